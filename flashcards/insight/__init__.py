@@ -1,1 +1,1 @@
-"""Statistics, forecasts and fitting from the log, and reports of them."""
+"""Statistics, forecasts, parameter fitting, and their reports."""

@@ -1,4 +1,4 @@
-"""Count what was reviewed and how well it was recalled, on whole columns of the log."""
+"""Count reviews and their recall, on whole columns of the log."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from scheduler.memory import Curve
 
 MATURE_DAYS: Final = 21
-"""Days: from this interval on a card is mature, as in Anki."""
+"""The interval in days from which a card is mature, as in Anki."""
 
 
 class DayActivity(NamedTuple):
-    """The work of a day: cards rated for the first time, all ratings, how many were Again, and the time."""
+    """The reviews of a day: new cards rated, all ratings, ratings of Again, and the time spent."""
 
     day: int
     new: int
@@ -34,19 +34,19 @@ class DayActivity(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """Reviews of learnt cards, and how many of them were recalled."""
+    """Reviews of learnt cards, and the number recalled."""
 
     reviews: int
     recalled: int
 
     @property
     def retention(self) -> float | None:
-        """The part recalled; there is no such part without reviews."""
+        """The share recalled, or None without reviews."""
         return self.recalled / self.reviews if self.reviews else None
 
 
 class Hour(NamedTuple):
-    """An hour of the day, 0 to 23, local time, and the reviews of learnt cards in it."""
+    """An hour of the day, 0 to 23 in local time, and its reviews of learnt cards."""
 
     hour: int
     recall: Recall
@@ -54,12 +54,12 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the log says of a period."""
+    """The reviews of a period."""
 
-    days: Sequence[DayActivity]  # each day of the period, oldest first, with days without reviews
-    later: int  # ratings dated after today, as by a clock that was ahead; they are in no other number
-    streak: int  # days in a row, up to today or yesterday, on which something was reviewed
-    weeks: Mapping[int, Recall]  # the true retention of each week, by the day it begins on (a Monday)
+    days: Sequence[DayActivity]  # each day of the period, oldest first, including those without reviews
+    later: int  # ratings dated after today, as by a fast clock; no other number includes them
+    streak: int  # consecutive days with reviews, up to today or yesterday
+    weeks: Mapping[int, Recall]  # the true retention of each week, by its Monday
     # young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`
     young: Recall
     mature: Recall
@@ -67,7 +67,7 @@ class Activity:
     # how often each rating was given: to cards on steps, to young and to mature ones
     buttons: Mapping[str, tuple[int, int, int, int]]
     decks: Mapping[int, Recall]  # the true retention of each deck
-    predictions: Predictions  # see there
+    predictions: Predictions  # see `Predictions`
 
 
 def count_activity(
@@ -78,10 +78,10 @@ def count_activity(
     deck: NDArray[np.int64],
     curves: Mapping[int, Curve],
 ) -> Activity:
-    """Count the reviews of a period: `days` days up to today, or all from the first rating on.
+    """Count the reviews of a period: `days` days up to today, or all.
 
-    Ratings that do not count for schedules (`crammed`) are work, but say nothing of recall after an interval. `deck` is
-    the deck of each of `ratings`, `curves` has the forgetting curve of each deck.
+    Cramming (`crammed`) counts as work but not towards retention. `deck` is the deck of each of `ratings`, and `curves`
+    contains the forgetting curve of each deck.
     """
     answers = ratings.join(crammed)
     first = min(int(answers.day.min()), today) if answers.day.size else today
@@ -109,7 +109,7 @@ def count_activity(
 
 
 def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
-    """Find the ratings of learnt cards: under review, or after a step of a day or more, as Anki's true retention."""
+    """Find the ratings that count for true retention, as in Anki: in review, or after a step of a day or more."""
     under_review = ratings.state_before == int(State.REVIEW)
     on_steps = ratings.state_before != int(State.NEW)
     found: NDArray[np.bool_] = under_review | (on_steps & (ratings.interval_before >= DAY_SECONDS))
@@ -117,9 +117,9 @@ def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
 
 
 def _find_introductions(ratings: Ratings) -> NDArray[np.int32]:
-    """Find the day on which each card was rated for the first time.
+    """Find the day of each card's first rating.
 
-    A card that was new in two programs was rated as a new one in both; one that was made new again was rated before.
+    A card that was new in two programs was rated as new in both. A card that was made new again has earlier ratings.
     """
     new = np.flatnonzero(ratings.state_before == int(State.NEW))
     _, first = np.unique(ratings.card[new], return_index=True)
@@ -139,8 +139,8 @@ def _days(introduced: NDArray[np.int32], answered: Ratings, start: int, today: i
 
 
 def _streak(days: NDArray[np.int32], today: int) -> int:
-    """Count the days in a row up to today, or up to yesterday; `days` are nearly in order."""
-    # Keeping only changes leaves little to sort; a clock that was put back repeats days.
+    """Count the consecutive days up to today or yesterday; `days` are nearly sorted."""
+    # Keeping only changes leaves little to sort. A clock that was set back repeats days.
     active = np.unique(days[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))])
     active = active[active <= today]
     if not active.size or active[-1] < today - 1:
@@ -154,7 +154,7 @@ def _recall(recalled: NDArray[np.bool_]) -> Recall:
 
 
 def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
-    """Group the reviews by key; the keys are close together, as days and ids of decks are."""
+    """Group the reviews by key. The keys are dense, like days and deck ids."""
     if not keys.size:
         return {}
     first = int(keys.min())

@@ -1,4 +1,4 @@
-"""Forecast the days ahead: due cards as they are, and a simulation in which every day's reviews are done."""
+"""Forecast the days ahead: the cards already due, and a simulation in which all reviews are done."""
 
 from __future__ import annotations
 
@@ -45,24 +45,24 @@ if TYPE_CHECKING:
 
 
 Progress = Callable[[int, int], None]
-"""Called with the days that were simulated, and how many there are in all."""
+"""Called with the number of simulated days and of all days."""
 
 
 def ignore_progress(_done: int, _total: int) -> None:
-    """Take note of nothing."""
+    """Ignore the progress."""
 
 
 def continue_progress(progress: Progress, first: int, total: int) -> Progress:
-    """Report one simulation of several: it begins at `first` of `total` days."""
+    """Report the progress of one of several simulations, which begins at `first` of `total` days."""
     return lambda done, _all: progress(first + done, total)
 
 
 _FEW_RATINGS: Final = 30
-"""With fewer, the usual speed of an answer outweighs the person's own."""
+"""With fewer ratings, a typical answer time outweighs the person's own."""
 
-ASSUMED_SPEED: Final = "Minutes assume a typical answer time: your log is too short to measure yours."
+ASSUMED_SPEED: Final = "Minutes assume a typical answer time, because your log is too short to measure yours."
 
-# Answered at length: cards with a rubric, and those tagged as scenarios.
+# Cards with long answers: those with a rubric or tagged as scenarios.
 _SPOKEN: Final = """
     SELECT c.id FROM cards c JOIN notes n ON n.id = c.note
     WHERE json_array_length(n.body, '$.points') > 0 OR ' ' || n.tags || ' ' LIKE '% scenario %'
@@ -70,14 +70,14 @@ _SPOKEN: Final = """
 
 
 class Sample(NamedTuple):
-    """Cards that represent all cards that can be asked, or these cards themselves."""
+    """A sample of the cards that can be asked, or all of them."""
 
-    cards: list[Card]  # the cards; the cards of a note come together
+    cards: list[Card]  # the cards, grouped by note
     weights: dict[int, int]  # how many cards each of them represents
-    counted: frozenset[int]  # those that the question is about
+    counted: frozenset[int]  # the cards that the forecast is about
 
     def find_counted(self) -> list[Card]:
-        """Return the cards that the question is about."""
+        """Return the cards that the forecast is about."""
         return [card for card in self.cards if card.id in self.counted]
 
     def select(self, is_chosen: Callable[[Card], bool]) -> Sample:
@@ -86,23 +86,23 @@ class Sample(NamedTuple):
         return Sample(cards, self.weights, self.counted & {card.id for card in cards})
 
     def count(self, cards: Iterable[Card]) -> int:
-        """Count how many cards these of the sample represent."""
+        """Count the cards represented by these cards of the sample."""
         return sum(self.weights[card.id] for card in cards)
 
 
 @dataclass(frozen=True, slots=True)
 class DaysAhead:
-    """What a simulation of the days ahead starts from."""
+    """The starting point of a simulation."""
 
     today: int  # the first day
-    # one for each life to simulate, with other cards in each; only one if it holds all cards
+    # one sample per simulated life; a single one if it contains all cards
     samples: tuple[Sample, ...]
-    sampled: float  # the part of the cards of the question that one sample holds, 0 to 1
+    sampled: float  # share of the relevant cards that one sample contains, 0 to 1
     limits: Sequence[DeckLimits]  # every deck with its settings
-    order: Policy  # the settings that order a day
-    learner: Learner  # the person, as the log shows them
+    order: Policy  # the settings that order the cards of a day
+    learner: Learner  # the person, as estimated from the log
     done: Mapping[int, Done]  # what was done today, by deck
-    is_speed_assumed: bool  # whether the log is too short to tell how fast the person is
+    is_speed_assumed: bool  # whether the log is too short to measure the person's speed
 
     def simulate(
         self,
@@ -114,9 +114,9 @@ class DaysAhead:
         known_every: int = 1,
         progress: Progress | None = None,
     ) -> Simulation:
-        """Let the person live through the days ahead, perhaps with other limits or other cards than the first sample's.
+        """Simulate the days ahead, optionally with other limits or another sample than the first.
 
-        The result counts cards by what they represent.
+        In the result, each card counts as often as it represents others.
         """
         cards, weights, counted = sample or self.samples[0]
         return simulate(
@@ -140,10 +140,10 @@ def read_days_ahead(
     lives: int = 1,
     answers: Answers | None = None,
 ) -> DaysAhead:
-    """Read what a simulation needs, for all cards or for `only` those that the question is about.
+    """Read the inputs of a simulation, for all cards or for `only` some of them.
 
-    One life simulates about `most` of them, and as many of the others; by default all. `lives` is how many samples to
-    draw. `answers` is the log, if it was read before.
+    One life simulates about `most` of these cards and as many others, or all cards by default. `lives` is the number of
+    samples to draw. `answers` is the log, if already read.
     """
     connection = collection.connection
     pool = _read_pool(connection, only)
@@ -169,7 +169,7 @@ def read_days_ahead(
 
 
 class _Pool(NamedTuple):
-    """All cards that can be asked, one entry of each array a card; `due_day` is 0 for a card without one."""
+    """All cards that can be asked, one array entry per card; `due_day` is 0 for a card without one."""
 
     id: NDArray[np.int64]
     note: NDArray[np.int64]
@@ -187,14 +187,14 @@ def _read_pool(connection: sqlite3.Connection, only: frozenset[int] | None) -> _
 
 
 class _Notes(NamedTuple):
-    """Notes of a pool, deck by deck, each deck's by due day, and how many notes one in a sample represents."""
+    """Notes of a pool by deck and due day, and the number of notes that each one in a sample represents."""
 
     note: NDArray[np.int64]
     step: int
 
 
 def _split(pool: _Pool, most: int) -> list[_Notes]:
-    """Split a pool into notes of the question and others, so that a sample holds about `most` cards of each."""
+    """Split a pool into relevant and other notes, so that a sample contains about `most` cards of each."""
     note, first, cards = np.unique(pool.note, return_index=True, return_counts=True)
     is_asked = np.isin(note, pool.note[pool.is_counted])
     order = np.lexsort((note, pool.due_day[first], pool.deck[first]))
@@ -204,7 +204,7 @@ def _split(pool: _Pool, most: int) -> list[_Notes]:
 
 
 def _draw(connection: sqlite3.Connection, pool: _Pool, groups: Sequence[_Notes], start: float) -> Sample:
-    """Draw one note in each step, the first of them `start` of a step on, 0 to 1."""
+    """Draw one note in each step; `start` is the position of the first within its step, 0 to 1."""
     represented = {
         note: each.step for each in groups for note in each.note[int(start * each.step) :: each.step].tolist()
     }
@@ -221,18 +221,18 @@ class ForecastDay(NamedTuple):
     """A day ahead."""
 
     day: int  # the day
-    due: int  # cards whose due day it is now; overdue ones count on the first day
-    reviews: int  # reviews expected when every day is kept and no new card is begun
-    with_new: int  # reviews expected when new cards are begun as the limits say
-    new: int  # new cards then begun
-    minutes: float  # what reviews and new cards then take
+    due: int  # cards due on this day; overdue ones count on the first day
+    reviews: int  # reviews expected if all reviews are done and no new card is begun
+    with_new: int  # reviews expected if new cards are begun within the limits
+    new: int  # new cards begun within the limits
+    minutes: float  # minutes for these reviews and new cards
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The days ahead, and how many of the cards due today were due before it.
+    """The days ahead, and the number of cards due today that are overdue.
 
-    `is_speed_assumed` says that the log is too short to tell the person's speed.
+    `is_speed_assumed` is set if the log is too short to measure the person's speed.
     """
 
     clock: Clock
@@ -248,9 +248,9 @@ def build_forecast(
     only: frozenset[int] | None = None,
     progress: Progress = ignore_progress,
 ) -> Forecast:
-    """Look ahead at all cards, or at `only` some of them; today is the first of the days.
+    """Forecast the days ahead, starting today, for all cards or for `only` some of them.
 
-    A simulated learner keeps every day: recall follows FSRS, answers and speed the person's log. A large collection is
+    A simulated learner does all reviews: recall follows FSRS, answers and speed the person's log. Large collections are
     sampled.
     """
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
@@ -261,7 +261,7 @@ def build_forecast(
     with_new = ahead.simulate(days, known_every=days, progress=continue_progress(progress, days, 2 * days))
     due = count_due_by_day(collection.store, today, days, only=only)
     cards = sample.find_counted()
-    # A card on a step, asked today already, counts as one review more; the simulation counts its answers apart.
+    # A card on a learning step adds one review. The simulation counts answers on steps separately.
     steps = sample.count(card for card in cards if _is_on_step(card, today))
     return Forecast(
         collection.clock,
@@ -313,8 +313,8 @@ def build_forecast_report(forecast: Forecast) -> Report:
     ]
     most = max(day.with_new for day in days)
     reviews = Figure(
-        "Reviews a day",
-        "Due now: by present due days. Expected: if each day's reviews are done, without and with new cards.",
+        "Reviews per day",
+        "Due now: by current due days. Expected: if each day's reviews are done, without and with new cards.",
         Curves([float(day.day) for day in days], names, series),
         DataTable(columns, rows, RowBar("with_new", most)),
         wide=True,

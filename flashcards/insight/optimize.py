@@ -1,4 +1,4 @@
-"""Fit the parameters of a collection, or of single decks, to its own reviews."""
+"""Fit the FSRS parameters of a collection or of single decks to its reviews."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ if TYPE_CHECKING:
     from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001
-"""Log loss: a deck gets its own parameters only if they predict it better than the collection's by this much."""
+"""The smallest gain in log loss for which a deck gets its own parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Decks that were fitted together, and the result."""
+    """Decks fitted together, and the result."""
 
-    deck: str  # a deck with those below it; empty is all decks that have no parameters of their own
-    reviews: int  # how many there were to fit to
-    fit: Fit | None  # the result; missing if there were too few
-    own: bool = False  # whether the deck has parameters of its own already
+    deck: str  # a deck and its subdecks; empty means all decks without their own parameters
+    reviews: int  # the number of reviews available
+    fit: Fit | None  # the result; None if there were too few reviews
+    own: bool = False  # whether the deck already has its own parameters
 
     @property
     def is_better(self) -> bool:
-        """Return whether the fitted parameters should replace the present ones."""
+        """Return whether the fitted parameters should replace the current ones."""
         if self.fit is None or not self.fit.is_better:
             return False
         return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen_figures.log_loss >= LEAST_GAIN
 
 
 def fit_all(collection: Collection) -> list[Scope]:
-    """Fit each set of parameters in the settings to the reviews of the decks that have it.
+    """Fit each set of parameters in the settings to the reviews of its decks.
 
-    The collection's come first, then those of single decks; decks with the same, as after an import of Anki's presets,
-    are fitted together. Parameters in the front matter of a deck are left alone.
+    The collection's parameters come first, then those of single decks. Decks with equal parameters, as after an import
+    of Anki's presets, are fitted together. Parameters in front matter are left alone.
     """
     log, decks = _log(collection)
     holders = _holders(collection)
@@ -76,7 +76,7 @@ def fit_all(collection: Collection) -> list[Scope]:
 
 
 def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
-    """Fit each top-level deck that has no parameters of its own; compare with the collection's parameters."""
+    """Fit each top-level deck without its own parameters, and compare the result with the collection's."""
     log, decks = _log(collection)
     holders = _holders(collection)
     heads: dict[str, list[int]] = defaultdict(list)
@@ -90,9 +90,9 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
 
 
 def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
-    """Write the better parameters into the settings, and recompute memory states; all of it or nothing.
+    """Write the better parameters to the settings and recompute memory states, atomically.
 
-    With `reschedule`, due days move to match. Return how many memory states are new, and how many cards were moved.
+    With `reschedule`, due days move accordingly. Return the number of changed memory states and of moved cards.
     """
     values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
     journal = Journal(collection.root, collection.import_folder)
@@ -119,7 +119,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
 
 @contextmanager
 def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
-    """Recompute the memory states with the better parameters, and undo that when the block ends.
+    """Recompute the memory states with the better parameters, and undo that at the end of the block.
 
     Yields a function that returns each deck's settings in the meantime.
     """
@@ -141,7 +141,7 @@ def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Itera
 
 
 class _OnlyALook(Exception):
-    """Rolls the transaction back."""
+    """Raised to roll the transaction back."""
 
 
 def _common(collection: Collection) -> tuple[float, ...]:
@@ -149,7 +149,7 @@ def _common(collection: Collection) -> tuple[float, ...]:
 
 
 def _holders(collection: Collection) -> dict[int, str | None]:
-    """Find where each deck's parameters are set: a deck of `flashcards.toml` ("" is its top), nothing elsewhere."""
+    """Find the table of `flashcards.toml` that sets each deck's parameters: a deck, "" for the top level, or None."""
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
     for name, number in collection.catalog.decks().items():

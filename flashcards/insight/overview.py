@@ -1,4 +1,4 @@
-"""Collect the figures of `stats`: past reviews and present cards."""
+"""Collect the figures of `stats`: past reviews and current cards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAYS: Final = (0, 1, 3, 7, 14, 21, 30, 60, 90, 180, 365, 730, 36_501)
 _TENTHS: Final = tuple(round(number / 10, 1) for number in range(11))
 _MOST_HARD: Final = 10
 
-_FINE: Final = 1_000_000_000  # stability and difficulty are read as whole numbers of this part
+_FINE: Final = 1_000_000_000  # the unit in which stability and difficulty are read as whole numbers
 _COLUMNS: Final = (
     *("id", "deck", "state"),
     *(f"CAST(coalesce({name}, 0) * {_FINE} AS INTEGER)" for name in ("stability", "difficulty")),
@@ -36,7 +36,7 @@ _COLUMNS: Final = (
 
 
 class Span(NamedTuple):
-    """How many cards have a value of at least `low` and below `high`; the last span includes `high`."""
+    """The number of cards with a value from `low` to below `high`; the last span includes `high`."""
 
     low: float
     high: float
@@ -44,14 +44,14 @@ class Span(NamedTuple):
 
 
 class FrontText(NamedTuple):
-    """What a card asks, as Markdown, with the link definitions of its note."""
+    """The question of a card as Markdown, with the link definitions of its note."""
 
     markdown: str
     definitions: str
 
     def format(self) -> str:
         """Return the question as plain text in one line."""
-        from flashcards.render.terminal.renderer import render_plain  # here, since JSON has no plain text
+        from flashcards.render.terminal.renderer import render_plain  # imported late, because JSON needs no plain text
 
         return " ".join(render_plain(self.markdown, self.definitions).split())
 
@@ -61,22 +61,22 @@ class HardCard(NamedTuple):
 
     name: str  # its id
     deck: str  # its deck
-    question: FrontText  # what it asks
+    question: FrontText  # its question
     lapses: int  # how often it was forgotten
     difficulty: float  # 1 to 10
 
 
 @dataclass(frozen=True, slots=True)
 class CardCounts:
-    """The cards as they are now.
+    """The current cards.
 
     Attributes:
-        states: how many are `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`.
+        states: number of `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`.
         orphaned: cards without a text.
         stability, interval: of learnt cards, in days.
         difficulty: of learnt cards, 1 to 10.
-        retrievability: the chance of recall today, of learnt cards.
-        hardest: id, lapses and difficulty of the cards with most lapses, the hardest first.
+        retrievability: the probability of recall today, of learnt cards.
+        hardest: id, lapses and difficulty of the cards with the most lapses, hardest first.
     """
 
     states: Mapping[str, int]
@@ -90,24 +90,24 @@ class CardCounts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that `stats` shows."""
+    """All figures of `stats`."""
 
-    clock: Clock  # turns days into dates
-    today: int  # the day
-    activity: Activity  # what was reviewed
-    cards: CardCounts  # what the cards are now
+    clock: Clock  # converts days to dates
+    today: int  # today
+    activity: Activity  # past reviews
+    cards: CardCounts  # current cards
     decks: Mapping[str, Recall]  # the recall of each deck, by name
-    hardest: Sequence[HardCard]  # the cards with most lapses, the hardest first
-    retention: float  # the setting of the whole collection
+    hardest: Sequence[HardCard]  # the cards with the most lapses, hardest first
+    retention: float  # the retention set for the whole collection
 
     @property
     def now(self) -> DayActivity:
-        """What was done today."""
+        """The reviews of today."""
         return self.activity.days[-1]
 
 
 def build_overview(collection: Collection, now_ms: int, days: int | None, only: frozenset[int] | None) -> Overview:
-    """Count the reviews of `days` days up to today, or of all, and the cards; or of `only` these cards."""
+    """Count the cards, and the reviews of `days` days up to today or of all; `only` restricts both to some cards."""
     today = collection.clock.day(now_ms)
     ratings, crammed = read_ratings(collection.connection)
     rows = np.array(read_card_columns(collection.connection, _COLUMNS))
@@ -134,14 +134,14 @@ def _describe_card(collection: Collection, card: int, lapses: int, difficulty: f
 
 
 def read_question(entry: Entry, slot: str) -> FrontText:
-    """Return what a card of a note asks."""
+    """Return the question of a note's card."""
     from flashcards.cards import render_sides
 
     return FrontText(render_sides(entry, slot)[0], entry.note.definitions)
 
 
 def _count_cards(rows: NDArray[np.int64], today: int, curves: Mapping[int, Curve]) -> CardCounts:
-    """Count the cards, given as rows of `_COLUMNS`, by what they are now."""
+    """Count the cards by state; `rows` has the columns of `_COLUMNS`."""
     active = rows[:, rows[-1] == 1]
     known = active[:, (active[3] > 0) & (active[5] >= 0)]
     card, deck, state, _, _, last, interval, lapses = known[:8]

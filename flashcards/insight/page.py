@@ -1,4 +1,4 @@
-"""Draw a report as one HTML page that needs no network and no script."""
+"""Draw a report as one HTML page without scripts or network access."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from flashcards.insight.svg import draw_plot
 
 _CARD: Final = re.compile(r"\b([a-z2-7]{5,12})\.(?=(?:forward|reverse|c\d+)\b)")
 _SIGNATURE: Final = '<meta name="generator" content="flashcards">'
-_SIGNATURE_WITHIN: Final = 1000  # bytes from the beginning
+_SIGNATURE_WITHIN: Final = 1000  # the signature must be within these first bytes
 
 
 class FileNotOurs(UsageError):
     """A page would replace a file that flashcards did not write."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} exists, and flashcards did not write it. Name another file, or remove it first.")
+        super().__init__(f"{path} exists and was not written by flashcards. Name another file, or remove it first.")
 
 
 class FileNoPage(UsageError):
@@ -31,7 +31,7 @@ class FileNoPage(UsageError):
 
     def __init__(self, path: Path) -> None:
         name = path.name or "page"
-        super().__init__(f"{path} cannot be the page: its name must end with .html. Write `--html {name}.html`.")
+        super().__init__(f"{path} must end with .html. Write `--html {name}.html`.")
 
 
 @cache
@@ -40,7 +40,7 @@ def _read_css() -> str:
 
 
 def draw_page(report: Report) -> str:
-    """Return the page as HTML, which tells the browser to load nothing."""
+    """Return the page as HTML. It forbids the browser to load anything."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_SIGNATURE}\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
@@ -51,7 +51,7 @@ def draw_page(report: Report) -> str:
 
 
 def draw_body(report: Report) -> str:
-    """Return what the page shows, without the page around it."""
+    """Return the body of the page."""
     tiles = "".join(
         f'<div class="tile"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>' for name, value in report.tiles
     )
@@ -63,7 +63,7 @@ def draw_body(report: Report) -> str:
 
 
 def write_scoped_css() -> str:
-    """Return the style of the page for what is within an element of the class `report`."""
+    """Return the page's style, restricted to elements within the class `report`."""
     return f".report {{\n{_read_css().replace(':root', '&').replace('body {', '& {')}}}"
 
 
@@ -110,7 +110,7 @@ def _draw_figure(figure: Figure) -> str:
         legend = "".join(f'<span><i class="b{colour}"></i>{name}</span>' for colour, name in names)
         parts.append(f'<div class="legend">{legend}</div>')
     if plot:
-        name = f'tabindex="0" role="group" aria-label="{escape(figure.title)}"'  # what scrolls is reached by keys
+        name = f'tabindex="0" role="group" aria-label="{escape(figure.title)}"'  # scrollable, so reachable by keyboard
         parts.append(f'<div class="plot{" late" if figure.newest_last else ""}" {name}>{plot}</div>')
     if figure.table:
         label = f'tabindex="0" role="group" aria-label="{escape(figure.title)}, in numbers"'
@@ -126,11 +126,11 @@ def _draw_table(table: DataTable) -> str:
 
 
 def _draw_cells(tag: str, texts: Iterable[str]) -> str:
-    tags = ((tag if text else "td", text) for text in texts)  # an empty cell heads nothing
+    tags = ((tag if text else "td", text) for text in texts)  # an empty cell is not a heading
     return "".join(f"<{name}>{_make_breakable(text)}</{name}>" for name, text in tags)
 
 
 def _make_breakable(text: str) -> str:
-    """Escape a text, and let a deck's or a card's name break between its parts."""
+    """Escape a text, and allow breaks between the parts of a deck's or card's name."""
     safe = escape(text).replace("::", "::<wbr>")
     return _CARD.sub(r"\1.<wbr>", safe)

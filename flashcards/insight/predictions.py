@@ -1,4 +1,4 @@
-"""Compare predictions of recall with the reviews that followed: day by day, and as of earlier dates of the log."""
+"""Compare predicted recall with the reviews that followed, day by day and from earlier dates of the log."""
 
 from __future__ import annotations
 
@@ -31,21 +31,24 @@ if TYPE_CHECKING:
 _LONGEST_DAYS: Final = 60
 _SHORTEST_DAYS: Final = 7
 _LEAST_DATES: Final = 4
-_LEAST_REVIEWS: Final = 20  # after a date, so that it counts
-_HALF_LIFE: Final = 3  # dates after which an error counts half
-_LIKELY: Final = 1.64  # standard errors on both sides hold nine cases in ten
+_LEAST_REVIEWS: Final = 20  # minimum number of reviews after a date
+_HALF_LIFE: Final = 3  # an error this many dates back counts half
+_LIKELY: Final = 1.64  # standard errors to each side that cover nine cases in ten
 
 
 class PastError(NamedTuple):
-    """How far predictions were off."""
+    """How far off past predictions were."""
 
-    error: float  # the typical distance between the predicted and the actual share of recalled cards, 0 to 1
-    dates: int  # how many earlier dates were looked at
-    reviews: int  # how many reviews the predictions were compared with
-    days: int  # how far ahead of each date
+    error: float  # typical distance between the predicted and the actual share of recalled cards, 0 to 1
+    dates: int  # number of earlier dates compared
+    reviews: int  # number of reviews compared
+    days: int  # days predicted from each date
 
     def find_range(self, share: float, seen: float = 1.0) -> tuple[float, float]:
-        """Return the range that holds the actual share in about nine cases of ten, if this part of cards is seen."""
+        """Return the range that contains the actual share in about nine cases of ten.
+
+        `seen` is the share of cards that were ever rated.
+        """
         off = _LIKELY * self.error * seen
         return max(0.0, share - off), min(seen, share + off)
 
@@ -53,12 +56,11 @@ class PastError(NamedTuple):
 def measure_past_error(
     ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
-    """Compare predictions made at earlier dates with the reviews that followed each; nothing if the log is too short.
+    """Measure the error of predictions from earlier dates, or return None if the log is too short.
 
-    From each date on, the first review of a card is predicted from the memory state that the card had on the date, and
-    nothing later. The error is a root mean square over the dates, recent ones counting more, less the luck of the
-    reviews that it is measured by. The dates are as far apart as `horizon`, the days that the prediction is for, if the
-    log is long enough.
+    For each date, the next review of each card is predicted from the memory state on that date. The error is a root
+    mean square over the dates, weighted towards recent ones, minus the chance variation of the reviews. The dates are
+    `horizon` days apart if the log is long enough.
     """
     pairs = _pair_ratings(ratings, deck, None, today)
     if not pairs.day.size:
@@ -74,10 +76,10 @@ def measure_past_error(
 
 
 def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, days: int) -> PastError | None:
-    """Measure the error from dates that are this many days apart, if there are enough of them."""
+    """Measure the error from dates this many days apart, if there are enough of them."""
     window = (today - pairs.day) // days
     date = today - (window + 1) * days + 1
-    # A card whose state changed within the window is predicted from the state before it only once.
+    # If the state of a card changed within the window, the card is predicted only once, from its earlier state.
     first = pairs.day - pairs.elapsed < date
     window, predicted, recalled = window[first], predicted[first], pairs.recalled[first]
     if not window.size:
@@ -91,14 +93,14 @@ def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, da
     luck = np.bincount(window, predicted * (1 - predicted))[enough] / count**2
     weights = count * 0.5 ** (np.flatnonzero(enough) / _HALF_LIFE)
     square = float(np.average(off**2 - luck, weights=weights))
-    # A smaller error than the luck of all reviews together cannot be told.
+    # An error smaller than the chance variation of all reviews together cannot be detected.
     least = float((luck * count**2).sum() / count.sum() ** 2)
     return PastError(max(square, least) ** 0.5, int(enough.sum()), int(count.sum()), days)
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """How well the memory states of the time predicted recall; without reviews there are no `figures`."""
+    """The accuracy of the memory states at the time of each review. `figures` is None without reviews."""
 
     bins: Sequence[CalibrationBin]
     figures: Figures | None
@@ -108,7 +110,7 @@ class Predictions:
 def compare_predictions(
     ratings: Ratings, start: int, today: int, deck: NDArray[np.int64], curves: Mapping[int, Curve]
 ) -> Predictions:
-    """Predict each review of a later day from the memory state that the rating before it left, and compare."""
+    """Predict each review from the memory state after the previous rating on an earlier day, and compare."""
     pairs = _pair_ratings(ratings, deck, start, today)
     predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
     if not predicted.size:
@@ -122,20 +124,20 @@ def compare_predictions(
 
 
 class _RatingPairs(NamedTuple):
-    """Reviews of a later day than the rating before them, one entry of each array a review."""
+    """Reviews at least a day after the previous rating, one array entry per review."""
 
     deck: NDArray[np.int64]  # the card's deck
-    stability: NDArray[np.float64]  # in days, after the rating before
+    stability: NDArray[np.float64]  # in days, after the previous rating
     day: NDArray[np.int32]  # of the review
-    elapsed: NDArray[np.int32]  # days since the rating before
-    recalled: NDArray[np.bool_]  # whether the card was
-    # reviews, lapses: reviews of a later day up to this one, and how many before it were failed
+    elapsed: NDArray[np.int32]  # days since the previous rating
+    recalled: NDArray[np.bool_]  # whether the card was recalled
+    # reviews, lapses: such reviews of the card up to this one, and failed ones before it
     reviews: NDArray[np.int64]
     lapses: NDArray[np.int64]
 
 
 def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int | None, today: int) -> _RatingPairs:
-    """Pair the reviews of a period, or all up to today, with the rating before each."""
+    """Pair each review of a period, or of all days up to today, with the previous rating."""
     order = np.argsort(ratings.card, kind="stable")
     card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
     first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))

@@ -1,4 +1,4 @@
-"""Predict recall on a day, with no more reviews or with the plan kept."""
+"""Predict recall on a day, without further reviews and with the plan followed."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ SEEDS: Final = (1, 2, 3)
 
 _MOST_CARDS: Final = 5_000  # larger collections are sampled
 _MOST_GAINS: Final = 10
-_LEAST_GAIN: Final = 0.005  # a smaller one is shown as 0 %
-_NO_LIMIT: Final = 1_000_000  # cards a day
+_LEAST_GAIN: Final = 0.005  # a smaller gain is shown as 0 %
+_NO_LIMIT: Final = 1_000_000  # cards per day
 _CURVE_POINTS: Final = 60
 
 
 class GroupRecall(NamedTuple):
-    """The part of some cards that is recalled on the day; cards never seen count as not recalled."""
+    """The share of some cards that is recalled on the day. New cards count as not recalled."""
 
     cards: int  # how many there are
-    seen: int  # how many were ever rated
-    idle: float  # recalled if nothing more is done, 0 to 1
-    kept: float  # recalled if the plan is kept, by all simulated lives together
+    seen: int  # number of cards ever rated
+    idle: float  # recalled without further reviews, 0 to 1
+    kept: float  # recalled if the plan is followed, averaged over all simulated lives
 
 
 class Gain(NamedTuple):
-    """What one review now adds to the chance that a card is recalled on the day."""
+    """How much a review now raises the probability of recalling a card on the day."""
 
     card: int
     now: float
@@ -61,14 +61,14 @@ class Gain(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """What it takes until the day."""
+    """The work until the day."""
 
-    new_left: int  # cards never seen
-    new_a_day: int  # new cards a day that introduce all of them in time
-    minutes_a_day: float  # what that takes on average, reviews included
-    unseen: int  # cards that stay unseen by the limits as they are set
+    new_left: int  # number of new cards
+    new_a_day: int  # new cards per day needed to introduce all of them in time
+    minutes_a_day: float  # average time for these and their reviews
+    unseen: int  # cards that stay new with the current limits
     new_per_day: int  # the limit on new cards of the whole collection
-    cards_a_day: int  # cards asked on the busiest day of it, new ones and reviews
+    cards_a_day: int  # new cards and reviews on the busiest day
 
     @property
     def feasible(self) -> bool:
@@ -78,27 +78,27 @@ class StudyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The whole prediction."""
+    """The complete prediction."""
 
     clock: Clock
-    # today, day: days since 1970-01-01, read by `clock`
+    # today, day: days since 1970-01-01, converted by `clock`
     today: int
     day: int
-    total: GroupRecall  # of all cards together; `spread` is how far the simulated lives lie apart
+    total: GroupRecall  # for all cards; `spread` is the distance between the simulated lives
     spread: float
-    decks: dict[str, GroupRecall]  # of each deck
-    plan: StudyPlan  # what it takes
+    decks: dict[str, GroupRecall]  # for each deck
+    plan: StudyPlan  # the work until the day
     gains: tuple[Gain, ...]  # the cards that gain most from a review now
-    curve: tuple[tuple[int, float, float], ...]  # (day, recalled if idle, recalled if kept) from today on
-    # the part of the cards that each of them holds, 0 to 1; the lives of a sample hold different cards
+    curve: tuple[tuple[int, float, float], ...]  # (day, recalled if idle, recalled if kept), from today on
+    # the share of the cards in each sample, 0 to 1; each life has a different sample
     sampled: float = 1.0
-    is_speed_assumed: bool = False  # the log is too short to tell the person's speed
-    # how far such predictions were off at earlier dates; nothing if the log is too short to tell
+    is_speed_assumed: bool = False  # whether the log is too short to measure the person's speed
+    # the error of such predictions from earlier dates; None if the log is too short
     past_error: PastError | None = None
 
 
 def build_empty(collection: Collection, now_ms: int, day: int) -> Readiness:
-    """Return the prediction for no cards."""
+    """Return the prediction for an empty set of cards."""
     today, none = collection.clock.day(now_ms), GroupRecall(0, 0, 0.0, 0.0)
     return Readiness(collection.clock, today, day, none, 0.0, {}, StudyPlan(0, 0, 0.0, 0, 0, 0), (), ())
 
@@ -110,10 +110,10 @@ def predict_readiness(
     only: frozenset[int] | None = None,
     progress: Progress = ignore_progress,
 ) -> Readiness:
-    """Predict a day, which must lie ahead, for all cards or for `only` some of them.
+    """Predict a future day, for all cards or for `only` some of them.
 
-    The simulated lives are those of the whole collection, with the queue that a review has. Each life of a large
-    collection is that of a sample.
+    The simulated lives include the whole collection and use the queue of real reviews. Large collections are sampled,
+    with a new sample for each life.
     """
     ratings, _ = read_ratings(collection.connection)
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS, len(SEEDS), ratings.answers())
@@ -157,9 +157,9 @@ def _measure_past_error(collection: Collection, ratings: Ratings, today: int, da
 
 
 class _States(NamedTuple):
-    """The memory states of cards, one entry of each array a card, in the order of their ids; NaN for cards never rated.
+    """The memory states of cards in the order of their ids, one array entry per card; NaN for new cards.
 
-    `models` holds FSRS for each deck; decks with the same parameters share one.
+    `models` contains the FSRS model of each deck; decks with equal parameters share one.
     """
 
     card: NDArray[np.int64]
@@ -171,7 +171,7 @@ class _States(NamedTuple):
 
     @property
     def is_seen(self) -> NDArray[np.bool_]:
-        """Which cards were ever rated."""
+        """A mask of the cards that were ever rated."""
         return ~np.isnan(self.stability)
 
     def where(self, chosen: NDArray[np.bool_]) -> _States:
@@ -180,12 +180,12 @@ class _States(NamedTuple):
         return _States(card[chosen], deck[chosen], last_day[chosen], stability[chosen], difficulty[chosen], models)
 
     def predict(self, day: int) -> NDArray[np.float64]:
-        """Compute the chance of recall of each card on a day; 0 for cards never rated."""
+        """Compute each card's probability of recall on a day; 0 for new cards."""
         curves = {deck: model.curve for deck, model in self.models.items()}
         return np.nan_to_num(predict_recall(curves, self.deck, self.stability, np.maximum(0, day - self.last_day)))
 
     def rate(self, rating: Rating, day: int) -> _States:
-        """Compute the states after every card was rated on a day."""
+        """Compute the states after a rating of every card on a day."""
         stability, difficulty = np.empty_like(self.stability), np.empty_like(self.difficulty)
         for model in set(self.models.values()):
             chosen = np.isin(self.deck, [deck for deck, each in self.models.items() if each is model])
@@ -211,13 +211,13 @@ def _read_states(collection: Collection, only: frozenset[int] | None) -> _States
 
 
 class _Life(NamedTuple):
-    """A simulated life: the cards as they are now, and what became of them."""
+    """A simulated life: the initial cards and their final states."""
 
     sample: Sample
     simulation: Simulation
 
     def find_end(self, models: Mapping[int, Model]) -> _States:
-        """Find the states of the cards of the question at the end."""
+        """Return the final states of the relevant cards."""
         cards = [self.simulation.cards[card] for card in sorted(self.sample.counted)]
         return _States(
             np.array([card.id for card in cards], dtype=np.int64),
@@ -231,20 +231,20 @@ class _Life(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
-    """What simulated cards tell of all cards.
+    """An estimate for all cards from the simulated ones.
 
-    A part of cards is estimated by those of its cards that were simulated. If these are recalled more or less often
-    than the others when nothing is done, a regression corrects for it.
+    The recall of a group is estimated from its simulated cards. If these would be recalled more or less often than the
+    others without reviews, a regression corrects for it.
     """
 
-    idle: NDArray[np.float64]  # of all cards, the chance of recall on the day if nothing more is done
-    place: NDArray[np.int64]  # of each simulated card, its index among all cards
-    kept: NDArray[np.float64]  # of each simulated card, the chance of recall if the plan is kept
+    idle: NDArray[np.float64]  # for all cards, the probability of recall on the day without further reviews
+    place: NDArray[np.int64]  # for each simulated card, its index among all cards
+    kept: NDArray[np.float64]  # for each simulated card, the probability of recall if the plan is followed
     slope: float  # how much `kept` grows with `idle`
 
     @classmethod
     def make(cls, cards: _States, lives: Sequence[_Life], day: int) -> _Estimate:
-        """Estimate by some lives."""
+        """Estimate from some lives."""
         ends = [life.find_end(cards.models) for life in lives]
         idle, kept = cards.predict(day), np.concatenate([end.predict(day) for end in ends])
         place = find_places(cards.card, np.concatenate([end.card for end in ends]))
@@ -253,9 +253,9 @@ class _Estimate:
         return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
 
     def recall(self, cards: _States, group: NDArray[np.int64]) -> list[GroupRecall]:
-        """Say what is recalled of each group of cards; `group` is the number of each card's, from 0 on.
+        """Estimate the recall of each group; `group` contains each card's group number, from 0.
 
-        A group of which no card was simulated is estimated by all cards that were.
+        A group without simulated cards is estimated from all simulated cards.
         """
         size, simulated = np.bincount(group), np.bincount(group[self.place], minlength=group.max() + 1)
         idle = np.bincount(group, self.idle) / size
@@ -284,7 +284,7 @@ def _plan(ahead: DaysAhead, cards: _States, life: _Life, day: int, date: str) ->
 
 
 def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Simulation:
-    """Simulate what it takes: a deadline for these decks, and no limit on reviews."""
+    """Simulate the plan: a deadline for these decks, and no limit on reviews."""
     limits = [
         limit._replace(
             policy=replace(
@@ -301,7 +301,7 @@ def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Sim
 def find_gains(cards: _States, today: int, day: int) -> list[Gain]:
     """Find the cards whose recall on the day gains most from a review today; only seen cards, if there are any.
 
-    A review is recalled with the chance that FSRS predicts, and rated Good; else Again.
+    A review succeeds with the probability that FSRS predicts and is then rated Good, otherwise Again.
     """
     chosen = cards.where(cards.is_seen) if cards.is_seen.any() else cards
     now, recall = chosen.predict(day), chosen.predict(today)
@@ -317,7 +317,7 @@ def find_gains(cards: _States, today: int, day: int) -> list[Gain]:
 def _curve(
     cards: _States, lives: Sequence[_Life], slope: float, days: Sequence[int]
 ) -> Iterable[tuple[int, float, float]]:
-    """Say for days before the last what is recalled if nothing is done, and if the plan is kept."""
+    """Return the share recalled on the days before the last, without reviews and with the plan followed."""
     starts = [cards.where(np.isin(cards.card, list(life.sample.counted))) for life in lives]
     weights = [sum(life.sample.weights[card] for card in life.sample.counted) for life in lives]
     for number, at in enumerate(days):

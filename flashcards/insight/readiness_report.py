@@ -1,4 +1,4 @@
-"""Build the report of `readiness`: recall on the day, the work it takes, and where to begin."""
+"""Build the report of `readiness`: recall on the day, the work until then, and the cards to begin with."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
 
 FARTHEST: Final = 3650
-"""How many days ahead a prediction may be."""
+"""The maximum number of days ahead."""
 
 
 def find_last_deadline(collection: Collection) -> int | None:
-    """Return the last deadline of the decks, as a day."""
+    """Return the day of the last deadline of the decks."""
     return max(
         (day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None), default=None
     )
@@ -48,7 +48,7 @@ def report_readiness(
     only: frozenset[int] | None,
     progress: Callable[[int, int], None],
 ) -> Report:
-    """Predict a day, which must lie ahead, for all cards or for `only` some of them; return the report."""
+    """Predict a future day, for all cards or for `only` some of them, and return the report."""
     if not collection.limits or only == frozenset():
         return build_readiness_report(build_empty(collection, at_ms, day), {}, {})
     found = predict_readiness(collection, at_ms, day, only, progress)
@@ -62,7 +62,7 @@ def report_readiness(
 
 
 def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, FrontText]) -> Report:
-    """Build the report; `names` are the ids of the cards to begin with, `questions` what they ask."""
+    """Build the report; `names` and `questions` are the ids and questions of the cards to begin with."""
     record = _build_record(found, names)
     tiles = [
         ("days left", whole(found.day - found.today)),
@@ -83,8 +83,8 @@ def build_readiness_report(found: Readiness, names: Mapping[int, str], questions
         ]
         figures.append(
             Figure(
-                "What gains most from a review now",
-                "By how much one review raises the chance of recall on the day.",
+                "Cards that gain most from a review now",
+                "How much one review raises the probability of recall on the day.",
                 table=DataTable(columns, rows),
                 wide=True,
             )
@@ -94,7 +94,7 @@ def build_readiness_report(found: Readiness, names: Mapping[int, str], questions
 
 
 def describe_readiness(found: Readiness) -> list[str]:
-    """Say what is recalled on the day and what it takes, a sentence or two each."""
+    """Describe the recall on the day and the work until then, in short paragraphs."""
     plan, days = found.plan, found.day - found.today
     said = [
         f"On {found.clock.date(found.day)}, in {plural(days, 'day')}: {found.total.idle:.0%} recalled if"
@@ -103,8 +103,8 @@ def describe_readiness(found: Readiness) -> list[str]:
     said.append(_describe_error(found))
     if found.sampled < 1:
         said.append(
-            f"Each of three simulated lives held one card in {round(1 / found.sampled)};"
-            f" they lie {100 * found.spread:.1f} points apart."
+            f"Each of three simulated lives contained one card in {round(1 / found.sampled)};"
+            f" they differ by {100 * found.spread:.1f} points."
         )
     if found.is_speed_assumed:
         said.append(ASSUMED_SPEED)
@@ -126,7 +126,7 @@ def describe_readiness(found: Readiness) -> list[str]:
 
 
 def _describe_error(found: Readiness) -> str:
-    """Say how far the prediction may be off, measured on the person's own log."""
+    """Describe the likely error of the prediction, measured on the person's log."""
     past = found.past_error
     if past is None:
         return (
@@ -144,7 +144,7 @@ def _describe_error(found: Readiness) -> str:
 
 
 def _name_limit(plan: StudyPlan) -> str:
-    """Say which limit to raise, and how far."""
+    """Describe which limit to raise, and to what value."""
     if plan.new_per_day < plan.new_a_day:
         return f"`new_per_day` allows {plan.new_per_day:,} a day; set it to {plan.new_a_day:,}."
     return f"`reviews_per_day` also holds new cards back: set it to {plan.cards_a_day:,}, as on the busiest day."

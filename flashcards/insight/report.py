@@ -1,4 +1,4 @@
-"""A report as data, which the terminal, the page and JSON draw in their own ways."""
+"""A report as data for the terminal, the page and JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, NamedTuple
 Format = Callable[[Any], str]
 
 DASH: Final = "-"
-"""What is shown where there is no value."""
+"""The text for a missing value."""
 
 
 def number(value: float) -> str:
-    """Format `1,234` or `0.5`: no more digits than needed."""
+    """Format `1,234` or `0.5` with as few digits as needed."""
     return f"{value:,.0f}" if value == round(value) else f"{value:,.4g}"
 
 
@@ -23,27 +23,27 @@ def percent(value: float) -> str:
 
 
 def share(value: float | None) -> str:
-    """Format 0.915 as `91.5%`, always with one digit; no value is a dash."""
+    """Format 0.915 as `91.5%`, always with one digit; a missing value as a dash."""
     return DASH if value is None else f"{value:.1%}"
 
 
 def whole_percent(value: float | None) -> str:
-    """Format 0.915 as `92%`; no value is a dash."""
+    """Format 0.915 as `92%`; a missing value as a dash."""
     return DASH if value is None else f"{value:.0%}"
 
 
 def tenth(value: float) -> str:
-    """Format `1,234.5`: one digit."""
+    """Format `1,234.5`, with one digit."""
     return f"{value:,.1f}"
 
 
 def whole(value: float) -> str:
-    """Format `1,234`: no digits after the point."""
+    """Format `1,234`, without decimals."""
     return f"{value:,.0f}"
 
 
 def measure_level(value: float, most: float) -> int:
-    """Return 0 for nothing, 1 to 4 for a quarter of `most` each."""
+    """Return 0 for zero, and 1 to 4 for the quarters of `most`."""
     if value <= 0 or most <= 0:
         return 0
     return min(4, 1 + int(4 * value / most - 1e-9))
@@ -55,22 +55,22 @@ class Column(NamedTuple):
     head: str  # its heading
     key: str  # the name of the value in each row
     form: Format = str  # formats a value
-    # `text` takes the width that is left, `optional` is dropped where a terminal is narrow
+    # `text` gets the remaining width; `optional` is dropped in a narrow terminal
     kind: Literal["value", "text", "optional"] = "value"
 
 
 class RowBar(NamedTuple):
-    """The value that a bar at the end of each row shows, and the value of a full bar."""
+    """The value shown by a bar at the end of each row, and the value of a full bar."""
 
     key: str
     most: float
     style: str = "green"
     styles: Mapping[str, str] = MappingProxyType({})
-    """Other styles, by what the first column says."""
+    """Other styles, by the text of the first column."""
 
 
 class DataTable(NamedTuple):
-    """Rows as JSON prints them, and how people read them; `most_rows` is how many a terminal shows, from the first."""
+    """Rows for JSON, and their format for people. `most_rows` is the number of rows in a terminal."""
 
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Any]]
@@ -83,7 +83,7 @@ class DataTable(NamedTuple):
 
 
 class Series(NamedTuple):
-    """One row of values, some of which may be missing; `colour` is 1 to 6."""
+    """A sequence of values, some of them missing; `colour` is 1 to 6."""
 
     name: str
     values: Sequence[float | None]
@@ -98,7 +98,7 @@ class Level(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A dot of a scatter plot; its area is in proportion to `weight`."""
+    """A dot of a scatter plot, with an area proportional to `weight`."""
 
     x: float
     y: float
@@ -107,17 +107,17 @@ class Point(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Vertical bars, several series stacked."""
+    """Vertical bars; several series are stacked."""
 
     names: Sequence[str]  # of the bars
     series: Sequence[Series]  # a value for each name
     form: Format = number  # formats a value
-    dates: bool = False  # whether the names are dates, which may be thinned out; other names are all shown
-    rate: Series | None = None  # a part of each bar, 0 to 1, such as what was recalled
+    dates: bool = False  # whether the names are dates, which may be thinned out
+    rate: Series | None = None  # a share of each bar, 0 to 1, such as the recalled part
 
 
 class Curves(NamedTuple):
-    """Curves through values at `xs`, which rise; `low` and `high` are the least range of the vertical axis."""
+    """Curves through values at ascending `xs`; `low` and `high` are the smallest range of the vertical axis."""
 
     xs: Sequence[float]
     names: Sequence[str]
@@ -129,13 +129,13 @@ class Curves(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """A square a day: its date, its value, and what it says."""
+    """A square for each day: its date, its value and its title."""
 
     days: Sequence[tuple[Any, float, str]]
 
 
 class Scatter(NamedTuple):
-    """Dots over the unit square, with the diagonal on which x and y are equal."""
+    """Dots in the unit square, and the diagonal where x and y are equal."""
 
     points: Sequence[Point]
     x_name: str
@@ -147,15 +147,15 @@ Plot = Bars | Curves | Calendar | Scatter
 
 
 class Figure(NamedTuple):
-    """A plot, a table or both, under a title."""
+    """A titled plot, table or both."""
 
     title: str  # a few words
     text: str  # one or two sentences for the reader
     plot: Plot | None = None  # the plot, if any
     table: DataTable | None = None  # the numbers, if any
-    wide: bool = False  # whether it takes the whole width of a page
-    newest_last: bool = False  # whether it runs up to today, so that its right end is shown first if it does not fit
-    # what a terminal draws; nothing where the figure only repeats others
+    wide: bool = False  # whether it needs the full width of a page
+    newest_last: bool = False  # whether it ends today; if it does not fit, its right end is shown first
+    # the content in a terminal; empty if the figure repeats others
     in_terminal: Literal["plot", "table", "nothing"] = "table"
 
 
@@ -167,10 +167,10 @@ class FigureGroup(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Everything that one command found."""
+    """The result of one command."""
 
     title: str  # its heading
-    text: Sequence[str]  # sentences below the heading, a line each
-    tiles: Sequence[tuple[str, str]]  # a name and a number each, which a page shows large
+    text: Sequence[str]  # sentences below the heading, one per line
+    tiles: Sequence[tuple[str, str]]  # names and numbers, which a page shows large
     groups: Sequence[FigureGroup]  # the figures
     record: Mapping[str, Any]  # the JSON object for programs

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scheduler.prediction_error import Figures
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks
-_LEAST_DAYS: Final = 7  # that a plot of days shows
+_LEAST_DAYS: Final = 7  # minimum number of days in a plot
 _WEEKS_SHOWN: Final = 8
 _DECKS_SHOWN: Final = 5
 _RATINGS: Final = (("Again", 4), ("Hard", 3), ("Good", 2), ("Easy", 1))
@@ -77,7 +77,7 @@ def build_stats_report(overview: Overview) -> Report:
         f"Today: {', '.join(today)}. Streak: {plural(done.streak, 'day')}.",
     ]
     if done.later:
-        text.append(f"{plural(done.later, 'answer')} dated after today, as by a clock that was ahead: not counted yet.")
+        text.append(f"{plural(done.later, 'answer')} dated after today, as by a fast clock, not counted yet.")
     groups = [
         FigureGroup("Work", _build_work(overview, record)),
         FigureGroup("Recall", _build_recall(overview, record)),
@@ -88,7 +88,7 @@ def build_stats_report(overview: Overview) -> Report:
 
 
 def build_record(overview: Overview) -> dict[str, Any]:
-    """Build the JSON object; its lists are also the rows of the tables."""
+    """Build the JSON object. Its lists are also the rows of the tables."""
     done, cards, now = overview.activity, overview.cards, overview.now
     date = overview.clock.date
     today = {"date": str(date(overview.today)), **_count_day(now), "streak": done.streak}
@@ -152,8 +152,8 @@ def _build_work(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
     return [
         Figure("Days", _sum_up(overview), Calendar(calendar), wide=True, newest_last=True, in_terminal="plot"),
         Figure(
-            "Answers a day",
-            "Every rating counts, steps included.",
+            "Answers per day",
+            "Every rating counts, including steps.",
             Bars(names, answers, dates=True),
             DataTable(columns, worked),
             wide=True,
@@ -162,7 +162,7 @@ def _build_work(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
         ),
         Figure(
             "Minutes a day",
-            "Time spent answering, at most a minute a card.",
+            "Time spent answering, at most a minute per card.",
             Bars(names, [minutes], dates=True),
             in_terminal="nothing",
         ),
@@ -182,7 +182,7 @@ def _sum_up(overview: Overview) -> str:
 
 
 def _skip_days_before_first(days: Sequence[DayActivity]) -> Sequence[DayActivity]:
-    """Return the days from the first review on, at least the newest week."""
+    """Return the days from the first review on, or the newest week if that is longer."""
     first = next((at for at, day in enumerate(days) if day.reviews), len(days))
     return days[max(0, min(first, len(days) - _LEAST_DAYS)) :]
 
@@ -272,7 +272,7 @@ def _build_cards(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
         ("Stability", "Days until recall falls to 90 %.", "stability", "d"),
         ("Interval", "Days between the last review of a learnt card and the next one.", "interval", "d"),
         ("Difficulty", "1 is the easiest, 10 the hardest.", "difficulty", ""),
-        ("Recall now", "The chance that a card would be recalled now.", "retrievability", "%"),
+        ("Recall now", "The probability of recalling a card now.", "retrievability", "%"),
     )
     spread = [_build_spread(title, text, record[key], unit) for title, text, key, unit in kinds]
     return [Figure("Cards", lost or "As they are now.", plot, table), *spread]
@@ -306,7 +306,9 @@ def _build_prediction(predictions: Predictions, record: Mapping[str, Any]) -> Fi
         Column("recalled", "recalled", whole_percent),
         Column("of", "reviews", whole),
     ]
-    return Figure("Prediction and fact", words, Scatter(points, "predicted", "recalled"), DataTable(columns, rows))
+    return Figure(
+        "Predicted and actual recall", words, Scatter(points, "predicted", "recalled"), DataTable(columns, rows)
+    )
 
 
 def _count_day(day: DayActivity) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Draw the plots of a report as SVG: axes with round numbers, bars, lines, dots and a calendar of squares."""
+"""Draw the plots of a report as SVG: bars, lines, dots and calendars, with round numbers on the axes."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from flashcards.insight.report import (
 
 WIDTH: Final = 480
 WIDE: Final = 960
-"""The width of a plot that takes the whole page."""
+"""The width of a plot that takes the full width of the page."""
 HEIGHT: Final = 220
 _TOP, _RIGHT, _BOTTOM = 12.0, 12.0, 24.0
-_LINE: Final = 14.0  # of names below the plot
-_CHARACTER: Final = 6.6  # units, of the font size that the page sets
-_LARGE: Final = 8.0  # the same in a narrow window
+_LINE: Final = 14.0  # height of a line of names below the plot
+_CHARACTER: Final = 6.6  # width of a character in the page's font size
+_LARGE: Final = 8.0  # width of a character in a narrow window
 _CELL: Final = 12.0
 _STEPS: Final = (1, 2, 2.5, 5, 10)
 _WEEKDAYS: Final = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 
 
 def draw_plot(plot: Plot, label: str, *, wide: bool = False) -> str:
-    """Draw a plot; `label` says what it shows, and `wide` whether it takes the whole page."""
+    """Draw a plot; `label` describes it, and `wide` plots take the full width of the page."""
     match plot:
         case Bars():
             return _draw_bars(plot, label, wide=wide)
@@ -48,7 +48,7 @@ def draw_plot(plot: Plot, label: str, *, wide: bool = False) -> str:
 
 
 def find_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
-    """Return at most `most` + 1 round numbers, evenly spaced, from at or below `low` to at or above `high`.
+    """Return at most `most` + 1 evenly spaced round numbers that enclose `low` and `high`.
 
     With `whole` they are whole numbers.
     """
@@ -67,7 +67,7 @@ def find_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Maps the values `low` to `high` onto the positions `start` to `end`."""
+    """Maps values from `low` to `high` to positions from `start` to `end`."""
 
     low: float
     high: float
@@ -75,7 +75,7 @@ class Scale:
     end: float
 
     def at(self, value: float) -> float:
-        """Return the position of a value; outside the range, that of the nearest end."""
+        """Return the position of a value, clamped to the range."""
         part = (min(max(value, self.low), self.high) - self.low) / ((self.high - self.low) or 1.0)
         return self.start + part * (self.end - self.start)
 
@@ -107,7 +107,7 @@ def _draw_bars(plot: Bars, label: str, *, wide: bool) -> str:
 
 
 def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
-    """Draw lines; a missing value breaks its line."""
+    """Draw lines. A missing value interrupts its line."""
     xs, series = plot.xs, plot.series
     values = [value for one in series for value in one.values if value is not None]
     values += [level.value for level in plot.levels]
@@ -148,7 +148,7 @@ def _draw_scatter(plot: Scatter, label: str) -> str:
 
 
 def _draw_calendar(plot: Calendar, label: str) -> str:
-    """Draw a column a week."""
+    """Draw the calendar with a column for each week."""
     dates = [date for date, _, _ in plot.days]
     most = max((value for _, value, _ in plot.days), default=0)
     first = dates[0].toordinal() - dates[0].weekday()
@@ -156,7 +156,7 @@ def _draw_calendar(plot: Calendar, label: str) -> str:
     left = 4 * _CHARACTER
     body = []
     for at, date in enumerate(dates):
-        # The month is named above the week of its first day; the first one has room only if it goes on.
+        # A month is named above the week of its first day. The first month is named only if there is room.
         if date.day == 1 or (at == 0 and date.day <= 14):
             x = left + (date.toordinal() - first) // 7 * _CELL
             body.append(f'<text x="{x:.1f}" y="11">{date:%b}</text>')
@@ -174,7 +174,7 @@ def _draw_calendar(plot: Calendar, label: str) -> str:
 
 
 class _Frame:
-    """The area of a plot, its vertical axis, and the names below."""
+    """The area of a plot, its vertical axis, and the names below it."""
 
     def __init__(self, low: float, high: float, form: Format, *, wide: bool = False, whole: bool = False) -> None:
         self._form = form
@@ -188,7 +188,7 @@ class _Frame:
     def draw(
         self, label: str, body: Iterable[str], marks: Sequence[tuple[float, str]], *, all_names: bool = False
     ) -> str:
-        """Draw the whole plot with the names at their places, thinned out, or all of them in several lines."""
+        """Draw the whole plot. Names are thinned out, unless `all_names` spreads them over several lines."""
         widest = (max((len(name) for _, name in marks), default=0) + 2) * (_LARGE if all_names else _CHARACTER)
         overlap = max(1, math.ceil(len(marks) * widest / self.width))
         lines, every = (overlap, 1) if all_names else (1, overlap)
@@ -200,7 +200,7 @@ class _Frame:
         return _draw_svg(label, self._whole, HEIGHT + (lines - 1) * _LINE, [*self._draw_grid(), *body, *named])
 
     def draw_hit_area(self, left: float, width: float) -> str:
-        """Draw an unseen column that shows its title wherever the mouse rests in it."""
+        """Draw an invisible column that shows its title under the mouse."""
         return _draw_rectangle(left, _TOP, width, HEIGHT - _TOP - _BOTTOM, "hit")
 
     def _draw_grid(self) -> Iterator[str]:

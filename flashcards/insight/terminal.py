@@ -1,4 +1,4 @@
-"""Draw a report in a terminal of any width: tables, bars, squares and curves made of characters."""
+"""Draw a report in a terminal of any width: tables, and plots made from characters."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _WEEKDAYS: Final = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 _GAP: Final = 2  # columns between two cells
 _INDENT: Final = 2
 _LEAST_BAR: Final = 4
-_LEAST_TEXT: Final = 24  # columns that the text of a row needs
-_TEXT_LINES: Final = 3  # of a text, where it is written below its row
+_LEAST_TEXT: Final = 24  # minimum columns for the text of a row
+_TEXT_LINES: Final = 3  # lines of a text that is written below its row
 
 
 def open_console() -> GatedConsole:
-    """Return a console as wide as the terminal, without colour where that is asked for or nothing could show it."""
+    """Return a console as wide as the terminal, without colour if that is unsupported or unwanted."""
     return GatedConsole(markup=False, highlight=False, emoji=False)
 
 
 def draw_report(report: Report, width: int) -> RenderableType:
-    """Draw the sentences and the figures of a report."""
+    """Draw the sentences and figures of a report."""
     parts: list[RenderableType] = [Text("\n".join(report.text))]
     for group in report.groups:
         for figure in group.figures:
@@ -48,7 +48,7 @@ def draw_report(report: Report, width: int) -> RenderableType:
 
 
 def draw_bar(value: float, most: float, width: int) -> str:
-    """Draw a bar from the left, to an eighth of a character; it is empty only for 0."""
+    """Draw a horizontal bar with a precision of an eighth of a character. Only 0 is empty."""
     if value <= 0 or most <= 0:
         return ""
     eighths = max(1, round(value / most * width * 8))
@@ -57,13 +57,13 @@ def draw_bar(value: float, most: float, width: int) -> str:
 
 
 def draw_columns(values: Sequence[float | None], most: float | None = None) -> str:
-    """Draw a character for each value, as high as its part of `most` or of the highest; a missing value is a space."""
+    """Draw a column for each value, relative to `most` or the highest value. A missing value is a space."""
     most = most or max((value for value in values if value is not None), default=0) or 1
     return "".join(" " if value is None else _HEIGHTS[round(value / most * 7)] for value in values)
 
 
 def thin_out(values: Sequence[float | None], most: int) -> list[float | None]:
-    """Return at most `most` of the values, evenly spaced, with the first and the last."""
+    """Return at most `most` evenly spaced values, including the first and the last."""
     if len(values) <= max(2, most):
         return list(values)
     steps = max(2, most) - 1
@@ -91,7 +91,7 @@ def _draw_plot(plot: Plot, width: int) -> RenderableType | None:
 
 
 def _draw_series(names: Sequence[str], series: Sequence[Series], most: float | None, width: int) -> Group | None:
-    """Draw a line of columns for each series, and below them the first and the last name."""
+    """Draw a line of columns for each series, and the first and last name below."""
     if not any(value for one in series for value in one.values):
         return None
     wide = max(cell_len(one.name) for one in series)
@@ -108,7 +108,7 @@ def _draw_series(names: Sequence[str], series: Sequence[Series], most: float | N
 
 
 def _draw_calendar(plot: Calendar, width: int) -> Group:
-    """Draw a row a weekday, the newest weeks that fit."""
+    """Draw a row for each weekday, with the newest weeks that fit."""
     days = plot.days
     first = days[0][0].toordinal() - days[0][0].weekday()
     last = days[-1][0].toordinal() - days[-1][0].weekday()
@@ -135,7 +135,7 @@ class _Row(NamedTuple):
 
 
 def draw_table(table: DataTable, width: int) -> RenderableType:
-    """Draw a table: side by side if it fits, without its optional columns, or else each cell with its heading."""
+    """Draw a table with aligned columns if it fits, if necessary without the optional ones; else list the cells."""
     rows = []
     for row in table.rows[: table.most_rows]:
         bar = None
@@ -152,7 +152,7 @@ def draw_table(table: DataTable, width: int) -> RenderableType:
 
 
 def _measure(table: DataTable, rows: Sequence[_Row], places: Sequence[int]) -> int:
-    """Return the columns that the table needs without bars."""
+    """Return the width of the table in columns, without bars."""
     widths = [
         max(cell_len(table.columns[at].head), _LEAST_TEXT)
         if table.columns[at].kind == "text"
@@ -191,7 +191,7 @@ def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], places: Sequence[
 
 
 def _pile_up(table: DataTable, rows: Sequence[_Row], width: int) -> Group:
-    """Draw each row as its first cell, and below it the others with their headings, as many a line as fit."""
+    """Draw each row as its first cell, and below it the other cells with their headings."""
     lines: list[RenderableType] = []
     for row in rows:
         name, *others = row.cells
@@ -208,7 +208,7 @@ def _pile_up(table: DataTable, rows: Sequence[_Row], width: int) -> Group:
 
 
 def _flow(parts: Sequence[str], width: int) -> str:
-    """Join the parts with two spaces, over as many lines as needed; a part that fits a line is not broken."""
+    """Join the parts with two spaces, on as many lines as needed. A part that fits on a line is not broken."""
     lines: list[str] = []
     for part in parts:
         if lines and cell_len(lines[-1]) + _GAP + cell_len(part) <= width:

@@ -1,4 +1,4 @@
-"""Simulate the cost and benefit of each retention, with this person's cards, memory, speed and limits."""
+"""Simulate the cost and benefit of several retentions for this person's cards, memory, speed and limits."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ _COLOURS: Final = (4, 3, 2, 1, 5, 6)
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What one retention costs and brings."""
+    """The cost and benefit of one retention."""
 
     retention: float  # the setting
-    reviews: int  # reviews in all, new cards left out
-    minutes: float  # a day, on average
-    last_minutes: float  # the same in the last 30 days
+    reviews: int  # all reviews, without new cards
+    minutes: float  # average per day
+    last_minutes: float  # average per day in the last 30 days
     new: int  # new cards begun
-    known: float  # cards that would be recalled at the end: the sum of their chances
-    by_month: tuple[float, ...]  # minutes a day, in each 30 days
+    known: float  # cards recalled at the end: the sum of their probabilities
+    by_month: tuple[float, ...]  # minutes per day in each 30 days
 
     @property
     def minutes_per_card(self) -> float:
-        """Minutes a day for 100 cards known at the end."""
+        """Minutes per day for 100 cards known at the end."""
         return 100 * self.minutes / self.known if self.known else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Several retentions over the same days; `sampled` is the part of the cards that was simulated.
+    """A comparison of retentions over the same days; `sampled` is the share of simulated cards.
 
-    `is_speed_assumed` says that the log is too short to tell the person's speed.
+    `is_speed_assumed` is set if the log is too short to measure the person's speed.
     """
 
     days: int
@@ -72,7 +72,7 @@ def compare_retentions(
     only: frozenset[int] | None = None,
     progress: Progress = ignore_progress,
 ) -> Comparison:
-    """Live through the days ahead at each retention; every day is kept."""
+    """Simulate the days ahead at each retention, with all reviews done."""
     ahead = read_days_ahead(collection, now_ms, only, _MOST_CARDS)
     found = tuple(
         _simulate_at(ahead, retention, days, continue_progress(progress, number * days, days * len(retentions)))
@@ -98,7 +98,7 @@ def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Progre
 
 
 def give_advice(comparison: Comparison) -> list[str]:
-    """Say what each choice costs and brings, a sentence each; no retention is called the best of all."""
+    """Describe the cost and benefit of each choice. No retention is called the best."""
     lines = []
     if len(comparison.workloads) > 1:
         least = find_cheapest(comparison)
@@ -125,7 +125,7 @@ def _compare(present: Workload, other: Workload) -> str:
 
 
 def find_cheapest(comparison: Comparison) -> Workload:
-    """Find the retention with the fewest minutes for each card known; others may know more cards."""
+    """Find the retention with the fewest minutes for each card known. Other retentions may give more known cards."""
     return min(comparison.workloads, key=lambda each: each.minutes_per_card)
 
 
@@ -153,7 +153,7 @@ def build_workload_report(comparison: Comparison) -> Report:
     compared = plural(len(rows), "retention")
     text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at {compared} (* is yours)."]
     tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
-    groups = [FigureGroup("Cost and gain", _build_figures(comparison, rows))] if rows else []
+    groups = [FigureGroup("Cost and benefit", _build_figures(comparison, rows))] if rows else []
     text += give_advice(comparison)
     if comparison.is_speed_assumed:
         text.append(ASSUMED_SPEED)
@@ -181,8 +181,8 @@ def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> li
     retentions = [each.retention for each in comparison.workloads]
     return [
         Figure(
-            "What each retention brings",
-            "Cards that would be recalled at the end, for the minutes a day that it takes.",
+            "Benefit of each retention",
+            "Cards recalled at the end, by minutes per day.",
             Curves(retentions, [f"{each:.0%}" for each in retentions], [known]),
             DataTable(columns, rows, RowBar("minutes_a_day", most, "yellow")),
             wide=True,

@@ -1,4 +1,4 @@
-"""Draw on the terminal's alternate screen: a body that scrolls above a fixed footer."""
+"""Draw on the terminal's alternate screen: a scrolling body above a fixed footer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEAVE: Final = "\x1b[?1049l"
 
 
 class Window:
-    """Paints lines that fit the width of the terminal. The mouse is left alone, so that text can be selected."""
+    """Paints lines that fit the terminal's width. It does not capture the mouse, so text can be selected."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
@@ -23,15 +23,15 @@ class Window:
         self._top = 0
 
     def enter(self) -> None:
-        """Switch to the alternate screen; what is on the normal one stays as it is."""
+        """Switch to the alternate screen. The normal one keeps its contents."""
         self._write(_ENTER)
 
     def leave(self) -> None:
-        """Give the normal screen back."""
+        """Switch back to the normal screen."""
         self._write(_LEAVE)
 
     def show(self, body: Sequence[str], footer: Sequence[str], top: int | None = 0) -> None:
-        """Show a new body from the line `top` on, or from its end if that is negative; else stay at the same line."""
+        """Show a new body, scrolled to line `top`, to its end if negative, or to the current line if None."""
         self._body, self._footer = list(body), list(footer)
         if top is not None:
             self._top = top if top >= 0 else len(body)
@@ -59,14 +59,14 @@ class Window:
         return max(1, measure_terminal(self._file).lines - len(footer) - 1)
 
     def paint(self) -> None:
-        """Draw the visible part again, in one write; the cursor is left on the free line below."""
+        """Redraw the visible part in one write, leaving the cursor on the free line below."""
         self._top = max(0, min(self._top, self._find_last_top()))
         lines = [*self._body[self._top : self._top + self._measure_body_room()], *self._draw_position()]
         footer = self._footer[: max(0, measure_terminal(self._file).lines - len(lines) - 1)]
         self._write("\x1b[H" + "".join(f"\x1b[2K{line}\r\n" for line in (*lines, *footer)) + "\x1b[J")
 
     def _draw_position(self) -> list[str]:
-        """Return a line that says which part of the body is shown, if it is not all."""
+        """Return a line with the visible range of lines, if the body does not fit."""
         last = self._find_last_top()
         if not last:
             return []
@@ -78,7 +78,7 @@ class Window:
         return max(0, len(self._body) - self._measure_body_room())
 
     def _measure_body_room(self) -> int:
-        """Return how many lines of the body fit; one is kept for the position if not all do."""
+        """Return how many lines of the body fit, less one for the position if not all do."""
         room = self.measure_room(self._footer)
         return room if len(self._body) <= room else max(1, room - 1)
 
@@ -88,7 +88,7 @@ class Window:
 
 
 def measure_terminal(file: IO[str]) -> os.terminal_size:
-    """Return the size of the terminal now."""
+    """Return the current size of the terminal."""
     try:
         size = os.get_terminal_size(file.fileno())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Ask what is due in a collection, or cram: ask each card until it is recalled; find when cards are due next."""
+"""Supply the due cards of a collection, or cram every card until it is recalled. Find the next due cards."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
 _STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {SHOWN}"
-# One card of a note a day: what the limits hold back counts by notes.
+# At most one card of a note is asked per day, so cards held back by limits are counted by note.
 _DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {DUE_TODAY} AND {SHOWN}"
 _NEW = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}"
 _BURIED = f"SELECT 0, count(*) FROM cards WHERE {DUE_TODAY} AND {ASKABLE} AND {BURIED}"
@@ -44,7 +44,7 @@ _ON_DAY = (
 
 
 def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | None = None) -> Upcoming:
-    """Find when cards are due after what is `left` of today's queue; `only` narrows it to some cards."""
+    """Find the next due cards after those `left` in today's queue; `only` restricts them to some cards."""
     clock = store.clock
     today = clock.day(now_ms)
     values: dict[str, int | str] = {"today": today, "now_ms": now_ms, "end_ms": clock.start_of(today + 1)}
@@ -81,7 +81,7 @@ _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
 class CollectionBackend:
-    """Asks what is due in a collection; the options are those of `SessionPlan`."""
+    """Supplies the due cards of a collection, with the options of a `SessionPlan`."""
 
     def __init__(
         self,
@@ -140,11 +140,11 @@ class CollectionBackend:
         )
 
     def prepare(self) -> None:
-        """Load what the first answer needs; call it once the first question is on the screen."""
+        """Load the modules that the first answer needs. Call it while the first question is on screen."""
         self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
 
     def next_card(self, now_ms: int) -> int | None:
-        """Return the card to ask now. After another process wrote, the queue is rebuilt first."""
+        """Return the next card. Rebuild the queue first if another process wrote to the database."""
         version = self._data_version()
         if version != self._version:
             self.refresh(now_ms)
@@ -155,7 +155,7 @@ class CollectionBackend:
         return None if card is None or isinstance(card, Wait) else card
 
     def follow_file(self, card: int) -> bool:
-        """Read the decks again if the file of a card was edited, renamed or removed since; tell whether it was."""
+        """Scan the decks if the file of a card was edited, renamed or removed; return whether it was."""
         path = self._collection.note_of(self._store.card(card)).path
         row = self._store.connection.execute(_FILE, (path,)).fetchone()
         try:
@@ -164,13 +164,13 @@ class CollectionBackend:
                 return False
         except OSError:
             pass
-        # A database that is busy or full is met again at the next rating, which says so.
+        # If the database is busy or the disk full, the next rating reports it.
         with suppress(DatabaseBusy, DiskFull):
             return bool(self._collection.scan()[0])
         return False
 
     def read(self, card: int) -> Asked | None:
-        """Return the card as it is now, unless its text is gone."""
+        """Return the current state of the card, or None if its text is gone."""
         self.follow_file(card)
         row = self._store.card(card)
         entry = self._collection.note_of(row)
@@ -188,7 +188,7 @@ class CollectionBackend:
         return self._queue.counts()
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """Compute what each rating would do to the card."""
+        """Compute the outcome of each rating for the card."""
         policy = self._policy(card.deck)
         load = self._store.load(card, policy, now_ms)
         self._shown = (card, load)
@@ -210,14 +210,14 @@ class CollectionBackend:
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the last rating of today, unless something else was done after it."""
+        """Undo the last rating of today, unless it is not the latest action."""
         act = self._store.acts.last()
         if act is not None and act.kind != "rating":
-            raise NothingToUndo(f"The last thing done was `{act.kind}`; `flashcards undo` undoes it.")
+            raise NothingToUndo(f"The last action was `{act.kind}`; `flashcards undo` undoes it.")
         return self._store.undo(now_ms)
 
     def siblings(self, card: Card) -> list[int]:
-        """List all cards of the card's note."""
+        """Return all cards of the card's note."""
         return [each.id for each in self._store.cards_of(card.note)]
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
@@ -248,7 +248,7 @@ class CollectionBackend:
         """Set a card's flag."""
         act = self._store.acts.last()
         before = act.before["cards"][0] if act and act.kind == "flag" else None
-        if before and before[0] == card and before[-1] == flag:  # the flag goes back to what it was
+        if before and before[0] == card and before[-1] == flag:  # the flag is restored
             self._store.acts.undo(now_ms())
             return
         with self._store.acts.record("flag", [card], now_ms()) as summary:
@@ -256,7 +256,7 @@ class CollectionBackend:
             summary.append("1 card")
 
     def _mark_undone(self, kind: str, now_ms: int) -> None:
-        """Mark the last act as undone, if it is of this kind: the session has just taken it back."""
+        """Mark the last act as undone if it is of this kind, because the session has just reversed it."""
         act = self._store.acts.last()
         if act is not None and act.kind == kind:
             self._store.acts.mark_undone(act.id, now_ms)
@@ -268,12 +268,12 @@ class CollectionBackend:
         self._policies.clear()
         if self._collection.limits == self._limits:
             self._queue.refresh(now_ms)
-        else:  # other decks, or other limits
+        else:  # different decks or limits
             self._limits = self._collection.limits
             self._queue = self._build_queue(now_ms)
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
-        """Find when cards are due next."""
+        """Find the next due cards."""
         return find_upcoming(self._store, now_ms, self.counts(), self._only)
 
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
@@ -288,14 +288,14 @@ class CollectionBackend:
         return self._policies[deck]
 
     def _data_version(self) -> int:
-        """Read a number that changes when another connection writes to the database."""
+        """Return a number that changes when another connection writes to the database."""
         return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
 class CramBackend(CollectionBackend):
-    """Asks every card of a collection, or of `only`, shuffled by the day, at most `limit`.
+    """Asks every card of a collection, or of `only`, at most `limit`, in an order that depends on the day.
 
-    Unless ratings `count` as reviews, they are written down, and the schedule stays as it is.
+    Unless ratings `count` as reviews, they are logged and the schedule does not change.
     """
 
     def __init__(
@@ -313,11 +313,11 @@ class CramBackend(CollectionBackend):
         self._crammed: list[Review] = []
         askable = self._askable()
         shuffled = sorted(askable if only is None else askable & only, key=lambda card: draw(card, self._day))
-        # A dictionary for its order and its quick removals; the values are not used.
+        # A dict keeps the order and allows quick removals; its values are not used.
         self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
 
     def next_card(self, now_ms: int) -> int | None:
-        """Return the card to ask now."""
+        """Return the next card."""
         card = next(iter(self._left), None)
         if card is not None and self.follow_file(card):
             self.refresh(now_ms)
@@ -331,7 +331,7 @@ class CramBackend(CollectionBackend):
         return Counts(new, len(states) - new - review, review)
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """Compute what each rating would do. If ratings do not count, no rating changes the interval."""
+        """Compute the outcome of each rating. The intervals are unchanged unless ratings count."""
         if self._counting:
             return super().outcomes(card, now_ms)
         memory = card.memory or Memory(0.0, 0.0)
@@ -341,7 +341,7 @@ class CramBackend(CollectionBackend):
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
-        """Record a rating. A forgotten card comes again after the others."""
+        """Record a rating. A forgotten card returns after the others."""
         try:
             if self._counting:
                 review = super().rate(card, rating, now_ms, duration_ms, points)
@@ -359,7 +359,7 @@ class CramBackend(CollectionBackend):
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the last rating of today."""
+        """Undo the last rating of today."""
         if self._counting:
             review = super().undo(now_ms)
         elif self._crammed:

@@ -1,4 +1,4 @@
-"""Judge an answer: the points of a rubric that it covered, which are stored, and the text that was typed."""
+"""Grade an answer: store the covered points of a rubric, and compare typed text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COUNTS = f"""
 
 
 class PointCount(NamedTuple):
-    """A point, how often it was covered, and in how many reviews it was asked."""
+    """A point, how often it was asked, and how often it was covered."""
 
     point: str
     covered: int
@@ -32,14 +32,14 @@ class PointCount(NamedTuple):
 
 
 def add_ticks(connection: sqlite3.Connection, review: int, points: Iterable[tuple[str, bool]]) -> None:
-    """Store which points were covered in a review. The caller holds the transaction of that review."""
+    """Store the points covered in a review. The caller holds the transaction of that review."""
     connection.executemany(
         "INSERT INTO ticks VALUES (?, ?, ?)", ((review, point, covered) for point, covered in points)
     )
 
 
 def count_points(connection: sqlite3.Connection, card: int) -> list[PointCount]:
-    """Count how often each point of a card was covered, most missed first. Undone reviews do not count."""
+    """Count how often each point of a card was covered, the most missed first. Undone reviews do not count."""
     return [PointCount(*row) for row in connection.execute(_COUNTS, (card,))]
 
 
@@ -47,28 +47,28 @@ _TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")
 
 
 def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
-    """Return the rating that the share of covered points amounts to; Good for a card without points.
+    """Return the rating for the share of covered points; Good for a card without points.
 
-    `thresholds` are the shares from which on it is Hard, Good and Easy.
+    `thresholds` are the smallest shares for Hard, Good and Easy.
     """
     return Rating(1 + sum(ticked / points >= threshold for threshold in thresholds)) if points else Rating.GOOD
 
 
 def remove_points(markdown: str) -> str:
-    """Return an answer without the lines of its task list."""
+    """Return an answer without its task list."""
     kept = []
     within = False
     for line in markdown.splitlines():
         if _TASK.match(line):
             within = True
-        elif not (within and line[:1].isspace()):  # what is indented below a point belongs to it
+        elif not (within and line[:1].isspace()):  # text indented below a point belongs to it
             within = False
             kept.append(line)
     return "\n".join(kept).strip()
 
 
 class PieceKind(StrEnum):
-    """What a piece of the difference is."""
+    """The kind of a piece of the difference."""
 
     RIGHT = "right"
     WRONG = "wrong"  # typed, but not part of the answer
@@ -78,8 +78,8 @@ class PieceKind(StrEnum):
 Piece = tuple[str, PieceKind]
 
 
-_ALIKE = 0.5  # share of common characters below which chance matches would only confuse
-_BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word by word, which takes less time
+_ALIKE = 0.5  # share of common characters; below it, chance matches would only confuse
+_BY_CHARACTER = 250_000  # pairs of characters; longer texts are compared word by word, which is faster
 
 
 def is_same_text(given: str, expected: str) -> bool:
@@ -88,9 +88,9 @@ def is_same_text(given: str, expected: str) -> bool:
 
 
 def find_difference(given: str, expected: str) -> list[Piece]:
-    """Find what was right, wrong and missing, in order of the text.
+    """Find the right, wrong and missing pieces, in the order of the text.
 
-    The right and the wrong pieces together are what was typed, the right and the missing ones the answer.
+    The right and wrong pieces make up the typed text, the right and missing ones the answer.
     """
     from difflib import SequenceMatcher
 
@@ -116,5 +116,5 @@ def _tidy(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Split a text into words, each with the space before it."""
+    """Split a text into words, each with its preceding space."""
     return [word if index == 0 else f" {word}" for index, word in enumerate(text.split())]

@@ -1,4 +1,4 @@
-"""Read keys, one at a time and without echo, and lines, which can be edited beside a clock."""
+"""Read single keys without echo, and lines that can be edited while a clock runs."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from flashcards.review.alternate_screen import measure_terminal
 from flashcards.review.keys import END_OF_INPUT, REDRAW
 from flashcards.text import count_columns, gate
 
-_SEQUENCE_SECONDS = 0.05  # within which the rest of an escape sequence follows its first character
+_SEQUENCE_SECONDS = 0.05  # maximum delay between the characters of an escape sequence
 _INTERRUPT = "\x03"
-_UNKNOWN = "\x1b[?"  # represents every key whose escape sequence has no name
+_UNKNOWN = "\x1b[?"  # represents all keys with an unknown escape sequence
 
 _SEQUENCES: Final[Mapping[str, str]] = {
     **{
@@ -32,7 +32,7 @@ _SEQUENCES: Final[Mapping[str, str]] = {
     "[6~": "page down",
     "[3~": "delete",
 }
-"""The names of keys by what follows the escape character."""
+"""The names of keys by escape sequence, without the escape character."""
 
 
 def _do_nothing() -> None:
@@ -40,11 +40,11 @@ def _do_nothing() -> None:
 
 
 class Keyboard:
-    """The terminal's keyboard, without echo while the block runs; at its end the terminal is as it was.
+    """The terminal's keyboard, without echo inside a `with` block; the terminal is restored at its end.
 
-    The mode holds for the whole block, not for one key, so that keys typed ahead are neither lost nor echoed. Ctrl-C
-    raises KeyboardInterrupt at any time. After Ctrl-Z and `fg`, and after the window changed its size, `REDRAW` comes
-    as a key. `pause` is called before the terminal is given to another program, `resume` after it was taken back.
+    The mode holds for the whole block, so keys typed ahead are neither lost nor echoed. Ctrl-C raises KeyboardInterrupt
+    at any time. `REDRAW` is returned as a key after Ctrl-Z and `fg`, and after a change of the window's size. `pause`
+    is called before another program gets the terminal, and `resume` afterwards.
     """
 
     def __init__(self, pause: Callable[[], None] = _do_nothing, resume: Callable[[], None] = _do_nothing) -> None:
@@ -63,7 +63,8 @@ class Keyboard:
 
             self._before = termios.tcgetattr(self._fd)
             self._set_raw_mode()
-            # A signal just before we wait would go unnoticed until the next key: its number is written to this pipe.
+            # A signal just before the wait would go unnoticed until the next key, so its number is written to this
+            # pipe.
             self._woken, self._waker = os.pipe()
             os.set_blocking(self._woken, False)
             os.set_blocking(self._waker, False)
@@ -105,17 +106,17 @@ class Keyboard:
         return character
 
     def key_within(self, seconds: float | None) -> str | None:
-        """Return the next key, or nothing if no key is pressed within these seconds; without them, wait for ever."""
+        """Return the next key, or None if none is pressed within these seconds. Without seconds, wait indefinitely."""
         return self.key() if self._has_more(seconds) else None
 
     def line(self, prompt: str) -> str | None:
-        """Return a line typed with the usual editing keys, or nothing at the end of input."""
-        # Importing it is enough to give `input` its editing keys and its history.
+        """Return a line typed with the usual editing keys, or None at the end of input."""
+        # Importing it gives `input` its editing keys and history.
         with suppress(ImportError):
             import readline
 
             readline.set_auto_history(False)
-        # Readline, too, misses a signal that comes as it begins to wait, so that we wait for the first key.
+        # Readline also misses a signal that arrives just before it waits, so wait for the first key here.
         prompt = gate(prompt)
         sys.stdout.write(prompt)
         sys.stdout.flush()
@@ -126,19 +127,19 @@ class Keyboard:
             return input(prompt)
         except (EOFError, OSError):
             with suppress(OSError):  # the terminal may be gone
-                sys.stdout.write("\n")  # what follows begins a line
+                sys.stdout.write("\n")  # later output starts on a new line
             return None
         finally:
             self._set_raw_mode()
 
     def release(self) -> None:
-        """Give the terminal back as it was, for another program."""
+        """Restore the terminal for another program."""
         self._is_released = True
         self._pause()
         self._restore_mode()
 
     def take_back(self) -> None:
-        """Take the terminal again."""
+        """Take the terminal back."""
         if self._before is not None:
             self._set_raw_mode()
         self._resume()
@@ -152,7 +153,7 @@ class Keyboard:
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
 
     def _set_raw_mode(self) -> None:
-        """Turn off echo and waiting for whole lines; signals stay on, so that Ctrl-C and Ctrl-Z work."""
+        """Turn off echo and line buffering. Signals stay on, so Ctrl-C and Ctrl-Z work."""
         if sys.platform != "win32":
             import termios
 
@@ -161,11 +162,11 @@ class Keyboard:
             mode[6][termios.VMIN] = 1
             mode[6][termios.VTIME] = 0
             with suppress(termios.error):
-                # Unlike `tty.setcbreak`, keeps what has been typed already.
+                # Unlike `tty.setcbreak`, this keeps the keys typed so far.
                 termios.tcsetattr(self._fd, termios.TCSADRAIN, mode)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
-        """Give the terminal back, then stop as Ctrl-Z asks."""
+        """Restore the terminal, then stop as Ctrl-Z does."""
         if not self._is_released:
             self._pause()
             self._restore_mode()
@@ -173,10 +174,10 @@ class Keyboard:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGTSTP)
             signal.signal(signal.SIGTSTP, self._stop)
-            self._continue(signal.SIGCONT, None)  # no signal says so where nothing can stop us
+            self._continue(signal.SIGCONT, None)  # no signal arrives if the process cannot be stopped
 
     def _continue(self, _signal: int, _frame: FrameType | None) -> None:
-        """Take the terminal again; a shell that stopped us has set its own mode."""
+        """Take the terminal back, because the shell has set its own mode."""
         if not self._is_released:
             self._set_raw_mode()
             self._resume()
@@ -205,7 +206,7 @@ class Keyboard:
             return b""
 
     def _has_more(self, seconds: float | None) -> bool:
-        """Return whether there is a key within this time; without a time, wait until there is one."""
+        """Return whether a key is available within this time. Without a time, wait for one."""
         if sys.platform == "win32":
             return True
         import select
@@ -215,7 +216,7 @@ class Keyboard:
             if self._woken not in ready:
                 return bool(ready)
             with suppress(BlockingIOError):
-                os.read(self._woken, 4096)  # the signal's handler runs now
+                os.read(self._woken, 4096)  # the signal handler runs now
         return True
 
     def _read_sequence(self) -> str:
@@ -231,7 +232,7 @@ class Keyboard:
 
 
 EDITOR: Final = "\x05"
-"""Ctrl-E: the answer is to be written in the editor."""
+"""Ctrl-E, which opens the answer in the editor."""
 
 _ENTER: Final = ("\r", "\n")
 _LEAVE: Final = ("\x04", END_OF_INPUT)
@@ -261,10 +262,10 @@ class LineEditor:
         self._tick = _TICK if is_timed else None
         self._pass_on = pass_on
         self._cursor = 0
-        self.typed = ""  # what is on the line
+        self.typed = ""  # the text of the line
 
     def read(self, *, with_editor: bool = False) -> str | None:
-        """Return the line, or nothing if the person leaves; `EDITOR` if that is allowed and was asked for."""
+        """Return the line, or None if the person leaves. If allowed, return `EDITOR` when requested."""
         self.typed, self._cursor = "", 0
         while True:
             self._draw()

@@ -1,4 +1,4 @@
-"""The keys of the review: what each does, and how `flashcards.toml` changes them."""
+"""The keys of a review: what each one does, and their changes in `flashcards.toml`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scheduler import Rating
 
 
 class Action(StrEnum):
-    """What a key can do; the value is its name in `flashcards.toml`."""
+    """An action of a key; its value is its name in `flashcards.toml`."""
 
     SHOW = "show"
     AGAIN = "again"
@@ -58,7 +58,7 @@ DEFAULTS: Mapping[Action, str] = {
     Action.HELP: "?",
     Action.QUIT: "q",
 }
-"""The key of each action that can be given another one: Anki's, where Anki has one."""
+"""The default keys of the configurable actions: Anki's where it has one."""
 
 RATINGS: Mapping[Action, Rating] = {
     Action.AGAIN: Rating.AGAIN,
@@ -68,10 +68,10 @@ RATINGS: Mapping[Action, Rating] = {
 }
 
 END_OF_INPUT = ""
-"""What a keyboard returns when there is no more to read."""
+"""The result of reading a key at the end of input."""
 
 REDRAW = "redraw"
-"""What a keyboard returns when the screen must be drawn again."""
+"""The result of reading a key when the screen must be redrawn."""
 
 SCROLLS = (Action.UP, Action.DOWN, Action.PAGE_UP, Action.PAGE_DOWN, Action.TOP, Action.BOTTOM)
 """The actions that scroll."""
@@ -141,23 +141,23 @@ class KeyMap:
             self._actions[key] = action
 
     def action(self, key: str) -> Action | None:
-        """Return what a key does, if anything."""
+        """Return the action of a key, or None."""
         return self._actions.get(key)
 
     def label(self, action: Action) -> str:
-        """Return the key of an action as it is shown: `u`, or `space`."""
+        """Return the display name of an action's key: `u` or `space`."""
         key = self._keys[action]
         return "space" if key == " " else key
 
     def assign_point_keys(self, count: int) -> list[str]:
-        """Return a key for each point of a rubric card: letters that do nothing else, then capitals and digits.
+        """Return a key for each point of a rubric card: unused letters, then capitals and digits.
 
-        There are fewer keys if they run out.
+        There may be fewer keys than points.
         """
         return [key for key in ascii_lowercase + ascii_uppercase + digits if key not in self._actions][:count]
 
     def explanations(self) -> list[tuple[str, str]]:
-        """List every key as it is shown, with what it does."""
+        """List every key with its explanation."""
         return [(_NAMES.get(action) or self.label(action), text) for action, text in _EXPLANATIONS.items()]
 
 

@@ -1,4 +1,4 @@
-"""Open files with other programs: the editor at a line, the pictures, sounds and videos of a card."""
+"""Open files in other programs: a deck in the editor, media files in a viewer or player."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ _PLAYERS = (
 
 
 class NothingOpens(FlashcardsError):
-    """The system has no program that opens files."""
+    """No program to open files was found."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"No program to open files was found. The file is {path}.")
 
 
 class NotMedia(FlashcardsError):
-    """The file is of a kind that the system may run rather than show."""
+    """The file is not media, so the system might run it rather than show it."""
 
     def __init__(self, url: str) -> None:
         super().__init__(f"The file `{url}` is not a picture, sound or video, so it is not opened. Open it yourself.")
 
 
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
-    """Find the local media files that the visible sides name, in order; with `sound` only playable ones."""
+    """Find the local media files of the visible sides, in order. With `sound`, find only playable ones."""
     from flashcards.deck.media_references import PLAYED, extension, find_references
 
     shown = (asked.face.front, asked.face.back) if answered else (asked.face.front,)
@@ -55,12 +55,12 @@ def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str
 
 
 def open_all(root: Path, asked: Asked, urls: list[str]) -> list[str]:
-    """Open each file with the system's program for it; return a sentence for each."""
+    """Open each file in its default program; return a sentence about each."""
     return [_attempt(root, asked, url, _open) for url in urls]
 
 
 def play(root: Path, asked: Asked, url: str) -> str:
-    """Play a sound, or open it if there is no player. Return a sentence."""
+    """Play a sound, or open it if no player is installed. Return a sentence about it."""
     return _attempt(root, asked, url, _play)
 
 
@@ -69,7 +69,7 @@ def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) ->
 
     try:
         file = find_media_file(root, asked.entry.path, url)
-        if extension(file.name) not in (AUDIO | IMAGE | VIDEO) - {"swf"}:  # what other files do is unknown
+        if extension(file.name) not in (AUDIO | IMAGE | VIDEO) - {"swf"}:  # opening any other file might run it
             raise NotMedia(url)
         act(file)
     except MediaError as error:
@@ -98,16 +98,16 @@ def _play(path: Path) -> None:
 
 
 def _start(command: list[str]) -> None:
-    """Start a program that outlives us and leaves the terminal alone."""
+    """Start a program independent of this process and of the terminal."""
     process = subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
-    # Takes note of its end, so that it does not remain as a zombie.
+    # Wait for its end, so that no zombie process remains.
     threading.Thread(target=process.wait, daemon=True).start()
 
 
 def find_new_problems(collection: Collection, path: str, known: Iterable[tuple[str, Problem]]) -> list[Problem]:
-    """Find what `check` says of a file and did not say before it was edited; lines may have moved."""
+    """Find the problems that an edit added to a file. Their lines may have moved."""
     before = {(problem.message, problem.hint) for file, problem in known if file == path}
     found = [problem for file, problem in collection.catalog.problems() if file == path]
     return [problem for problem in found if (problem.message, problem.hint) not in before]
@@ -146,7 +146,7 @@ def open_editor(path: Path, line: int) -> None:
     """
     words = find_editor_command()
     try:
-        # A name such as `+!command|.md` is a command to vi; an absolute path never is.
+        # vi would read a name such as `+!command|.md` as a command, but never an absolute path.
         code = subprocess.call(build_command(words, path.absolute(), line))  # noqa: S603
     except OSError as error:
         raise EditorMissing(words[0]) from error
@@ -173,10 +173,10 @@ def find_editor_command() -> list[str]:
 
 
 def build_command(words: list[str], path: Path, line: int) -> list[str]:
-    """Build the command that opens `path` at `line`, in the way that this editor takes a line.
+    """Build the command that opens `path` at `line` in this editor.
 
-    `--goto file:N` for Visual Studio Code and its kin, `file:N` for Helix, Sublime Text and Zed, and `+N` for vi,
-    nano, emacs, micro, kakoune and most others. Editors that return at once are told to wait.
+    Visual Studio Code and its forks take `--goto file:N`, Helix, Sublime Text and Zed `file:N`, and most other editors
+    `+N`. Editors that return at once get an option to wait.
     """
     name = Path(words[0]).name.lower().removesuffix(".exe").removesuffix(".cmd")
     wait = ["--wait"] if name in _WAITING and not {"--wait", "-w"} & set(words) else []
@@ -188,6 +188,6 @@ def build_command(words: list[str], path: Path, line: int) -> list[str]:
         return [*words, *wait, *(["--block"] if name == "kate" else []), "--line", str(line), str(path)]
     if name in _FILE_ONLY:
         return [*words, str(path)]
-    # A wrapper may take the file alone: line 1 needs no argument.
+    # A wrapper script may accept only the file; line 1 needs no argument.
     end = ["--"] if name in _VI else []
     return [*words, *([f"+{line}"] if line > 1 else []), *end, str(path)]

@@ -1,4 +1,4 @@
-"""Describe the end of a session and the details of a card in words. Pure."""
+"""Describe the end of a session and the details of a card in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def describe_summary(summary: Summary, clock: Clock) -> list[str]:
-    """Say what was done, how it went, what is left, and when the next cards are due, a line each."""
+    """Describe what was done, how it went, what is left, and when the next cards are due, as lines."""
     lines = [_done(summary)]
     if summary.cards:
         parts = [f"{rating.name.capitalize()} {count}" for rating, count in summary.ratings.items()]
@@ -33,7 +33,7 @@ def describe_summary(summary: Summary, clock: Clock) -> list[str]:
 
 
 def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) -> list[str]:
-    """Say when the next cards are due, and with `held` what the limits hold back today."""
+    """Describe when the next cards are due and, with `held`, how many the limits hold back today."""
     parts: list[str] = []
     if upcoming.now:
         parts.append(f"{plural(upcoming.now, 'card')} now")
@@ -45,7 +45,7 @@ def describe_upcoming(upcoming: Upcoming, clock: Clock, *, held: bool = True) ->
     lines = [f"Due next: {'; '.join(parts)}."] if parts else []
     kept = [f"{count:,} {kind}" for count, kind in ((upcoming.held_due, "due"), (upcoming.held_new, "new")) if count]
     if held and kept:
-        more = " More new ones now: `flashcards review --new 10`." if upcoming.held_new else ""
+        more = " For more new cards now: `flashcards review --new 10`." if upcoming.held_new else ""
         lines.append(f"Beyond today's limits: {' and '.join(kept)}.{more}")
     return lines
 
@@ -56,7 +56,7 @@ def describe_counts(counts: Counts) -> str:
 
 
 def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: float | None) -> list[str]:
-    """Describe a card's place, schedule and history (`log`, oldest first), a line each."""
+    """Describe a card's place, schedule and history (`log`, oldest first) as lines."""
     card, entry = asked.card, asked.entry
     facts = {
         "Place": f"{entry.path}:{entry.note.line}",
@@ -88,7 +88,7 @@ def _done(summary: Summary) -> str:
 
 
 def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:
-    """Say what the session changed: `Due tomorrow: 3 (2 before this session); in 3 days: 0 (1 before).`."""
+    """Describe the changed due counts: `Due tomorrow: 3 (2 before this session); in 3 days: 0 (1 before).`."""
     changes = [(days, was, now) for days, (was, now) in enumerate(zip(before, after, strict=True), 1) if was != now]
     parts: list[str] = []
     for days, was, now in changes:
@@ -117,5 +117,5 @@ _ACTS = {
     ReviewKind.FORGET: "Made new again",
     ReviewKind.SET_DUE: "Due day set",
     ReviewKind.TAKEN_OVER: "Taken over",
-    ReviewKind.RESCHEDULED: "Due day set anew",
+    ReviewKind.RESCHEDULED: "Due day changed",
 }

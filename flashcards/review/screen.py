@@ -1,6 +1,6 @@
-"""Draw the views of a session: the line above the question, the card, and the line of keys below.
+"""Draw the views of a session: counts above, the card, keys below.
 
-They are drawn in a window that scrolls, or line by line. Card text is never read as markup.
+They are drawn in a scrolling window or line by line. Card text is never interpreted as markup.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 _TYPED = "Enter alone shows the answer, Ctrl-D leaves"
 
 WIDEST = 100
-"""Columns beyond which text is no longer easy to read."""
+"""The widest line, in columns, that is still easy to read."""
 
 
 class Screen:
-    """The terminal as a person sees it; if `plain`, without boxes, colour or clearing, for screen readers."""
+    """The terminal that a person sees; `plain` means no boxes, colour or clearing, for screen readers."""
 
     def __init__(self, macros: Mapping[str, str], keys: KeyMap, *, plain: bool) -> None:
         self._console = _open_console(plain)
@@ -56,21 +56,21 @@ class Screen:
         self._plain = plain
         draws = not plain and self._console.is_terminal and not self._console.is_dumb_terminal
         self._window = Window(self._console.file) if draws else None
-        self._shown: tuple[Face, bool] | None = None  # what was drawn last, and whether with the answer
+        self._shown: tuple[Face, bool] | None = None  # the side drawn last, and whether with the answer
         self._opens_details = False
 
     def open(self) -> None:
-        """Take the screen, before the first view and after another program had it."""
+        """Switch to our screen, before the first view and after another program."""
         if self._window:
             self._window.enter()
 
     def leave(self) -> None:
-        """Give the screen back as it was, for another program or at the end."""
+        """Switch back to the normal screen, for another program or at the end."""
         if self._window:
             self._window.leave()
 
     def show(self, view: Question | Answer) -> None:
-        """Draw a view. It appears at once, in one write."""
+        """Draw a view in one write, so that it appears at once."""
         shown = (view.asked.face, isinstance(view, Answer))
         if not self._shown or self._shown[0] != view.asked.face:
             self._opens_details = False
@@ -89,13 +89,13 @@ class Screen:
             self._window.scroll(action)
 
     def toggle_details(self) -> None:
-        """Let the next `show` open or close what the card hides in `<details>`."""
+        """Make the next `show` open or close the `<details>` of the card."""
         self._opens_details = not self._opens_details
         if self._plain:
             self._shown = None
 
     def say(self, *lines: str) -> None:
-        """Print lines as they are, below whatever is shown; one that is too long goes on below its beginning."""
+        """Print lines unchanged below the current view, wrapping long ones."""
         width = self._measure_width()
         parts = [part for line in lines for part in wrap_line(escape_controls(line), width)]
         if self._window:
@@ -106,21 +106,21 @@ class Screen:
                 self._print(Text(part))
 
     def prompt(self, text: str) -> None:
-        """Ask for a key or a line, at the bottom of the window."""
+        """Show a prompt for a key or a line at the bottom of the window."""
         if self._window:
             self._window.replace_footer(self._capture(lambda: self._print(Text(text, "yellow"))))
         else:
             self.say(text)
 
     def close(self, lines: Iterable[str]) -> None:
-        """Give the screen back and leave these lines on it."""
+        """Switch back to the normal screen and print these lines there."""
         self.leave()
         with self._console:
             for line in lines:
                 self._print(Text(escape_controls(line)))
 
     def ask(self, asked: Asked, heading: str, hint: str, written: Sequence[str] = ()) -> None:
-        """Draw a question of a mock interview below its heading, and what was written so far."""
+        """Draw a question of a mock interview below its heading, and the text written so far."""
 
         def draw() -> None:
             self._print(Text(heading, "bold"))
@@ -138,11 +138,11 @@ class Screen:
         self._put(self._capture(draw), self._capture(draw_written), footer, -1 if written else 0)
 
     def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str, message: str = "") -> None:
-        """Draw the question, what was written in answer to it, and the model answer with the points to be ticked."""
+        """Draw the question, the written answer, and the model answer with points to tick."""
         view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
 
         def draw() -> None:
-            if not self._plain:  # there it was printed just above
+            if not self._plain:  # in plain mode it was just printed above
                 self._print(self._draw_side(asked, asked.face.front))
                 self._blank()
             if written:
@@ -166,16 +166,16 @@ class Screen:
         self._put(self._capture(draw), self._capture(draw_model), self._capture(draw_footer), top)
 
     def redraw(self) -> None:
-        """Let the next `show` read out all of it again."""
+        """Make the next `show` read out the whole view again."""
         if self._plain:
             self._shown = None
 
     def plain_text(self, markdown: str, definitions: str) -> str:
-        """Return the words of some Markdown as one would type them."""
+        """Return the plain text of Markdown, as someone would type it."""
         return render_plain(markdown, definitions, self._macros)
 
     def _put(self, first: Sequence[str], rest: Sequence[str], footer: Sequence[str], top: int | None) -> None:
-        """Show a body in two parts; if it does not fit and little of the second would be seen, begin there."""
+        """Show a body in two parts. If too little of the second would be visible, scroll to it."""
         body = [*first, *rest]
         if self._window is None:
             self._console.file.write("".join(f"{line}\n" for line in (*body, *footer)))
@@ -196,7 +196,7 @@ class Screen:
         return max(1, min(measure_terminal(self._console.file).columns, WIDEST))
 
     def _draw_question(self, view: Question | Answer) -> list[str]:
-        """Draw what is above the answer; a cloze shows its answer in its text."""
+        """Draw the part above the answer. A cloze shows the answer within its text."""
         asked = view.asked
 
         def draw() -> None:
@@ -252,7 +252,7 @@ class Screen:
         self._shown = (asked.face, answered)
 
     def _draw_back(self, view: Answer) -> None:
-        """Draw the answer; a rubric card shows points to be ticked instead of its task list."""
+        """Draw the answer. A rubric card shows its points instead of the task list."""
         note = view.asked.entry.note
         if note.points:
             if text := remove_points(view.asked.face.back):
@@ -268,7 +268,7 @@ class Screen:
         self._draw_typed(view)
 
     def _draw_place(self, asked: Asked) -> Text:
-        """Draw the deck and the headings above the card, and its flag."""
+        """Draw the deck and the headings of the card, and its flag."""
         names = " > ".join(escape_controls(name) for name in (asked.entry.deck, *asked.entry.note.breadcrumb))
         text = Text.assemble((names, "dim"))
         if asked.card.flag:
@@ -306,7 +306,7 @@ class Screen:
         return self._console.color_system is not None and not self._console.no_color
 
     def _print(self, part: RenderableType) -> None:
-        # Words too long for the line go on in the next one instead of being cut off.
+        # Words too long for a line continue on the next one.
         self._console.print(part, overflow="fold")
 
     def _blank(self) -> None:
@@ -322,7 +322,7 @@ def _open_console(plain: bool) -> GatedConsole:
 
 
 def _never_fail(stream: object) -> None:
-    """Let a terminal show another character instead of one that it cannot show."""
+    """Make the terminal print a replacement for characters that it cannot encode."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""Parts of the screen as rich text: counts, buttons, a typed answer. Pure."""
+"""Parts of the screen as rich text: counts, buttons, a typed answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 POINT_INDENT = 6
-"""The columns before the text of a point in `draw_points`."""
+"""The columns before the text of each point in `draw_points`."""
 
 _PILES = {"new": "blue", "learning": "red", "review": "green"}
 _RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
@@ -39,7 +39,7 @@ _SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary\s*>", re.IGNORECASE | re.DO
 
 
 def fold_details(markdown: str, delimiters: Sequence[str] = ()) -> str:
-    """Return Markdown in which each closed `<details>` has only its summary, unless it holds what a cloze asks."""
+    """Reduce each closed `<details>` in Markdown to its summary, unless it contains the asked part of a cloze."""
     folded: list[str] = []
     done = depth = start = 0
     for found in _DETAILS.finditer(markdown) if "<details" in markdown.lower() else ():
@@ -60,7 +60,7 @@ def fold_details(markdown: str, delimiters: Sequence[str] = ()) -> str:
 
 
 def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
-    """Draw `12 new · 3 learning · 40 review`, the kind of the present card underlined, and the hint."""
+    """Draw `12 new · 3 learning · 40 review` and the hint; the kind of the current card is underlined."""
     present = pile(card)
     if plain:
         words = ", ".join(f"{name} {getattr(counts, name)}" for name in _PILES)
@@ -77,7 +77,7 @@ _KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
 
 
 def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:
-    """Draw `3 Good` for each rating; the one that the points of a rubric propose is underlined."""
+    """Draw `3 Good` for each rating; the rating proposed for a rubric is underlined."""
     found = []
     for action, rating in RATINGS.items():
         style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
@@ -92,7 +92,10 @@ def draw_buttons(view: Answer, keys: KeyMap) -> list[Text]:
 
 
 def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
-    """Draw `a [x] point` for each point of a rubric card, given as plain text, and what they propose."""
+    """Draw `a [x] point` for each point of a rubric card, and the rating that they propose.
+
+    `points` are plain text.
+    """
     labels = keys.assign_point_keys(len(points))
     lines = []
     for at, point in enumerate(points):
@@ -110,7 +113,7 @@ def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]
 
 
 def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
-    """Put the parts side by side, over as many lines as needed; only a part wider than a line is broken."""
+    """Put the parts next to each other, on as many lines as needed. Only a part wider than a line is broken."""
     lines: list[list[Text]] = []
     used = 0
     for part in parts:
@@ -126,7 +129,7 @@ def flow_parts(parts: Sequence[Text], separator: str, width: int) -> Text:
 
 
 def indent_wrapped(line: Text, indent: int, console: Console) -> Text:
-    """Wrap a line, indenting what follows by `indent` if there is room for that."""
+    """Wrap a line, indenting the continuation by `indent` if there is room."""
     width = console.width
     if ("\n" not in line.plain and cell_len(line.plain) <= width) or width < 2 * indent:
         return line
@@ -136,9 +139,10 @@ def indent_wrapped(line: Text, indent: int, console: Console) -> Text:
 
 
 def draw_typed(given: str, expected: str, *, coloured: bool) -> list[Text]:
-    """Say that a typed answer is right, or where it differs.
+    """State that a typed answer is right, or show the differences.
 
-    In colour, wrong characters are red and struck out, missing ones underlined; else they are in `[-…-]` and `{+…+}`.
+    In colour, wrong characters are red and struck out, missing ones underlined; otherwise they are in `[-…-]` and
+    `{+…+}`.
     """
     if is_same_text(given, expected):
         typed = Text.assemble(("Typed: ", "dim"), (escape_controls(given.strip()), "green"))

@@ -1,4 +1,4 @@
-"""A review session: event in, view out. No input or output, no clock."""
+"""A review session as a state machine: events in, views out, without input, output or clock."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from scheduler.queue import Counts
 
 
 class Tally:
-    """Keeps the ratings of a session, without those that were taken back."""
+    """Collects the ratings of a session, except undone ones."""
 
     def __init__(self) -> None:
         self._reviews: dict[int, Review] = {}
 
     def add(self, review: Review) -> None:
-        """Keep a rating."""
+        """Add a rating."""
         self._reviews[review.id] = review
 
     def remove(self, review: Review) -> None:
-        """Drop a rating that was taken back; one of another session changes nothing."""
+        """Remove an undone rating; one of another session changes nothing."""
         self._reviews.pop(review.id, None)
 
     def count_cards(self) -> int:
-        """Count the different cards rated."""
+        """Count the distinct cards rated."""
         return len({review.card for review in self._reviews.values()})
 
     def summary(
         self, left: Counts, upcoming: Upcoming, due_ahead: tuple[int, ...], due_before: tuple[int, ...]
     ) -> Summary:
-        """Sum up how the session went."""
+        """Summarise the session."""
         done = list(self._reviews.values())
         of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
         return Summary(
@@ -71,7 +71,7 @@ class Tally:
 
 
 RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
-"""Shares of covered points: 40 % proposes Hard, 70 % Good, and all of them Easy."""
+"""Smallest shares of covered points: 40 % proposes Hard, 70 % Good, and 100 % Easy."""
 
 LONGEST_MS = 60_000
 """Answers are capped at one minute, as in Anki."""
@@ -86,7 +86,7 @@ NOTHING_TICKED = "Tick the points that you covered. If you covered no point, rat
 
 @dataclass(frozen=True, slots=True)
 class _Flagged:
-    """A card that was given another flag than `before`."""
+    """A card whose flag was changed; `before` is its previous flag."""
 
     card: int
     before: int
@@ -94,7 +94,7 @@ class _Flagged:
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """Cards that were buried or suspended while `card` was asked."""
+    """Cards that were buried or suspended while `card` was shown."""
 
     card: int
     cards: tuple[int, ...]
@@ -127,14 +127,14 @@ class Session:
         self._until_ms: int | None = None  # the first card is asked in any case
         self._due_before = backend.count_due_ahead(now_ms)
         self._tally = Tally()
-        self._acts: list[_Hidden | _Flagged | None] = []  # what can be taken back, newest last; None is a rating
+        self._acts: list[_Hidden | _Flagged | None] = []  # undoable actions, newest last; None is a rating
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
         self._until_ms = until_ms
 
     @property
     def cards_done(self) -> int:
-        """How many different cards were rated, without those that were taken back."""
+        """The number of distinct cards rated, except undone ratings."""
         return self._tally.count_cards()
 
     def handle(self, event: Event) -> View:
@@ -183,7 +183,7 @@ class Session:
         self._backend.refresh(event.now_ms)
         return self._reread(view, event.now_ms, "")
 
-    # Moving on
+    # The next card
 
     def _next(self, now_ms: int, message: str = "") -> View:
         card = self._backend.next_card(now_ms)
@@ -193,7 +193,7 @@ class Session:
             asked = self._backend.read(card)
             if asked is not None:
                 return self._ask(asked, now_ms, message)
-            # Another process has read the decks since this queue was made.
+            # Another process has scanned the decks since this queue was built.
             self._backend.refresh(now_ms)
             card = self._backend.next_card(now_ms)
         return self._finish(now_ms, message)
@@ -213,7 +213,7 @@ class Session:
             self._tally.summary(backend.counts(), backend.find_upcoming(now_ms), ahead, self._due_before), message
         )
 
-    # The present card
+    # The current card
 
     def _turn_over(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
         if isinstance(view, Answer):
@@ -222,7 +222,7 @@ class Session:
         return self._answer(view.asked, event.now_ms, given)
 
     def _accept(self, view: Question | Answer, now_ms: int) -> View:
-        """Rate as proposed. Without a ticked point that would be Again, which nobody gives by a slip of the hand."""
+        """Give the proposed rating. Without a ticked point that would be Again, so an explicit rating is required."""
         if not isinstance(view, Answer):
             return view
         if view.asked.entry.note.points and not view.ticked:
@@ -255,7 +255,7 @@ class Session:
         return Answer(asked, self._backend.counts(), intervals, given, message, ticked, self._propose(asked, ticked))
 
     def _reread(self, view: Question | Answer, now_ms: int, message: str) -> View:
-        """Return the same side of the same card as it is now."""
+        """Return the same side of the same card with its current text."""
         asked = self._backend.read(view.asked.card.id)
         if asked is None:
             return self._move_on(now_ms, _GONE)
@@ -276,7 +276,7 @@ class Session:
         self._acts.append(None)
         return self._next(now_ms, _leech_message(review))
 
-    # Taking back
+    # Undo
 
     def _undo(self, now_ms: int) -> View:
         act = self._acts[-1] if self._acts else None
@@ -310,7 +310,7 @@ class Session:
         return self._back(review.card, now_ms, f"{_name(review)} was undone.")
 
     def _back(self, card: int, now_ms: int, message: str) -> View:
-        """Ask a card again, whether or not it is in today's queue."""
+        """Ask a card again, even if it is not in today's queue."""
         self._backend.refresh(now_ms)
         asked = self._backend.read(card)
         if asked is None:

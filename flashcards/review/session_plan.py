@@ -1,4 +1,4 @@
-"""Choose what to review: which cards, in which mode, and the session for it."""
+"""Choose the cards and the mode of a review, and begin its session."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ CRAMMING = "Cramming: the schedule does not change."
 class SessionPlan:
     """The options of a review."""
 
-    only: frozenset[int] | None = None  # ask only these cards, if given
-    new: int | None = None  # how many new cards to ask, whatever the daily limits say
-    limit: int | None = None  # how many cards to ask at most
-    order: ReviewOrder | None = None  # the order of due cards, if not that of the settings
-    ahead_days: int = 0  # also ask what falls due within this many days
-    backlog: bool = False  # ask all that is due, whatever the limits say, and nothing new
+    only: frozenset[int] | None = None  # restricts the review to these cards
+    new: int | None = None  # number of new cards, regardless of the daily limits
+    limit: int | None = None  # maximum number of cards
+    order: ReviewOrder | None = None  # order of due cards; None means the one in the settings
+    ahead_days: int = 0  # also ask cards due within this many days
+    backlog: bool = False  # ask all due cards regardless of limits, and no new ones
     cram: bool = False  # ask every card, due or not, until it is recalled
-    count: bool = False  # with `cram`, let the ratings count as reviews
+    count: bool = False  # with `cram`, ratings count as reviews
     minutes: float | None = None  # stop asking after this time
 
     def open_backend(self, collection: Collection, now_ms: int) -> CollectionBackend:
-        """Choose the cards."""
+        """Choose the cards and return their backend."""
         from flashcards.review.collection_backend import CollectionBackend, CramBackend
 
         if self.cram:
@@ -51,7 +51,7 @@ class SessionPlan:
         )
 
     def begin(self, collection: Collection, backend: CollectionBackend, now_ms: int) -> Session:
-        """Ask the first card."""
+        """Begin the session with the first card."""
         return Session(
             backend,
             now_ms,
@@ -65,16 +65,16 @@ _ALL = 1_000_000_000
 
 
 def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
-    """Return the decks with room for `new` more new cards today, whatever was `done` already.
+    """Return limits that allow `new` more new cards today, in addition to those already `done`.
 
-    New cards count as reviews, too: reviews are unlimited, so that new cards have room.
+    New cards also count as reviews, so the number of reviews is unlimited.
     """
     room = new + sum(each.new for each in done.values())
     return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
 
 
 def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
-    """Return the decks with room for everything due, and for nothing new."""
+    """Return limits that allow all due cards and no new ones."""
     return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
 
 
@@ -89,9 +89,9 @@ def choose_cards(
     limit: int | None,
     ahead_days: int = 0,
 ) -> frozenset[int]:
-    """Choose the cards of a session: today's, with `new` new ones whatever `limits` say, `limit` in all.
+    """Choose the cards of a session: today's, with `new` new ones regardless of `limits`, and `limit` in all.
 
-    By default, as many as the limits allow.
+    By default, the limits decide.
     """
     selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
     gathered = build_day(store, selection, now_ms)
@@ -103,7 +103,7 @@ def choose_cards(
 
 
 def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
-    """Take steps of today first, then due and new cards in the share in which they are mixed."""
+    """Choose today's learning steps first, then due and new cards in the ratio in which they are mixed."""
     started = [row[0] for row in gathered.learning]
     due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]
     new = [row[0] for row in gathered.new]

@@ -1,4 +1,4 @@
-"""Run the review in the terminal: keys to events, views to the screen."""
+"""Run the review in the terminal: translate keys to events, and draw the views."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _BROKEN = "e: edit again, u: discard the edit, any other key: keep it."
 
 
 class TerminalReview:
-    """Carries a session to a person at a terminal; `plain` is for screen readers.
+    """Runs a session in a terminal; `plain` is for screen readers.
 
-    `prepare` is called once, when the first question is on the screen; `now_ms` returns the present instant.
+    `prepare` is called once, when the first question is on screen; `now_ms` returns the current time.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TerminalReview:
             self._screen.leave()
 
     def _event(self, view: Question | Answer) -> events.Event:
-        """Return what the person does next that concerns the session."""
+        """Return the person's next action that concerns the session."""
         if isinstance(view, Question) and view.asked.typed:
             return self._read_typed(view)
         while True:
@@ -92,7 +92,7 @@ class TerminalReview:
                 return event
 
     def _tick(self, key: str, view: Question | Answer) -> events.Event | None:
-        """Tick the point beside whose key was pressed."""
+        """Tick the point whose key was pressed."""
         keys = self._keys.assign_point_keys(len(view.asked.entry.note.points)) if isinstance(view, Answer) else []
         return events.Tick(self._now_ms(), keys.index(key)) if key in keys else None
 
@@ -107,7 +107,7 @@ class TerminalReview:
         return events.TypeAnswer(now, line) if line.strip() else events.ShowAnswer(now)
 
     def _pass_on(self, key: str, view: Question) -> None:
-        """Handle a key that does not edit the typed answer."""
+        """Handle a key that is not for editing the typed answer."""
         action = self._keys.action(key)
         if action in (*SCROLLS, Action.REDRAW, Action.DETAILS):
             self._show_aside(action, view)
@@ -135,7 +135,7 @@ class TerminalReview:
         return None
 
     def _show_aside(self, action: Action, view: Question | Answer) -> None:
-        """Do what only changes what is seen, and leaves the session as it is."""
+        """Perform an action that changes only the display, not the session."""
         match action:
             case Action.HELP:
                 self._screen.say("", *(f"{key:>5}  {text}" for key, text in self._keys.explanations()))
@@ -161,13 +161,13 @@ class TerminalReview:
         return None
 
     def _read_key(self) -> str:
-        """Return the next key that is pressed, whatever happens to the window meanwhile."""
+        """Return the next key, ignoring changes of the window's size."""
         while (key := self._keyboard.key()) == REDRAW:
             pass
         return key
 
     def _edit(self, view: Question | Answer) -> events.Event | None:
-        """Let the person edit the note; if that breaks its file, say so and offer to go back."""
+        """Let the person edit the note. If the edit breaks the file, show the problems and offer to discard it."""
         from flashcards.review.programs import find_new_problems
 
         entry = view.asked.entry
@@ -235,12 +235,12 @@ def _read_bytes(path: Path) -> bytes | None:
 
 @contextmanager
 def exit_on_signals() -> Iterator[None]:
-    """End with the usual exit code, the terminal put right, on Ctrl-C, a request to end, or a closed terminal."""
+    """On Ctrl-C, a termination signal or a closed terminal, restore the terminal and exit with the usual code."""
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
     def leave(number: int, _frame: FrameType | None) -> None:
         for each in numbers:
-            signal.signal(each, signal.SIG_IGN)  # a second one must not disturb the putting right
+            signal.signal(each, signal.SIG_IGN)  # a second signal must not disturb the restoring
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in numbers}

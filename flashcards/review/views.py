@@ -15,14 +15,14 @@ from scheduler import Card, Outcomes, Rating, Review, State
 from scheduler.queue import Counts
 
 DAYS_AHEAD = 7
-"""The days ahead for which the end of a session says what changed."""
+"""The number of days ahead for which the end of a session shows changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A card before a person: its schedule, its note with the place, its two sides.
+    """A card in a session: its schedule, its note and place, its two sides.
 
-    `expected` is the Markdown that a typed answer is compared with; "" when the answer is not typed.
+    `expected` is the Markdown to compare a typed answer with; "" if the answer is not typed.
     """
 
     card: Card
@@ -32,7 +32,7 @@ class Asked:
 
     @property
     def typed(self) -> bool:
-        """Return whether the answer is to be typed."""
+        """Return whether the answer must be typed."""
         return bool(self.expected)
 
 
@@ -41,8 +41,8 @@ class Question:
     """The front of a card."""
 
     asked: Asked  # the card
-    counts: Counts  # cards left today, this one among them
-    message: str = ""  # a sentence on what happened just before, or ""
+    counts: Counts  # cards left today, including this one
+    message: str = ""  # a sentence about the previous action, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +50,40 @@ class Answer:
     """The back of a card."""
 
     asked: Asked  # the card
-    counts: Counts  # cards left today, this one among them
-    intervals: tuple[int, int, int, int]  # seconds until the card is due again after Again, Hard, Good, Easy
-    given: str | None = None  # what the person typed, if anything
-    message: str = ""  # a sentence on what happened just before, or ""
-    ticked: frozenset[int] = frozenset()  # the points of a rubric card that were covered, counted from 0
-    proposed: Rating = Rating.GOOD  # the rating that these points amount to; Good for any other card
+    counts: Counts  # cards left today, including this one
+    intervals: tuple[int, int, int, int]  # seconds until the card is due after Again, Hard, Good and Easy
+    given: str | None = None  # the typed answer, if any
+    message: str = ""  # a sentence about the previous action, or ""
+    ticked: frozenset[int] = frozenset()  # the covered points of a rubric card, counted from 0
+    proposed: Rating = Rating.GOOD  # the rating that these points propose; Good for any other card
 
 
 @dataclass(frozen=True, slots=True)
 class Upcoming:
     """When cards are due next."""
 
-    now: int = 0  # cards on a step that is due already
-    today: int = 0  # cards on a step that is due later today
-    today_ms: int | None = None  # when the first of them is due, in epoch milliseconds, if there is one
-    day: int | None = None  # the next day on which cards are due, if there is one
+    now: int = 0  # learning cards due already
+    today: int = 0  # learning cards due later today
+    today_ms: int | None = None  # when the first of them is due, in epoch milliseconds; None if there is none
+    day: int | None = None  # the next day with due cards, if any
     days_away: int = 0  # days from today until then
     on_day: int = 0  # cards due on that day
-    held_due: int = 0  # notes with a due card that the daily limits, or the session's own, keep from being asked today
-    held_new: int = 0  # the same with a new card
+    held_due: int = 0  # notes with a due card that the limits, or the session's own, exclude today
+    held_new: int = 0  # the same for new cards
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the session went, without what was taken back."""
+    """How the session went; undone actions do not count."""
 
-    cards: int  # different cards rated
+    cards: int  # distinct cards rated
     ratings: dict[Rating, int]  # how often each rating was given
-    introduced: int  # new cards among them
-    reviews: int  # ratings of cards under review; `recalled` of them were not Again
+    introduced: int  # how many of them were new
+    reviews: int  # ratings of cards in review; `recalled` of them were not Again
     recalled: int
-    duration_ms: int  # time that the rated cards were before the person
+    duration_ms: int  # how long the rated cards were shown
     left: Counts  # cards left for today
-    upcoming: Upcoming  # when the next are due
+    upcoming: Upcoming  # the next due cards
     # cards due on each of the days ahead, tomorrow first; `due_before` when the session began
     due_ahead: tuple[int, ...] = ()
     due_before: tuple[int, ...] = ()
@@ -91,7 +91,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end: no card is left for the next minutes, or the person left."""
+    """The end: no card is due within minutes, or the person left."""
 
     summary: Summary
     message: str = ""
@@ -101,7 +101,7 @@ View = Question | Answer | Finished
 
 
 def pile(card: Card) -> str:
-    """Return which of the counts a card belongs to: `new`, `learning` or `review`."""
+    """Return the count that a card belongs to: `new`, `learning` or `review`."""
     if card.state is State.NEW:
         return "new"
     return "review" if card.state is State.REVIEW else "learning"
@@ -109,7 +109,7 @@ def pile(card: Card) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimedEvent:
-    """Something that a person does, and when, in epoch milliseconds."""
+    """An action of the person and its time, in epoch milliseconds."""
 
     now_ms: int
 
@@ -127,24 +127,24 @@ class TypeAnswer(TimedEvent):
 
 @dataclass(frozen=True, slots=True)
 class Rate(TimedEvent):
-    """Say how well the card was recalled."""
+    """Rate the card."""
 
     rating: Rating
 
 
 class Accept(TimedEvent):
-    """Take the rating that is proposed: Good, or what the ticked points amount to."""
+    """Accept the proposed rating: Good, or the one for the ticked points."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick(TimedEvent):
-    """Say that a point of the answer was covered, or, the second time, that it was not; points count from 0."""
+    """Tick a covered point of the answer, or untick it. Points count from 0."""
 
     point: int
 
 
 class Undo(TimedEvent):
-    """Take back what was done last."""
+    """Undo the last action."""
 
 
 class Bury(TimedEvent):
@@ -160,7 +160,7 @@ class Suspend(TimedEvent):
 
 @dataclass(frozen=True, slots=True)
 class Flag(TimedEvent):
-    """Give the card a flag, 1 to 7; 0 removes it."""
+    """Set the card's flag, 1 to 7; 0 removes it."""
 
     flag: int
 
@@ -177,19 +177,19 @@ Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend |
 
 
 class Backend(Protocol):
-    """Hands the session its cards and records what is done with them, saving it before it returns."""
+    """Supplies cards to the session and records its actions; each call has saved them when it returns."""
 
     def next_card(self, now_ms: int) -> int | None:
-        """Return the card to ask now, unless no card is left that is due within minutes."""
+        """Return the next card, or None if no card is due within minutes."""
 
     def read(self, card: int) -> Asked | None:
-        """Return the card as it is now, unless its text is gone from the decks."""
+        """Return the current state of the card, or None if its text is gone from the decks."""
 
     def counts(self) -> Counts:
         """Count the cards left today."""
 
     def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """Compute what each rating would do to the card."""
+        """Compute the outcome of each rating for the card."""
 
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
@@ -208,7 +208,7 @@ class Backend(Protocol):
         """
 
     def siblings(self, card: Card) -> list[int]:
-        """List all cards of the card's note, itself among them."""
+        """Return all cards of the card's note, including itself."""
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
         """Hide cards until tomorrow."""
@@ -223,13 +223,13 @@ class Backend(Protocol):
         """Ask suspended cards again."""
 
     def flag(self, card: int, flag: int) -> None:
-        """Give a card a flag, 1 to 7; 0 removes it."""
+        """Set a card's flag, 1 to 7; 0 removes it."""
 
     def refresh(self, now_ms: int) -> None:
-        """Choose the cards of the day again, after something other than a rating changed them."""
+        """Choose the cards of the day again, after a change other than a rating."""
 
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         """Count the cards due on each of the next `DAYS_AHEAD` days, tomorrow first."""
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
-        """Find when cards are due next."""
+        """Find the next due cards."""

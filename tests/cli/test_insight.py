@@ -113,7 +113,7 @@ def test_a_query_that_finds_no_card_has_nothing_to_report(made: Runner, command:
 def test_a_page_never_takes_the_place_of_another_file(made: Runner, command: str) -> None:
     page = made.root / "page.html"
     page.write_text("<p>mine</p>")
-    assert "flashcards did not write it" in made.fails(command, "--html", str(page))
+    assert "was not written by flashcards" in made.fails(command, "--html", str(page))
     assert page.read_text() == "<p>mine</p>"
     page.unlink()
     made(command, "--html", str(page))

@@ -117,7 +117,7 @@ def test_a_sample_predicts_what_the_whole_collection_does(
     assert sampled.gains == whole.gains
     for one, other in zip(sampled.curve, whole.curve, strict=True):
         assert one == pytest.approx(other, abs=0.03)
-    assert "held one card in 6" in " ".join(describe_readiness(sampled))
+    assert "contained one card in 6" in " ".join(describe_readiness(sampled))
 
 
 def test_each_life_of_a_sample_holds_other_cards_and_whole_notes(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_plots_of_days_begin_at_the_first_review(tmp_path: Path) -> None:
     with small(tmp_path / "decks") as collection:
         report = build_stats_report(build_overview(collection, now_ms(), 365, None))
     work = {figure.title: figure.plot for figure in report.groups[0].figures}
-    answers, days = work["Answers a day"], work["Days"]
+    answers, days = work["Answers per day"], work["Days"]
     assert isinstance(answers, Bars)
     assert isinstance(days, Calendar)
     assert len(answers.names) == len(days.days) == 11

@@ -99,7 +99,7 @@ def test_a_day_further_on_is_told_with_its_date() -> None:
 
 def test_what_the_limits_hold_back_is_told_with_the_way_to_it() -> None:
     (line,) = describe_upcoming(Upcoming(held_due=50, held_new=1200), CLOCK)
-    assert line == "Beyond today's limits: 50 due and 1,200 new. More new ones now: `flashcards review --new 10`."
+    assert line == "Beyond today's limits: 50 due and 1,200 new. For more new cards now: `flashcards review --new 10`."
 
 
 def test_the_particulars_of_a_card_hold_its_place_schedule_and_history() -> None:

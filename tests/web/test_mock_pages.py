@@ -137,8 +137,8 @@ def test_an_interview_that_never_was_is_no_page(tmp_path: Path, path: str) -> No
     [
         ({"questions": "0"}, "Ask from 1 to 100 questions."),
         ({"questions": "²"}, "Ask from 1 to 100 questions."),
-        ({"minutes": "-1"}, "Minutes are a number above 0"),
-        ({"per_question": "nan"}, "Minutes are a number above 0"),
+        ({"minutes": "-1"}, "Minutes must be a number above 0"),
+        ({"per_question": "nan"}, "Minutes must be a number above 0"),
         ({"preset": "x"}, "defines no mock interview"),
         ({"query": "tag:nothing"}, "There is no card to ask."),
         ({"query": "("}, "("),
