@@ -17,6 +17,7 @@ from flashcards.anki.to_markdown.elements import (
     find_language,
     has_formula,
     is_balanced,
+    is_code,
     read_size,
     read_style,
     restore_in_html,
@@ -33,16 +34,19 @@ from flashcards.anki.to_markdown.elements import (
 )
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
-from flashcards.anki.to_markdown.tables import BLOCKS_OF_LINES, write_table
-from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_text
+from flashcards.anki.to_markdown.tables import is_caption, write_table
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_lines, get_text
 from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
 _ESCAPED_BRACKET: Final = re.compile(r"\\[\[\]]")
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}
-    | {"section", "fieldset", "legend", "summary", "td", "th", "dt", "dd"}
+    | {"section", "fieldset", "legend", "summary", "td", "th", "dt", "dd", "option", "textarea"}
 )
 _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
+_BREAKS: Final = frozenset({"br"})
+_BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+_HARD_SPACES: Final = re.compile(r" ?\xa0(?:[ \xa0]*\xa0)? ?")
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
 _CLOSED: Final = frozenset({"details", "summary"})
 _CELLS: Final = frozenset({"td", "th", "dt", "dd", "summary"})
@@ -144,6 +148,8 @@ class Blocks:
             self._take_image(element)
         elif tag in ("audio", "video"):
             self._take_player(element)
+        elif tag == "code" and self._has_lines(element):
+            self._take_lines_of_code(element)
         elif tag == "code" and (text := self._get_code(element)) is not None:
             self._take_code(text)
         elif self._cell:
@@ -152,7 +158,7 @@ class Blocks:
             self._take_frame(element)
         elif tag == "hr":
             self._add_block("<hr>")
-        elif tag == "pre":
+        elif tag == "pre" or is_code(read_style(element)):
             self._take_pre(element)
         elif tag in ("ul", "ol"):
             self._take_list(element)
@@ -251,7 +257,7 @@ class Blocks:
 
     def _get_code(self, element: Element) -> str | None:
         """Return the text of code with its gaps, or nothing if a deck file would read the gaps otherwise."""
-        text = get_text(element)
+        text = get_lines(element)
         if self.has_gap(element):
             pieces = PLACEHOLDER.split(text.strip("`~ \n"))
             is_only_gap = not (pieces[0] or pieces[-1])  # which shows how a gap is written
@@ -260,14 +266,28 @@ class Blocks:
             if is_only_gap or is_indented or self._cut.open_gaps or not written or _ESCAPED_BRACKET.search(written):
                 return None
             text = written
-        return self._cut.restore(text).replace("\xa0", " ")
+        return self._cut.restore(text)
+
+    def _has_lines(self, element: Element) -> bool:
+        """Return whether code within a text has several lines; a line break of its source is a blank."""
+        return contains(element, _BREAKS) and not self.has_gap(element) and "\n" in get_text(element).strip()
 
     def _take_code(self, text: str) -> None:
-        text = " ".join(text.split())
-        if text:
+        text = _BLANKS.sub(" ", text)
+        # Browsers keep several hard spaces, such as those of an indented line.
+        text = _HARD_SPACES.sub(lambda match: " " if len(match[0]) == 1 else "\xa0" * len(match[0]), text).strip(" ")
+        if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
             code = write_literal_code(text, is_block=False) if is_special else write_code_span(text)
             self._tokens.append(InlineToken(RAW, code))
+
+    def _take_lines_of_code(self, element: Element) -> None:
+        if not self._cell:
+            self._take_pre(element)
+            return
+        for line in get_text(element).strip().split("\n"):
+            self._take_code(self._cut.restore(line))
+            self._tokens.append(InlineToken(BREAK))
 
     def _take_pre(self, element: Element) -> None:
         text = self._get_code(element)
@@ -275,7 +295,7 @@ class Blocks:
             self._cut.problems.append("a code block with a gap is now code line by line")
             self._take_code_lines(element)
             return
-        text = text.removeprefix("\n").rstrip()
+        text = text.replace("\xa0", " ").removeprefix("\n").rstrip()
         if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
             code = write_literal_code(text, is_block=True) if is_special else None
@@ -283,7 +303,7 @@ class Blocks:
 
     def _take_code_lines(self, element: Element) -> None:
         self._flush()
-        for line in get_text(element).strip("\n").split("\n"):
+        for line in get_lines(element).strip("\n").split("\n"):
             if line:
                 self._tokens.append(InlineToken(RAW, "<code>"))
                 self._take_text(re.sub(r"  +|^ ", lambda match: "\xa0" * len(match[0]), line))
@@ -321,6 +341,10 @@ class Blocks:
 
     def _take_table(self, element: Element) -> None:
         text = write_table(element, lambda cell: self.make_inner(cell=True).convert(cell))
+        if text is not None:
+            self._flush()
+            self._take_children(Element("", {}, [each for each in element.children if is_caption(each)]))
+            self._flush()
         if text is None and self.has_gap(element):
             self._take_lines(element)
         elif text is None:
@@ -341,7 +365,7 @@ class Blocks:
         """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
         if not has_formula(element, self._cut):
             return element
-        is_whole = element.tag == "details" or (element.tag in _CELLS and not contains(element, BLOCKS_OF_LINES))
+        is_whole = element.tag == "details" or element.tag in _CELLS
         if not is_whole:
             inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
             return Element(element.tag, element.attributes, inside)

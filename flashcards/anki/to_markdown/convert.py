@@ -12,11 +12,12 @@ from flashcards.anki.to_markdown.elements import (
     encode_url,
     restore_in_html,
     split_summary,
+    write_formula,
     write_image,
     write_link_url,
 )
 from flashcards.anki.to_markdown.inline import escape_everything
-from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField, cut_out, cut_out_media
+from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField, cut_out, cut_out_media, fill_gaps
 from flashcards.anki.to_markdown.tree import (
     UNSEEN,
     Element,
@@ -50,9 +51,10 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
             is_file = scheme(found.value) == ""
             return f"![]({encode_url(media(found.value)) if is_file else write_link_url(found.value)})"
         if found.kind in ("inline", "display"):
-            return f"\\({found.value}\\)" if found.kind == "inline" else f"\\[{found.value}\\]"
+            return write_formula(found.value, display=found.kind == "display", cloze=cloze, beside="$")
         return found.value
 
+    cloze = any(each.kind in GAP_KINDS for each in cut.placeholders)
     lines = []
     for line in _write_text(tree, cut, media).split("\n"):
         out, at = [], 0
@@ -145,6 +147,7 @@ _PLAIN: Final = re.compile(
 _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
 _TAG: Final = re.compile(r"<[^<>]*>")
+_GAP_IN_TAG: Final = re.compile(rf"<[^<>]*{PLACEHOLDER.pattern}[^<>]*>")
 _UNSPOKEN: Final = re.compile(r"\[sound:[^\]]{0,1000}\]|<title>.*?</title>")
 
 _FILES: Final = frozenset({"image", "img", "foreignobject"})
@@ -179,6 +182,8 @@ class Converter:
             return Converted(html.rstrip())
         cut = cut_out(html, cloze=cloze)
         tree = parse_html(cut.html)
+        if cloze and _GAP_IN_TAG.search(cut.html):
+            _fill_gaps_in_attributes(tree, cut)
         if _IDLE_TAG.search(html):
             tree = self._drop_idle(tree, cut)
         if "<pre" in html.lower():
@@ -220,6 +225,17 @@ class Converter:
             self._renderer = HtmlRenderer({}, lambda name: name)
         shown = unescape(_TAG.sub("", _UNSPOKEN.sub("", self._renderer.render(markdown))))
         return _drop_spaces(shown) == _drop_spaces(_write_expected(get_text(tree), cut))
+
+
+def _fill_gaps_in_attributes(element: Element, cut: CutField) -> None:
+    """Fill the gaps inside tags, such as in the address of a link, which cannot be asked there."""
+    for name, value in element.attributes.items():
+        if PLACEHOLDER.search(value):
+            element.attributes[name] = cut.restore(fill_gaps(value, cut))
+            cut.problems.append("a gap inside a tag is now text")
+    for child in element.children:
+        if isinstance(child, Element):
+            _fill_gaps_in_attributes(child, cut)
 
 
 def _replace_foreign(element: Element, cut: CutField) -> Element:

@@ -241,6 +241,7 @@ KEPT: Final = frozenset(
 RUBY: Final = frozenset({"ruby", "rp", "rt"})
 """Characters with their reading; they stay HTML."""
 
+_CODE_FONT: Final = re.compile(r"mono|consolas|courier|menlo")
 _STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]+)")
 _NO_COLOUR: Final = re.compile(
     r"(?:black|inherit|initial|unset|transparent|windowtext|currentcolor|canvastext|white|none|auto|#0{3,6}|#f{3,6}"
@@ -259,6 +260,12 @@ def read_style(element: Element) -> dict[str, str]:
     """Read the style attribute into its properties, in lower case."""
     text = element.attributes.get("style", "")
     return {name: value.strip() for name, value in _STYLE.findall(text.lower())} if text else {}
+
+
+def is_code(style: Mapping[str, str]) -> bool:
+    """Check whether a style is that of code, as editors of programs copy it."""
+    is_kept = style.get("white-space", "") in ("pre", "pre-wrap")
+    return is_kept and _CODE_FONT.search(style.get("font-family", "")) is not None
 
 
 def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:

@@ -194,7 +194,7 @@ def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, displa
     inner = [cut.placeholders[int(found[1])] for found in PLACEHOLDER.finditer(body)]
     written = cut.write_gaps(_get_text(body)) if inner else _get_text(body)
     kept = written is not None
-    tex = written if written is not None else PLACEHOLDER.sub("", _get_text(_fill_gaps(body, cut)))
+    tex = written if written is not None else PLACEHOLDER.sub("", _get_text(fill_gaps(body, cut)))
     if name == "latex":
         found = _LATEX.fullmatch(tex)
         if found is None or any(each[1] not in _ENVIRONMENTS for each in _BEGIN.finditer(tex)):
@@ -218,8 +218,8 @@ def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, displa
     return f"{opening}{placeholder}{cut.add('close', '}}', '')}"
 
 
-def _fill_gaps(body: str, cut: CutField) -> str:
-    """Fill the gaps of a formula and leave out their hints."""
+def fill_gaps(body: str, cut: CutField) -> str:
+    """Return a text with its gaps filled and without their hints."""
     out: list[str] = []
     hint_depth = depth = 0
     at = 0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ROWS: Final = frozenset({"thead", "tbody", "tfoot"})
-BLOCKS_OF_LINES: Final = frozenset({"table", "ul", "ol", "pre", "blockquote"})
+_BLOCKS_OF_LINES: Final = frozenset({"table", "ul", "ol", "pre", "blockquote"})
 _ALIGN: Final = re.compile(r"left|center|right")
 _RULES: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
 
@@ -35,6 +35,11 @@ def write_table(element: Element, convert_cell: Callable[[Element], str]) -> str
     return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
 
 
+def is_caption(node: Element | str) -> bool:
+    """Check whether a part of a table is its caption."""
+    return isinstance(node, Element) and node.tag == "caption"
+
+
 def _write_row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
@@ -53,7 +58,7 @@ def _list_rows(element: Element) -> list[list[Element]]:
 
 def _is_simple(cell: Element) -> bool:
     spans = (cell.attributes.get("colspan", "1"), cell.attributes.get("rowspan", "1"))
-    return spans == ("1", "1") and not contains(cell, BLOCKS_OF_LINES)
+    return spans == ("1", "1") and not contains(cell, _BLOCKS_OF_LINES)
 
 
 def _find_alignments(table: Element, rows: list[list[Element]], width: int) -> list[str]:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
+_LINES: Final = frozenset({"div", "p", "li"})
 _MAX_DEPTH: Final = 60  # elements within elements; deeper ones are kept at this depth
 
 # Start tags that end an open element: the tag, what it ends, and where the search for that stops.
+_ROWS: Final = {"thead", "tbody", "tfoot"}
 _ENDS: Final = {
+    **dict.fromkeys(_ROWS, ({*_ROWS, "tr", "td", "th"}, {"table"})),
     "li": ({"li"}, {"ul", "ol"}),
     "tr": ({"tr", "td", "th"}, {"table"}),
     "td": ({"td", "th"}, {"tr", "table"}),
@@ -89,6 +92,21 @@ def get_text(node: Element | str) -> str:
     return "".join(get_text(child) for child in node.children)
 
 
+def get_lines(node: Element) -> str:
+    """Return all text of code, with each `<div>` on lines of its own."""
+    if not contains(node, _LINES):
+        return get_text(node)
+    text = ""
+    for child in node.children:
+        inside = get_lines(child) if isinstance(child, Element) and child.tag != "br" else get_text(child)
+        if isinstance(child, Element) and child.tag in _LINES:
+            start = "" if not text or text.endswith("\n") else "\n"
+            end = "" if inside.endswith("\n") else "\n"
+            inside = f"{start}{inside}{end}"
+        text += inside
+    return text
+
+
 class _Builder:
     def __init__(self) -> None:
         self.root = Element("")
@@ -120,13 +138,14 @@ class _Builder:
             children.append(data)
 
     def _close_implied(self, ended: set[str], limits: set[str]) -> None:
+        outermost = len(self._open)
         for depth in range(len(self._open) - 1, 0, -1):
             tag = self._open[depth].tag
             if tag in limits:
-                return
+                break
             if tag in ended:
-                del self._open[depth:]
-                return
+                outermost = depth
+        del self._open[outermost:]
 
 
 _TEX: Final = "application/x-tex"

@@ -51,6 +51,29 @@ PASTED = {
         '<pre><span class="linenos">1</span>a\n<span class="linenos">2</span>b</pre>',
         "```\na\nb\n```",
     ),
+    "code of several lines": ("a <code>if x:<br>&nbsp;&nbsp;y</code> b", "a\n\n```\nif x:\n  y\n```\n\nb"),
+    "code with hard spaces": (
+        "<code>a &nbsp; b</code> <code>x&nbsp;y</code>",
+        "`a\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}b` `x y`",
+    ),
+    "code of an editor": (
+        '<div style="font-family: Menlo, monospace; white-space: pre;"><div><span>if</span> x:</div>'
+        "<div>    y</div><br><div>z</div></div>",
+        "```\nif x:\n    y\n\nz\n```",
+    ),
+    "code of several lines in a table": (
+        "<table><tr><td><code>a<br>b</code></td></tr></table>",
+        "|  |\n| --- |\n| `a`<br>`b` |",
+    ),
+    "a table with a caption": (
+        "<table><caption>T</caption><tr><td>1</td></tr></table>",
+        "T\n\n|  |\n| --- |\n| 1 |",
+    ),
+    "a table without end tags": (
+        "<table><thead><tr><th>a<th>b<tbody><tr><td>1<td>2<tr><td>3<td>4</table>",
+        "| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
+    ),
+    "words in a form": ("<textarea>a</textarea><textarea>b</textarea>", "a\\\nb"),
     "a table of numbers": (
         "<table><tr><td>1</td><td>2</td></tr></table>",
         "|  |  |\n| --- | --- |\n| 1 | 2 |",

@@ -19,6 +19,9 @@ def test_a_formula_in_what_stays_html_is_shown_as_a_formula() -> None:
     assert show("<table><tr><td colspan=2>x \\[a\\]</td></tr><tr><td>b</td><td>c</td></tr></table>") == (
         '<table><tbody><tr><td colspan="2">\n<p>x \\[a\\]</p>\n</td></tr><tr><td>b</td><td>c</td></tr></tbody></table>'
     )
+    assert show("<table><tr><td>x \\(a\\)<ul><li>\\(b\\)</li></ul></td></tr></table>") == (
+        "<table><tbody><tr><td>\n<p>x \\(a\\)</p>\n<ul>\n<li>\\(b\\)</li>\n</ul>\n</td></tr></tbody></table>"
+    )
     assert "<p>\\(z\\)</p>" in show("<details><summary>\\(z\\)</summary>a</details>")
 
 
@@ -44,3 +47,17 @@ def test_text_without_its_formatting_keeps_what_describes_a_drawing() -> None:
     kept = "<b>q</b> <svg><image></image><text>t</text></svg><svg><text>a heart</text></svg><img src=x.png alt='b [c]'>"
     assert "without its formatting" in str(Converter(str).convert(kept).problems)
     assert re.search(r"!\[a heart\]\(data:image/svg\S+\)!\[b \\\[c\\\]\]\(media/x.png\)", markdown(kept))
+
+
+def test_a_gap_inside_a_tag_becomes_text_and_is_told() -> None:
+    found = Converter(str).convert(
+        '<a href="https://x.org/{{c1::a::h}}">{{c2::b}}</a> <img src=c.png alt="{{c3::d}}">', cloze=True
+    )
+    assert found.markdown == '<a href="https://x.org/a">{{c2::b}}</a> ![d](c.png)'
+    assert found.problems == ("a gap inside a tag is now text",)
+
+
+def test_a_formula_of_a_text_without_its_formatting_stays_one() -> None:
+    found = Converter(str).convert("{{c1::\\(a }\\)}} \\[b\\] {{c2::c}}", cloze=True)
+    assert "without its formatting" in str(found.problems)
+    assert "$$b$$" in found.markdown
