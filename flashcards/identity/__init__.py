@@ -6,7 +6,7 @@ The rules, in the order in which they apply; each takes one-to-one pairs and lea
 2. `same text` (`exact.py`): the same fingerprint, anywhere in the collection. Moving and renaming files is free.
 3. `former text` (`exact.py`): the fingerprint of a text that the note had before. An edit that is undone is recognised.
 4. `similar` (`similar.py`): vanished notes against new ones. `scoring.py` adds the likeness of the texts
-   (`likeness.py`) and the support of their places (`neighbours.py`); `assignment.py` takes the clear pairs.
+   (`likeness.py`) and the support of their places (`neighbours.py`); `similar.py` takes the clear pairs.
 5. `similar` again, for orphans: notes that lost their text in an earlier scan. The text alone must be enough.
 6. `copy` (`catalog/corrections.py`, which knows the reviews): a reviewed note that lost its text continues at a recent
    copy of it.

@@ -40,17 +40,13 @@ class WeighedSides:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes.
-
-    `both` is false if one of the sides has nothing in common with its partner. `back_weight` is the weight of the
-    words that the backs share.
-    """
+    """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes."""
 
     front: float
     back: float
     whole: float
-    both: bool
-    back_weight: float
+    both: bool  # whether each side has something in common with its partner
+    back_weight: float  # of the words that the backs share
 
 
 def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
@@ -60,17 +56,11 @@ def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
 
 @dataclass(frozen=True, slots=True)
 class Masses:
-    """What bounds the likeness of a note with others.
+    """What bounds the likeness of a note with others."""
 
-    Attributes:
-        words: the weight of each word, as often as the note has it.
-        slips: the weight of the words that may be slips of others.
-        total: the weight of all words.
-    """
-
-    words: dict[str, float]
-    slips: float
-    total: float
+    words: dict[str, float]  # the weight of each word, as often as the note has it
+    slips: float  # the weight of the words that may be slips of others
+    total: float  # the weight of all words
 
 
 def sum_masses(note: WeighedSides, weights: Weights) -> Masses:

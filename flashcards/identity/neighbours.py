@@ -32,12 +32,9 @@ class Places:
     """The stretches that the links found so far leave open."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen], linked: Mapping[int, Seen]) -> None:
-        """Find the stretches.
+        """Find the stretches of all notes of the changed files, before and now, both in order.
 
-        Args:
-            known: all notes in use of the changed files, in order of file and line.
-            seen: all notes that these files have now, in order.
-            linked: the partner of each linked known note, by its id.
+        `linked` has the partner of each linked known note, by its id.
         """
         taken: dict[int, list[int]] = defaultdict(list)
         for note in linked.values():
@@ -58,7 +55,9 @@ class Places:
             self._rank[note.place] = bounds, len(stretch.new)
             stretch.new.append(note)
         for run, before_note, after_note in _find_runs(known, linked):
-            bounds = _find_bounds(run[0].file, before_note, after_note)
+            file = run[0].file
+            start = before_note.place if before_note else (after_note.file if after_note else file, _START)
+            bounds = start, after_note.place if after_note else (before_note.file if before_note else file, _END)
             stretch = self._at(bounds)
             for old in run:
                 self._rank[old.id] = bounds, len(stretch.old)
@@ -85,10 +84,7 @@ class Places:
 def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[Link]) -> Iterable[tuple[Known, Seen]]:
     """Yield the notes of each stretch that was replaced by as many new ones, paired in order.
 
-    Args:
-        known: all notes in use of the changed files.
-        seen: all notes that these files have now.
-        links: all links between them.
+    `known` and `seen` are all notes that the changed files had and have, `links` all links between them.
     """
     in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
     present = sorted(seen, key=lambda note: note.place)
@@ -133,10 +129,3 @@ def _find_runs(
         before = partner
     if run:
         yield run, before, None
-
-
-def _find_bounds(file: int, before: Seen | None, after: Seen | None) -> tuple[Place, Place]:
-    """Return the places in the new files between which a run belongs."""
-    start = before.place if before else (after.file if after else file, _START)
-    end = after.place if after else (before.file if before else file, _END)
-    return start, end

@@ -54,13 +54,10 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A new note for which several old ones fit nearly equally well, so that it was linked with no one.
-
-    `candidates` are the old notes with their scores, the best first.
-    """
+    """A new note for which several old ones fit nearly equally well, so that it was linked with no one."""
 
     seen: Seen
-    candidates: tuple[tuple[Known, float], ...]
+    candidates: tuple[tuple[Known, float], ...]  # the old notes with their scores, the best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +112,7 @@ def fingerprint(note: Note) -> bytes:
 def make_key(text_fingerprint: bytes, occurrence: int = 0) -> str:
     """Make the key of a note that was first seen with this text: 12 letters and digits, the same on every machine.
 
-    Args:
-        text_fingerprint: the fingerprint of its first text.
-        occurrence: 0 for the first note with that text, 1 for the second, and so on.
+    `occurrence` is 0 for the first note with that text, 1 for the second, and so on.
     """
     data = text_fingerprint + (b"#%d" % occurrence if occurrence else b"")
     digest = blake2b(data, digest_size=9).digest()

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
-from flashcards.identity.assignment import Pair, is_ahead
 from flashcards.identity.likeness import (
     Likeness,
     WeighedSides,
@@ -31,20 +30,9 @@ from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_ke
 class Repeats:
     """A count of the notes that have a text as one side, for each file and for all files together (no file)."""
 
-    def __init__(
-        self,
-        vanished: Iterable[tuple[int, str]],
-        new: Iterable[tuple[int, str]],
-        unchanged: Iterable[tuple[int, str]],
-    ) -> None:
-        """Count the texts.
-
-        Args:
-            vanished: the file and the text of each note that vanished.
-            new: the same of the new notes.
-            unchanged: the same of the notes that did not change.
-        """
-        self._vanished, self._new, self._unchanged = _count_texts(vanished), _count_texts(new), _count_texts(unchanged)
+    def __init__(self, *texts: Iterable[tuple[int, str]]) -> None:
+        """Count texts, each given with its file: of the notes that vanished, of the new ones, of those unchanged."""
+        self._vanished, self._new, self._unchanged = map(_count_texts, texts)
 
     def is_single(self, text: str, file: int | None) -> bool:
         """Check that no more than one old and one new note have the text."""
@@ -83,26 +71,36 @@ _RARE: Final = 0.7
 _ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
 
 
-class _TextScore(NamedTuple):
-    """How well two texts match, 0 to 1.
+class Pair(NamedTuple):
+    """An old and a new note, by their numbers, and how well they match."""
 
-    `text` counts for the pair. `claim`, which no doubt lowers, counts against other pairs. `both` says whether both
-    sides have something in common.
+    score: float  # what speaks for the pair
+    claim: float  # the score that the pair has against other pairs of the same notes; at least `score`
+    text: float  # how alike the texts are, 0 to 1
+    # old, new: the notes
+    old: int
+    new: int
+
+
+def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
+    """Check whether a score leads the claim of a rival by `margin`, or by half of what the rival's texts differ.
+
+    `rival_text` is how alike these texts are.
     """
+    lead = score - rival
+    return lead >= margin or lead >= max(margin / 4, (1 - rival_text) / 2)
 
-    text: float
-    claim: float
-    both: bool
+
+class _TextScore(NamedTuple):
+    """How well two texts match, 0 to 1."""
+
+    text: float  # counts for the pair
+    claim: float  # counts against other pairs; no doubt lowers it
+    both: bool  # whether both sides have something in common
 
 
 class Scores:
-    """Scores of pairs of an old and a new note, each named by its number.
-
-    Attributes:
-        old, new: the notes.
-        old_sides, new_sides: their words.
-        files: the present file of each old note.
-    """
+    """Scores of pairs of an old and a new note, each named by its number."""
 
     def __init__(
         self,
@@ -114,16 +112,10 @@ class Scores:
         tuning: Tuning,
         former: Mapping[int, Sequence[Note]] | None = None,
     ) -> None:
-        """Read the words of all notes.
+        """Read the words of notes that need their text, of those that need their history, and of `unchanged` ones.
 
-        Args:
-            old: notes that need their text.
-            new: notes that need their history.
-            unchanged: notes around them that have both.
-            home: the new id of each old file that was renamed.
-            sample: any notes of the collection.
-            tuning: the numbers that decide.
-            former: earlier texts of old notes, by their ids.
+        `home` has the new id of each old file that was renamed, `sample` any notes of the collection, and `former`
+        earlier texts of old notes, by their ids.
         """
         self.old, self.new = old, new
         self.former_sides = {
@@ -131,11 +123,11 @@ class Scores:
             for number, note in enumerate(old)
             if former and note.id in former
         }
-        self.old_sides = [split_sides(each.note) for each in old]
+        self.old_sides = [split_sides(each.note) for each in old]  # their words
         self.new_sides = [split_sides(each.note) for each in new]
         same = [split_sides(note.note) for note in unchanged]
         self._tuning = tuning
-        self.files = [home.get(each.file, each.file) for each in old]
+        self.files = [home.get(each.file, each.file) for each in old]  # where each old note would be now
         vanished = [
             (file, each) for note, file, each in zip(old, self.files, self.old_sides, strict=True) if note.active
         ]
@@ -155,21 +147,18 @@ class Scores:
         self._same = [weigh_sides(each, self._weights) for each in same]
         self._same_masses = [sum_masses(each, self._weights) for each in self._same]
         self._same_index = RareKeyIndex(enumerate(same), list_word_keys)
-        self._fronts = Repeats(_list_fronts(vanished), _list_fronts(fresh), _list_fronts(kept))
-        self._backs = Repeats(_list_backs(vanished), _list_backs(fresh), _list_backs(kept))
+        groups = (vanished, fresh, kept)
+        self._fronts = Repeats(*[[(file, each.front.plain) for file, each in group] for group in groups])
+        self._backs = Repeats(*[[(file, each.back.plain) for file, each in group] for group in groups])
         self._texts: dict[tuple[int, int], _TextScore] = {}
         self._near: dict[int, list[tuple[float, WeighedSides]]] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
-        """Score two notes, by their texts and by their places.
-
-        Args:
-            old: the number of the old note.
-            new: the number of the new note.
-            places: the open stretches; nothing for an orphan, which has no place any more.
-        """
-        if (old, new) not in self._texts:
-            self._texts[old, new] = self._score_text(old, new)
+        """Score two notes, by their texts and by their places; an orphan has no place any more."""
+        if (old, new) not in self._texts:  # the best of the texts that the old note has had
+            texts = (self._old[old], *self._former.get(old, ()))
+            scores = (self._score_one_text(text, old, new) for text in texts)
+            self._texts[old, new] = max(scores, key=lambda each: each.text)
         text, claim, both = self._texts[old, new]
         support = self._add_support(old, new, both, places)
         score = text + support if text >= self._tuning.least_likeness else 0.0
@@ -206,27 +195,21 @@ class Scores:
         weigh = self._weights.add_up
         return all(weigh(own & ours) >= max(_PART * weigh(own), _OWN) for own in (first - second, second - first))
 
-    def _score_text(self, old: int, new: int) -> _TextScore:
-        """Score the best of the texts that the old note has had."""
-        texts = (self._old[old], *self._former.get(old, ()))
-        return max((self._score_one_text(text, old, new) for text in texts), key=lambda each: each.text)
-
     def _score_one_text(self, one: WeighedSides, old: int, new: int) -> _TextScore:
         other = self._new[new]
         like = compare_sides(one, other, self._weights)
-        file = self.files[old] if self.files[old] == self.new[new].file else None
-        if one.sides.cloze != other.sides.cloze:
-            judged = _TextScore(_OTHER_KIND * like.whole, like.whole, like.both)
-        elif one.sides.cloze:
-            judged = _TextScore(like.whole, like.whole, like.both)
+        if one.sides.cloze or other.sides.cloze:
+            factor = 1.0 if one.sides.cloze and other.sides.cloze else _OTHER_KIND
+            found = _TextScore(factor * like.whole, like.whole, like.both)
         else:
-            judged = self._score_sides(one, other, like, file)
-        if judged.text < self._tuning.least_likeness:
-            return judged
-        for twin in self._find_twins(new, judged.text):
+            file = self.files[old] if self.files[old] == self.new[new].file else None
+            found = self._score_sides(one, other, like, file)
+        if found.text < self._tuning.least_likeness:
+            return found
+        for twin in self._find_twins(new, found.text):
             if not self._is_told_apart(one.sides, other.sides, twin):
-                return judged._replace(text=0.0)  # no better than another note for certain: they share a template
-        return judged
+                return found._replace(text=0.0)  # no better than another note for certain: they share a template
+        return found
 
     def _is_told_apart(self, old: Sides, new: Sides, twin: Sides) -> bool:
         """Check that the new note has the words that tell the old one from its unchanged twin, and not the twin's."""
@@ -263,7 +246,7 @@ class Scores:
         elif (
             back == new_back
             and self._backs.is_single(back, file)
-            and self._find_rarest(old) >= _RARE
+            and max(map(self._weights.__getitem__, old.sides.back.counts), default=0.0) >= _RARE
             and not self._fronts.is_vanished_elsewhere(new_front, front, file)
             and not self._fronts.is_new_elsewhere(front, new_front, file)
             and not is_template_refilled(*fronts, self._weights)
@@ -288,10 +271,6 @@ class Scores:
             return False
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
-    def _find_rarest(self, note: WeighedSides) -> float:
-        """Return the weight of the most telling word of the back."""
-        return max(map(self._weights.__getitem__, note.sides.back.counts), default=0.0)
-
     def _find_twins(self, new: int, text: float) -> Iterator[Sides]:
         """Yield the unchanged notes that are nearly as like the new one as a text with this score."""
         note, margin = self._new[new], self._tuning.template_margin
@@ -310,9 +289,7 @@ class Scores:
     def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
         """Return what speaks for a pair besides its texts; never enough alone."""
         known, seen = self.old[old], self.new[new]
-        found = 0.0
-        if self.files[old] == seen.file:
-            found += self._tuning.same_file
+        found = self._tuning.same_file if self.files[old] == seen.file else 0.0
         if known.note.breadcrumb == seen.note.breadcrumb:
             found += self._tuning.same_heading
         ranks = places.ranks(known, seen) if places else None
@@ -341,11 +318,3 @@ def _list_words(*notes: Iterable[Sides]) -> Iterable[str]:
     return dict.fromkeys(
         word for group in notes for note in group for side in (note.front, note.back) for word in side.counts
     )
-
-
-def _list_fronts(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
-    return ((file, each.front.plain) for file, each in notes)
-
-
-def _list_backs(notes: Iterable[tuple[int, Sides]]) -> Iterable[tuple[int, str]]:
-    return ((file, each.back.plain) for file, each in notes)

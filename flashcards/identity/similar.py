@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from flashcards.deck.model import Note
-from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import can_share_pin
 from flashcards.identity.neighbours import Places
 from flashcards.identity.notes import TUNING, Doubt, Known, Link, Seen, Tuning
-from flashcards.identity.scoring import Scores
+from flashcards.identity.scoring import Pair, Scores, is_ahead
 from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_word_keys
 
 NAME: Final = "similar"
 
-_SMALL: Final = 6  # so many notes between two linked ones are all compared with each other
+_SMALL: Final = 6  # at most this number of notes between two linked ones are all compared with each other
 _MOST_ROUNDS: Final = 5
+_MOST_PASSES: Final = 100  # of taking pairs, each of which may leave others without a rival
 _NEIGHBOURS: Final = 4  # unchanged notes on each side that say what is common at a place
 _MOST_NEIGHBOURS: Final = 4_000
 
@@ -30,18 +30,11 @@ def link_similar(
     tuning: Tuning = TUNING,
     former: Callable[[Sequence[int]], Mapping[int, Sequence[Note]]] | None = None,
 ) -> tuple[list[Link], list[Doubt]]:
-    """Link vanished notes with new ones that are like them.
+    """Link vanished notes with new ones; return the links, and the new notes for which several are nearly as good.
 
-    Args:
-        known: all notes in use of the changed files, and orphans; only unlinked notes can get a link.
-        seen: all notes that these files have now.
-        links: the links of the other rules.
-        sample: any notes of the collection, which show what words are common in it.
-        tuning: the numbers that decide.
-        former: finds earlier texts of notes by their ids; a restored branch may have them with a typo fixed.
-
-    Returns:
-        The links, and the new notes for which several old ones are nearly as good.
+    `known` are all notes in use of the changed files, and orphans; `seen` all notes that these files have now; `links`
+    those of the other rules. `sample` shows what words are common in the collection. `former` finds earlier texts of
+    notes by their ids: a restored branch may have them with a typo fixed.
     """
     linked = {link.known.id: link.seen for link in links}
     taken = {note.place for note in linked.values()}
@@ -130,11 +123,8 @@ class _Run:
 
     def list_links(self) -> list[Link]:
         """List the links that were found."""
-        scores = self._scores
-        return [
-            Link(scores.old[pair.old], scores.new[pair.new], NAME, min(1.0, round(pair.score, 4)))
-            for pair in self._pairs
-        ]
+        old, new = self._scores.old, self._scores.new
+        return [Link(old[each.old], new[each.new], NAME, _round_score(each)) for each in self._pairs]
 
     def list_doubts(self) -> list[Doubt]:
         """List the new notes for which several old ones are nearly as good, in order."""
@@ -142,11 +132,9 @@ class _Run:
         for pair in self._unclear:
             if pair.new in self._new and pair.old in self._old:
                 by_new[pair.new].append(pair)
+        old = self._scores.old
         return [
-            Doubt(
-                self._scores.new[new],
-                tuple((self._scores.old[pair.old], min(1.0, round(pair.score, 4))) for pair in pairs),
-            )
+            Doubt(self._scores.new[new], tuple((old[pair.old], _round_score(pair)) for pair in pairs))
             for new, pairs in sorted(by_new.items())
         ]
 
@@ -167,13 +155,12 @@ class _Run:
     def _assign(
         self, numbers: Iterable[tuple[int, int]], places: Places | None, threshold: float
     ) -> tuple[list[Pair], list[Pair]]:
-        pairs = []
-        for old, new in numbers:
-            if old not in self._old or new not in self._new:
-                continue
-            known, seen = self._scores.old[old], self._scores.new[new]
-            if can_share_pin(known, seen):
-                pairs.append(self._scores.score_pair(old, new, places))
+        scores = self._scores
+        pairs = [
+            scores.score_pair(old, new, places)
+            for old, new in numbers
+            if old in self._old and new in self._new and can_share_pin(scores.old[old], scores.new[new])
+        ]
         found, unclear = assign_pairs(pairs, threshold, self._tuning.margin, self._scores.is_rival)
         for pair in found:
             self._linked[self._scores.old[pair.old].id] = self._scores.new[pair.new]
@@ -187,6 +174,57 @@ class _Run:
         self._old.add(pair.old)
         self._new.add(pair.new)
         self._unclear.append(pair)
+
+
+def _round_score(pair: Pair) -> float:
+    return min(1.0, round(pair.score, 4))
+
+
+Rivals = Callable[[Pair, Pair], bool]
+"""Whether the second pair, which shares a note with the first, speaks against it if it is nearly as good."""
+
+
+def assign_pairs(
+    pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
+) -> tuple[list[Pair], list[Pair]]:
+    """Return the pairs to link, and those that are not linked because a rival is nearly as good.
+
+    The best pair goes first. A pair is linked if its score is at least `threshold` and it is ahead of every rival
+    whose notes are still free. `is_ahead` says how far ahead it must be.
+    """
+    near = (pair for pair in pairs if pair.claim >= threshold - margin)
+    left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
+    taken: list[Pair] = []
+    for _ in range(_MOST_PASSES):
+        found = _find_clear_pairs(left, threshold, margin, rivals)
+        if not found:
+            break
+        taken += found
+        old = {pair.old for pair in found}
+        new = {pair.new for pair in found}
+        left = [pair for pair in left if pair.old not in old and pair.new not in new]
+    return taken, [pair for pair in left if pair.score >= threshold]
+
+
+def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
+    """Return the pairs that are ahead of every rival, at most one for each note."""
+    by_old: dict[int, list[Pair]] = defaultdict(list)
+    by_new: dict[int, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_old[pair.old].append(pair)
+        by_new[pair.new].append(pair)
+    found: list[Pair] = []
+    old_used: set[int] = set()
+    new_used: set[int] = set()
+    for pair in pairs:
+        if pair.score < threshold or pair.old in old_used or pair.new in new_used:
+            continue
+        others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
+        if all(is_ahead(pair.score, other.claim, other.text, margin) or not rivals(pair, other) for other in others):
+            found.append(pair)
+            old_used.add(pair.old)
+            new_used.add(pair.new)
+    return found
 
 
 def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:

@@ -199,11 +199,8 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
     renamed. If front and back change places, so do their cards. If a note becomes a cloze or was one, the card that
     asks for a side continues with the gap that hides it.
 
-    Args:
-        before: the note with its former text that is most like this one.
-        after: the note as it was read.
-        used: the highest number that a gap of it ever had.
-        present: the note as the catalog has it now, if that is not `before`.
+    `before` has the former text that is most like this one; `present` is the note as the catalog has it, if that is
+    another. `used` is the highest number that a gap of it ever had.
     """
     present = present or before
     top = max(used, find_top_gap(before), find_top_gap(present))

@@ -93,13 +93,11 @@ def _split_words(text: str) -> list[str]:
     found: list[str] = re.findall(_WORD, text)
     if not re.search(_UNSPACED_RUN, text):
         return found
-    return [part for word in found for part in _split_unspaced(word)]
-
-
-def _split_unspaced(word: str) -> list[str]:
-    if len(word) < 2 or not re.match(_UNSPACED_RUN, word):
-        return [word]
-    return [first + second for first, second in pairwise(word)]
+    words: list[str] = []
+    for word in found:
+        is_run = len(word) > 1 and re.match(_UNSPACED_RUN, word)
+        words += [first + second for first, second in pairwise(word)] if is_run else [word]
+    return words
 
 
 class Weights(dict[str, float]):
@@ -116,14 +114,7 @@ class Weights(dict[str, float]):
         sample: Iterable[Sides],
         slips: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Count the words.
-
-        Args:
-            before: the notes as they were.
-            after: the same as they are; an edited note must not make its words look common.
-            sample: any notes of the collection.
-            slips: the words of all notes that differ from others by a typing slip.
-        """
+        """Count the words of notes as they were and as they are: an edited one must not make its words look common."""
         old, new, wide = _Frequencies(before), _Frequencies(after), _Frequencies(sample)
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old

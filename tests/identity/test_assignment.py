@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flashcards.identity.assignment import Pair, assign_pairs, is_ahead
+from flashcards.identity.scoring import Pair, is_ahead
+from flashcards.identity.similar import assign_pairs
 
 MARGIN = 0.08
 THRESHOLD = 0.5

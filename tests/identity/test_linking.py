@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind
 from flashcards.deck.parse import parse
-from flashcards.identity.assignment import Pair, assign_pairs
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.likeness import (
     Likeness,
@@ -25,7 +24,8 @@ from flashcards.identity.likeness import (
     weigh_sides,
 )
 from flashcards.identity.neighbours import Places
-from flashcards.identity.similar import link_similar
+from flashcards.identity.scoring import Pair
+from flashcards.identity.similar import assign_pairs, link_similar
 from flashcards.identity.words import Sides, Weights, count_words, split_sides
 from tests.identity.edits import ORDINARY
 from tests.identity.material import OWN, Item, Material, load, numbered
