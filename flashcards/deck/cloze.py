@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from flashcards.deck import markdown
@@ -107,12 +107,8 @@ def _check_gap(gap: Gap, text: str) -> None:
     if not text[gap.inner_start : gap.inner_end].strip():
         raise GapError(gap.start, "empty-gap", "This gap is empty.", "Write what it hides between its brackets.")
     if not all(1 <= number <= MAX_NUMBER for number in gap.numbers):
-        raise GapError(
-            gap.start,
-            "gap-number",
-            f"The number of a gap must be between 1 and {MAX_NUMBER}.",
-            "Number the gaps c1, c2, c3 and so on.",
-        )
+        message = f"The number of a gap must be between 1 and {MAX_NUMBER}."
+        raise GapError(gap.start, "gap-number", message, "Number the gaps c1, c2, c3 and so on.")
 
 
 def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
@@ -143,11 +139,12 @@ def _find_code_gaps(text: str, span: Span) -> list[Gap]:
     inner = text[start:end].strip("`~ \n")
     if found and inner == text[start + found[0].start : start + found[0].end]:
         return []
-    return [_move(gap, start) for gap in found]
+    return [_move(gap, lambda offset: offset + start) for gap in found]
 
 
-def _move(gap: Gap, by: int) -> Gap:
-    return Gap(gap.numbers, gap.start + by, gap.end + by, gap.inner_start + by, gap.inner_end + by, gap.hint)
+def _move(gap: Gap, move: Callable[[int], int]) -> Gap:
+    places = (move(gap.start), move(gap.end), move(gap.inner_start), move(gap.inner_end))
+    return Gap(gap.numbers, *places, gap.hint, gap.hidden)
 
 
 def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
@@ -278,17 +275,13 @@ def build_face(note: Note, slot: str) -> Face:
     number = int(slot[1:])
     opening, closing = choose_delimiters(text)
 
-    def ask(gap: Gap, inner: str) -> str:
+    def write(gap: Gap, inner: str, *, asks: bool) -> str:
         if number in gap.numbers:
-            return f"{opening}[{gap.hint or '…'}]{closing}"
+            return f"{opening}[{gap.hint or '…'}]{closing}" if asks else f"{opening}{inner}{closing}"
         return "…" if number in gap.hidden else inner
 
-    def reveal(gap: Gap, inner: str) -> str:
-        if number in gap.numbers:
-            return f"{opening}{inner}{closing}"
-        return "…" if number in gap.hidden else inner
-
-    return Face(replace_gaps(text, gaps, ask), replace_gaps(text, gaps, reveal), (opening, closing))
+    front, back = (replace_gaps(text, gaps, partial(write, asks=asks)) for asks in (True, False))
+    return Face(front, back, (opening, closing))
 
 
 def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
@@ -320,17 +313,7 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
     def move(offset: int) -> int:
         return offset + moved[bisect_right(places, offset) - 1]
 
-    gaps = tuple(
-        replace(
-            gap,
-            start=move(gap.start),
-            end=move(gap.end),
-            inner_start=move(gap.inner_start),
-            inner_end=move(gap.inner_end),
-        )
-        for gap in note.gaps
-    )
-    return "".join(pieces), gaps
+    return "".join(pieces), tuple(_move(gap, move) for gap in note.gaps)
 
 
 def find_hidden_text(note: Note, slot: str) -> str:

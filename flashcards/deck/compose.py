@@ -72,9 +72,9 @@ class Piece(NamedTuple):
 class NoteError(Exception):
     """Why an open note does not become a note."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
+    def __init__(self, line: int, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(line, code, message, hint)
 
 
 class Composer:
@@ -108,14 +108,16 @@ class Composer:
             last = self._cut_side(draft, draft.back_start, end)
             fields = (first.text, last.text)
         if not all(fields):
-            raise self._report_empty_side(draft, fields)
+            message = f"{_SIDES[draft.kind][fields.index('')]} is empty."
+            raise NoteError(self._lines.at(draft.start), "empty-side", message, "Write it, or remove the note.")
         if draft.kind is Kind.CLOZE:
             gaps = self._find_gaps(draft, last, definitions)
         attributes = merge_attributes(draft.attributes) if draft.attributes else _NO_ATTRIBUTES
+        last_cut = max((cut_end - 1 for _, cut_end in draft.cuts if cut_end <= end), default=0) if draft.cuts else 0
         return Note(
             kind=draft.kind,
             line=self._lines.at(draft.start),
-            end_line=self._lines.at(max(self._find_last(draft.cuts, end), last.kept[-1][1] - 1)),
+            end_line=self._lines.at(max(last_cut, last.kept[-1][1] - 1)),
             fields=fields,
             slots=_list_slots(draft, gaps),
             gaps=gaps,
@@ -128,30 +130,15 @@ class Composer:
             definitions=definitions,
         )
 
-    def _report_empty_side(self, draft: OpenNote, fields: tuple[str, ...]) -> NoteError:
-        side = _SIDES[draft.kind][fields.index("")]
-        return NoteError(
-            self._make_problem(draft.start, "empty-side", f"{side} is empty.", "Write it, or remove the note.")
-        )
-
-    def _find_last(self, cuts: list[Span], end: int) -> int:
-        return max((cut_end - 1 for _, cut_end in cuts if cut_end <= end), default=0) if cuts else 0
-
     def _find_gaps(self, draft: OpenNote, piece: Piece, definitions: str) -> tuple[Gap, ...]:
         try:
             gaps = find_gaps(piece.text, definitions)
         except GapError as error:
-            at = piece.origin(error.offset)
-            raise NoteError(self._make_problem(at, error.code, error.message, error.hint)) from None
+            line = self._lines.at(piece.origin(error.offset))
+            raise NoteError(line, error.code, error.message, error.hint) from None
         if not gaps:
-            raise NoteError(
-                self._make_problem(
-                    draft.start,
-                    "cloze-without-gap",
-                    "`C:` without a gap.",
-                    _hint_at_gap(piece.text),
-                )
-            )
+            hint = _hint_at_gap(piece.text)
+            raise NoteError(self._lines.at(draft.start), "cloze-without-gap", "`C:` without a gap.", hint)
         return gaps
 
     def _report_missing_answer(self, draft: OpenNote, end: int) -> NoteError:
@@ -162,21 +149,10 @@ class Composer:
         if re.search(rf"[ \t]{back}[:：][ \t]", text):
             hint = f"Put `{back}:` at the start of its own line, or write `\\{front}:` if it is text."
         if re.search(rf"\S[ \t]{back}[:：][ \t]", text):
-            message = (
-                f"`{front}:` without `{back}:` at the start of a line; a formatter seems to have joined the lines."
-            )
+            message = f"{message[:-1]} at the start of a line; a formatter seems to have joined the lines."
             hint = f"{hint} A blank line between them keeps formatters from joining them."
-        return NoteError(
-            self._make_problem(
-                draft.start,
-                "question-without-answer" if front == "Q" else "term-without-definition",
-                message,
-                hint,
-            )
-        )
-
-    def _make_problem(self, offset: int, code: str, message: str, hint: str) -> Problem:
-        return Problem(self._lines.at(offset), code, message, hint)
+        code = "question-without-answer" if front == "Q" else "term-without-definition"
+        return NoteError(self._lines.at(draft.start), code, message, hint)
 
     def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Cut out a side of a note; a sign after its marker is text, as it is in the file."""
@@ -193,7 +169,9 @@ class Composer:
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Return the text of `start:end` without comments, blank lines around it, and spaces after a marker."""
         if not draft.cuts and draft.kind is not Kind.PAIR:
-            return _trim(self._body, start, end)
+            text = self._body[start:end]
+            skip, length = _find_content(text)
+            return Piece(text[skip:length], ((start + skip, start + length),)) if skip < length else Piece("", ())
         kept: list[Span] = []
         at = start
         for cut in draft.cuts[bisect_left(draft.cuts, (start, 0)) : bisect_left(draft.cuts, (end, 0))]:
@@ -277,12 +255,6 @@ def _find_content(text: str) -> Span:
     skip = len(text) - len(content)
     # An indented first line, which may be code, keeps its spaces.
     return text.rfind("\n", 0, skip) + 1 or skip, len(text.rstrip())
-
-
-def _trim(body: str, start: int, end: int) -> Piece:
-    text = body[start:end]
-    skip, length = _find_content(text)
-    return Piece(text[skip:length], ((start + skip, start + length),)) if skip < length else Piece("", ())
 
 
 def _extend_cut(body: str, cut: Span) -> Span:

@@ -65,18 +65,21 @@ class YamlError(Exception):
         self.line = line
 
 
-def read_yaml(text: str, as_typed: frozenset[str] = frozenset()) -> list[YamlEntry]:
+_AS_TYPED: Final = frozenset({"deck", "name", "say", "tags"})
+"""Names whose values stay text, even if they look like a number, a date or `yes`."""
+
+
+def _read_yaml(text: str) -> list[YamlEntry]:
     """Read the names and values of `name: value` lines, in order.
 
-    Values of names in `as_typed` stay text, even if they look like a number, a date or `yes`. Raises YamlError if a
-    line is not YAML, or uses a tag, an alias or a merge key.
+    Raises YamlError if a line is not YAML, or uses a tag, an alias or a merge key.
     """
     text = _OTHER_BREAKS.sub(" ", text)
-    entries = _read_simple(text, as_typed)
-    return _Reader(text, as_typed).read() if entries is None else entries
+    entries = _read_simple(text)
+    return _Reader(text).read() if entries is None else entries
 
 
-def _read_simple(text: str, as_typed: frozenset[str]) -> list[YamlEntry] | None:
+def _read_simple(text: str) -> list[YamlEntry] | None:
     """Read a text without special characters, as most are, without loading a YAML library."""
     entries = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -86,21 +89,17 @@ def _read_simple(text: str, as_typed: frozenset[str]) -> list[YamlEntry] | None:
         if match is None:
             return None
         name, word, words = match.groups()
-        is_text = name in as_typed
-        if word is not None:
-            value = _resolve(word, number, as_typed=is_text)
-        else:
-            value = [_resolve(each.strip(" "), number, as_typed=is_text) for each in words.split(",")] if words else []
-        entries.append(YamlEntry(name, value, number))
+        given = [word] if word is not None else words.split(",") if words else []
+        values = [_resolve(each.strip(" "), number, as_typed=name in _AS_TYPED) for each in given]
+        entries.append(YamlEntry(name, values if word is None else values[0], number))
     return entries
 
 
 class _Reader:
     """A reader over the events of PyYAML's parser, which neither nests calls nor resolves anything."""
 
-    def __init__(self, text: str, as_typed: frozenset[str]) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
-        self._as_typed = as_typed
         self._last_line = text.rstrip("\n").count("\n") + 1
 
     def read(self) -> list[YamlEntry]:
@@ -114,7 +113,9 @@ class _Reader:
             problem = str(error.problem or error.context)
             raise YamlError(_REASONS.get(problem, problem), self._find_line(error)) from None
         except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
-            raise YamlError(_describe(error), self._find_reader_line(error)) from None
+            position = getattr(error, "position", None)
+            line = self._text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
+            raise YamlError(_describe(error), line) from None
 
     def _find_line(self, error: Any) -> int:
         """Return the line to correct: where a value begins that never ends, else where the parser stopped."""
@@ -122,10 +123,6 @@ class _Reader:
         if error.context_mark and not str(error.context).startswith(_CONTEXTS_OF_GOOD_LINES):
             mark = error.context_mark
         return min(mark.line + 1, self._last_line) if mark else 1
-
-    def _find_reader_line(self, error: Exception) -> int:
-        position = getattr(error, "position", None)
-        return self._text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
 
     def _read_document(self, events: Iterator[Any]) -> list[YamlEntry]:
         names = ("StreamStartEvent", "DocumentStartEvent")
@@ -143,7 +140,7 @@ class _Reader:
             self._refuse_extras(key)
             if key.value == "<<" and key.implicit[0]:
                 raise YamlError("merge keys (`<<`) are not supported; write the settings themselves", line)
-            value = self._read_value(next(events), events, 1, as_typed=key.value in self._as_typed)
+            value = self._read_value(next(events), events, 1, as_typed=key.value in _AS_TYPED)
             entries.append(YamlEntry(key.value, value, line))
         return entries
 
@@ -237,7 +234,6 @@ _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # what a line begins with that belongs to the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
-_AS_TYPED: Final = frozenset({"deck", "name", "say", "tags"})
 _HINT: Final = "Write one `name: value` per line; the other settings are used."
 
 
@@ -271,17 +267,14 @@ def read_front_matter(text: str) -> FrontMatter:
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."
         return FrontMatter(match.end(), problems=(Complaint(1, message, "Shorten it, or move text below it."),))
-    entries, problems = _read_settings(body, _read_toml if _is_toml(body) else _read_yaml)
+    first_toml, first_yaml = _TOML_LINE.search(body), _YAML_LINE.search(body)
+    is_toml = first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
+    entries, problems = _read_settings(body, _read_toml if is_toml else _read_yaml)
     values = {entry.name: entry.value for entry in entries}
     lines = {entry.name: entry.line + 1 for entry in reversed(entries)}
     return FrontMatter(
         match.end(), values, {name: lines[name] for name in values}, (*problems, *_find_repeated(entries))
     )
-
-
-def _is_toml(body: str) -> bool:
-    first_toml, first_yaml = _TOML_LINE.search(body), _YAML_LINE.search(body)
-    return first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
 
 
 def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Complaint]]:
@@ -312,10 +305,6 @@ def _read_setting(lines: list[str], read: Callable[[str], list[YamlEntry]]) -> t
         return (read(lines[0]) if problem.line > 1 else []), problem
     except YamlError:
         return [], problem
-
-
-def _read_yaml(body: str) -> list[YamlEntry]:
-    return read_yaml(body, _AS_TYPED)
 
 
 def _read_toml(body: str) -> list[YamlEntry]:

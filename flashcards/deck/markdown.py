@@ -79,7 +79,8 @@ def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = T
     The parser sees an additional line break at each of `breaks`. `\[x\]` is math with `has_display_math`; in a cloze,
     these are brackets.
     """
-    if not breaks and _is_plain_line(text):
+    # Surely one paragraph, as most clozes are: `[x]` is a link only with a target, or a definition on another line.
+    if not breaks and _PLAIN_LINE.fullmatch(text) and "](" not in text:
         whole = (0, len(text))
         return Outline(blocks=[whole], paragraphs=[whole], edges=[*whole])
     found = Outline()
@@ -87,14 +88,6 @@ def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = T
     if "\\(" in text or "\\[" in text:
         _add_backslash_math(text, found, breaks, has_display_math=has_display_math)
     return found
-
-
-def _is_plain_line(text: str) -> bool:
-    """Check whether the parser would surely find one paragraph without any parts, a shortcut for most clozes.
-
-    Brackets make a link only with a definition, which needs a line of its own, or with a target after them.
-    """
-    return _PLAIN_LINE.fullmatch(text) is not None and "](" not in text
 
 
 def _add_backslash_math(text: str, found: Outline, breaks: Sequence[int], *, has_display_math: bool) -> None:
@@ -231,8 +224,9 @@ class _OutlineBuilder:
             elif "Text" in event:
                 if self.heading is not None:
                     self.heading.append(event["Text"])
-                if self.items:
-                    self._begin_lead(place["start"])
+                item = self.items[-1] if self.items else None
+                if item is not None and item.lead_start < 0:
+                    item.lead_start = at(place["start"])
             elif "End" in event:
                 self.depth -= 1
                 tag = event["End"]
@@ -257,13 +251,12 @@ class _OutlineBuilder:
             found.opaque.append((start, end))
             if tag == "HtmlBlock":
                 found.html.append((start, end))
-            elif tag in ("Link", "Image"):
-                self._add_reference(value[tag], start)
+            elif tag in ("Link", "Image") and value[tag]["id"]:
+                found.links.append((start, value[tag]["id"]))
         if tag in _INLINE_TAGS:
             if tag in _EMPHASIS:
                 found.emphasis.append((start, end))
-            if self.items:
-                self._begin_lead_at(start)
+            self._begin_lead(start)
         else:
             self._start_block(tag, start, end)
         self.depth += 1
@@ -317,24 +310,14 @@ class _OutlineBuilder:
             found.html.append((start, end))
         elif name in ("InlineMath", "DisplayMath"):
             found.math.append((start, end))
-        if self.items:
-            self._begin_lead_at(start)
-            item = self.items[-1]
-            if name == "TaskListMarker" and item is not None:
-                item.lead_start = end
-                item.is_task = True
+        self._begin_lead(start)
+        item = self.items[-1] if self.items else None
+        if name == "TaskListMarker" and item is not None:
+            item.lead_start = end
+            item.is_task = True
 
-    def _add_reference(self, link: dict[str, Any], start: int) -> None:
-        if link["id"]:
-            self.found.links.append((start, link["id"]))
-
-    def _begin_lead(self, byte_offset: int) -> None:
-        item = self.items[-1]
-        if item is not None and item.lead_start < 0:
-            item.lead_start = self.at(byte_offset)
-
-    def _begin_lead_at(self, offset: int) -> None:
-        item = self.items[-1]
+    def _begin_lead(self, offset: int) -> None:
+        item = self.items[-1] if self.items else None
         if item is not None and item.lead_start < 0:
             item.lead_start = offset
 

@@ -38,20 +38,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One gap of a cloze note.
+    """One gap of a cloze note. Gaps are in order of `start`; one may be nested in another, but they never overlap."""
 
-    `start:end` is the whole gap in the note's text, brackets included; `inner_start:inner_end` is what it hides.
-    Gaps are in order of `start`; a gap may be nested in another, but they never overlap.
-    `numbers` are the cards that ask for it; the cards of `hidden` show it neither in front nor behind.
-    """
-
-    numbers: tuple[int, ...]
+    numbers: tuple[int, ...]  # of the cards that ask for it
+    # start, end: the whole gap in the note's text, brackets included
     start: int
     end: int
+    # inner_start, inner_end: what it hides
     inner_start: int
     inner_end: int
     hint: str = ""
-    hidden: tuple[int, ...] = ()
+    hidden: tuple[int, ...] = ()  # the cards that show it neither in front nor behind
 
 
 class StatedSchedule(NamedTuple):

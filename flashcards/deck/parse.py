@@ -10,7 +10,7 @@ from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import Attributes
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
-from flashcards.deck.markdown import Heading, Outline, find_definitions
+from flashcards.deck.markdown import Heading, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
 from flashcards.deck.pitfalls import find_reflowed_pairs, find_unread_questions, may_hold_unread_questions
 from flashcards.deck.source import Lines, Span, Spans, normalize
@@ -95,15 +95,6 @@ def _read_values(
     return values
 
 
-def _collect_definitions(body: str, parts: Outline, breaks: list[int]) -> dict[str, str]:
-    """Collect the link definitions of the file as Markdown, by folded label, if a link uses one."""
-    if not parts.links:
-        return {}
-    return {
-        fold_label(label): body[start:end].strip() for label, (start, end) in find_definitions(body, breaks).items()
-    }
-
-
 class _Reader:
     """The state machine over the tokens, with at most one note open at a time."""
 
@@ -113,7 +104,9 @@ class _Reader:
         self.problems: list[Problem] = []
         self._tokens, self._parts, breaks, self._left_open = tokenize(body)
         self._lines = Lines(body)
-        self._composer = Composer(body, self._lines, self._parts, tags, _collect_definitions(body, self._parts, breaks))
+        found = find_definitions(body, breaks) if self._parts.links else {}
+        definitions = {fold_label(label): body[start:end].strip() for label, (start, end) in found.items()}
+        self._composer = Composer(body, self._lines, self._parts, tags, definitions)
         self._headings: list[Heading] = []
         self._breadcrumb: tuple[str, ...] = ()
         self._open: OpenNote | None = None
@@ -175,8 +168,8 @@ class _Reader:
             if draft and indent > draft.indent:
                 return
             self._close_note(token.start)
-            self._open = self._begin_note(_OPENS[token.letter], token.start, token.end, len(self.body))
-            self._open.indent = indent
+            kind = _OPENS[token.letter]
+            self._open = OpenNote(kind, token.start, token.end, self._breadcrumb, len(self.body), indent=indent)
             return
         kind = _TURNS[token.letter]
         if draft and draft.kind is kind and (draft.back_start < 0 or indent < draft.back_indent):
@@ -186,12 +179,8 @@ class _Reader:
             return
         self._close_note(token.start)
         front = "Q" if kind is Kind.QUESTION else "T"
-        self._add_problem(
-            token.start,
-            "stray-answer",
-            f"`{token.letter}:` without a `{front}:` before it.",
-            f"Write the `{front}:` above it, or `\\{token.letter}:` if it is text.",
-        )
+        hint = f"Write the `{front}:` above it, or `\\{token.letter}:` if it is text."
+        self._add_problem(token.start, "stray-answer", f"`{token.letter}:` without a `{front}:` before it.", hint)
 
     def _take_pair(self, token: Token) -> None:
         if self._open and not self._may_give_way(self._open, token):
@@ -199,10 +188,16 @@ class _Reader:
         # A pair in a list begins after its bullet; the cloze ends before the list.
         self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
         separator_start, separator_end = token.separator
-        draft = self._begin_note(Kind.PAIR, token.start, token.start, token.end)
-        draft.front_end, draft.back_start = separator_start, separator_end
-        draft.both_ways = separator_end - separator_start == 3
-        self._open = draft
+        self._open = OpenNote(
+            Kind.PAIR,
+            token.start,
+            token.start,
+            self._breadcrumb,
+            token.end,
+            front_end=separator_start,
+            back_start=separator_end,
+            both_ways=separator_end - separator_start == 3,
+        )
 
     def _may_give_way(self, draft: OpenNote, token: Token) -> bool:
         """Return whether the open note ends at a pair.
@@ -242,9 +237,6 @@ class _Reader:
         elif found != Attributes(problems=found.problems):
             hint = "Write them inside the note, below its first line."
             self._add_problem(token.start, "stray-attributes", "These attributes belong to no note.", hint)
-
-    def _begin_note(self, kind: Kind, start: int, front_start: int, limit: int) -> OpenNote:
-        return OpenNote(kind, start, front_start, self._breadcrumb, limit)
 
     def _close_note(self, end: int) -> None:
         if self._open:

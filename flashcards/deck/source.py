@@ -31,10 +31,7 @@ def map_byte_offsets(text: str) -> Callable[[int], int]:
     extra = list(accumulate((len(text[place].encode()) - 1 for place in places), initial=0))
     byte_places = [place + more for place, more in zip(places, extra, strict=False)]
 
-    def to_character(offset: int) -> int:
-        return offset - extra[bisect_right(byte_places, offset - 1)]
-
-    return to_character
+    return lambda offset: offset - extra[bisect_right(byte_places, offset - 1)]
 
 
 def map_without_inserted(places: Sequence[int]) -> Callable[[int], int]:

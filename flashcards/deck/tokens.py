@@ -46,11 +46,6 @@ def find_blocks_behind_markers(body: str) -> list[int]:
     return [offset for offset in found if offset in opened or (body[offset] not in "`~" and offset not in inside)]
 
 
-def find_rules_in_html(body: str, html: Iterable[Span]) -> list[int]:
-    """Find the lines of `---` inside these HTML blocks."""
-    return [match.end() for start, end in html for match in _RULE.finditer(body, start, end)]
-
-
 def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
     """Find a fence or comment that nothing closes and that hides an offset of `hidden`.
 
@@ -149,7 +144,8 @@ def tokenize(body: str) -> Tokens:
         parts = outline(body, breaks)
         tokenizer = _Tokenizer(body, parts)
         found = tokenizer.find_all()
-        more = _keep_offsets_in_notes([*tokenizer.hidden, *find_rules_in_html(body, parts.html)], found)
+        rules_in_html = (match.end() for start, end in parts.html for match in _RULE.finditer(body, start, end))
+        more = _keep_offsets_in_notes([*tokenizer.hidden, *rules_in_html], found)
         if set(more) <= set(breaks):
             break
         breaks = sorted({*breaks, *more})

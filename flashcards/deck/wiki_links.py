@@ -184,14 +184,11 @@ def _cut_block(text: str, name: str) -> str | None:
             first -= 1
     else:
         first = last
-        while first > 0 and _is_continued(lines[first - 1], lines[first]):
+        while first > 0 and not _BLOCK_START.match(lines[first]):
+            if not lines[first - 1].strip() or lines[first - 1].startswith("#"):
+                break
             first -= 1
     return "\n".join(lines[first : last + 1])
-
-
-def _is_continued(line: str, following: str) -> bool:
-    """Return whether two lines belong to one paragraph or list item."""
-    return bool(line.strip()) and not line.startswith("#") and not _BLOCK_START.match(following)
 
 
 def move_images(text: str, folder: str) -> str:
