@@ -72,10 +72,10 @@ def _link(collection: Collection, corrections: Corrections, old: Entry, new: Ent
     handed = 0
     cards = collection.store.cards_of(new.id)
     with transaction(collection.connection):
-        linked = corrections.link(old.id, new.id)
-        update_cards(collection.store, collection.clock, linked.report, at)
+        report, renamed = corrections.link(old.id, new.id)
+        update_cards(collection.store, collection.clock, report, at)
         collection.store.rest_notes([new.id])
-        slots = dict(linked.slots)
+        slots = dict(renamed)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
         for card in cards:
             target = goes_on.get(slots.get(card.slot, ""))
@@ -170,10 +170,10 @@ def unlink(collection: Collection, entry: Entry) -> str:
             raise LinkImpossible(
                 f"The note {format_short_id(entry, entry.note.slots[0])} was never linked with another text."
             )
-        unlinked = corrections.unlink(entry.id, last)
-        rename_slots(collection.connection, entry.id, unlinked.renamed)
-        update_cards(collection.store, collection.clock, unlinked.report, at)
-    return unlinked.report.added[0].key
+        report, renamed = corrections.unlink(entry.id, last)
+        rename_slots(collection.connection, entry.id, renamed)
+        update_cards(collection.store, collection.clock, report, at)
+    return report.added[0].key
 
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")

@@ -95,10 +95,8 @@ def find_changes(
 
 
 def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
-    as_read = (True, FORMAT_VERSION, found.size, found.mtime_ns)
-    if (row.present, row.format, row.size, row.mtime_ns) != as_read:
-        return False
-    return row.reader == chooser.signature(found.path)
+    as_read = (True, FORMAT_VERSION, found.size, found.mtime_ns, chooser.signature(found.path))
+    return (row.present, row.format, row.size, row.mtime_ns, row.reader) == as_read
 
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:
@@ -147,10 +145,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
 
 
 class Change(NamedTuple):
-    """One note in a scan. A new note has no `before`, a removed one no `after`.
-
-    `rested` are the slots for which a note of another kind has no card any more.
-    """
+    """One note in a scan. A new note has no `before`, a removed one no `after`."""
 
     note: int
     key: str
@@ -160,30 +155,24 @@ class Change(NamedTuple):
     score: float = 1.0
     before: Note | None = None
     after: Note | None = None
-    rested: tuple[str, ...] = ()
+    rested: tuple[str, ...] = ()  # the slots for which a note of another kind has no card any more
 
 
 class Ambiguity(NamedTuple):
-    """A note that was added although it may be one of several that lost their text.
-
-    `candidates` are those with their scores, the best first.
-    """
+    """A note that was added although it may be one of several that lost their text."""
 
     added: Change
-    candidates: tuple[tuple[Change, float], ...]
+    candidates: tuple[tuple[Change, float], ...]  # those with their scores, the best first
 
 
 class CardPlace(NamedTuple):
-    """Where the cards of a note in use belong now.
-
-    `slots` are the cards it has; `renamed` the cards that go by another slot from now on, as pairs of old and new.
-    """
+    """Where the cards of a note in use belong now."""
 
     note: int
-    slots: tuple[str, ...]
+    slots: tuple[str, ...]  # the cards it has
     deck: int
     position: int
-    renamed: Renaming = ()
+    renamed: Renaming = ()  # the cards that go by another slot from now on, as pairs of old and new
 
 
 class StatedCard(NamedTuple):

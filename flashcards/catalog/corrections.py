@@ -22,20 +22,6 @@ from scheduler.acts import delete_unused_cards
 NAME = "by hand"
 
 
-class HandLink(NamedTuple):
-    """What linking by hand did, and which slots of the new note are which of the old one."""
-
-    report: ScanReport
-    slots: Renaming
-
-
-class HandUnlink(NamedTuple):
-    """What unlinking by hand did, and the slots that were renamed."""
-
-    report: ScanReport
-    renamed: Renaming
-
-
 class LastLink(NamedTuple):
     """The decision that gave a note its present text: its rule, and the text before."""
 
@@ -56,12 +42,18 @@ class Corrections:
         paths = {row.id: row.path for row in self._catalog.files().values()}
         self._writer = NoteWriter(connection, now_ms, paths)
 
-    def link(self, old: int, new: int) -> HandLink:
-        """Give the text of `new` to `old`, an orphan; `new` keeps no text and cannot be found by one."""
+    def link(self, old: int, new: int) -> tuple[ScanReport, Renaming]:
+        """Give the text of `new` to `old`, an orphan; `new` keeps its reviews only, and is never linked again.
+
+        Returns what that did, and which slots of the new note are which of the old one.
+        """
         self._writer.report = ScanReport()
         before, after = self._catalog.load_known(old), self._catalog.load_known(new)
         seen = self.make_seen(after)
-        self._retire(after)
+        self._db.execute(
+            "UPDATE notes SET active = 0, fingerprint = x'', pin = '', modified_ms = ? WHERE id = ?",
+            (self._now_ms, new),
+        )
         self._writer.link(Link(before, seen, NAME))
         written = self._catalog.load_known(old).note
         pairs = {
@@ -75,7 +67,7 @@ class Corrections:
             self._db.execute(f"UPDATE OR IGNORE {table} SET note = ? WHERE note = ?", (old, new))
             self._db.execute(f"DELETE FROM {table} WHERE note = ?", (new,))
         self._db.execute("UPDATE OR REPLACE embeds SET note = ? WHERE note = ?", (old, new))
-        return HandLink(self._writer.report, slots)
+        return self._writer.report, slots
 
     def remove(self, note: int) -> None:
         """Remove a note that was given up; one that was exported stays, so that the next export can say so."""
@@ -91,8 +83,11 @@ class Corrections:
         ).fetchone()
         return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
 
-    def unlink(self, note: int, last: LastLink) -> HandUnlink:
-        """Give a note back its text before the last link, as an orphan; its present text becomes a new note."""
+    def unlink(self, note: int, last: LastLink) -> tuple[ScanReport, Renaming]:
+        """Give a note back its text before the last link, as an orphan; its present text becomes a new note.
+
+        Returns what that did, and the slots that were renamed.
+        """
         known = self._catalog.load_known(note)
         former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
         if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:
@@ -107,7 +102,7 @@ class Corrections:
         self._db.execute("DELETE FROM links WHERE id = ?", (last.id,))
         self._writer.report.orphaned.append(note)
         self._writer.add([self.make_seen(known)])
-        return HandUnlink(self._writer.report, renamed)
+        return self._writer.report, renamed
 
     def make_seen(self, known: Known) -> Seen:
         """Return a note of the catalog as it was seen in its file."""
@@ -116,13 +111,6 @@ class Corrections:
             self._lines[known.file] = [line for (line,) in rows]
         number = bisect_left(self._lines[known.file], known.note.line)
         return Seen(known.file, known.deck, number, known.fingerprint, known.note)
-
-    def _retire(self, known: Known) -> None:
-        """Keep a note for its reviews only; no text is ever linked with it again."""
-        self._db.execute(
-            "UPDATE notes SET active = 0, fingerprint = ?, pin = '', modified_ms = ? WHERE id = ?",
-            (b"", self._now_ms, known.id),
-        )
 
 
 RULE: Final = "copy"
@@ -166,7 +154,8 @@ class Copies:
 
     def follow(self, report: ScanReport) -> None:
         """Move reviewed notes that lost their text to a copy of it, and correct `report`."""
-        reviewed = self._find_first_reviews([change.note for change in report.removed])
+        removed = json.dumps([change.note for change in report.removed])
+        reviewed: dict[int, int] = dict(self._db.execute(_FIRST_REVIEWS, (removed,))) if report.removed else {}
         report.replaced[:] = [pair for pair in report.replaced if pair[0].note in reviewed]
         if not reviewed:
             return
@@ -190,10 +179,6 @@ class Copies:
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
                 self._corrections.remove(note)
-
-    def _find_first_reviews(self, notes: Sequence[int]) -> dict[int, int]:
-        """Return when each of the notes was first reviewed, if it was."""
-        return dict(self._db.execute(_FIRST_REVIEWS, (json.dumps(list(notes)),))) if notes else {}
 
     def _follow_equal(self, lost: Iterable[Known], copies: Iterable[Known]) -> list[Known]:
         """Link the copies of equal text, and return the notes that have no such copy."""
@@ -229,16 +214,16 @@ class Copies:
             copy = by_place[link.seen.place]
             if first_seen[copy.id] > reviewed[link.known.id]:
                 self._continue_at(link.known._replace(active=False), copy, link.score)
+        removed = {change.note: change for change in reversed(report.removed)}
         for doubt in doubts:
-            candidates = tuple((_describe(old, report), score) for old, score in doubt.candidates)
-            report.ambiguous.append(Ambiguity(self._describe_copy(by_place[doubt.seen.place]), candidates))
-
-    def _describe_copy(self, copy: Known) -> Change:
-        return Change(copy.id, copy.key, self._catalog.entry(copy.id).path, copy.note.line, after=copy.note)
+            copy = by_place[doubt.seen.place]
+            change = Change(copy.id, copy.key, self._catalog.entry(copy.id).path, copy.note.line, after=copy.note)
+            candidates = tuple((removed[old.id], score) for old, score in doubt.candidates)
+            report.ambiguous.append(Ambiguity(change, candidates))
 
     def _continue_at(self, old: Known, copy: Known, score: float) -> None:
         self._db.execute("DELETE FROM links WHERE note = ?", (copy.id,))  # its edits were never those of the old note
-        linked = self._corrections.link(old.id, copy.id).report
+        linked, _ = self._corrections.link(old.id, copy.id)
         self._linked.append((linked.returned[-1]._replace(rule=RULE, score=score), linked.placed[-1]))
         self._given_up.append(copy.id)
 
@@ -257,7 +242,3 @@ class Copies:
             if not is_edited or change.path != before[change.note].path:
                 report.moved.append(change)
             report.placed.append(place)
-
-
-def _describe(old: Known, report: ScanReport) -> Change:
-    return next(change for change in report.removed if change.note == old.id)

@@ -86,7 +86,12 @@ class _Walk:
         """Yield what is in `folder`, whose real path is `real`."""
         try:
             with os.scandir(folder) as found:
-                entries = sorted(filter(_may_count, found), key=attrgetter("name"))
+                # A quick look: vaults hold thousands of pictures.
+                visible = (each for each in found if not each.name.startswith("."))
+                entries = sorted(
+                    (each for each in visible if each.name[-3:].lower() == ".md" or each.is_symlink() or each.is_dir()),
+                    key=attrgetter("name"),
+                )
         except OSError as error:
             yield Unreadable(prefix, error.strerror or str(error))
             return
@@ -150,12 +155,6 @@ class _Walk:
         return below != real and not any(part.startswith(".") for part in Path(below).parts)
 
 
-def _may_count(entry: os.DirEntry[str]) -> bool:
-    """Check quickly whether an entry may be a deck file or a folder; vaults hold thousands of pictures."""
-    name = entry.name
-    return not name.startswith(".") and (name.lower().endswith(".md") or entry.is_symlink() or entry.is_dir())
-
-
 _NOT_TEXT = "its name is not UTF-8"
 
 
@@ -206,7 +205,8 @@ def place_files(connection: sqlite3.Connection) -> None:
     for deck, file, path, settings in connection.execute(_SHARED):
         files[deck].append((file, path, settings))
     for deck, shared in files.items():
-        shared.sort(key=lambda each: (_read_file_order(each[2]), _natural_key(each[1].rpartition(".")[0]), each[1]))
+        orders = {text: _read_order(json.loads(text).get("values", {}).get("order")) for _, _, text in shared}
+        shared.sort(key=lambda each: (orders[each[2]], _natural_key(each[1].rpartition(".")[0]), each[1]))
         ordered = [file for file, _, _ in shared]
         if not _is_placed(connection, deck, ordered):
             ranks = {file: rank for rank, file in enumerate(ordered)}
@@ -237,7 +237,3 @@ _PLACES = f"""
 """
 
 _CARDS = f"SELECT cards.id, cards.position, notes.file {_IN_DECK}"
-
-
-def _read_file_order(settings: str) -> float:
-    return _read_order(json.loads(settings).get("values", {}).get("order"))

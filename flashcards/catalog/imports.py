@@ -30,27 +30,17 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where a note came from.
+    """Where a note came from."""
 
-    Attributes:
-        source: what the other program knows it by.
-        part: which of the notes that the other program's note became, from 0.
-        note: the note here.
-        base: the fingerprint of the text that was written here.
-        tags: the tags that were written here, joined by spaces.
-        content: a hash of everything the other program said of it.
-        changed_s: when the other program had last changed it, epoch seconds; 0 where that is not known.
-        note_type: the name of its note type in Anki, if its first two fields are the note here; empty if not; nothing
-            if an earlier version imported it.
-    """
-
-    source: str
-    part: int
-    note: int
-    base: bytes
-    tags: str
-    content: bytes
-    changed_s: int
+    source: str  # what the other program knows it by
+    part: int  # which of the notes that the other program's note became, from 0
+    note: int  # the note here
+    base: bytes  # the fingerprint of the text that was written here
+    tags: str  # the tags that were written here, joined by spaces
+    content: bytes  # a hash of everything the other program said of it
+    changed_s: int  # when the other program had last changed it, epoch seconds; 0 if that is not known
+    # the name of its note type in Anki, if its first two fields are the note here; empty if not; nothing if an earlier
+    # version imported it
     note_type: str | None = None
 
     def is_edited(self, fingerprint: bytes, tags: str) -> bool:
@@ -59,22 +49,15 @@ class Origin(NamedTuple):
 
 
 class SeenMarks(NamedTuple):
-    """The status of a card in the other program as of the last import.
+    """The status of a card in the other program as of the last import."""
 
-    Attributes:
-        changed_s: when the card was last changed in Anki, epoch seconds.
-        suspended, flag: its status, if more than that time is known.
-        package_ms: when the package that told it was made, epoch milliseconds; 0 if that is not known.
-        ease: of the scheduler SM-2, in per mille; 0 if it has no ease.
-        data: what add-ons and the person's own scheduling code keep with it, as JSON; empty if there is nothing.
-    """
-
-    changed_s: int
+    changed_s: int  # when the card was last changed in Anki, epoch seconds
+    # suspended, flag: its status, if more than that time is known
     suspended: bool | None
     flag: int | None
-    package_ms: int = 0
-    ease: int = 0
-    data: str = ""
+    package_ms: int = 0  # when the package that told it was made, epoch milliseconds; 0 if that is not known
+    ease: int = 0  # of the scheduler SM-2, in per mille; 0 if it has no ease
+    data: str = ""  # what add-ons and the person's own scheduling code keep with it, as JSON; empty if there is nothing
 
 
 OWN_FORM, FOREIGN_FORM = 0, 1
@@ -85,30 +68,19 @@ DIGEST_SIZE = 8
 
 
 class NoteBase(NamedTuple):
-    """What a note was on both sides when they were last equal, so that later changes can be merged by field.
+    """What a note was on both sides when they were last equal, so that later changes can be merged by field."""
 
-    Attributes:
-        note: the note here.
-        form: `OWN_FORM` or `FOREIGN_FORM`.
-        here, there: digests of its fields, here and in the other program.
-        earlier: digests of fields that earlier exports held.
-        tags: joined by spaces.
-        flags: `FLAG_REVERSE` and `FLAG_TYPED`; `FLAG_CONFLICT` until a field that both changed is equal.
-        changed_s: when the other program had last changed it, epoch seconds; 0 if it was never imported.
-        confirmed: digests of the fields that the other program had at the last import, if `there` was exported since.
-        given_s: when it was exported, epoch seconds.
-    """
-
-    note: int
-    form: int
+    note: int  # the note here
+    form: int  # `OWN_FORM` or `FOREIGN_FORM`
+    # here, there: digests of its fields, here and in the other program
     here: bytes
     there: bytes
-    earlier: bytes
-    tags: str
-    flags: int
-    changed_s: int
-    confirmed: bytes = b""
-    given_s: int = 0
+    earlier: bytes  # digests of fields that earlier exports held
+    tags: str  # joined by spaces
+    flags: int  # `FLAG_REVERSE` and `FLAG_TYPED`; `FLAG_CONFLICT` until a field that both changed is equal
+    changed_s: int  # when the other program had last changed it, epoch seconds; 0 if it was never imported
+    confirmed: bytes = b""  # digests of the fields that it had at the last import, if `there` was exported since
+    given_s: int = 0  # when it was exported, epoch seconds
 
 
 def digest_fields(fields: Iterable[str]) -> bytes:
@@ -156,11 +128,9 @@ class Origins:
         rows = self._db.execute("SELECT source, part, note, base, tags, content, changed_s, note_type FROM origins")
         return {(row[0], row[1]): Origin(*row) for row in rows}
 
-    def remember(self, origins: Iterable[Origin]) -> int:
-        """Write origins, and replace known ones; return how many."""
-        rows = list(origins)
-        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return len(rows)
+    def remember(self, origins: Iterable[Origin]) -> None:
+        """Write origins, and replace known ones."""
+        self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?, ?)", origins)
 
     def confirm(self, times: Iterable[tuple[int, str, int]]) -> None:
         """Advance the "last seen unchanged" time: triples of epoch seconds, source and part."""
@@ -176,11 +146,9 @@ class Origins:
         query = "SELECT note FROM note_bases WHERE flags & ?"
         return {note for (note,) in self._db.execute(query, (FLAG_CONFLICT,))}
 
-    def remember_bases(self, bases: Iterable[NoteBase]) -> int:
-        """Store what notes are now that both sides are equal; return how many."""
-        rows = list(bases)
-        self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        return len(rows)
+    def remember_bases(self, bases: Iterable[NoteBase]) -> None:
+        """Store what notes are now that both sides are equal."""
+        self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bases)
 
     def find_text(self, note: int, fingerprint: bytes) -> str | None:
         """Return the body that a note had when it had this fingerprint, if it is still known."""
@@ -212,11 +180,9 @@ class Origins:
         query = "SELECT id FROM notes WHERE active = 0 AND id IN (SELECT note FROM origins)"
         return {note for (note,) in self._db.execute(query)}
 
-    def remember_seen(self, digests: Iterable[tuple[str, bytes]]) -> int:
-        """Store the digests of notes of a package; return how many."""
-        rows = list(digests)
-        self._db.executemany("INSERT OR REPLACE INTO seen_notes(source, digest) VALUES (?, ?)", rows)
-        return len(rows)
+    def remember_seen(self, digests: Iterable[tuple[str, bytes]]) -> None:
+        """Store the digests of notes of a package."""
+        self._db.executemany("INSERT OR REPLACE INTO seen_notes(source, digest) VALUES (?, ?)", digests)
 
     def advance_marks(self, sources: Iterable[str], package_ms: int) -> int:
         """Store that the status of these notes' cards was the same in a later package; return how many cards."""
@@ -319,7 +285,8 @@ def take_statements(
     The caller holds the transaction. A statement that is known already changes nothing; no statement is from later than
     `at_ms`.
     """
-    cards = _cards(connection, {each.note for each in stated})
+    rows = select_in(connection, _CARDS, list({each.note for each in stated}))
+    cards = {row[:2]: _Card._make(row[2:]) for row in rows}
     histories: list[CardHistory] = []
     start_of = cache(clock.start_of)
     for each in stated:
@@ -327,18 +294,11 @@ def take_statements(
             imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
             if not _is_known(card, imported):
                 histories.append(CardHistory(card.id, (), imported))
-    return merge.merge(connection, histories, _make_day_reader(clock), model_of).cards if histories else 0
-
-
-def _make_day_reader(clock: Clock) -> DayReader:
-    """Return a reader of times that looks up each quarter of an hour once; only then days and offsets change."""
+    # Only at quarters of an hour days and offsets change, so that each is looked up once.
     day = cache(lambda quarter: clock.day(quarter * _QUARTER_MS))
     offset = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))
-    return DayReader(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
-
-
-def _cards(connection: sqlite3.Connection, notes: Iterable[int]) -> dict[tuple[int, str], _Card]:
-    return {row[:2]: _Card._make(row[2:]) for row in select_in(connection, _CARDS, list(notes))}
+    days = DayReader(lambda at: day(at // _QUARTER_MS), lambda at: offset(at // _QUARTER_MS))
+    return merge.merge(connection, histories, days, model_of).cards if histories else 0
 
 
 def _make_state(

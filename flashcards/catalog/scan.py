@@ -78,7 +78,10 @@ class Scan:
             file_id = self._write_file(file, rows.get(file.found.path))
             if file.deck:
                 changed_ids.append(file_id)
-                seen += self._make_seen(file_id, file.deck)
+                seen += [
+                    Seen(file_id, self._deck_id(note.deck or file.deck.name), index, fingerprint(note), note)
+                    for index, note in enumerate(file.deck.notes)
+                ]
         for row in changes.gone:
             self._db.execute("UPDATE files SET present = 0, mtime_ns = -1 WHERE id = ?", (row.id,))
             changed_ids.append(row.id)
@@ -118,12 +121,6 @@ class Scan:
         file_id = int(cursor.lastrowid or 0)
         self._paths[file_id] = found.path
         return file_id
-
-    def _make_seen(self, file_id: int, deck: Deck) -> list[Seen]:
-        return [
-            Seen(file_id, self._deck_id(note.deck or deck.name), index, fingerprint(note), note)
-            for index, note in enumerate(deck.notes)
-        ]
 
     def _deck_id(self, name: str) -> int:
         """Return the id of a deck; it and the decks above it are added if they are new."""

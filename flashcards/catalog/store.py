@@ -27,15 +27,7 @@ def encode(note: Note) -> str:
     data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
     if note.gaps:
         data["gaps"] = [
-            (
-                gap.numbers,
-                gap.start,
-                gap.end,
-                gap.inner_start,
-                gap.inner_end,
-                gap.hint,
-                *([gap.hidden] * bool(gap.hidden)),
-            )
+            (gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, gap.hint, *filter(None, [gap.hidden]))
             for gap in note.gaps
         ]
     for name in _OPTIONAL:
@@ -112,17 +104,14 @@ class FileRow(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A note of the catalog with its place.
+    """A note of the catalog with its place."""
 
-    `modified_ms` is when its text or attributes last changed, in epoch milliseconds; `id` is when it was first seen.
-    """
-
-    id: int
+    id: int  # when it was first seen, in epoch milliseconds
     key: str
     path: str
     deck: str
     fingerprint: bytes
-    modified_ms: int
+    modified_ms: int  # when its text or attributes last changed
     active: bool
     note: Note
 
@@ -130,9 +119,7 @@ class Entry(NamedTuple):
 class Catalog:
     """The tables of the catalog on an open connection; transactions are the caller's.
 
-    Args:
-        connection: of the database.
-        root: the collection's folder, in which the links of notes are looked up; without it they are not.
+    The links of notes are looked up in the collection's folder, `root`; without it they are not.
     """
 
     def __init__(self, connection: sqlite3.Connection, root: Path | None = None) -> None:
@@ -203,27 +190,19 @@ class Catalog:
             if held is None or (held.line, held.end_line) != (line, end_line):
                 held = decode(body, line, end_line)
             if self._root and "[[" in body and any("[[" in text for text in held.fields):
-                held = self._complete(held, path)
+                if self._links is None:
+                    from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
+
+                    self._links = LinkResolver(self._root, self._db)
+                held = self._links.complete(held, path)
             yield Entry(note, key, path, deck, fingerprint, modified_ms, bool(is_active), held)
 
     def entry(self, note: int) -> Entry:
-        """Return the note with this id.
-
-        Raises:
-            KeyError: the id is unknown.
-        """
+        """Return the note with this id; raise KeyError if it is unknown."""
         found = next(self.entries([note]), None)
         if found is None:
             raise KeyError(note)
         return found
-
-    def _complete(self, note: Note, path: str) -> Note:
-        """Return a note that says what its links name."""
-        if self._links is None:
-            from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
-
-            self._links = LinkResolver(self._root or Path(), self._db)
-        return self._links.complete(note, path)
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
         """Keep notes that were just written, so that this process need not decode them again.
@@ -268,12 +247,8 @@ class Catalog:
         return self._load_known("id IN ({})", notes)
 
     def load_known(self, note: int) -> Known:
-        """Load one note.
-
-        Raises:
-            KeyError: the id is unknown.
-        """
-        found = self._load_known("id IN ({})", (note,))
+        """Load one note; raise KeyError if the id is unknown."""
+        found = self.load_many((note,))
         if not found:
             raise KeyError(note)
         return found[0]
@@ -294,7 +269,11 @@ class Catalog:
         columns = "id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms"
         query = f"SELECT {columns} FROM notes WHERE {where} ORDER BY {order}"
         rows = list(self._db.execute(query) if values is None else select_in(self._db, query, values))
-        former = self._former([row[0] for row in rows])
+        former: dict[int, set[bytes]] = {}
+        if self._db.execute("SELECT 1 FROM texts LIMIT 1").fetchone():
+            texts = "SELECT note, fingerprint FROM texts WHERE note IN ({})"
+            for note, text in select_in(self._db, texts, [row[0] for row in rows]):
+                former.setdefault(note, set()).add(text)
         return [
             Known(
                 note,
@@ -307,25 +286,16 @@ class Catalog:
                 deck,
                 top_gap,
                 bool(active),
-                former.get(note, frozenset()),
+                frozenset(former.get(note, ())),
                 0 if active else modified_ms,
             )
             for note, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms in rows
         ]
 
-    def _former(self, notes: Sequence[int]) -> dict[int, frozenset[bytes]]:
-        if self._db.execute("SELECT 1 FROM texts LIMIT 1").fetchone() is None:
-            return {}
-        found: dict[int, set[bytes]] = {}
-        for note, text in select_in(self._db, "SELECT note, fingerprint FROM texts WHERE note IN ({})", notes):
-            found.setdefault(note, set()).add(text)
-        return {note: frozenset(texts) for note, texts in found.items()}
-
     def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
         """Return the note as it was when it had this text."""
-        row = self._db.execute(
-            "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
-        ).fetchone()
+        query = "SELECT body FROM texts WHERE note = ? AND fingerprint = ?"
+        row = self._db.execute(query, (note, fingerprint)).fetchone()
         return decode(row[0], 0, 0) if row else None
 
     def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:

@@ -28,12 +28,7 @@ def has_embeds(text: str) -> bool:
 
 
 class LinkResolver:
-    """Finds what links name among the deck files of a collection.
-
-    Args:
-        root: the collection's folder.
-        connection: its database, as of the last scan.
-    """
+    """Finds what links name among the deck files of a collection, as of the last scan."""
 
     def __init__(self, root: Path, connection: sqlite3.Connection) -> None:
         self._root = root
@@ -71,8 +66,8 @@ class LinkResolver:
             if key in found or len(found) >= _MOST_TARGETS or (embeds and SHOWN.search(name.strip())):
                 continue
             file = self._find(name.strip(), source) if name.strip() else source
-            if embeds and not file and self._is_file(name.strip(), source):
-                continue  # it is shown by its name, as a link
+            if embeds and not file and "." in name and self._files.find(name.strip(), source.rpartition("/")[0]):
+                continue  # a file that is not a note, such as a PDF, is shown by its name, as a link
             if embeds:
                 shown = self._read(file, part.strip(), path) if file else None
                 found[key] = shown
@@ -89,10 +84,6 @@ class LinkResolver:
             self._native = {path for path, dialect in rows if dialect == NATIVE}
         folder = source.rpartition("/")[0]
         return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
-
-    def _is_file(self, name: str, source: str) -> bool:
-        """Whether a name in the file `source` means a file that is not a note, such as a PDF."""
-        return "." in name and bool(self._files.find(name, source.rpartition("/")[0]))
 
     def _read(self, file: str, part: str, path: str) -> str | None:
         """Return the part of a file that is embedded in a note of `path`; nothing if it cannot be read."""

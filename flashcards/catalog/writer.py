@@ -189,12 +189,7 @@ class NoteWriter:
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
     def _new_keys(self, notes: list[Seen], *, is_first: bool) -> list[str]:
-        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it.
-
-        Args:
-            notes: the notes.
-            is_first: whether the catalog holds no other notes.
-        """
+        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it."""
         firsts = [make_key(note.fingerprint) for note in notes]
         asked = [] if is_first else [*firsts, *(note.note.pin for note in notes if note.note.pin)]
         taken = self._catalog.find_taken_keys(asked)

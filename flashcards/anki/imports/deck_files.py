@@ -293,7 +293,8 @@ class DeckFiles:
         for entry in self._collection.catalog.entries(fresh):
             base = make_base(fresh[entry.id], entry.id, entry.note.fields)
             bases[base.note, base.form] = base
-        self.remembered += self._origins.remember_bases(bases.values())
+        self._origins.remember_bases(bases.values())
+        self.remembered += len(bases)
 
     def _remark(self, written: Iterable[PlacedNote], match: Match) -> None:
         remarks = self._report.remarks

@@ -172,7 +172,8 @@ class _PackageImport:
         package, origins = self._package, self._origins
         done = {draft.source for draft in drafts} - {draft.source for draft in drafts if draft.key not in settled}
         fresh = [(source, package.digests[source]) for source in done if source in package.digests]
-        return origins.remember_seen(fresh) + origins.advance_marks(package.unchanged, package.changed_ms)
+        origins.remember_seen(fresh)
+        return len(fresh) + origins.advance_marks(package.unchanged, package.changed_ms)
 
     def _stage_macros(self, journal: Journal) -> None:
         """Add the macros that templates define to the collection's; those that are there stay."""
