@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.importers.databases import check_integer, check_match, open_database, read_date, read_local_time
 from flashcards.importers.hashing_programs import (
-    CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,
-    MOST_REVIEWS,
     WHITE_SPACE,
+    CardRow,
     HashedCard,
     HashingProgram,
     KnownCard,
     KnownReview,
+    group_reviews,
+    hash_bytes,
+    read_cards,
     read_memory,
     read_rows,
 )
@@ -49,7 +50,9 @@ _MARKERS: Final = ("Q", "A", "T", "D", "C")
 def read_hashcards_file(text: str) -> Iterator[HashedCard]:
     """Yield the cards of a deck file; text that hashcards would refuse is passed over."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
-    first = _skip_front_matter(lines)
+    first = 0
+    if _trim(lines[0]) == "---":  # front matter
+        first = next((number + 1 for number, line in enumerate(lines) if number and _trim(line) == "---"), 0)
     kind = ""
     start = 0
     parts: list[list[str]] = []
@@ -68,12 +71,6 @@ def read_hashcards_file(text: str) -> Iterator[HashedCard]:
     yield from _finish(kind, start, parts)
 
 
-def _skip_front_matter(lines: list[str]) -> int:
-    if not lines or _trim(lines[0]) != "---":
-        return 0
-    return next((number + 1 for number, line in enumerate(lines) if number and _trim(line) == "---"), 0)
-
-
 def _trim(text: str) -> str:
     return text.strip(WHITE_SPACE)
 
@@ -83,7 +80,7 @@ def _finish(kind: str, line: int, parts: list[list[str]]) -> Iterator[HashedCard
     if kind == "C":
         yield from _hash_cloze(line, texts[0])
     elif kind == "Q" and len(texts) == 2:
-        name = _hash(b"Basic", texts[0].encode(), texts[1].encode())
+        name = hash_bytes(b"Basic" + "".join(texts).encode())
         yield HashedCard(line, name, kind, 0, *texts)
     elif kind == "T" and len(texts) == 2:
         term, definition = texts
@@ -133,40 +130,28 @@ def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
 
 
 def _hash_gap(text: bytes, first: int, last: int) -> str:
-    return _hash(b"Cloze", text, first.to_bytes(_SIZE, "little"), (last % _WRAP).to_bytes(_SIZE, "little"))
-
-
-def _hash(*parts: bytes) -> str:
-    from blake3 import blake3
-
-    return str(blake3(b"".join(parts)).hexdigest())
+    places = first.to_bytes(_SIZE, "little"), (last % _WRAP).to_bytes(_SIZE, "little")
+    return hash_bytes(b"Cloze" + text + b"".join(places))
 
 
 def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
     """Read the cards of hashcards and their reviews, by their hashes; raise ImportInvalid."""
-    reviews: dict[str, list[KnownReview]] = defaultdict(list)
     with open_database(path, "hashcards", ("cards", "reviews"), _REMEDY) as database:
-        cards = dict(read_rows(database, "cards", CARD_COLUMNS, _read_card))
-        for name, review in read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review):
+        cards = read_cards(database, _read_card)
+        found = list(read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review))
+        for name, _ in found:
             if name not in cards:
                 raise Malformed(f"its `reviews` name a card that is not there: {name[:16]}…")
-            reviews[name].append(review)
-    for log in reviews.values():
-        log.sort(key=lambda review: review.at_ms)
-    return cards, reviews
+    return cards, group_reviews(found)
 
 
-def _read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
-    name = check_match("card_hash", values[0], HASH)
-    count = check_integer("review_count", values[6], MOST_REVIEWS)
-    at, stability, difficulty, interval, due = values[1:6]
-    if count == 0 and at is None:
-        return name, KnownCard(None, None, 0, 0, None)
-    reviewed = read_local_time("last_reviewed_at", at, now)
-    memory = read_memory(stability, difficulty)
+def _read_card(now: int, row: CardRow) -> KnownCard:
+    reviewed = read_local_time("last_reviewed_at", row.last_reviewed_at, now)
+    memory = read_memory(row)
     latest = datetime.date.fromordinal(_EPOCH_ORDINAL + reviewed // (DAY_SECONDS * 1000) + LONGEST_DAYS + 1)
-    due_day = read_date("due_date", due, latest).toordinal() - _EPOCH_ORDINAL
-    return name, KnownCard(reviewed, due_day, check_integer("interval_days", interval, LONGEST_DAYS), count, memory)
+    due_day = read_date("due_date", row.due_date, latest).toordinal() - _EPOCH_ORDINAL
+    days = check_integer("interval_days", row.interval_days, LONGEST_DAYS)
+    return KnownCard(reviewed, due_day, days, row.review_count, memory)
 
 
 def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview]:

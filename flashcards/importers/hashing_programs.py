@@ -14,7 +14,7 @@ from flashcards.catalog.store import encode
 from flashcards.collection import now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
-from flashcards.importers.databases import check_number
+from flashcards.importers.databases import check_integer, check_match, check_number
 from flashcards.importers.transaction import ImportReport, Malformed, Remark, merge_histories, run_import
 from scheduler.log import CardHistory, ImportedReview, ImportedState, read_reviews
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
@@ -33,9 +33,6 @@ _CUT: Final = (
 _NO_TEXT: Final = "The text of this card is not in the decks."
 _LEAST_STABILITY: Final = 0.001  # days
 _LEAST_STABILITY_THERE: Final = 1e-6  # other programs know no least one
-CARD_COLUMNS: Final = "card_hash, last_reviewed_at, stability, difficulty, interval_days, due_date, review_count"
-"""The columns of the table `cards`, which has the same form in these programs."""
-
 HASH: Final = re.compile(r"[0-9a-f]{64}")
 MOST_REVIEWS: Final = 100_000  # of one card
 LONGEST_DAYS: Final = 36_500
@@ -77,6 +74,18 @@ class KnownCard(NamedTuple):
     review_count: int  # how often it was reviewed
     memory: Memory | None  # its memory state, if it has one
     due_ms: int | None = None  # the instant it is due while it is being learnt
+
+
+class CardRow(NamedTuple):
+    """A row of the table `cards`, which has the same columns in these programs."""
+
+    card_hash: Any
+    last_reviewed_at: Any
+    stability: Any
+    difficulty: Any
+    interval_days: Any
+    due_date: Any
+    review_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,8 @@ def find_hashed_cards(
                 for card, slot in _pair_slots(hashed, entry.note):
                     if slot in ids[entry.id]:
                         yield ids[entry.id][slot], card.hash
-                        if report and _is_longer(card.answer, entry.note):
+                        is_longer = card.answer and _count_signs(card.answer) > _count_signs(entry.note.fields[1])
+                        if report and is_longer:
                             report.remarks.append(Remark(f"{path}:{line}", _CUT.format(program.name)))
 
 
@@ -166,9 +176,8 @@ def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[Hash
                 at = place + 1
 
 
-def _is_longer(answer: str, note: Note) -> bool:
-    """Check whether an answer goes on after what is the answer here."""
-    return bool(answer) and len("".join(answer.split())) > len("".join(note.fields[1].split()))
+def _count_signs(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _compare(text: str) -> str:
@@ -176,12 +185,40 @@ def _compare(text: str) -> str:
     return " ".join(text.replace("[", "").replace("]", "").replace("\\", "").split())
 
 
-def read_memory(stability: Any, difficulty: Any) -> Memory:
+def hash_bytes(data: bytes) -> str:
+    """Compute the BLAKE3 hash by which these programs name a card."""
+    from blake3 import blake3
+
+    return str(blake3(data).hexdigest())
+
+
+def read_memory(row: CardRow) -> Memory:
     """Return the memory state that a database tells; raise Malformed if it cannot be."""
     return Memory(
-        max(_LEAST_STABILITY, check_number("stability", stability, LONGEST_DAYS, _LEAST_STABILITY_THERE)),
-        check_number("difficulty", difficulty, 10, 1),
+        max(_LEAST_STABILITY, check_number("stability", row.stability, LONGEST_DAYS, _LEAST_STABILITY_THERE)),
+        check_number("difficulty", row.difficulty, 10, 1),
     )
+
+
+def read_cards(database: sqlite3.Connection, read: Callable[[int, CardRow], KnownCard]) -> dict[str, KnownCard]:
+    """Read the table `cards`, by the hashes; `read` gets the present time and a row of a card that was reviewed."""
+
+    def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
+        row = CardRow._make(values)
+        name = check_match("card_hash", row.card_hash, HASH)
+        if check_integer("review_count", row.review_count, MOST_REVIEWS) == 0 and row.last_reviewed_at is None:
+            return name, KnownCard(None, None, 0, 0, None)
+        return name, read(now, row)
+
+    return dict(read_rows(database, "cards", ", ".join(CardRow._fields), read_card))
+
+
+def group_reviews(found: Iterable[tuple[str, KnownReview]]) -> dict[str, list[KnownReview]]:
+    """Group reviews by their cards, in order of time."""
+    reviews: dict[str, list[KnownReview]] = defaultdict(list)
+    for name, review in sorted(found, key=lambda each: each[1].at_ms):
+        reviews[name].append(review)
+    return reviews
 
 
 def read_rows(

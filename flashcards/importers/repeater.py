@@ -9,22 +9,24 @@ first one by the same text and their number. Older versions knew one card for ea
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.importers.databases import check_integer, check_match, list_tables, open_database, read_local_time
 from flashcards.importers.hashing_programs import (
-    CARD_COLUMNS,
     HASH,
     LONGEST_DAYS,
     MOST_REVIEWS,
     WHITE_SPACE,
+    CardRow,
     HashedCard,
     HashingProgram,
     KnownCard,
     KnownReview,
+    group_reviews,
+    hash_bytes,
+    read_cards,
     read_memory,
     read_rows,
 )
@@ -66,10 +68,11 @@ def _finish(line: int, lines: Sequence[str]) -> Iterator[HashedCard]:
     if text.startswith("q:"):
         question, answer = _split_answer(lines)
         if question and answer:
-            yield HashedCard(line, _hash(text), "Q", 0, question, answer)
+            yield HashedCard(line, hash_bytes(text.encode()), "Q", 0, question, answer)
     elif text:
         for place, gap in enumerate(_GAP.finditer("\n".join(lines)[2:])):
-            yield HashedCard(line, _hash(f"{text}\0cloze{place}" if place else text), "C", place, gap[1])
+            name = hash_bytes((f"{text}\0cloze{place}" if place else text).encode())
+            yield HashedCard(line, name, "C", place, gap[1])
 
 
 def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
@@ -84,12 +87,6 @@ def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
     return "\n".join(parts["Q"]).strip(WHITE_SPACE), "\n".join(parts["A"]).strip(WHITE_SPACE)
 
 
-def _hash(text: str) -> str:
-    from blake3 import blake3
-
-    return str(blake3(text.encode()).hexdigest())
-
-
 def is_repeater(path: Path) -> bool:
     """Check whether a database has the cards of repeater, without the reviews that hashcards keeps."""
     names = list_tables(path)
@@ -98,21 +95,11 @@ def is_repeater(path: Path) -> bool:
 
 def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
     """Read what repeater knows of its cards, by their hashes; raise ImportInvalid."""
-
-    def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
-        return _read_card(now, values, clock)
-
-    reviews: dict[str, list[KnownReview]] = defaultdict(list)
     tables = ("cards", _LOG) if _LOG in list_tables(path) else ("cards",)
     with open_database(path, "repeater", tables, _REMEDY) as database:
-        cards = dict(read_rows(database, "cards", CARD_COLUMNS, read_card))
-        if _LOG in tables:
-            for name, review in read_rows(database, _LOG, _LOG_COLUMNS, _read_review):
-                if review is not None and name in cards:
-                    reviews[name].append(review)
-    for log in reviews.values():
-        log.sort(key=lambda review: review.at_ms)
-    return cards, reviews
+        cards = read_cards(database, lambda now, row: _read_card(now, row, clock))
+        found = list(read_rows(database, _LOG, _LOG_COLUMNS, _read_review)) if _LOG in tables else []
+    return cards, group_reviews((name, review) for name, review in found if review and name in cards)
 
 
 def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview | None]:
@@ -126,26 +113,15 @@ def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview | No
     return name, KnownReview(read_local_time("marked_at", at, now), rating, days, count)
 
 
-def _read_card(now: int, values: Sequence[Any], clock: Clock) -> tuple[str, KnownCard]:
-    name = check_match("card_hash", values[0], HASH)
-    at, stability, difficulty, interval, due = values[1:6]
-    count = check_integer("review_count", values[6], MOST_REVIEWS)
-    if count == 0 and at is None:
-        return name, KnownCard(None, None, 0, 0, None)
-    reviewed = read_local_time("last_reviewed_at", at, now)
-    due_ms = read_local_time("due_date", due, now + LONGEST_DAYS * _DAY_MS)
-    days = check_integer("interval_days", interval, LONGEST_DAYS)
+def _read_card(now: int, row: CardRow, clock: Clock) -> KnownCard:
+    reviewed = read_local_time("last_reviewed_at", row.last_reviewed_at, now)
+    due_ms = read_local_time("due_date", row.due_date, now + LONGEST_DAYS * _DAY_MS)
+    days = check_integer("interval_days", row.interval_days, LONGEST_DAYS)
     # Cards in steps have no memory state in later versions.
-    memory = None if stability is None and difficulty is None else read_memory(stability, difficulty)
-    in_steps = days == 0 and due_ms - reviewed < _DAY_MS
-    return name, KnownCard(
-        reviewed,
-        None if in_steps else clock.day(due_ms),
-        days,
-        count,
-        memory,
-        due_ms if in_steps else None,
-    )
+    memory = None if row.stability is None and row.difficulty is None else read_memory(row)
+    if days == 0 and due_ms - reviewed < _DAY_MS:
+        return KnownCard(reviewed, None, days, row.review_count, memory, due_ms)
+    return KnownCard(reviewed, clock.day(due_ms), days, row.review_count, memory)
 
 
 REPEATER: Final = HashingProgram("repeater", read_repeater_file, _read_database)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.collection import now_ms
 from flashcards.importers.databases import check_instant, check_match, check_number, read_local_time
-from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, import_histories
+from flashcards.importers.transaction import (
+    ImportInvalid,
+    ImportReport,
+    Malformed,
+    Remark,
+    merge_histories,
+    run_import,
+)
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews
 from scheduler.model import Rating, ReviewKind
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
+    from flashcards.disk.journal import Journal
     from scheduler.model import Review
 
 _NAMES: Final = {
@@ -65,13 +73,13 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
         report.remarks.append(Remark(path.name, f"`{name}` is not a card, or several; its reviews were left out."))
     if len(unknown) > _SHOWN:
         report.remarks.append(Remark(path.name, f"{len(unknown) - _SHOWN:,} more cards were not found."))
-    histories = [_make_history(collection, card, _drop_repeated(lines)) for card, lines in by_card.items()]
-    return import_histories(collection, histories, report, dry_run=dry_run)
+    histories = [_make_history(collection, card, lines) for card, lines in by_card.items()]
 
+    def bring_in(_journal: Journal) -> bool:
+        merge_histories(collection, histories, report)
+        return False
 
-def _drop_repeated(lines: Iterable[_Line]) -> list[_Line]:
-    """Sort lines by time; the same rating at the same instant is one review, with the longest duration."""
-    return sorted({(line.at_ms, line.rating): line for line in sorted(lines)}.values())
+    return run_import(collection, report, bring_in, dry_run=dry_run)
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
@@ -133,7 +141,8 @@ def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> C
     known = {row.id for row in store.log(card_id, include_voided=True)}
     past: list[ImportedReview] = []
     card = fold_log(store.card(card_id), ())
-    for line in lines:
+    # The same rating at the same instant is one review, with the longest duration.
+    for line in sorted({(line.at_ms, line.rating): line for line in sorted(lines)}.values()):
         while log and log[0].id <= line.at_ms:
             card = advance(card, [log.pop(0)])
         if line.at_ms in known:
@@ -142,18 +151,8 @@ def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> C
         outcome = store.outcomes(card, policy, line.at_ms).of(line.rating)
         leech = decide_leech(card, line.rating, policy)
         after = apply_rating(card, line.rating, outcome, leech, moment)
-        past.append(
-            ImportedReview(
-                line.at_ms,
-                ReviewKind.RATING,
-                line.rating,
-                line.duration_ms,
-                card.state,
-                after.state,
-                card.interval,
-                after.interval,
-            )
-        )
+        states = (card.state, after.state, card.interval, after.interval)
+        past.append(ImportedReview(line.at_ms, ReviewKind.RATING, line.rating, line.duration_ms, *states))
         card = after
     card = advance(card, log)
     return CardHistory(card_id, past, ImportedState.of_card(card, card.last_ms or 0))

@@ -22,7 +22,7 @@ from flashcards.importers.transaction import (
 )
 from flashcards.text import plural
 from scheduler.backup_files import find_damage
-from scheduler.database import prepare_copy
+from scheduler.database import prepare_copy, select_in
 from scheduler.errors import SchedulerError
 from scheduler.log import CardHistory, ImportedReview, ImportedState
 from scheduler.model import Review, ReviewKind
@@ -31,7 +31,6 @@ from scheduler.store import Store
 if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
-    from scheduler.model import Card
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
 _OURS: Final = ("cards", "reviews", "notes", "acts")
@@ -64,7 +63,9 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
             merge_histories(collection, _list_histories(store, here), report)
             report.cards += _take_back(collection, theirs.voided)
             report.cards += _follow_statuses(collection, theirs, ours, here, there_at)
-            missing = sum(theirs.has_log(card) for name, card in theirs.cards.items() if name not in ours.cards)
+            lacking = [card for name, card in theirs.cards.items() if name not in ours.cards]
+            reviewed = "SELECT count(DISTINCT card) FROM reviews WHERE card IN ({})"
+            missing = sum(count for (count,) in select_in(copy, reviewed, lacking))
             if missing:
                 message = f"{plural(missing, 'reviewed card')} of the other computer are not in the decks here."
                 remedy = "Synchronize the deck files first, then import again."
@@ -126,10 +127,6 @@ class _State:
         # rows of the log that were taken back: their ids, with the time at which that was done
         self.voided: dict[int, int] = dict(rows.fetchall())
 
-    def has_log(self, card: int) -> bool:
-        """Check whether a card was ever reviewed."""
-        return self._db.execute("SELECT 1 FROM reviews WHERE card = ? LIMIT 1", (card,)).fetchone() is not None
-
     def statuses(self) -> dict[int, _Status]:
         """Return suspension, burial and flag of each card."""
         rows = self._db.execute("SELECT id, suspended, buried_day, buried_by, flag FROM cards")
@@ -149,7 +146,11 @@ def _list_histories(store: Store, here: Mapping[int, int]) -> Iterator[CardHisto
         log = store.log(there)
         if log:
             reviews = [_convert(row) for row in log if row.kind not in _NOT_REVIEWS]
-            yield CardHistory(ours, reviews, _read_state(store.card(there), log))
+            is_whole = not any(row.kind is ReviewKind.TAKEN_OVER for row in log)
+            card = store.card(there)
+            state = ImportedState.of_card(card, log[-1].id)
+            memory = None if is_whole else card.memory
+            yield CardHistory(ours, reviews, state._replace(memory=memory, log_is_whole=is_whole))
 
 
 def _convert(row: Review) -> ImportedReview:
@@ -165,12 +166,6 @@ def _convert(row: Review) -> ImportedReview:
         row.log_type,
         row.log_factor,
     )
-
-
-def _read_state(card: Card, log: list[Review]) -> ImportedState:
-    is_whole = not any(row.kind is ReviewKind.TAKEN_OVER for row in log)
-    memory = None if is_whole else card.memory
-    return ImportedState.of_card(card, log[-1].id)._replace(memory=memory, log_is_whole=is_whole)
 
 
 def _take_back(collection: Collection, voided: Iterable[int]) -> int:

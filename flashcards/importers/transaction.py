@@ -1,7 +1,7 @@
 """The transaction of every import: notes, cards and reviews come in as a whole or not at all.
 
-A report says what an import did, and errors say why it was refused. A source that has files to write gives `run_import`
-a function of its own; one that only has reviews of cards that are here gives their histories to `import_histories`.
+A report says what an import did, and errors say why it was refused. A source gives `run_import` a function of its own,
+which gives the histories of cards that are here to `merge_histories`.
 """
 
 from __future__ import annotations
@@ -148,26 +148,9 @@ def run_import(
     return report
 
 
-def import_histories(
-    collection: Collection, histories: Iterable[CardHistory], report: ImportReport, *, dry_run: bool = False
-) -> ImportReport:
-    """Merge the histories of cards that are here, as an import of its own; return the report."""
-
-    def bring_in(_journal: Journal) -> bool:
-        merge_histories(collection, histories, report)
-        return False
-
-    return run_import(collection, report, bring_in, dry_run=dry_run)
-
-
 def merge_histories(collection: Collection, histories: Iterable[CardHistory], report: ImportReport) -> None:
     """Merge histories within the open transaction, and count in the report what that changed."""
     days = DayReader(collection.clock.day, collection.clock.offset_minutes)
-    merged = merge(
-        collection.connection,
-        histories,
-        days,
-        collection.model,
-    )
+    merged = merge(collection.connection, histories, days, collection.model)
     report.reviews += merged.reviews
     report.cards += merged.cards
