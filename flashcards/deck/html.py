@@ -1,4 +1,4 @@
-"""Split HTML that a person or another program wrote into tags and text.
+"""Split HTML that a person or another program wrote into tags and text, and replace what is between two tags.
 
 Any text can be read, in linear time: what is not complete is text. The parser of the standard library raises errors for
 some texts and needs quadratic time for others.
@@ -7,7 +7,7 @@ some texts and needs quadratic time for others.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from typing import Final, NamedTuple
 
@@ -17,6 +17,34 @@ _UNQUOTED: Final = re.compile(r"[^\s>]*")
 _TAG_END: Final = re.compile(r"[\s/]*>")
 _RAW: Final = frozenset({"script", "style"})  # their content is text up to their end
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
+
+
+def replace_enclosed(
+    text: str,
+    opening: re.Pattern[str],
+    find_closing: Callable[[re.Match[str]], re.Pattern[str] | None],
+    make: Callable[[re.Match[str], str, re.Match[str]], str],
+) -> str:
+    """Replace each opening, such as `<b>`, with its content and its closing, by what `make` returns, in linear time.
+
+    `find_closing` returns what closes an opening; nothing if that is none to replace. A regular expression with `.*?`
+    searches the whole rest of a text again for each opening that is never closed.
+    """
+    out: list[str] = []
+    missing: set[re.Pattern[str]] = set()
+    done = at = 0
+    while found := opening.search(text, at):
+        at = found.end()
+        pattern = find_closing(found)
+        if pattern is None or pattern in missing:
+            continue
+        closing = pattern.search(text, at)
+        if closing is None:
+            missing.add(pattern)
+            continue
+        out += [text[done : found.start()], make(found, text[at : closing.start()], closing)]
+        done = at = closing.end()
+    return "".join((*out, text[done:]))
 
 
 class Tag(NamedTuple):

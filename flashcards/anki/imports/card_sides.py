@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
+from flashcards.deck.html import replace_enclosed
 
 if TYPE_CHECKING:
     from flashcards.anki.package.decoding import RenderBudget
@@ -33,9 +34,9 @@ CardSides = tuple[Rendered, Rendered]
 
 def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str], budget: RenderBudget) -> CardSides:
     """Render what a card asks, and what it adds when it answers; `back` is without what repeats the front."""
-    question = front.render(values, back=False, budget=budget.start_side())
-    answer = back.render(values, back=True, budget=budget.start_side())
-    divider = next(_find_answer_lines(answer.html), None)
+    question = front.render(values, back=False, budget=budget)
+    answer = back.render(values, back=True, budget=budget)
+    divider = next((line for line in _LINE.finditer(answer.html) if _IS_ANSWER.search(line[0])), None)
     if divider:
         above, below = answer.html[: divider.start()], answer.html[divider.end() :]
         answer.html = f"{above}<br>{below}" if is_shown(above) and not _same_text(above, question.html) else below
@@ -57,7 +58,8 @@ def _drop_question(answer: str, question: str) -> str:
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
-    visible = strip_edges(_EMPTY_ELEMENT.sub("", _replace_hidden(question, lambda _whole, _tag, _inner: "")))
+    without_hidden = replace_enclosed(question, _ELEMENT, _find_hidden_end, lambda _tag, _inner, _closing: "")
+    visible = strip_edges(_EMPTY_ELEMENT.sub("", without_hidden))
     whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
@@ -70,34 +72,20 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     Hidden values of fields that conditions of the template look at, the `switches`, are for scripts.
     """
 
-    def one(whole: str, tag: str, inner: str) -> str:
-        if f"<{tag}" in inner:  # it ends later than here
-            return whole
+    def one(tag: re.Match[str], inner: str, closing: re.Match[str]) -> str:
+        if f"<{tag[1]}" in inner:  # it ends later than here
+            return f"{tag[0]}{inner}{closing[0]}"
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
         if is_switch or not is_shown(inner):
             return ""
         return f"<details><summary>…</summary>{inner}</details>"
 
-    return _replace_hidden(html, one) if "none" in html or "hidden" in html else html
+    return replace_enclosed(html, _ELEMENT, _find_hidden_end, one) if "none" in html or "hidden" in html else html
 
 
-def _replace_hidden(html: str, make: Callable[[str, str, str], str]) -> str:
-    """Replace each hidden element by what `make` returns for its source, its tag and its content."""
-    out: list[str] = []
-    missing: set[str] = set()
-    done = at = 0
-    while tag := _ELEMENT.search(html, at):
-        at, name = tag.end(), tag[1].lower()
-        if name in missing or not _HIDES.match(tag[2]):
-            continue
-        closing = _CLOSINGS[name].search(html, at)
-        if closing is None:
-            missing.add(name)
-            continue
-        whole = html[tag.start() : closing.end()]
-        out += [html[done : tag.start()], make(whole, tag[1], html[at : closing.start()])]
-        done = at = closing.end()
-    return "".join((*out, html[done:]))
+def _find_hidden_end(tag: re.Match[str]) -> re.Pattern[str] | None:
+    """Return what ends a hidden element; nothing if it is shown."""
+    return _CLOSINGS[tag[1].lower()] if _HIDES.match(tag[2]) else None
 
 
 def strip_edges(html: str) -> str:
@@ -108,11 +96,6 @@ def strip_edges(html: str) -> str:
         return html
     end = next((end.start() for end in _END.finditer(html) if end.end() == len(html)), len(html))
     return html[:end]
-
-
-def _find_answer_lines(html: str) -> Iterator[re.Match[str]]:
-    """Find the lines above which a back repeats the front."""
-    return (line for line in _LINE.finditer(html) if _IS_ANSWER.search(line[0]))
 
 
 def drop_answer_lines(html: str) -> str:

@@ -29,7 +29,8 @@ from flashcards.deck.model import FORWARD, Kind
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
-    from flashcards.anki.imports.occlusion import Occlusion, Pictures
+    from flashcards.anki.imports.media import MediaPlan
+    from flashcards.anki.imports.occlusion import Occlusion
     from flashcards.anki.to_markdown.convert import Converter
 
 _Sides = tuple[SideTemplate, SideTemplate]
@@ -58,7 +59,7 @@ class NoteConverter:
         self,
         package: Package,
         converter: Converter,
-        pictures: Pictures,
+        pictures: MediaPlan,
         known: Container[tuple[str, int]] = (),
         start_deck: Callable[[str], None] = lambda _deck: None,
         budget: RenderBudget | None = None,
@@ -265,13 +266,11 @@ class NoteConverter:
             if len(group) < len(ords):
                 of_group = values | {name: keep_gaps_of(group, values[name]) for name in names}
             blank = front_side.clozes - names
-            budget = self._budget.start_side()
-            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps, budget=budget)
+            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps, budget=self._budget)
             blank = front_side.clozes | {
                 name for name in back_side.clozes if not find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
-            budget = self._budget.start_side()
-            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps, budget=budget)
+            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps, budget=self._budget)
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape, unescape
 from io import BytesIO
 from mimetypes import guess_type
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from flashcards.anki.imports.templates import Rendered, SideTemplate, is_shown
-from flashcards.anki.package.decoding import Enclosed
+from flashcards.deck.html import replace_enclosed
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
+    from flashcards.anki.imports.media import MediaPlan
     from flashcards.anki.package.decoding import RenderBudget
     from flashcards.anki.package.model import AnkiNoteType
 
@@ -33,7 +34,8 @@ _ELEMENT_OF: Final = r"\bid\s*=\s*[\"']?io-{}[\"']?[^<>]*>\s*\{{\{{([^{{}}]+)\}}
 _OVERLAY: Final = re.compile(_ELEMENT_OF.format("overlay"))
 _ORIGINAL: Final = re.compile(_ELEMENT_OF.format("original"))
 _NAMES: Final = ("Question Mask", "Image")  # of the add-on's fields
-_OF_SCRIPTS: Final = Enclosed({rf"<{name}\b": rf"</{name}\s*>" for name in ("button", "canvas")})
+_OF_SCRIPTS: Final = re.compile(r"<(button|canvas)\b", re.IGNORECASE)
+_SCRIPT_ENDS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("button", "canvas")}
 
 _SHAPE_LENGTH: Final = 100  # characters
 _BLANK_SIZE: Final = (800, 600)
@@ -43,22 +45,6 @@ _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?
 _COLOR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+", re.IGNORECASE)
 
 
-class Pictures(Protocol):
-    """Reads the pictures of a package, and takes those that are drawn."""
-
-    def read_picture(self, name: str) -> bytes | None:
-        """Return what a media file of the package holds; nothing if it is missing."""
-        ...
-
-    def add_picture(self, name: str, content: bytes) -> None:
-        """Add a picture to what the package holds."""
-        ...
-
-    def set_aside(self, name: str) -> None:
-        """Count a media file as used, though no note names it."""
-        ...
-
-
 class Shape(NamedTuple):
     """A shape over a picture."""
 
@@ -66,10 +52,9 @@ class Shape(NamedTuple):
     kind: str  # rect, ellipse, polygon or text
     values: Mapping[str, str]  # its properties, by name
 
-    @property
-    def is_always_shown(self) -> bool:
-        """Whether it also hides its part on the cards of other shapes."""
-        return self.number == 0 or self.values.get("oi") == "1"
+    def is_shown_on(self, number: int) -> bool:
+        """Check whether it is on a card; some also hide their parts on the cards of other shapes."""
+        return self.number in (0, number) or self.values.get("oi") == "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +75,9 @@ def find_occlusion(kind: AnkiNoteType, values: Mapping[str, str]) -> Occlusion |
         if shapes:
             image = next((each for each in values if each != name and _IMAGE.search(values[each])), None)
             cards = len({shape.number for shape in shapes if shape.number})
-            return Occlusion(image or _guess_image(values), frozenset({name}), shapes, cards=cards)
+            image = image or ("Image" if "Image" in values else list(values)[-1])
+            return Occlusion(image, frozenset({name}), shapes, cards=cards)
     return _find_overlay(kind, values) if any(".svg" in value.lower() for value in values.values()) else None
-
-
-def _guess_image(values: Mapping[str, str]) -> str:
-    return "Image" if "Image" in values else list(values)[-1]
 
 
 def _find_overlay(kind: AnkiNoteType, values: Mapping[str, str]) -> Occlusion | None:
@@ -142,7 +124,7 @@ def render_occlusion(
     sides: tuple[SideTemplate, SideTemplate],
     values: Mapping[str, str],
     number: int,
-    pictures: Pictures,
+    pictures: MediaPlan,
     budget: RenderBudget,
 ) -> OccludedCard:
     """Render one card of a note with masks: the picture below them, then the bare picture."""
@@ -163,13 +145,15 @@ def render_occlusion(
 
 
 def _put_picture(side: Rendered, picture: str, *, at_end: bool) -> str:
-    html = _OF_SCRIPTS.replace(side.html, lambda _opening, _text, _closing: "")
+    html = replace_enclosed(
+        side.html, _OF_SCRIPTS, lambda tag: _SCRIPT_ENDS[tag[1].lower()], lambda _tag, _text, _closing: ""
+    )
     if PICTURE in html:
         return html.replace(PICTURE, picture)
     return f"{html}<div>{picture}</div>" if at_end else f"<div>{picture}</div>{html}"
 
 
-def _draw_card(occlusion: Occlusion, html: str, number: int, pictures: Pictures) -> tuple[str, list[str]]:
+def _draw_card(occlusion: Occlusion, html: str, number: int, pictures: MediaPlan) -> tuple[str, list[str]]:
     """Draw the picture that a card asks about; return its HTML, and what could not be drawn."""
     source = find_image(html)
     content, problems = _draw_picture(occlusion, source, number, pictures)
@@ -181,7 +165,7 @@ def _draw_card(occlusion: Occlusion, html: str, number: int, pictures: Pictures)
     return (_IMAGE.sub(lambda _: drawn, html, count=1) if source else f"{html}{drawn}"), problems
 
 
-def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: Pictures) -> tuple[bytes, list[str]]:
+def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: MediaPlan) -> tuple[bytes, list[str]]:
     """Draw the picture `source` below the masks of a card; return the drawing, and what it lacks."""
     problems: list[str] = []
     picture, mask = (pictures.read_picture(name) if name else None for name in (source, occlusion.overlay))
@@ -197,7 +181,9 @@ def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: Pict
     elif occlusion.overlay:
         problems.append(f"the mask `{occlusion.overlay}` is missing; the whole picture is hidden")
         layers = [f'<rect width="{width}" height="{height}" fill="{_ACTIVE}"/>']
-    layers += [_draw_shape(shape, number, width, height) for shape in _sort_shapes(occlusion.shapes, number)]
+    shapes = [shape for shape in occlusion.shapes if shape.is_shown_on(number)]
+    shapes.sort(key=lambda shape: shape.number == number)  # its own ones last
+    layers += [_draw_shape(shape, number, width, height) for shape in shapes]
     head = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     lines = "".join(f"{layer}\n" for layer in layers)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {head}>\n{lines}</svg>\n'
@@ -220,12 +206,6 @@ def _embed_picture(picture: bytes, name: str, width: int, height: int) -> str:
     kind = guess_type(name)[0] or "image/png"
     data = b64encode(picture).decode()
     return f'<image width="{width}" height="{height}" preserveAspectRatio="none" href="data:{kind};base64,{data}"/>'
-
-
-def _sort_shapes(shapes: Iterable[Shape], number: int) -> list[Shape]:
-    """Return the shapes that a card shows, its own ones last."""
-    shown = [shape for shape in shapes if shape.number == number or shape.is_always_shown]
-    return sorted(shown, key=lambda shape: shape.number == number)
 
 
 def _draw_shape(shape: Shape, number: int, width: int, height: int) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import Final
 
-from flashcards.anki.package.decoding import Enclosed, SideBudget
+from flashcards.anki.package.decoding import RenderBudget
+from flashcards.deck.html import replace_enclosed
 from flashcards.importers.transaction import Malformed
 
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)
@@ -175,7 +176,8 @@ def _find_tail(found: Part, expected: Part) -> str | None:
 
 _FURIGANA: Final = re.compile(r"(?: |(?<![^ >\[\]]))([^ >\[\]]++)\[(?!sound:)([^\[\]\n]++)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
-_SPOKEN: Final = Enclosed({r"\[anki:tts\b[^\[\]]*\]": r"\[/anki:tts\]"})
+_SPOKEN: Final = re.compile(r"\[anki:tts\b[^\[\]]*\]", re.IGNORECASE)
+_SPOKEN_END: Final = re.compile(r"\[/anki:tts\]", re.IGNORECASE)
 _NOT_SPOKEN: Final = "text that Anki reads aloud was left out"
 _SPOKEN_IS_SHOWN: Final = "text that Anki only reads aloud is shown, since there is no other"
 _SCRIPTED_IS_SHOWN: Final = "text that only a script shows is shown, since there is no other"
@@ -204,7 +206,8 @@ class Rendered:
 
 
 _SCRIPT: Final = re.compile(r"<script\b.*?(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_FORMULA: Final = Enclosed({r"\\\(": r"\\\)", r"\\\[": r"\\\]", r"\$\$": r"\$\$"})
+_FORMULA: Final = re.compile(r"\\\(|\\\[|\$\$")
+_FORMULA_ENDS: Final = {"\\(": re.compile(r"\\\)"), "\\[": re.compile(r"\\\]"), "$$": re.compile(r"\$\$")}
 _DEFINITION: Final = re.compile(
     r"\\(?:def|gdef|newcommand|renewcommand|providecommand)\*?\s*+\{?\s*+(\\[A-Za-z]++)\s*+\}?\s*+"
     r"(?:\[[0-9]\]|(?:#[1-9]\s*+)*+)\s*+(?=\{)"
@@ -222,19 +225,21 @@ def extract_macros(text: str) -> tuple[str, dict[str, str]]:
     """Take TeX definitions out of a template; return the rest, and the bodies of the macros by name."""
     macros: dict[str, str] = {}
 
-    def one(opening: str, formula: str, closing: str) -> str:
+    def one(opening: re.Match[str], formula: str, closing: re.Match[str]) -> str:
         kept, at = [], 0
         while definition := _DEFINITION.search(formula, at):
             end = _find_closing_brace(formula, definition.end())
             if end is None:
-                return f"{opening}{formula}{closing}"
+                return f"{opening[0]}{formula}{closing[0]}"
             macros[definition[1]] = " ".join(formula[definition.end() + 1 : end].split())
             kept.append(formula[at : definition.start()])
             at = end + 1
         rest = "".join((*kept, formula[at:]))
-        return f"{opening}{rest}{closing}" if strip_tags(rest).strip() else ""
+        return f"{opening[0]}{rest}{closing[0]}" if strip_tags(rest).strip() else ""
 
-    return (_FORMULA.replace(text, one), macros) if "\\" in text else (text, macros)
+    if "\\" in text:
+        text = replace_enclosed(text, _FORMULA, lambda opening: _FORMULA_ENDS[opening[0]], one)
+    return text, macros
 
 
 def _find_closing_brace(text: str, start: int) -> int | None:
@@ -267,21 +272,24 @@ class SideTemplate:
         back: bool,
         blank: Collection[str] = (),
         gaps: Collection[int] = (),
-        budget: SideBudget | None = None,
+        budget: RenderBudget | None = None,
     ) -> Rendered:
         """Render the side with the fields of a note; raise Malformed if it is longer than `budget`.
 
         Fields in `blank` vanish where they are shown with gaps, which else stay `{{c1::…}}`; sections such as `{{#c1}}`
         ask for the numbers in `gaps`.
         """
-        filling = _Filling(values, back, blank, gaps, budget or SideBudget())
+        budget = budget or RenderBudget(0)
+        budget.start_side()
+        filling = _Filling(values, back, blank, gaps, budget)
         rendered, spoken = filling.rendered, filling.spoken
 
-        def speak(_opening: str, text: str, _closing: str) -> str:
+        def speak(_opening: re.Match[str], text: str, _closing: re.Match[str]) -> str:
             spoken.append(text)
             return ""
 
-        rendered.html = _SPOKEN.replace(_render(self._parts, filling), speak)
+        html = _render(self._parts, filling)
+        rendered.html = replace_enclosed(html, _SPOKEN, lambda _opening: _SPOKEN_END, speak)
         if spoken:
             only_spoken = not is_shown(rendered.html)
             rendered.html += "<br>".join(spoken) if only_spoken else ""
@@ -316,7 +324,7 @@ class _Filling:
     back: bool
     blank: Collection[str]
     gaps: Collection[int]
-    budget: SideBudget
+    budget: RenderBudget
     rendered: Rendered = field(default_factory=Rendered)
     spoken: list[str] = field(default_factory=list)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from flashcards.importers.transaction import Malformed
@@ -48,59 +47,20 @@ class RenderBudget:
 
     def __init__(self, size: int, characters: int = 0) -> None:
         self._left = _FREE_PIECES + max(size * _PIECES_PER_BYTE, characters * _COPIES)
+        self._side_left = _LARGEST_SIDE
 
-    def start_side(self) -> SideBudget:
-        """Return what one side of a card may take."""
-        return SideBudget(self)
+    def start_side(self) -> None:
+        """Begin with another side of a card."""
+        self._side_left = _LARGEST_SIDE
 
     def take(self, length: int) -> None:
-        """Count `length` characters; raise Malformed if the cards of the package are longer than its size explains."""
+        """Count `length` characters; raise Malformed if the side is too long, or the package explains no such cards."""
+        self._side_left -= length
+        if self._side_left < 0:
+            raise Malformed("a template makes a card that is implausibly long")
         self._left -= length
         if self._left < 0:
             raise Malformed("its templates make cards that are implausibly long")
-
-
-class SideBudget:
-    """Counts the characters of one side of a card."""
-
-    def __init__(self, whole: RenderBudget | None = None) -> None:
-        self._whole = whole
-        self._left = _LARGEST_SIDE
-
-    def take(self, length: int) -> None:
-        """Count `length` characters; raise Malformed if the side, or all cards together, are too long."""
-        self._left -= length
-        if self._left < 0:
-            raise Malformed("a template makes a card that is implausibly long")
-        if self._whole:
-            self._whole.take(length)
-
-
-class Enclosed:
-    r"""Finds text between an opening and its closing, such as `\(…\)`, in linear time; `pairs` are patterns of both.
-
-    A regular expression with `.*?` searches the whole rest of a text again for each opening that is never closed.
-    """
-
-    def __init__(self, pairs: Mapping[str, str]) -> None:
-        self._opening = re.compile("|".join(f"({opening})" for opening in pairs), re.IGNORECASE)
-        self._closings = [re.compile(closing, re.IGNORECASE) for closing in pairs.values()]
-
-    def replace(self, text: str, make: Callable[[str, str, str], str]) -> str:
-        """Replace each opening, text and closing by what `make` returns for them."""
-        out: list[str] = []
-        missing: set[int] = set()
-        done = at = 0
-        while len(missing) < len(self._closings) and (opening := self._opening.search(text, at)):
-            at = opening.end()
-            kind = (opening.lastindex or 1) - 1
-            closing = None if kind in missing else self._closings[kind].search(text, at)
-            if closing is None:
-                missing.add(kind)
-                continue
-            out += [text[done : opening.start()], make(opening[0], text[at : closing.start()], closing[0])]
-            done = at = closing.end()
-        return "".join((*out, text[done:]))
 
 
 _VARINT_BITS = 64

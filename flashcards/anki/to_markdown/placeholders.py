@@ -11,6 +11,8 @@ from html import unescape
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from flashcards.deck.html import replace_enclosed
+
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 GAP_KINDS: Final = frozenset({"open", "hint", "close"})
@@ -166,25 +168,19 @@ def _cut_out_hint(text: str, open_gaps: list[bool], cut: CutField) -> str:
 
 
 def _cut_out_math(html: str, cut: CutField) -> str:
-    """Cut out all formulas; each kind of closing is searched for only as long as there is one."""
-    out: list[str] = []
-    missing: set[str] = set()
-    done = at = 0
-    while opening := _OPENING.search(html, at):
-        name = next(kind for kind in _CLOSINGS if opening[kind])
-        closing = None if name in missing else _CLOSINGS[name].search(html, opening.end())
-        if closing is None:
-            missing.add(name)
-            at = opening.end()
-            continue
-        at = closing.end()
+    """Cut out all formulas."""
+
+    def find_name(opening: re.Match[str]) -> str:
+        return next(name for name in _CLOSINGS if opening[name])
+
+    def one(opening: re.Match[str], body: str, closing: re.Match[str]) -> str:
+        name = find_name(opening)
         display = name in ("display", "olddisplay")
         if name == "element":
             display = bool(re.search(r"block\s*=\s*[\"']?true", opening["attributes"], re.IGNORECASE))
-        body, source = html[opening.end() : closing.start()], html[opening.start() : at]
-        out += [html[done : opening.start()], _cut_out_formula(name, body, source, cut, display=display)]
-        done = at
-    return "".join((*out, html[done:]))
+        return _cut_out_formula(name, body, f"{opening[0]}{body}{closing[0]}", cut, display=display)
+
+    return replace_enclosed(html, _OPENING, lambda opening: _CLOSINGS[find_name(opening)], one)
 
 
 def _cut_out_formula(name: str, body: str, source: str, cut: CutField, *, display: bool) -> str:
