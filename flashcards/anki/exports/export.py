@@ -80,16 +80,18 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
     """
     if output == "":
         raise NoPlace
-    if output is not None and not _is_folder(output):
-        _check_format(Path(output))
+    is_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
+    if output is not None and not is_folder and Path(output).suffix.lower() not in FORMATS:
+        raise ExportFormatUnknown(Path(output))
     if not decks:
         raise NothingToExport
     known = {name for deck in decks for name in list_deck_path(deck)}
     for name in asked:
         if name not in known:
             raise DeckUnknown(name, known)
-    if output is not None and _is_folder(output):
-        heads = _find_outermost(asked) or sorted({deck.partition("::")[0] for deck in decks})
+    if output is not None and is_folder:
+        names = sorted(set(asked) or {deck.partition("::")[0] for deck in decks})
+        heads = [name for name in names if not any(other != name and is_within(name, other) for other in names)]
         return _name_one_each(Path(output), heads, decks)
     chosen = tuple(deck for deck in decks if not asked or any(is_within(deck, name) for name in asked))
     if output is not None:
@@ -106,20 +108,6 @@ def is_within(deck: str, ancestor: str) -> bool:
 def make_file_name(deck: str) -> str:
     """Return the name of a deck's package, one that every system accepts."""
     return clean_name(f"{deck.replace('::', '-')}.deck").removesuffix(".deck") + PACKAGE
-
-
-def _is_folder(output: str) -> bool:
-    return output.endswith("/") or Path(output).is_dir()
-
-
-def _check_format(path: Path) -> None:
-    if path.suffix.lower() not in FORMATS:
-        raise ExportFormatUnknown(path)
-
-
-def _find_outermost(asked: Sequence[str]) -> list[str]:
-    names = sorted(set(asked))
-    return [name for name in names if not any(other != name and is_within(name, other) for other in names)]
 
 
 def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> list[Target]:
@@ -139,18 +127,15 @@ _TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR fla
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A file that was written: what it holds, its size in bytes, and what is not in it as it should be.
-
-    `remarks` say what Anki will keep of an earlier package.
-    """
+    """A file that was written, and what it holds."""
 
     path: Path
     notes: int
     cards: int
     media: int
-    size: int
-    problems: tuple[ExportProblem, ...]
-    remarks: tuple[str, ...] = ()
+    size: int  # bytes
+    problems: tuple[ExportProblem, ...]  # what is not in it as it should be
+    remarks: tuple[str, ...] = ()  # what Anki will keep of an earlier package
 
 
 def export_package(
@@ -170,12 +155,18 @@ def export_package(
     decks = set(decks)
     gathering = Gathering(collection, decks, leeches=history)
     exports = Exports(collection.connection)
-    steps = _Steps(progress, len(gathering), _count_reviews(collection) if history else 0)
+    (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone() if history else (0,)
+    total = len(gathering) + reviews
+
+    def report(done: int, _notes: int = 0) -> None:
+        if progress:
+            progress(done, total)
+
     database = DeckDatabase(
-        exports.record_notes(gathering.notes(steps.note)),
+        exports.record_notes(gathering.notes(report)),
         collection.clock,
         Presets(collection) if history else None,
-        _open_history(collection, steps) if history else None,
+        _open_history(collection, lambda done: report(len(gathering) + done)) if history else None,
     )
     whole = path.suffix.lower() == WHOLE
     with TemporaryDirectory(prefix="flashcards-") as folder:
@@ -187,36 +178,13 @@ def export_package(
     return Exported(path, *written, size, tuple(gathering.problems), remarks)
 
 
-class _Steps:
-    """One progress of two parts: notes, then reviews."""
-
-    def __init__(self, progress: Callable[[int, int], None] | None, notes: int, reviews: int) -> None:
-        self._progress = progress
-        self._notes = notes
-        self._all = notes + reviews
-
-    def note(self, done: int, _notes: int) -> None:
-        """Report that `done` notes are done."""
-        if self._progress:
-            self._progress(done, self._all)
-
-    def review(self, done: int) -> None:
-        """Report that `done` reviews are done, after all notes."""
-        self.note(self._notes + done, self._notes)
-
-
-def _count_reviews(collection: Collection) -> int:
-    (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
-    return int(reviews)
-
-
-def _open_history(collection: Collection, steps: _Steps) -> History | None:
+def _open_history(collection: Collection, progress: Callable[[int], None]) -> History | None:
     """Open the history of the cards; nothing if all of them are new, which is quicker to write."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None
     from flashcards.anki.package.schedule_writer import History
 
-    return History(collection, now_ms(), steps.review)
+    return History(collection, now_ms(), progress)
 
 
 _STRIDE: Final = 500  # cards between two calls of `progress`
@@ -277,7 +245,9 @@ def export_csv(
         for note in gathering.notes(progress):
             if not origins.is_written(note):
                 continue
-            (quoting if note.guid.startswith("#") else writer).writerow(_make_line(note, origins.find_note_type(note)))
+            front, back = note.fields[0], "" if note.family == CLOZE else note.fields[1]
+            line = (note.guid, origins.find_note_type(note), note.deck, " ".join(note.tags), front, back)
+            (quoting if note.guid.startswith("#") else writer).writerow(line)
             notes += 1
             cards += len(note.cards)
         size = stream.tell()
@@ -323,7 +293,14 @@ class _Origins:
     def find_note_type(self, note: PackageNote) -> str:
         """Return the name of the note type that a note has in Anki, or is to have there."""
         origin = self._known.get(note.id)
-        return (origin.note_type if origin else None) or _find_stock_type(note)
+        if origin and origin.note_type:
+            return origin.note_type
+        if note.family == CLOZE:
+            return "Cloze"
+        _, _, reverse, answer, *_ = note.fields
+        if reverse:
+            return "Basic (and reversed card)"
+        return "Basic (type in the answer)" if answer else "Basic"
 
     def describe_left(self) -> tuple[str, ...]:
         """Return sentences about the notes that are left out."""
@@ -346,17 +323,3 @@ class _Origins:
                 " front and back; edit there, or take a .colpkg."
             )
         return tuple(found)
-
-
-def _make_line(note: PackageNote, note_type: str) -> tuple[str, ...]:
-    front, back = note.fields[:2]
-    return (note.guid, note_type, note.deck, " ".join(note.tags), front, "" if note.family == CLOZE else back)
-
-
-def _find_stock_type(note: PackageNote) -> str:
-    if note.family == CLOZE:
-        return "Cloze"
-    _, _, reverse, answer, *_ = note.fields
-    if reverse:
-        return "Basic (and reversed card)"
-    return "Basic (type in the answer)" if answer else "Basic"

@@ -79,7 +79,8 @@ class Exports:
                 row[0]: _ExportedNote(*row[1:])
                 for row in self._connection.execute("SELECT note, guid, deck, ords FROM exported_notes")
             }
-            gone = [note for note in self._find_orphans() if before[note].deck in decks]
+            orphans = "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
+            gone = [note for (note,) in self._connection.execute(orphans) if before[note].deck in decks]
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
@@ -125,12 +126,6 @@ class Exports:
         if split := len((parts & self._now.keys()).difference(before)):
             yield f"{plural(split, 'note')} made from single cards of larger notes in Anki, which adds them as new."
 
-    def _find_orphans(self) -> list[int]:
-        rows = self._connection.execute(
-            "SELECT note FROM exported_notes WHERE note IN (SELECT id FROM notes WHERE active = 0)"
-        )
-        return [note for (note,) in rows]
-
 
 def _keep_earlier(before: NoteBase, base: NoteBase) -> bytes:
     """Return the digests of fields of earlier exports, with those that changed since the last one."""
@@ -140,14 +135,11 @@ def _keep_earlier(before: NoteBase, base: NoteBase) -> bytes:
 
 def _make_base(note: PackageNote) -> NoteBase:
     """Make the base of a note as a package gives it to Anki."""
-    count = len(note.markdown)
-    reverse = typed = False
     if note.family == CLOZE:
-        typed = bool(note.fields[1])
+        flags = FLAG_TYPED * bool(note.fields[1])
     else:
-        reverse, typed = bool(note.fields[2]), bool(note.fields[3])
-    flags = FLAG_REVERSE * reverse | FLAG_TYPED * typed
-    given = note.fields[:count]
+        flags = FLAG_REVERSE * bool(note.fields[2]) | FLAG_TYPED * bool(note.fields[3])
+    given = note.fields[: len(note.markdown)]
     here = digest_fields(note.markdown)
     there = here if given == note.markdown else digest_fields(given)  # most texts are their own HTML
     return NoteBase(note.id, OWN_FORM, here, there, b"", " ".join(note.tags), flags, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,13 +40,9 @@ class FieldWriter:
 
     def write_fields(self, entry: Entry) -> tuple[str, ...]:
         """Write the fields of a note, in the order of its note type."""
-        if entry.note.kind is Kind.CLOZE:
-            typed = _YES if entry.note.typed else ""
-            return render_cloze(entry.note, self._renderer), typed, self._source_of(entry)
-        return self._basic(entry)
-
-    def _basic(self, entry: Entry) -> tuple[str, ...]:
         note = entry.note
+        if note.kind is Kind.CLOZE:
+            return render_cloze(note, self._renderer), _YES if note.typed else "", self._source_of(entry)
         front, back = self._side(note, note.fields[0]), self._side(note, note.fields[1])
         both = REVERSE in note.slots
         return (
@@ -100,27 +97,13 @@ _NEVER_NEWER: Final = 1  # epoch seconds
 _STRIDE: Final = 200  # notes between two calls of `progress`
 
 
+@dataclass(slots=True)
 class RenderedNotes:
     """The fields of notes that were rendered before; they hold as long as neither a note nor the macros change."""
 
-    def __init__(self) -> None:
-        self._macros: Mapping[str, str] = {}
-        self._known: dict[int, tuple[Entry, tuple[str, ...]]] = {}
-
-    def use_macros(self, macros: Mapping[str, str]) -> None:
-        """Forget everything if the macros changed."""
-        if macros != self._macros:
-            self._macros = macros
-            self._known.clear()
-
-    def find(self, entry: Entry) -> tuple[str, ...] | None:
-        """Return the fields of a note; nothing if it has to be rendered."""
-        known = self._known.get(entry.id)
-        return known[1] if known and known[0] == entry else None
-
-    def keep(self, entry: Entry, fields: tuple[str, ...]) -> None:
-        """Keep the fields of a note that names no media files: the names of these depend on other notes."""
-        self._known[entry.id] = (entry, fields)
+    macros: Mapping[str, str] = field(default_factory=dict)
+    # by their ids; no notes that name media files, whose names depend on other notes
+    known: dict[int, tuple[Entry, tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Gathering:
@@ -147,8 +130,8 @@ class Gathering:
         self._names_media = False
         self._writer = FieldWriter(self._macros, self._name_media)
         self._rendered = rendered
-        if rendered:
-            rendered.use_macros(self._macros)
+        if rendered and rendered.macros != self._macros:
+            rendered.macros, rendered.known = self._macros, {}
         self._now = int(time.time())
         self._leeches: dict[int, int] = dict(collection.connection.execute(_LEECHES).fetchall()) if leeches else {}
 
@@ -177,27 +160,23 @@ class Gathering:
             # Anki knows several notes of one guid by the last one, which the others must never update.
             modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             deck=entry.deck,
-            tags=self._write_tags(entry),
+            tags=clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),
             fields=fields,
             cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
             markdown=note.fields,
             shares_guid=self._guids.is_shared(guid),
         )
 
-    def _write_tags(self, entry: Entry) -> tuple[str, ...]:
-        if entry.id in self._leeches:
-            return clean_tags((*entry.note.tags, LEECH_TAG))
-        return clean_tags(entry.note.tags) if entry.note.tags else ()
-
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:
         if self._rendered is None:
             return self._writer.write_fields(entry)
-        fields = self._rendered.find(entry)
-        if fields is None:
-            self._names_media = False
-            fields = self._writer.write_fields(entry)
-            if not self._names_media:
-                self._rendered.keep(entry, fields)
+        known = self._rendered.known.get(entry.id)
+        if known and known[0] == entry:
+            return known[1]
+        self._names_media = False
+        fields = self._writer.write_fields(entry)
+        if not self._names_media:
+            self._rendered.known[entry.id] = (entry, fields)
         return fields
 
     def _name_media(self, url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -52,7 +52,8 @@ def import_package(
     Everything happens, after a backup of the state, or nothing. `path` is an .apkg or .colpkg, or a collection that is
     not packed. Raises PackageInvalid, or PackageNewer if its format came later.
     """
-    with _pause_gc(), _open_package(path) as archive:
+    is_packed = path.suffix.lower() in (".apkg", ".colpkg")
+    with _pause_gc(), Archive(path) if is_packed else nullcontext(Profile(path)) as archive:
         origins = Origins(collection.connection)
         seen = SeenNotes(origins.read_seen(), find_lost_media(collection.root, archive.media))
         package = read_package(archive, seen)
@@ -79,10 +80,6 @@ def import_changes(
 
 def _count_characters(package: Package) -> int:
     return sum(len(field) for note in package.notes for field in note.fields)
-
-
-def _open_package(path: Path) -> Archive | Profile:
-    return Archive(path) if path.suffix.lower() in (".apkg", ".colpkg") else Profile(path)
 
 
 @contextmanager
@@ -146,7 +143,9 @@ class _PackageImport:
         self._stage_macros(journal)
         settings = self._collection.settings
         if changes is None:
-            self._remark_media()
+            report.remarks += omissions.remark_missing_media(self._media.missing, report.source)
+            if not self._package.unchanged:
+                report.remarks += omissions.remark_unused_media(self._media.find_unused(), report.source)
         if changes is None or changes.settings:
             options = changes.options if changes else frozenset()
             settings = SettingsImport(self._collection, self._package, journal, report).stage(
@@ -213,6 +212,8 @@ class _PackageImport:
             self._budget,
         )
         places = dict(known.catalog.paths())
+        # Of notes that were not edited only the cards came; their text need not be read.
+        edits = self._changes.edits if self._changes else None
         order = _sort_notes(self._package)
         drafts: list[IncomingNote] = []
         lost = 0
@@ -224,7 +225,8 @@ class _PackageImport:
                 lost += 1
                 continue
             here = known.find_note(note.guid, 0, str(note.id))
-            if here is not None and self._is_unedited(note) and (draft := converter.recognize(note)):
+            is_unedited = here is not None and edits is not None and note.guid not in edits
+            if is_unedited and (draft := converter.recognize(note)):
                 drafts.append(draft)
                 continue
             deck = self._package.decks[cards[0].home].name
@@ -235,10 +237,6 @@ class _PackageImport:
         self._report.remarks += converter.not_shown.list_remarks()
         self._report.remarks += omissions.describe_left_out(self._package, self._report.source, lost)
         return drafts
-
-    def _is_unedited(self, note: AnkiNote) -> bool:
-        """Check whether only the cards of a note came: its text need not be read then."""
-        return self._changes is not None and self._changes.edits is not None and note.guid not in self._changes.edits
 
     def _convert_descriptions(self, layout: Layout) -> dict[str, str]:
         """Convert the descriptions of decks to Markdown, by the names of the decks."""
@@ -268,11 +266,6 @@ class _PackageImport:
             return writer.write_fields(entry)
 
         return fields
-
-    def _remark_media(self) -> None:
-        self._report.remarks += omissions.remark_missing_media(self._media.missing, self._report.source)
-        if not self._package.unchanged:
-            self._report.remarks += omissions.remark_unused_media(self._media.find_unused(), self._report.source)
 
 
 def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:

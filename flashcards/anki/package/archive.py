@@ -21,14 +21,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Self
+from typing import IO, Any, Final, Self
 
 from flashcards.anki.package import decoding
 from flashcards.disk.atomic import write_output
 from flashcards.importers.transaction import CollectionBusy, Malformed, PackageInvalid, PackageNewer
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 MAX_MEMBERS: Final = 200_000  # and media
 MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
@@ -71,9 +68,7 @@ class Archive:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._zip.close()
 
     def unpack_collection(self, target: Path) -> None:
@@ -236,15 +231,11 @@ def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path],
             names = {str(number): name for number, name in enumerate(media)}
             archive.writestr(_make_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
             for number, file in enumerate(media.values()):
-                _add_medium(archive, str(number), file)
+                member = _make_member(str(number))
+                if file.suffix.lower() not in _COMPRESSIBLE:
+                    member.compress_type = zipfile.ZIP_STORED
+                _add_file(archive, member, file)
         return stream.tell()
-
-
-def _add_medium(archive: zipfile.ZipFile, name: str, file: Path) -> None:
-    member = _make_member(name)
-    if file.suffix.lower() not in _COMPRESSIBLE:
-        member.compress_type = zipfile.ZIP_STORED
-    _add_file(archive, member, file)
 
 
 def _add_file(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path, level: int | None = None) -> None:
@@ -274,14 +265,6 @@ class Profile:
         self.media = {unicodedata.normalize("NFC", each.name): str(each) for each in files}
         self.version = 1 if path.suffix.lower() == ".anki2" else 2  # that of the packages which hold such a database
         self.collection_size = path.stat().st_size  # bytes of the database
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close nothing; `Archive` has something to close."""
 
     def unpack_collection(self, target: Path) -> None:
         """Copy the database to `target`, with what SQLite keeps beside it; raise CollectionBusy if Anki has it open."""

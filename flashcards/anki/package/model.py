@@ -37,30 +37,24 @@ class AnkiNoteType:
 
 @dataclass(frozen=True, slots=True)
 class PackageDeck:
-    """A deck: its name with `::`, and its preset (nothing for a filtered one).
-
-    `settings` are ours, for this deck alone, whatever its preset says; `description` is HTML.
-    """
+    """A deck."""
 
     id: int
-    name: str
-    preset: int | None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    description: str = ""
+    name: str  # `a::b`
+    preset: int | None  # nothing for a filtered one
+    settings: Mapping[str, Any] = field(default_factory=dict)  # ours, for this deck alone, whatever its preset says
+    description: str = ""  # HTML
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Deck options: our settings by name, each as `flashcards.toml` would say it; `problems` are clauses.
-
-    `changed` is in epoch seconds.
-    """
+    """Deck options."""
 
     id: int
     name: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    changed: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)  # ours by name, each as `flashcards.toml` would say it
+    problems: tuple[str, ...] = ()  # what is not kept, as clauses
+    changed: int = 0  # epoch seconds
 
 
 class AnkiNote(NamedTuple):

@@ -50,6 +50,7 @@ def make_note_type(family: str) -> NoteType:
 
 
 def _basic() -> NoteType:
+    front, back = _sides("Back", "Front", "Reverse answer to type")
     return NoteType(
         1_767_225_600_001,
         "Flashcards Basic",
@@ -58,7 +59,7 @@ def _basic() -> NoteType:
         ),
         templates=[
             _template(1_767_225_602_001, "Forward", *_sides("Front", "Back", "Answer to type")),
-            _template(1_767_225_602_002, "Reverse", *_reverse_sides()),
+            _template(1_767_225_602_002, "Reverse", "{{#Reverse}}" + front + "{{/Reverse}}", back),
         ],
         css=_css(),
     )
@@ -69,11 +70,6 @@ def _sides(asked: str, answer: str, typed: str) -> tuple[str, str]:
     front = _SOURCE_OF % names + _SIDE % asked + _TYPED % names
     back = _QUESTION_AGAIN % names + "<hr id=answer>" + _TYPED % names + _SIDE % answer
     return front, back
-
-
-def _reverse_sides() -> tuple[str, str]:
-    front, back = _sides("Back", "Front", "Reverse answer to type")
-    return "{{#Reverse}}" + front + "{{/Reverse}}", back
 
 
 def _cloze() -> NoteType:

@@ -91,10 +91,6 @@ def _number(*keys: str, field: int, default: int = 0) -> Place:
     return Place(keys, field, decoding.read_number, default)
 
 
-def _float(*keys: str, field: int) -> Place:
-    return Place(keys, field, decoding.read_float, 0)
-
-
 def _floats(*keys: str, field: int) -> Place:
     return Place(keys, field, decoding.read_floats, ())
 
@@ -107,18 +103,11 @@ def _same(value: Any) -> Sequence[Any]:
     return (value,)
 
 
-def _round_retention(value: float) -> float:
-    return round(float(value or _RETENTION), 4)
-
-
 def _write_steps(minutes: Sequence[float]) -> str:
     """Write steps in minutes as `1m 10m`."""
-    return " ".join(_write_step(round(float(each) * 60)) for each in minutes if 0 < float(each) * 60 < 3e9)
-
-
-def _write_step(seconds: int) -> str:
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
+    seconds = [round(float(each) * 60) for each in minutes if 0 < float(each) * 60 < 3e9]
+    units = (next((unit, size) for unit, size in _UNITS if each % size == 0) for each in seconds)
+    return " ".join(f"{each // size}{unit}" for each, (unit, size) in zip(seconds, units, strict=True))
 
 
 def _to_minutes(steps: Sequence[int]) -> Sequence[list[float]]:
@@ -146,17 +135,15 @@ def _read_new_order(gathered: int, order: int) -> str:
     return "random" if gathered in _RANDOM_GATHERED or order in _RANDOM_SORTED else "deck"
 
 
-def _write_new_order(order: str) -> Sequence[int]:
-    return (4, 4) if order == "random" else (0, 1)
-
-
-def _read_review_order(number: int) -> str:
-    names = {number: name for name, number in _REVIEW_ORDER.items()} | {_LEAST_RECALLED_FIRST: "overdue"}
-    return names.get(number, "due")
-
+_REVIEW_ORDERS: Final = {number: name for name, number in _REVIEW_ORDER.items()} | {_LEAST_RECALLED_FIRST: "overdue"}
 
 OPTIONS: Final = (
-    Option("retention", (_float("desiredRetention", field=37),), _round_retention, _same),
+    Option(
+        "retention",
+        (Place(("desiredRetention",), 37, decoding.read_float, 0),),
+        lambda value: round(float(value or _RETENTION), 4),
+        _same,
+    ),
     Option("learning_steps", (_floats("new", "delays", field=1),), _write_steps, _to_minutes),
     Option("relearning_steps", (_floats("lapse", "delays", field=2),), _write_steps, _to_minutes),
     Option(
@@ -201,12 +188,12 @@ OPTIONS: Final = (
         "new_order",
         (_number("newGatherPriority", field=34), _number("newSortOrder", field=32)),
         _read_new_order,
-        _write_new_order,
+        lambda order: (4, 4) if order == "random" else (0, 1),
     ),
     Option(
         "review_order",
         (_number("reviewOrder", field=33),),
-        _read_review_order,
+        lambda number: _REVIEW_ORDERS.get(number, "due"),
         lambda order: (_REVIEW_ORDER[order],),
     ),
     Option(
@@ -232,12 +219,9 @@ class Unused(NamedTuple):
         value = round(value, 4) if isinstance(value, float) else value
         if value in (self.place.default, self.unset):
             return None
-        return f"{self.name} ({_abbreviate(self.values.get(value, value) if isinstance(value, int) else value)})"
-
-
-def _abbreviate(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+        value = self.values.get(value, value) if isinstance(value, int) else value
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{self.name} ({text if len(text) <= _LONGEST_VALUE else f'{text[:_LONGEST_VALUE]}…'})"
 
 
 def _switch(*keys: str, field: int, negated: bool = False, default: bool = False) -> Place:

@@ -135,14 +135,18 @@ class _Reader:
             raise Malformed(f"its schema ({schema}) is too old")
         if not 0 <= created <= _LATEST_START:
             raise Malformed("its collection began at an impossible time")
-        types = self._read_all_note_types(models)
-        package_decks = self._read_all_decks(decks)
+        types, package_decks = self._read_all_note_types(models), self._read_all_decks(decks)
         options = self._read_all_presets(dconf)
-        config = self._read_config(conf)
+        if self._has_rows("config"):
+            rows = self._select("KEY, val FROM config", str, bytes)
+            config = {key: decoding.read_json(value) for key, value in rows}
+        else:
+            config = _read_object(conf)
+        west, rollover = config.get("creationOffset"), config.get("rollover")  # minutes west of UTC
         package = Package(
             created_s=created,
-            created_offset=_read_offset(config.get("creationOffset")),
-            rollover=_read_rollover(config.get("rollover")),
+            created_offset=-west if isinstance(west, int) and abs(west) <= 24 * 60 else None,
+            rollover=rollover % 24 if isinstance(rollover, int) else 4,
             changed_ms=min(max(changed, 0), _LATEST * 1000),
             load_balance=config.get("loadBalancerEnabled") is not False,
             note_types=types,
@@ -153,24 +157,16 @@ class _Reader:
             log={},
         )
         is_of_first_scheduler = config.get("schedVer") != 2 and self._version != _OF_SCHEDULER_2
-        digests = self._digest_notes(package, is_of_first_scheduler) if self._seen is not None else {}
-        self._add_notes(package, digests)
+        self._add_notes(package, is_of_first_scheduler)
         self._add_cards(package)
         self._add_log(package)
         package.tells_schedules = has_schedules(self._db)
         package.decks_with_siblings = find_decks_with_siblings(self._db)
-        if is_of_first_scheduler and not self._has_fourth_button():
+        # Only later schedulers write a fourth button for steps, whatever the package says.
+        fourth_button = "SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1"
+        if is_of_first_scheduler and not self._db.execute(fourth_button).fetchone():
             schedule_reader.convert_first_scheduler(package)
         return package
-
-    def _digest_notes(self, package: Package, is_of_first_scheduler: bool) -> dict[int, bytes]:
-        context = (package.created_s, package.created_offset, package.rollover, is_of_first_scheduler)
-        decks = {key: deck.name for key, deck in package.decks.items()}
-        return digest_notes(self._db, context, package.note_types, decks)
-
-    def _has_fourth_button(self) -> bool:
-        """Check whether steps have a fourth button, as only later schedulers write it, whatever the package says."""
-        return self._db.execute("SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1").fetchone() is not None
 
     def _has_rows(self, table: str) -> bool:
         """Check whether the collection keeps something in a table, which older schemas keep as JSON."""
@@ -179,11 +175,6 @@ class _Reader:
             return False
         databases.require_tables(self._db, (table, *_WITH.get(table, ())), _NO_TABLE)
         return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
-
-    def _read_config(self, text: str) -> dict[str, Any]:
-        if not self._has_rows("config"):
-            return _read_object(text)
-        return {key: decoding.read_json(value) for key, value in self._select("KEY, val FROM config", str, bytes)}
 
     def _read_all_note_types(self, text: str) -> dict[int, AnkiNoteType]:
         if self._has_rows("notetypes"):
@@ -214,8 +205,13 @@ class _Reader:
                 raise Malformed("its collection cannot be understood")
             yield row
 
-    def _add_notes(self, package: Package, digests: Mapping[int, bytes]) -> None:
+    def _add_notes(self, package: Package, is_of_first_scheduler: bool) -> None:
         types, notes = package.note_types, package.notes
+        digests: Mapping[int, bytes] = {}
+        if self._seen is not None:
+            context = (package.created_s, package.created_offset, package.rollover, is_of_first_scheduler)
+            decks = {key: deck.name for key, deck in package.decks.items()}
+            digests = digest_notes(self._db, context, types, decks)
         guids: Counter[str] = Counter()
         for id_, guid, kind, changed, tags, fields in self._select(
             "id, guid, mid, mod, tags, flds FROM notes ORDER BY id", int, str, int, (int, float), str, str
@@ -372,12 +368,3 @@ def _read_note_type(key: int, value: dict[str, Any]) -> AnkiNoteType:
         tuple(str(each["name"]) for each in fields),
         tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
     )
-
-
-def _read_offset(value: Any) -> int | None:
-    """Return the minutes east of UTC; Anki keeps the minutes west of it."""
-    return -value if isinstance(value, int) and abs(value) <= 24 * 60 else None
-
-
-def _read_rollover(value: Any) -> int:
-    return value % 24 if isinstance(value, int) else 4

@@ -51,10 +51,7 @@ def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
     """
     shift = clock.present_shift_seconds(now_ms) - 1
 
-    @cache
-    def offset_in(quarter: int) -> int:  # clocks change at quarters of an hour
-        return clock.offset_minutes(quarter * _QUARTER_MS)
-
+    offset_in = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))  # clocks change at quarters of hours
     return DayReader(
         lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS)
     )
@@ -244,24 +241,17 @@ def _read_data(card: AnkiCard) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-_STEPS: Final = (LEARNING, RELEARNING)
 _REVIEW_CARD, _RELEARNING_CARD = 2, 3  # types of cards
 _QUEUES_OF_STEPS: Final = (1, 3)
 
 
 def convert_first_scheduler(package: Package) -> None:
     """Convert cards and log of the first scheduler to what the later ones write."""
-    for card, rows in package.log.items():
-        package.log[card] = [_convert_row(row) for row in rows]
-    for note, cards in package.cards.items():
-        package.cards[note] = [_convert_card(card) for card in cards]
-
-
-def _convert_row(row: LogRow) -> LogRow:
-    return row._replace(ease=row.ease + 1) if row.type in _STEPS and row.ease in (2, 3) else row
-
-
-def _convert_card(card: AnkiCard) -> AnkiCard:
-    if card.type == _REVIEW_CARD and card.queue in _QUEUES_OF_STEPS:
-        return card._replace(type=_RELEARNING_CARD)
-    return card
+    for rows in package.log.values():
+        for index, row in enumerate(rows):
+            if row.type in (LEARNING, RELEARNING) and row.ease in (2, 3):
+                rows[index] = row._replace(ease=row.ease + 1)
+    for cards in package.cards.values():
+        for index, card in enumerate(cards):
+            if card.type == _REVIEW_CARD and card.queue in _QUEUES_OF_STEPS:
+                cards[index] = card._replace(type=_RELEARNING_CARD)

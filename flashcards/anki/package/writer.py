@@ -18,7 +18,7 @@ from genanki.apkg_col import APKG_COL  # type: ignore[import-untyped]
 from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 
 from flashcards.anki.package.identifiers import deck_id
-from flashcards.anki.package.model import PackageCard, PackageNote
+from flashcards.anki.package.model import PackageNote
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from scheduler.errors import DiskFull
 
@@ -28,32 +28,16 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
 
 
-INSERT_NOTE: Final = (
+# A note that is to be synced; Anki computes `csum` when it imports.
+_INSERT_NOTE: Final = (
     "INSERT INTO notes(id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data)"
     " VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')"
 )
-"""Adds a note that is to be synced; takes a `note_row`. Anki computes `csum` when it imports."""
-
-INSERT_NEW_CARD: Final = (
+# A card that was never answered; it is due by its place among the new cards.
+_INSERT_NEW_CARD: Final = (
     "INSERT INTO cards(id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps, lapses, left, odue, odid,"
     " flags, data) VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
 )
-"""Adds a card that was never answered; takes a `new_card_row`."""
-
-
-def make_note_row(note: PackageNote, type_id: int) -> tuple[int, str, int, int, str, str, str]:
-    """Return the values of a note."""
-    tags = f" {' '.join(note.tags)} " if note.tags else ""
-    return note.id, note.guid, type_id, note.modified, tags, "\x1f".join(note.fields), note.fields[0]
-
-
-def make_new_card_row(
-    card: PackageCard, note: PackageNote, deck: int, position: int
-) -> tuple[int, int, int, int, int, int]:
-    """Return the values of a card that was never answered; `position` is its place among the new cards."""
-    return card.id, note.id, deck, card.ord, note.modified, position
-
-
 _BATCH: Final = 1000
 _UNSAFE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -16384")
 """Settings of a database that is thrown away if it is not finished."""
@@ -146,11 +130,13 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
                 if note.guid in guids and not note.shares_guid:
                     raise GuidTwice(note.guid)
                 guids.add(note.guid)
-                note_rows.append(make_note_row(note, self._type(note.family).model_id))
-                deck = self._deck(note.deck).deck_id
-                card_rows += [make_new_card_row(card, note, deck, position) for card in note.cards]
-            cursor.executemany(INSERT_NOTE, note_rows)
-            cursor.executemany(INSERT_NEW_CARD, card_rows)
+                type_id, deck = self._type(note.family).model_id, self._deck(note.deck).deck_id
+                tags = f" {' '.join(note.tags)} " if note.tags else ""
+                fields = "\x1f".join(note.fields), note.fields[0]
+                note_rows.append((note.id, note.guid, type_id, note.modified, tags, *fields))
+                card_rows += [(card.id, note.id, deck, card.ord, note.modified, position) for card in note.cards]
+            cursor.executemany(_INSERT_NOTE, note_rows)
+            cursor.executemany(_INSERT_NEW_CARD, card_rows)
             self.notes_written += len(batch)
             self.cards_written += len(card_rows)
             self._first_ms = min(self._first_ms or batch[0].id, min(note.id for note in batch))
@@ -176,7 +162,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         decks |= {str(deck.deck_id): self._deck_record(deck) for deck in self._decks.values()}
         types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
         presets: dict[str, Any] = json.loads(presets_text) | (self._presets.by_id() if self._presets else {})
-        created = self._creation_second()
+        created = self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000
         conf: dict[str, Any] = json.loads(conf_text) | {
             "schedVer": 2,
             "sched2021": True,
@@ -189,17 +175,10 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             conf["fsrs"] = True
             if self._history:
                 conf["lastUnburied"] = self._history.today - self._first_day()  # else it shows buried cards at once
+        texts = (json.dumps(each, ensure_ascii=False) for each in (conf, types, decks, presets))
         cursor.execute(
             "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",
-            (
-                created,
-                self._last_s * 1000,
-                DESIGN_CHANGED * 1000,
-                json.dumps(conf, ensure_ascii=False),
-                json.dumps(types, ensure_ascii=False),
-                json.dumps(decks, ensure_ascii=False),
-                json.dumps(presets, ensure_ascii=False),
-            ),
+            (created, self._last_s * 1000, DESIGN_CHANGED * 1000, *texts),
         )
 
     def _deck_record(self, deck: genanki.Deck) -> dict[str, Any]:
@@ -216,7 +195,3 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         first_ms = self._history.first_ms if self._history else None
         clock = self._clock._replace(rollover=_DAY_BEGINS)
         return clock.day(min(self._first_ms, first_ms or self._first_ms))
-
-    def _creation_second(self) -> int:
-        """Return when the package's collection begins, in epoch seconds."""
-        return self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000
