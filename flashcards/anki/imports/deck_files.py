@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports.deck_text import FileText, change_file, make_file, read_file_tags
-from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
+from flashcards.anki.imports.incoming_notes import IncomingNote, Layout, make_path
 from flashcards.anki.imports.matching import Match, describe_difference
 from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changes import FolderChanges, ReadFile
@@ -137,7 +137,10 @@ class DeckFiles:
             for draft, _ in text.stuck:
                 if draft.key in said:
                     kept[draft.key] = PlacedNote(draft, changed[draft.key].id)
-            remarks += _remark_stuck_tags(text)
+            for tag, count in Counter(tag for _, tags in text.stuck for tag in tags).items():
+                notes = f"{plural(count, 'note')} {'is' if count == 1 else 'are'} no longer tagged `{tag}`"
+                message = f"{notes} in the package; here the tag applies to the whole file and was kept."
+                remarks.append(Remark(text.path, message))
             for draft in text.refused:
                 shown = " ".join(draft.fields[0].split())[:_SHOWN]
                 entry = changed.get(draft.key)
@@ -155,9 +158,8 @@ class DeckFiles:
         added: dict[str, list[IncomingNote]] = defaultdict(list)
         changes: dict[str, list[tuple[int, IncomingNote]]] = defaultdict(list)
         for draft in _pin_twins(match.new, self._collection.catalog.texts()):
-            if not draft.cards:
-                continue
-            added[self.layout.find_path(draft.deck, draft.path)].append(draft)
+            if draft.cards:
+                added[self.layout.find_path(draft.deck, draft.path)].append(draft)
         for draft, entry in match.changed:
             changes[entry.path].append((entry.note.line, draft))
         texts = []
@@ -176,7 +178,7 @@ class DeckFiles:
             if draft.key in new:
                 by_deck[draft.deck].append(draft)
         text.refused = [draft for draft in text.refused if draft.key not in new]
-        return [self._make_file(self.layout.find_other_path(deck), drafts) for deck, drafts in by_deck.items()]
+        return [self._make_file(self.layout.find_free_path(make_path(deck)), each) for deck, each in by_deck.items()]
 
     def _make_file(self, path: str, drafts: list[IncomingNote]) -> FileText:
         prose = self.prose.get(drafts[0].deck, "")
@@ -265,20 +267,13 @@ class DeckFiles:
         notes: dict[int, list[IncomingNote]] = defaultdict(list)
         for each in (*written, *fresh):
             notes[each.note].append(each.draft)
-        origins = [
-            Origin(
-                draft.source,
-                draft.part,
-                entry.id,
-                entry.fingerprint,
-                " ".join(entry.note.tags),
-                draft.content,
-                draft.changed_s,
-                draft.note_type,
-            )
-            for entry in self._collection.catalog.entries(notes)
-            for draft in notes[entry.id]
-        ]
+        origins = []
+        for entry in self._collection.catalog.entries(notes):
+            here = (entry.id, entry.fingerprint, " ".join(entry.note.tags))
+            origins += [
+                Origin(draft.source, draft.part, *here, draft.content, draft.changed_s, draft.note_type)
+                for draft in notes[entry.id]
+            ]
         self._origins.remember(origins)
         self._origins.confirm(later)
         self.remembered = len(fresh) + len(later)
@@ -319,16 +314,6 @@ def _pin_twins(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> I
             yield draft._replace(pin=draft.pin or b32encode(name).decode().lower()[:_PIN_LENGTH])
         else:
             yield draft
-
-
-def _remark_stuck_tags(text: FileText) -> list[Remark]:
-    """Describe tags that were removed in the package and that the file gives to all its notes."""
-    counts = Counter(tag for _, tags in text.stuck for tag in tags)
-    message = "{:,} {} no longer tagged `{}` in the package; here the tag applies to the whole file and was kept."
-    return [
-        Remark(text.path, message.format(count, "note is" if count == 1 else "notes are", tag))
-        for tag, count in counts.items()
-    ]
 
 
 _OF_ANYBODY: Final = "notes n"

@@ -154,7 +154,8 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
     file = _File(path, before)
     if lowered := file.push_tags_down(added):
         # A note that is added must not get tags from the file that it never had.
-        lines = dict(zip(file.list_lines(), lowered.list_lines(), strict=True))
+        pairs = zip(file.deck.notes, lowered.deck.notes, strict=True)
+        lines = {note.line: after.line for note, after in pairs}
         changes = [(lines[line], draft) for line, draft in changes]
         file, before = lowered, lowered.text
     said, steps = [], []
@@ -165,7 +166,7 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
             steps.append((line, draft))
     steps += [(END, draft) for draft in added]
     found = file.apply(steps) or file.apply(file.choose_steps(steps)) or FileText(path, before, file.deck)
-    tags = ((draft, file.find_stuck_tags(draft)) for _, draft in changes)
+    tags = ((draft, tuple(tag for tag in file.tags if tag not in draft.tags)) for _, draft in changes)
     found.said, found.stuck = said, [each for each in tags if each[1]]
     found.refuse_others(draft for _, draft in steps)
     return found
@@ -197,25 +198,21 @@ class _File:
         self.text = before
         self._path = path
         self._lines = [line for line in _LINE.findall(before) if line]
-        self._tags = read_file_tags(before)
+        self.tags = read_file_tags(before)
         self._say = attributes.split_languages(_read_head(before).get("say") or ())[0]
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
-    def list_lines(self) -> list[int]:
-        """Return the lines of the notes, in order."""
-        return [note.line for note in self.deck.notes]
-
     def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
         """Move those tags of the file that an added note lacks to its notes; nothing if there are no such tags."""
-        shared = set(self._tags).intersection(*(draft.tags for draft in added))
-        lacking = [tag for tag in self._tags if tag not in shared]
+        shared = set(self.tags).intersection(*(draft.tags for draft in added))
+        lacking = [tag for tag in self.tags if tag not in shared]
         if not lacking:
             return None
         comment = f"<!-- tags: {', '.join(lacking)} -->"
         lines = list(self._lines)
         for note in sorted(self.deck.notes, key=lambda note: -note.line):
             insert_comment(lines, note, comment)
-        kept = [tag for tag in self._tags if tag in shared]
+        kept = [tag for tag in self.tags if tag in shared]
         line = f"tags: [{', '.join(map(_quote_tag, kept))}]\n" if kept else ""
         first = self.deck.notes[0].line - 1 if self.deck.notes else len(lines)
         head, rest = "".join(lines[:first]), "".join(lines[first:])
@@ -224,24 +221,21 @@ class _File:
         before = [_summarize(note._replace(tags=())) for note in self.deck.notes]
         same_notes = [_summarize(note._replace(tags=())) for note in lowered.deck.notes] == before
         same_tags = [set(note.tags) for note in lowered.deck.notes] == [set(note.tags) for note in self.deck.notes]
-        return lowered if same_notes and same_tags and set(lowered._tags) == set(kept) else None
+        return lowered if same_notes and same_tags and set(lowered.tags) == set(kept) else None
 
     def holds(self, line: int, draft: IncomingNote) -> bool:
         """Check whether the note at a line says all of a draft; tags of the file count too."""
         note = self._find_note(line)
-        read = parse(f"{draft.write(self._tags)}\n", "x.md").notes
-        if note is None or len(read) != 1 or {*self._tags, *draft.tags} != set(note.tags):
+        read = parse(f"{draft.write(self.tags)}\n", "x.md").notes
+        if note is None or len(read) != 1 or {*self.tags, *draft.tags} != set(note.tags):
             return False
         return _summarize(read[0]._replace(tags=note.tags, say=note.say)) == _summarize(note)
 
-    def find_stuck_tags(self, draft: IncomingNote) -> tuple[str, ...]:
-        """Return the tags that a draft does not have and the file gives to its note all the same."""
-        given = frozenset(draft.tags)
-        return tuple(tag for tag in self._tags if tag not in given)
-
     def choose_steps(self, steps: Sequence[Step]) -> list[Step]:
         """Choose the steps that can be done together, some of them in another form."""
-        more = self._takes_more()
+        # A file that ends in code that nothing closes takes no more notes.
+        longer = parse(f"{self.text.rstrip()}\n\n{_SOME_NOTE}", self._path)
+        more = len(longer.notes) == len(self.deck.notes) + 1
         whole = [
             (line, make_readable(draft))
             for line, draft in steps
@@ -262,7 +256,7 @@ class _File:
             if note is None:
                 return None
             draft = draft._replace(say=note.say if note.say != self._say else ())
-            _replace(lines, note, draft.write(self._tags), ending)
+            _replace(lines, note, draft.write(self.tags), ending)
             drafts[self._index[line]] = draft
         text = "".join(lines)
         added = [draft for line, draft in steps if line == END]
@@ -270,7 +264,7 @@ class _File:
             return self._check_text(text, drafts) if steps else None
         crumbs = self.deck.notes[-1].breadcrumb if self.deck.notes else ()
         drafts |= dict(enumerate(added, start=len(self.deck.notes)))
-        texts = (f"{text.rstrip()}\n\n{write_body(added, crumbs, self._tags, separator)}" for separator in SEPARATORS)
+        texts = (f"{text.rstrip()}\n\n{write_body(added, crumbs, self.tags, separator)}" for separator in SEPARATORS)
         tried = (self._check_text(each.replace("\r\n", "\n").replace("\n", ending), drafts) for each in texts)
         return next((found for found in tried if found), None)
 
@@ -289,10 +283,6 @@ class _File:
 
     def _fits(self, steps: Sequence[Step]) -> bool:
         return self.apply(steps) is not None
-
-    def _takes_more(self) -> bool:
-        """Check whether a note can be added at all: not if the file ends in code that nothing closes."""
-        return len(parse(f"{self.text.rstrip()}\n\n{_SOME_NOTE}", self._path).notes) == len(self.deck.notes) + 1
 
     def _find_note(self, line: int) -> Note | None:
         index = self._index.get(line)

@@ -32,6 +32,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 _BLANKS: Final = re.compile(r"\s+")
+_GAP_SIGN: Final = re.compile(r"\{\{c[0-9,]+::|\}\}")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 
 
@@ -104,19 +105,14 @@ def make_readable(draft: IncomingNote) -> IncomingNote:
     if not cloze or told.is_read_back():
         return told
     problems = (*draft.problems, "its gaps cannot be written; its cards ask one at the end")
-    return told._replace(fields=(_ask_at_end(draft),), problems=problems)
-
-
-def _ask_at_end(cloze: IncomingNote) -> str:
-    """Return the text of a cloze without its gaps, and one gap at its end that all of its cards ask."""
-    numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in cloze.cards))
-    text = " ".join(re.split(r"\{\{c[0-9,]+::|\}\}", cloze.fields[0]))
-    return f"{_BLANKS.sub(' ', escape_everything(text)).strip()} {{{{c{numbers}::{NOTHING}}}}}".lstrip()
+    numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in draft.cards))
+    text = _BLANKS.sub(" ", escape_everything(_GAP_SIGN.sub(" ", draft.fields[0]))).strip()
+    return told._replace(fields=(f"{text} {{{{c{numbers}::{NOTHING}}}}}".lstrip(),), problems=problems)
 
 
 def _spell_out(markdown: str, *, cloze: bool) -> str:
     """Escape Markdown so that its source is shown, on one line."""
-    pieces = re.split(r"(\{\{c[0-9,]+::|\}\})", markdown) if cloze else [markdown]
+    pieces = re.split(f"({_GAP_SIGN.pattern})", markdown) if cloze else [markdown]
     spelled = (piece if index % 2 else _BLANKS.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
@@ -143,18 +139,14 @@ class Layout:
         """Find the file for new notes of a deck; `source` is the file that they were in when they were ours."""
         if source and is_safe_path(source):
             if source not in self._of_source:
-                self._of_source[source] = self._find_free_path(source)
+                self._of_source[source] = self.find_free_path(source)
             return self._of_source[source]
         deck = normalize_name(deck)
         if deck not in self._of_deck:
-            self._of_deck[deck] = self._find_free_path(make_path(deck))
+            self._of_deck[deck] = self.find_free_path(make_path(deck))
         return self._of_deck[deck]
 
-    def find_other_path(self, deck: str) -> str:
-        """Find a new file for notes of a deck that its own file does not take."""
-        return self._find_free_path(make_path(normalize_name(deck)))
-
-    def _find_free_path(self, path: str) -> str:
+    def find_free_path(self, path: str) -> str:
         """Return `path`, or one like it if a file has that name, in any case."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1

@@ -88,8 +88,6 @@ class KnownNotes:
         self.catalog = catalog
         self._texts = origins
         self._guids = guids
-        self._ours: dict[str, int] | None = None
-        self._by_anki_id: dict[str, int] | None = None
 
     @cached_property
     def origins(self) -> dict[tuple[str, int], Origin]:
@@ -107,13 +105,17 @@ class KnownNotes:
             return origin.note
         if part:
             return None
-        found = self._index_by_guid().get(source) if looks_ours(source) else None
-        return self._index_by_anki_id().get(anki_id) if found is None and anki_id else found
+        found = self._by_guid.get(source) if looks_ours(source) else None
+        return self._by_anki_id.get(anki_id) if found is None and anki_id else found
 
-    def _index_by_anki_id(self) -> dict[str, int]:
-        if self._by_anki_id is None:
-            self._by_anki_id = {pin: note for pin, note in self.catalog.pins() if _ANKI_ID.fullmatch(pin)}
-        return self._by_anki_id
+    @cached_property
+    def _by_anki_id(self) -> dict[str, int]:
+        return {pin: note for pin, note in self.catalog.pins() if _ANKI_ID.fullmatch(pin)}
+
+    @cached_property
+    def _by_guid(self) -> dict[str, int]:
+        rows = self.catalog.keys()
+        return {guid: note for note, key in rows for guid in self._guids.list_own(note, key)}
 
     def find_base(self, draft: IncomingNote, entry: Entry) -> NoteBase | None:
         """Return what a note was when both sides were last equal, as far as it is known."""
@@ -149,12 +151,6 @@ class KnownNotes:
     def was_reworded(self, entry: Entry) -> bool:
         """Check whether the text of a note ever changed here."""
         return self._texts.has_earlier_text(entry.id)
-
-    def _index_by_guid(self) -> dict[str, int]:
-        if self._ours is None:
-            rows = self.catalog.keys()
-            self._ours = {guid: note for note, key in rows for guid in self._guids.list_own(note, key)}
-        return self._ours
 
 
 def match_notes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -157,9 +158,11 @@ class MediaPlan:
         for name, path in self.files.items():
             if name in self._unpacked and not os.path.lexists(self._root / path):
                 waiting = journal.stage(path)
-                self._unpacked[name].replace(waiting) if _same_disk(self._unpacked[name], waiting) else _copy(
-                    self._unpacked[name], waiting
-                )
+                is_same_disk = self._unpacked[name].stat().st_dev == waiting.parent.stat().st_dev
+                if is_same_disk:
+                    self._unpacked[name].replace(waiting)
+                else:
+                    shutil.copyfile(self._unpacked[name], waiting)
                 staged += 1
         return staged
 
@@ -228,13 +231,3 @@ def _avoid_deck_name(name: str) -> str:
 def _spellings(name: str) -> list[str]:
     forms = [name, unquote(name)]
     return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))
-
-
-def _same_disk(one: Path, other: Path) -> bool:
-    return one.stat().st_dev == other.parent.stat().st_dev
-
-
-def _copy(source: Path, target: Path) -> None:
-    import shutil
-
-    shutil.copyfile(source, target)

@@ -41,12 +41,13 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
     if (draft.kind is Kind.CLOZE) != is_cloze:
         return None
     fields, conflicts, new_here, new_there = _merge_fields(note, draft, base, here, there)
+    gaps = find_gap_numbers(fields[0]) if is_cloze else ()
     tags = merge_tags(note.tags, draft.tags, base.tags.split())
     reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
     typed = _merge_flag(note.typed, draft.typed, bool(base.flags & FLAG_TYPED))
     merged = draft._replace(
         fields=tuple(fields),
-        cards=_choose_cards(draft, fields) if is_cloze else list_cards(reverse),
+        cards=tuple(card for card in draft.cards if int(card[1][1:]) in gaps) if is_cloze else list_cards(reverse),
         tags=tags,
         reverse=reverse,
         typed=typed,
@@ -113,11 +114,11 @@ def make_flags(reverse: bool, typed: bool) -> int:
 
 def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -> tuple[str, ...]:
     """Add to the tags here those that were added in Anki, and remove those that were removed there."""
-    before = _fold_tags(base)
+    before = {_fold_one(tag) for tag in base}
     theirs = {_fold_one(tag): tag for tag in there}
     removed = before - theirs.keys()
     kept = [tag for tag in here if _fold_one(tag) not in removed]
-    known = _fold_tags(here) | before
+    known = {_fold_one(tag) for tag in here} | before
     return (*kept, *[tag for folded, tag in theirs.items() if folded not in known])
 
 
@@ -149,16 +150,6 @@ def _show_the_same(ours: str, theirs: str, definitions: str) -> bool:
 
 def _merge_flag(here: bool, there: bool, base: bool) -> bool:
     return here if there == base else there
-
-
-def _choose_cards(draft: IncomingNote, fields: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """Return the cards whose gaps are in the merged text."""
-    numbers = find_gap_numbers(fields[0])
-    return tuple(card for card in draft.cards if int(card[1].removeprefix("c")) in numbers)
-
-
-def _fold_tags(tags: Iterable[str]) -> set[str]:
-    return {_fold_one(tag) for tag in tags}
 
 
 def _fold_one(tag: str) -> str:

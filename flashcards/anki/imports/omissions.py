@@ -50,7 +50,7 @@ class Omissions:
         """Report what was left out."""
         for kind, fields in self._fields.items():
             for name, count in fields.items():
-                notes = "1 note that fills it in" if count == 1 else f"{count:,} notes that fill it in"
+                notes = _count(count, "note that fills it in", "notes that fill it in")
                 yield Remark(kind, f"The field `{name}` is not shown on any card of {notes}; it was left out.")
         for kind, omitted in self._templates.items():
             if omitted:
@@ -86,16 +86,14 @@ def describe_left_out(package: Package, source: str, without_cards: int) -> Iter
         ),
     ):
         if count:
-            yield Remark(source, f"{count:,} {one if count == 1 else many} left out.")
+            yield Remark(source, f"{_count(count, one, many)} left out.")
     filtered = [f"`{deck.name}`" for deck in package.decks.values() if deck.preset is None and deck.name != RECOVERED]
     if filtered:
-        decks = "filtered deck is" if len(filtered) == 1 else "filtered decks are"
-        yield Remark(
-            source, f"{len(filtered):,} {decks} left out, the cards are in their own: {_list_examples(filtered)}."
-        )
+        decks = _count(len(filtered), "filtered deck is", "filtered decks are")
+        yield Remark(source, f"{decks} left out, the cards are in their own: {_list_examples(filtered)}.")
     if recovered := package.recovered_cards:
         one, many = "card whose deck is missing from the package is", "cards whose deck is missing from the package are"
-        yield Remark(source, f"{recovered:,} {one if recovered == 1 else many} in the deck {RECOVERED}.")
+        yield Remark(source, f"{_count(recovered, one, many)} in the deck {RECOVERED}.")
 
 
 def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
@@ -111,14 +109,10 @@ def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark
     """List the media that no note uses, except the pictures that Anki makes of LaTeX."""
     names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
-        what = (
-            "media file is not used by any note and was"
-            if len(names) == 1
-            else "media files are not used by any note and were"
+        files = _count(
+            len(names), "media file is not used by any note and was", "media files are not used by any note and were"
         )
-        yield Remark(
-            source, f"{len(names):,} {what} not copied: {_list_examples([f'`{name}`' for name in sorted(names)])}."
-        )
+        yield Remark(source, f"{files} not copied: {_list_examples([f'`{name}`' for name in sorted(names)])}.")
 
 
 def remark_description(deck: PackageDeck) -> Remark:
@@ -134,10 +128,13 @@ def _remark_tags(package: Package) -> Iterator[str]:
     renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
     dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]
     if renamed:
-        tags_get = "tag gets" if len(renamed) == 1 else "tags get"
-        yield f"{len(renamed):,} {tags_get} another name here: {_list_examples(renamed)}."
+        yield f"{_count(len(renamed), 'tag gets', 'tags get')} another name here: {_list_examples(renamed)}."
     if dropped:
-        yield f"{len(dropped):,} {'tag is' if len(dropped) == 1 else 'tags are'} left out: {_list_examples(dropped)}."
+        yield f"{_count(len(dropped), 'tag is', 'tags are')} left out: {_list_examples(dropped)}."
+
+
+def _count(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _list_examples(examples: list[str]) -> str:

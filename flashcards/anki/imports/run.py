@@ -148,9 +148,8 @@ class _PackageImport:
                 report.remarks += omissions.remark_unused_media(self._media.find_unused(), report.source)
         if changes is None or changes.settings:
             options = changes.options if changes else frozenset()
-            settings = SettingsImport(self._collection, self._package, journal, report).stage(
-                adds_notes=bool(found.new), options=options
-            )
+            importer = SettingsImport(self._collection, self._package, journal, report, options)
+            settings = importer.stage(adds_notes=bool(found.new))
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
         cards.apply(
             notes,

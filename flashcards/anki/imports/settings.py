@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.imports.incoming_notes import normalize_name
-from flashcards.anki.package import presets
-from flashcards.anki.package.model import Package, Preset
-from flashcards.anki.package.presets import is_as_exported
+from flashcards.anki.package.model import Package
+from flashcards.anki.package.presets import is_as_exported, read_preset_json
 from flashcards.catalog.imports import Origins
 from flashcards.disk.atomic import digest, read_file
 from flashcards.importers.transaction import ImportReport, Remark
@@ -25,78 +23,14 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
 
 
-_STOCK: Final = dict(presets.read_preset_json(1, {}).settings)
+_STOCK_OF_DECK: Final = {
+    **read_preset_json(1, {}).settings,
+    "learning_steps": "1m 10m",
+    "relearning_steps": "10m",
+}
 """What Anki gives a new deck; a deck that has these says nothing."""
 
 _DAILY: Final = ("new_per_day", "reviews_per_day")
-
-_STOCK_STEPS: Final = {"learning_steps": "1m 10m", "relearning_steps": "10m"}
-
-
-@dataclass(frozen=True, slots=True)
-class DeckSettings:
-    """The settings to write: by deck, those of the top-level decks in Anki, and what could not be imported.
-
-    `limits` are the daily limits that each top-level deck has in Anki; `problems` are sentences.
-    """
-
-    tables: dict[str, dict[str, Any]]
-    limits: dict[str, dict[str, int]]
-    problems: tuple[str, ...] = ()
-
-
-def find_deck_settings(
-    package: Package,
-    decks: Iterable[str],
-    present: Settings,
-    policy_of: Callable[[str], Policy],
-    given: Callable[[str, Preset], bool],
-    changed: Set[str] = frozenset(),
-) -> DeckSettings:
-    """Make tables for those of `decks` that have options of their own and no table here.
-
-    A preset that our own export gave to Anki (`given`) is ignored: our settings are newer. Options that a person
-    `changed` in Anki count even if there is a table; what decks below inherit stays as it was.
-    """
-    wanted = {name for deck in decks for name in list_deck_path(deck)}
-    by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
-    problems: dict[str, None] = {}
-    said: dict[str, Mapping[str, Any]] = {}
-    tables: dict[str, dict[str, Any]] = {}
-    siblings = _find_decks_with_siblings(package)
-    for name in sorted(by_name):
-        deck = by_name[name]
-        preset = package.presets.get(deck.preset or 0)
-        if preset is None or name not in wanted:
-            continue
-        found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
-        is_changed = any(each in changed for each in list_deck_path(name))
-        is_given = given(name, preset) and not is_changed
-        options = {**({} if is_given else preset.settings), **deck.settings}
-        if not options:
-            continue
-        said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
-        if name in present.decks and not is_changed:
-            continue
-        problems |= found
-        above = next((said[parent] for parent in list_deck_path(name)[-2::-1] if parent in said), _STOCK | _STOCK_STEPS)
-        if (
-            not is_changed
-            and said[name] == above
-            and "::" not in name
-            and name in siblings
-            and policy_of(name).bury_siblings
-        ):
-            # Anki's stock options show two cards of a note on one day; here siblings are buried unless told otherwise.
-            tables[name] = {key: value for key, value in said[name].items() if key == "bury_siblings" and not value}
-        elif is_changed or said[name] != above:
-            table = _make_table(said[name], _find_inherited(name, tables, present), policy_of(name))
-            if table:
-                tables[name] = table
-    tops = sorted({name.partition("::")[0] for name in wanted} & said.keys())
-    return DeckSettings(
-        tables, {top: _find_limits(top, said[top], present, policy_of) for top in tops}, tuple(problems)
-    )
 
 
 def _list_what_to_write(general: Mapping[str, Any], lifted: Mapping[str, int], tables: str) -> Iterator[str]:
@@ -109,14 +43,6 @@ def _list_what_to_write(general: Mapping[str, Any], lifted: Mapping[str, int], t
         top = "".join(f"{key} = {value}\n" for key, value in lifted.items())
         message = "You edited this file, so it was not changed. To keep Anki's deck options, write:\n"
         yield message + "\n".join(filter(None, (top, tables)))
-
-
-def _find_limits(
-    top: str, said: Mapping[str, Any], present: Settings, policy_of: Callable[[str], Policy]
-) -> dict[str, int]:
-    """Find the daily limits of a top-level deck: its own, else Anki's, else those of the collection."""
-    own = present.decks.get(top, said)
-    return {key: own.get(key, said.get(key, getattr(policy_of(top), key))) for key in _DAILY}
 
 
 def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
@@ -142,15 +68,6 @@ def _drop_values(text: str, keys: Iterable[str]) -> str:
     return "\n".join(kept) + bracket + rest
 
 
-def _find_inherited(name: str, tables: Mapping[str, Mapping[str, Any]], present: Settings) -> dict[str, Any]:
-    """Return what the new tables of its parents say for a deck, unless an existing table says otherwise."""
-    found: dict[str, Any] = {}
-    for parent in list_deck_path(name)[:-1]:
-        found = {key: value for key, value in found.items() if key not in present.decks.get(parent, {})}
-        found |= tables.get(parent, {})
-    return found
-
-
 def _make_table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
     """Return the settings that a deck does not have yet, and would not inherit."""
     wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
@@ -174,49 +91,52 @@ def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bo
     return not problem
 
 
-def _find_decks_with_siblings(package: Package) -> set[str]:
-    """Return the top-level decks that hold notes with several cards."""
-    found = (package.decks[home].name for home in package.decks_with_siblings if home in package.decks)
-    return {normalize_name(name).partition("::")[0] for name in found}
-
-
 class SettingsImport:
-    """Adds tables for the decks of a package that have options of their own."""
+    """Adds tables for the decks of a package that have options of their own.
 
-    def __init__(self, collection: Collection, package: Package, journal: Journal, report: ImportReport) -> None:
+    `changed` are the decks whose options a person changed in Anki since they were equal.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        package: Package,
+        journal: Journal,
+        report: ImportReport,
+        changed: Set[str] = frozenset(),
+    ) -> None:
         self._collection = collection
         self._package = package
         self._journal = journal
         self._report = report
+        self._changed = changed
         self._origins = Origins(collection.connection)
+        self._tables: dict[str, dict[str, Any]] = {}  # the settings to write, by deck
+        self._limits: dict[str, dict[str, int]] = {}  # the daily limits that each top-level deck has in Anki
 
-    def stage(self, *, adds_notes: bool, options: Set[str] = frozenset()) -> Settings:
+    def stage(self, *, adds_notes: bool) -> Settings:
         """Stage the file, or say what a person would have to write; return the settings to come.
 
-        If the import adds notes, the limits of the collection may have to rise. `options` are the decks whose options a
-        person changed in Anki since they were equal.
+        If the import adds notes, the limits of the collection may have to rise.
         """
         collection, report = self._collection, self._report
-        decks = set(collection.catalog.decks())
-        wanted = find_deck_settings(
-            self._package, decks, collection.settings, self._find_policy, self._is_given, options
-        )
-        report.remarks += [Remark(FILE_NAME, problem) for problem in wanted.problems]
+        report.remarks += [Remark(FILE_NAME, problem) for problem in self._find_tables()]
         path = collection.root / FILE_NAME
         before = read_file(path) if path.exists() else None
-        lifted = self._lift_limits(wanted) if adds_notes else {}
-        tables = "\n".join(_write_table(name, table) for name, table in wanted.tables.items())
+        lifted = self._lift_limits() if adds_notes else {}
+        tables = "\n".join(_write_table(name, table) for name, table in self._tables.items())
         general = self._find_general() | lifted
         if not tables and not general:
             return collection.settings
-        if not self._may_write(before):
+        is_ours = before is None or before == make_default_text().encode()
+        if not is_ours and self._origins.find_written_hash(FILE_NAME) != digest(before or b""):
             report.remarks += [Remark(FILE_NAME, each) for each in _list_what_to_write(general, lifted, tables)]
             return collection.settings
         report.remarks += [
             Remark(FILE_NAME, f"`{key}` of the whole collection was raised to {value:,}, the sum of Anki's decks.")
             for key, value in lifted.items()
         ]
-        text = add_tables(None if before is None else before.decode(), wanted.tables, general)
+        text = add_tables(None if before is None else before.decode(), self._tables, general)
         data = text.encode()
         self._journal.stage_bytes(FILE_NAME, data, before)
         settings = parse_settings(data)
@@ -224,7 +144,64 @@ class SettingsImport:
         report.settings = tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
 
-    def _lift_limits(self, wanted: DeckSettings) -> dict[str, int]:
+    def _find_tables(self) -> Iterable[str]:
+        """Make tables for the decks that have options of their own and no table here; return problems as sentences.
+
+        A preset that our own export gave to Anki is ignored: our settings are newer. Options that a person changed in
+        Anki count even if there is a table; what decks below inherit stays as it was.
+        """
+        package, present = self._package, self._collection.settings
+        here = {name for deck in self._collection.catalog.decks() for name in list_deck_path(deck)}
+        by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
+        problems: dict[str, None] = {}
+        said: dict[str, Mapping[str, Any]] = {}
+        for name in sorted(by_name):
+            deck = by_name[name]
+            preset = package.presets.get(deck.preset or 0)
+            if preset is None or name not in here:
+                continue
+            found: dict[str, None] = {f"Deck options `{preset.name}`: {each}.": None for each in preset.problems}
+            is_changed = any(each in self._changed for each in list_deck_path(name))
+            is_given = name in self._exported_decks and is_as_exported(preset) and not is_changed
+            options = {**({} if is_given else preset.settings), **deck.settings}
+            if not options:
+                continue
+            said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
+            if name in present.decks and not is_changed:
+                continue
+            problems |= found
+            above = next((said[parent] for parent in list_deck_path(name)[-2::-1] if parent in said), _STOCK_OF_DECK)
+            table: dict[str, Any] = {}
+            if is_changed or said[name] != above:
+                table = _make_table(said[name], self._find_inherited(name), self._find_policy(name))
+            elif "::" not in name and name in self._decks_with_siblings and self._find_policy(name).bury_siblings:
+                # Anki's stock options show two cards of a note on one day; here siblings are buried unless told
+                # otherwise.
+                table = {key: value for key, value in said[name].items() if key == "bury_siblings" and not value}
+            if table:
+                self._tables[name] = table
+        for top in sorted({name.partition("::")[0] for name in here} & said.keys()):
+            own, policy = present.decks.get(top, said[top]), self._find_policy(top)
+            self._limits[top] = {key: own.get(key, said[top].get(key, getattr(policy, key))) for key in _DAILY}
+        return problems
+
+    @cached_property
+    def _decks_with_siblings(self) -> set[str]:
+        """The top-level decks that hold notes with several cards."""
+        decks = self._package.decks
+        found = (decks[home].name for home in self._package.decks_with_siblings if home in decks)
+        return {normalize_name(name).partition("::")[0] for name in found}
+
+    def _find_inherited(self, name: str) -> dict[str, Any]:
+        """Return what the new tables of its parents say for a deck, unless an existing table says otherwise."""
+        found: dict[str, Any] = {}
+        for parent in list_deck_path(name)[:-1]:
+            existing = self._collection.settings.decks.get(parent, {})
+            found = {key: value for key, value in found.items() if key not in existing}
+            found |= self._tables.get(parent, {})
+        return found
+
+    def _lift_limits(self) -> dict[str, int]:
         """Find the limits of the collection that would hold Anki's decks back, and what they must be raised to.
 
         A deck that would inherit the raised limit gets a table with its own.
@@ -232,23 +209,16 @@ class SettingsImport:
         settings = self._collection.settings
         lifted: dict[str, int] = {}
         for key in _DAILY:
-            earlier = [
-                table.get(key, 0)
-                for deck, table in settings.decks.items()
-                if "::" not in deck and deck not in wanted.limits
-            ]
-            total = sum(limits[key] for limits in wanted.limits.values()) + sum(earlier)
+            others = {deck for deck in settings.decks if "::" not in deck} - self._limits.keys()
+            total = sum(limits[key] for limits in self._limits.values())
+            total += sum(settings.decks[deck].get(key, 0) for deck in others)
             if total <= getattr(settings.policy, key):
                 continue
             lifted[key] = total
-            for deck, limits in wanted.limits.items():
+            for deck, limits in self._limits.items():
                 if key not in settings.decks.get(deck, {}) and limits[key] != total:
-                    wanted.tables.setdefault(deck, {})[key] = limits[key]
+                    self._tables.setdefault(deck, {})[key] = limits[key]
         return lifted
-
-    def _is_given(self, deck: str, preset: Preset) -> bool:
-        """Check whether a preset in Anki came from a package made here and was not changed since."""
-        return deck in self._exported_decks and is_as_exported(preset.id, preset.name, preset.changed)
 
     @cached_property
     def _exported_decks(self) -> set[str]:
@@ -260,11 +230,6 @@ class SettingsImport:
         """Return the policy that a deck has, or would have."""
         known = self._collection.catalog.decks().get(deck)
         return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
-
-    def _may_write(self, before: bytes | None) -> bool:
-        if before is None or before == make_default_text().encode():
-            return True
-        return self._origins.find_written_hash(FILE_NAME) == digest(before)
 
     def _find_general(self) -> dict[str, Any]:
         """Return the package's settings for all decks that differ, if nothing was ever reviewed here."""

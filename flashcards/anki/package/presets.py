@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,9 +67,9 @@ class Presets:
         number: int = self._by_policy[policy]["id"]
         return number
 
-    def by_id(self) -> dict[str, dict[str, Any]]:
-        """Return those that `id_of` gave so far."""
-        return {str(each["id"]): each for each in self._by_policy.values()}
+    def list_used(self) -> Iterable[dict[str, Any]]:
+        """List those whose ids `id_of` gave so far."""
+        return self._by_policy.values()
 
 
 def make_preset(name: str, policy: Policy) -> dict[str, Any]:
@@ -97,9 +97,9 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
     return preset
 
 
-def is_as_exported(number: int, name: str, changed: int) -> bool:
+def is_as_exported(preset: Preset) -> bool:
     """Check whether a preset in Anki came from us and was not changed since."""
-    return changed == MADE and number == _preset_id(name)
+    return preset.changed == MADE and preset.id == _preset_id(preset.name)
 
 
 def _preset_id(name: str) -> int:

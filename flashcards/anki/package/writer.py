@@ -161,7 +161,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         decks: dict[str, Any] = json.loads(decks_text)
         decks |= {str(deck.deck_id): self._deck_record(deck) for deck in self._decks.values()}
         types = {str(each.model_id): each.to_json(DESIGN_CHANGED, 1) for each in self._types.values()}
-        presets: dict[str, Any] = json.loads(presets_text) | (self._presets.by_id() if self._presets else {})
+        own_presets = self._presets.list_used() if self._presets else ()
+        presets: dict[str, Any] = json.loads(presets_text) | {str(each["id"]): each for each in own_presets}
         created = self._clock._replace(rollover=_DAY_BEGINS).start_of(self._first_day()) // 1000
         conf: dict[str, Any] = json.loads(conf_text) | {
             "schedVer": 2,
