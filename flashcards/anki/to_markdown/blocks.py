@@ -10,12 +10,10 @@ from flashcards.anki.to_markdown import inline
 from flashcards.anki.to_markdown.elements import (
     RUBY,
     Media,
-    encode_url,
     escape_link_text,
     find_emphasis,
     find_kept_tags,
     find_language,
-    has_formula,
     is_balanced,
     is_code,
     read_size,
@@ -31,13 +29,15 @@ from flashcards.anki.to_markdown.elements import (
     write_link_url,
     write_list,
     write_literal_code,
+    write_sound,
 )
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
-from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField
+from flashcards.anki.to_markdown.placeholders import FORMULA_KINDS, GAP_KINDS, PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tables import is_caption, write_table
 from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_lines, get_text
 from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
+_GAP_TOKENS: Final = {"open": inline.GAP, "hint": inline.HINT, "close": inline.END}
 _ESCAPED_BRACKET: Final = re.compile(r"\\[\[\]]")
 _LINES: Final = frozenset(
     {"div", "address", "article", "aside", "center", "figcaption", "figure", "footer", "form", "header", "main", "nav"}
@@ -79,9 +79,7 @@ class Blocks:
 
     def has_gap(self, node: Element | str) -> bool:
         """Return whether a gap begins or ends in a node."""
-        if isinstance(node, str):
-            return any(self._cut.placeholders[int(found[1])].kind in GAP_KINDS for found in PLACEHOLDER.finditer(node))
-        return any(self.has_gap(child) for child in node.children)
+        return self._cut.has(node, GAP_KINDS) if isinstance(node, str) else any(map(self.has_gap, node.children))
 
     def make_inner(self, *, cell: bool = False) -> Blocks:
         """Create a collector for an element inside this one."""
@@ -120,18 +118,11 @@ class Blocks:
 
     def _take_placeholder(self, number: int, before: str, after: str) -> None:
         placeholder = self._cut.placeholders[number]
-        if placeholder.kind == "open":
-            self._tokens.append(InlineToken(inline.GAP, placeholder.value))
-            self._cut.open_gaps += 1
-        elif placeholder.kind == "hint":
-            self._tokens.append(InlineToken(inline.HINT, placeholder.value))
-        elif placeholder.kind == "close":
-            self._tokens.append(InlineToken(inline.END, placeholder.value))
-            self._cut.open_gaps -= 1
+        if placeholder.kind in GAP_KINDS:
+            self._tokens.append(InlineToken(_GAP_TOKENS[placeholder.kind], placeholder.value))
+            self._cut.open_gaps += (placeholder.kind == "open") - (placeholder.kind == "close")
         elif placeholder.kind == "sound":
-            name = placeholder.value
-            url = write_link_url(name) if is_remote(name) else encode_url(self._media(name))
-            self._tokens.append(InlineToken(RAW, f"![]({url})"))
+            self._tokens.append(InlineToken(RAW, write_sound(placeholder.value, self._media)))
         else:
             display = placeholder.kind == "display"
             formula = write_formula(placeholder.value, display=display, cloze=self._cloze, beside=before + after)
@@ -244,8 +235,7 @@ class Blocks:
         sources += [child.attributes.get("src", "") for child in element.children if isinstance(child, Element)]
         source = next((each for each in sources if each), "")
         if source and extension(source) in PLAYED and (is_remote(source) or scheme(source) == ""):
-            url = write_link_url(source) if is_remote(source) else encode_url(self._media(source))
-            self._tokens.append(InlineToken(RAW, f"![]({url})"))
+            self._tokens.append(InlineToken(RAW, write_sound(source, self._media)))
         elif source:
             self._tokens.append(InlineToken(RAW, f'<{element.tag} controls src="{escape(source)}"></{element.tag}>'))
 
@@ -331,13 +321,9 @@ class Blocks:
             if blocks.blocks:  # an empty item under a line of text could make it a heading
                 items.append(write_item(blocks.blocks, loose=loose))
         if items:
-            self._write_list(element, items, loose=loose)
-
-    def _write_list(self, element: Element, items: list[str], *, loose: bool) -> None:
-        text, bullet = write_list(element, items, loose=loose, before=self._bullet)
-        self._flush()
-        self.blocks.append(text)
-        self._bullet = bullet
+            text, bullet = write_list(element, items, loose=loose, before=self._bullet)
+            self._add_block(text)
+            self._bullet = bullet
 
     def _take_table(self, element: Element) -> None:
         text = write_table(element, lambda cell: self.make_inner(cell=True).convert(cell))
@@ -363,7 +349,7 @@ class Blocks:
 
     def _write_formulas(self, element: Element) -> Element:
         """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
-        if not has_formula(element, self._cut):
+        if not self._cut.has(get_text(element), FORMULA_KINDS):
             return element
         is_whole = element.tag == "details" or element.tag in _CELLS
         if not is_whole:

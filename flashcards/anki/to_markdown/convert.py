@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.to_markdown.blocks import Blocks
 from flashcards.anki.to_markdown.elements import (
     draw_svg,
-    encode_url,
     restore_in_html,
     split_summary,
     write_formula,
     write_image,
-    write_link_url,
+    write_sound,
 )
 from flashcards.anki.to_markdown.inline import escape_everything
-from flashcards.anki.to_markdown.placeholders import GAP_KINDS, PLACEHOLDER, CutField, cut_out, cut_out_media, fill_gaps
+from flashcards.anki.to_markdown.placeholders import (
+    FORMULA_KINDS,
+    GAP_KINDS,
+    PLACEHOLDER,
+    CutField,
+    Placeholder,
+    cut_out,
+    cut_out_media,
+    fill_gaps,
+)
 from flashcards.anki.to_markdown.tree import (
     UNSEEN,
     Element,
@@ -29,7 +37,6 @@ from flashcards.anki.to_markdown.tree import (
     replace_elements,
     restore_formulas,
 )
-from flashcards.deck.media_references import scheme
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media
@@ -44,25 +51,23 @@ _TOKEN: Final = re.compile(
 
 def write_plain(tree: Element, cut: CutField, media: Media) -> str:
     """Write the text of a field with its gaps, formulas, pictures and sounds."""
+    cloze = any(each.kind in GAP_KINDS for each in cut.placeholders)
 
-    def one(match: re.Match[str]) -> str:
-        found = cut.placeholders[int(match[1])]
+    def one(found: Placeholder) -> str:
         if found.kind == "sound":
-            is_file = scheme(found.value) == ""
-            return f"![]({encode_url(media(found.value)) if is_file else write_link_url(found.value)})"
-        if found.kind in ("inline", "display"):
+            return write_sound(found.value, media)
+        if found.kind in FORMULA_KINDS:
             return write_formula(found.value, display=found.kind == "display", cloze=cloze, beside="$")
         return found.value
 
-    cloze = any(each.kind in GAP_KINDS for each in cut.placeholders)
     lines = []
     for line in _write_text(tree, cut, media).split("\n"):
         out, at = [], 0
         for sign in PLACEHOLDER.finditer(line):
-            out += [escape_everything(line[at : sign.start()]), one(sign)]
+            out += [escape_everything(line[at : sign.start()]), one(cut.placeholders[int(sign[1])])]
             at = sign.end()
         out.append(escape_everything(line[at:]))
-        lines.append(" ".join("".join(out).split(" ")).strip())
+        lines.append("".join(out).strip())
     text = ""
     for line in filter(None, lines):
         is_apart = line.startswith(_CLOSED) or text.endswith(_CLOSED_END)
@@ -119,14 +124,10 @@ def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
         return cut.add("html", image, image)
     if not node.children or node.tag in UNSEEN:
         return get_text(node)
-    if node.tag == "details" and not _has_gap(node, cut):
+    if node.tag == "details" and not cut.has(get_text(node), GAP_KINDS):
         return f"\n{cut.add('html', _write_closed(node, cut, media), '')}\n"
     inner = "".join(_write_text(child, cut, media) for child in node.children)
     return f"\n{inner}\n" if node.tag in _LINES else inner
-
-
-def _has_gap(element: Element, cut: CutField) -> bool:
-    return any(cut.placeholders[int(number)].kind in GAP_KINDS for number in PLACEHOLDER.findall(get_text(element)))
 
 
 _CLOSED, _CLOSED_END = "<details>", "</details>"
@@ -223,8 +224,13 @@ class Converter:
             from flashcards.render.html.renderer import HtmlRenderer
 
             self._renderer = HtmlRenderer({}, lambda name: name)
+
+        def write(match: re.Match[str]) -> str:
+            found = cut.placeholders[int(match[1])]
+            return "" if found.kind == "sound" else found.write_tex() or found.value
+
         shown = unescape(_TAG.sub("", _UNSPOKEN.sub("", self._renderer.render(markdown))))
-        return _drop_spaces(shown) == _drop_spaces(_write_expected(get_text(tree), cut))
+        return _drop_spaces(shown) == _drop_spaces(PLACEHOLDER.sub(write, get_text(tree)))
 
 
 def _fill_gaps_in_attributes(element: Element, cut: CutField) -> None:
@@ -246,18 +252,6 @@ def _replace_foreign(element: Element, cut: CutField) -> Element:
         return draw_svg(element)
     cut.problems.append("<math> is left out, its text kept")
     return Element("span", {}, [get_text(element)])
-
-
-def _write_expected(text: str, cut: CutField) -> str:
-    def one(match: re.Match[str]) -> str:
-        found = cut.placeholders[int(match[1])]
-        if found.kind == "sound":
-            return ""
-        if found.kind == "inline":
-            return f"\\({found.value}\\)"
-        return f"\\[{found.value}\\]" if found.kind == "display" else found.value
-
-    return PLACEHOLDER.sub(one, text)
 
 
 def _drop_spaces(text: str) -> str:

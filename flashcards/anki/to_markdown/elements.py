@@ -75,6 +75,11 @@ def write_link_url(url: str) -> str:
     return re.sub(r"[\x00-\x20()<>\\]", lambda match: f"%{ord(match[0]):02X}", url)
 
 
+def write_sound(name: str, media: Media) -> str:
+    """Write a sound or video, by the name of its file or its address."""
+    return f"![]({write_link_url(name) if is_remote(name) else encode_url(media(name))})"
+
+
 def write_item(blocks: list[str], *, loose: bool) -> str:
     """Write a list item; a nested list follows its text directly unless the list is loose."""
     text = blocks[0] if blocks else ""
@@ -118,24 +123,15 @@ def restore_in_html(html: str, cut: CutField, media: Media) -> str:
 
     def one(match: re.Match[str]) -> str:
         found = cut.placeholders[int(match[1])]
-        if found.kind in ("inline", "display"):
-            return escape(f"\\({found.value}\\)" if found.kind == "inline" else f"\\[{found.value}\\]", quote=False)
-        if found.kind == "sound":
-            url = found.value if is_remote(found.value) else encode_url(media(found.value))
-            return (
-                f'<audio controls src="{escape(url)}"></audio>'
-                if extension(url) in PLAYED
-                else f'<img src="{escape(url)}">'
-            )
-        return cut.restore(match[0])
+        if tex := found.write_tex():
+            return escape(tex, quote=False)
+        if found.kind != "sound":
+            return cut.restore(match[0])
+        url = found.value if is_remote(found.value) else encode_url(media(found.value))
+        is_played = extension(url) in PLAYED
+        return f'<audio controls src="{escape(url)}"></audio>' if is_played else f'<img src="{escape(url)}">'
 
     return PLACEHOLDER.sub(one, html)
-
-
-def has_formula(element: Element, cut: CutField) -> bool:
-    """Return whether a formula is inside an element."""
-    found = (cut.placeholders[int(number)].kind for number in PLACEHOLDER.findall(get_text(element)))
-    return any(kind in ("inline", "display") for kind in found)
 
 
 def split_summary(element: Element) -> tuple[Element | None, Element]:

@@ -102,16 +102,6 @@ def escape_line_start(line: str) -> str:
     return line
 
 
-def is_space(character: str) -> bool:
-    """Return whether a neighbour of emphasis counts as a space; the end of a line does."""
-    return not character or character.isspace()
-
-
-def is_punctuation(character: str) -> bool:
-    """Return whether a neighbour of emphasis counts as punctuation."""
-    return bool(character) and unicodedata.category(character)[0] in "PS"
-
-
 def escape_everything(text: str) -> str:
     """Replace all punctuation in `text` by entities: ugly, and always right."""
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)
@@ -279,7 +269,7 @@ class _Writer:
             sign = "_"
             if around[0].isalnum() or around[3].isalnum():
                 sign = ""
-        if sign and _can_open(*around[:2]) and _can_close(*around[2:]):
+        if sign and _can_delimit(around[1], around[0]) and _can_delimit(around[2], around[3]):
             return sign, sign
         return f"<{sort}>", f"</{sort}>"
 
@@ -345,14 +335,12 @@ def _get_edge(token: InlineToken, *, last: bool) -> str:
     return token.text[-1 if last else 0] if token.text else ""
 
 
-def _can_open(before: str, after: str) -> bool:
-    """Return whether emphasis can begin here, by CommonMark's rules for flanking."""
-    if is_space(after):
-        return False
-    return not is_punctuation(after) or is_space(before) or is_punctuation(before)
+def _can_delimit(inner: str, outer: str) -> bool:
+    """Return whether emphasis can begin or end between two characters, by CommonMark's rules for flanking.
 
-
-def _can_close(before: str, after: str) -> bool:
-    if is_space(before):
+    The end of a line, an empty text, counts as a space.
+    """
+    if not inner or inner.isspace():
         return False
-    return not is_punctuation(before) or is_space(after) or is_punctuation(after)
+    is_punctuation = [bool(each) and unicodedata.category(each)[0] in "PS" for each in (inner, outer)]
+    return not is_punctuation[0] or is_punctuation[1] or not outer or outer.isspace()

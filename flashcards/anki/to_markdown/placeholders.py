@@ -6,6 +6,7 @@ Each is replaced by a placeholder of private-use characters, which the HTML pars
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import accumulate
@@ -16,6 +17,7 @@ from flashcards.deck.html import replace_enclosed
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 GAP_KINDS: Final = frozenset({"open", "hint", "close"})
+FORMULA_KINDS: Final = frozenset({"inline", "display"})
 _PRIVATE: Final = re.compile(f"[{OPEN}{CLOSE}]")
 
 _OPENING: Final = re.compile(
@@ -59,6 +61,11 @@ class Placeholder(NamedTuple):
     value: str
     source: str
 
+    def write_tex(self) -> str | None:
+        r"""Write a formula between `\(` and `\)` or their like; nothing if it is something else."""
+        brackets = {"inline": "()", "display": "[]"}.get(self.kind)
+        return f"\\{brackets[0]}{self.value}\\{brackets[1]}" if brackets else None
+
 
 @dataclass(slots=True)
 class CutField:
@@ -73,6 +80,10 @@ class CutField:
         """Add a placeholder for `source` and return it."""
         self.placeholders.append(Placeholder(what, value, source))
         return f"{OPEN}{len(self.placeholders) - 1}{CLOSE}"
+
+    def has(self, text: str, kinds: Container[str]) -> bool:
+        """Check whether a text has a placeholder of one of these kinds."""
+        return any(self.placeholders[int(number)].kind in kinds for number in PLACEHOLDER.findall(text))
 
     def restore(self, text: str) -> str:
         """Put the original text back for the placeholders in `text`."""

@@ -187,7 +187,12 @@ _CODE: Final = frozenset({"pre"})
 
 def drop_line_numbers(element: Element) -> Element:
     """Drop the line numbers of code; return the tree."""
-    return _drop_number_columns(drop_elements(element, _is_number))
+
+    def is_number(each: Element) -> bool:
+        is_named = each.tag == "span" and each.attributes.get("class", "") in _NUMBER_CLASSES
+        return is_named and _NUMBERS.fullmatch(get_text(each)) is not None
+
+    return _drop_number_columns(drop_elements(element, is_number))
 
 
 def _drop_number_columns(element: Element) -> Element:
@@ -206,8 +211,3 @@ def _list_cells(element: Element) -> list[Element]:
         if isinstance(child, Element):
             found += [child] if child.tag in ("td", "th") else _list_cells(child)
     return found
-
-
-def _is_number(element: Element) -> bool:
-    is_named = element.tag == "span" and element.attributes.get("class", "") in _NUMBER_CLASSES
-    return is_named and _NUMBERS.fullmatch(get_text(element)) is not None
