@@ -187,7 +187,7 @@ def test_an_answer_that_goes_on_below_a_heading_brings_its_review_and_is_reporte
     assert "below the heading" in remark.message
 
 
-def test_what_has_no_text_is_an_orphan_until_its_text_returns(home: Home) -> None:
+def test_reviews_without_a_text_belong_to_an_orphan_until_the_text_returns(home: Home) -> None:
     old, new = "Q: gone\nA: x\n", "Q: here\nA: y\n"
     home.write("a.md", new)
     path = write_database(home, [old, new])

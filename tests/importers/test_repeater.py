@@ -105,7 +105,7 @@ def test_a_card_in_steps_is_due_at_its_instant(home: Home, tmp_path: Path) -> No
     assert tuple(row) == (State.LEARNING, 1_767_262_200_123, 600)
 
 
-def test_what_has_no_text_is_an_orphan_until_its_text_returns(home: Home, tmp_path: Path) -> None:
+def test_reviews_without_a_text_belong_to_an_orphan_until_the_text_returns(home: Home, tmp_path: Path) -> None:
     path = write_database(tmp_path, {"q: gone? a: yes": STUDIED})
     report = home.import_file(path)
     assert "1 of 1 reviewed cards have no text" in report.remarks[0].message

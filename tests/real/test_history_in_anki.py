@@ -49,7 +49,7 @@ def played(folder: Path, seed: int, *, cards: int = 12, acts: int = 60, days: in
 
 @given(seed=st.integers(0, 10**9), days=st.sampled_from([2, 30, 400]))
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_was_done_anki_holds_the_same_and_computes_the_same(
+def test_anki_holds_and_computes_the_same_after_any_history(
     tmp_path_factory: pytest.TempPathFactory, seed: int, days: int
 ) -> None:
     folder = tmp_path_factory.mktemp("world")
@@ -86,7 +86,7 @@ def test_a_review_in_the_first_second_of_a_day_is_of_the_day_that_anki_takes_it_
 
 @given(seed=st.integers(0, 10**9))
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_was_done_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+def test_any_history_comes_back_unchanged(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     folder = tmp_path_factory.mktemp("world")
     home, world = played(folder, seed), World(folder / "anki", limits=True)
     with Collection(home.root) as collection:
@@ -111,7 +111,7 @@ def test_whatever_was_done_comes_back_as_it_was(tmp_path_factory: pytest.TempPat
     world.close()
 
 
-def test_reviews_of_both_sides_are_merged_by_time_and_none_is_there_twice(tmp_path: Path) -> None:
+def test_reviews_of_both_sides_are_merged_by_time_each_once(tmp_path: Path) -> None:
     home, world = played(tmp_path, 5, acts=40), World(tmp_path / "anki")
     with Collection(home.root) as collection:
         into(world, exported(collection, tmp_path / "there.apkg"))
@@ -186,7 +186,7 @@ def test_without_history_every_card_is_new_and_anki_s_own_options_hold(tmp_path:
     world.close()
 
 
-def test_a_whole_collection_takes_the_place_of_anki_s_and_switches_fsrs_on(tmp_path: Path) -> None:
+def test_a_whole_collection_replaces_ankis_and_switches_fsrs_on(tmp_path: Path) -> None:
     home = played(tmp_path, 3)
     with Collection(home.root) as collection:
         package = exported(collection, tmp_path / "all.colpkg")

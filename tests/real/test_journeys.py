@@ -161,7 +161,7 @@ def journey(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journey]
 
 
 @pytest.mark.slow
-def test_however_often_it_goes_back_and_forth_nothing_is_lost_and_nothing_is_there_twice(journey: Journey) -> None:
+def test_nothing_is_lost_or_doubled_however_often_a_deck_goes_back_and_forth(journey: Journey) -> None:
     for _ in range(3):
         for step in (journey.export, journey.live_there, journey.import_back, journey.live_here):
             step()

@@ -204,7 +204,7 @@ def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(w
     assert world.db.all("SELECT * FROM cards ORDER BY id") == cards
 
 
-def test_a_table_holds_only_edited_notes_in_the_note_types_they_have_and_says_what_it_leaves(tmp_path: Path) -> None:
+def test_a_table_holds_only_edited_notes_in_their_note_types_and_reports_the_others(tmp_path: Path) -> None:
     from anki.collection import ImportCsvRequest
 
     world = World(tmp_path / "anki")

@@ -166,7 +166,7 @@ def test_a_typed_cloze_asks_for_the_gap(folder: Folder, package: Path, anki: Ank
     assert anki.col.extract_cloze_for_typing(fields(typed)["Text"], 1) == "two"
 
 
-def test_hints_stand_in_the_gaps_place(folder: Folder, package: Path, anki: Anki) -> None:
+def test_hints_are_shown_instead_of_their_gaps(folder: Folder, package: Path, anki: Anki) -> None:
     folder.write("d.md", "C: falls to {{c1::90 %::how much?}} of {{c2::a::b::c}}\n")
     folder.export(package)
     anki.import_package(package)
@@ -210,7 +210,9 @@ def test_right_to_left_text_sets_its_own_direction(folder: Folder, package: Path
         assert card.answer().count('dir="auto"') == 2
 
 
-def test_the_file_and_the_headings_stand_small_above_each_question(folder: Folder, package: Path, anki: Anki) -> None:
+def test_the_file_and_its_headings_are_shown_small_above_each_question(
+    folder: Folder, package: Path, anki: Anki
+) -> None:
     folder.write(
         "a/d.md",
         "# Part <b>\n\n## {{c9::x}}\n\nQ: q\nA: a\n<!-- reverse -->\n\nQ: t\nA: u\n<!-- type; reverse -->\n\nC: [x]\n",

@@ -83,9 +83,7 @@ def test_an_own_change_in_anki_outlives_an_edit_of_another_part_of_an_embedded_n
     assert fields(anki.cards()[0])["Back"] == "my own words"
 
 
-def test_a_person_s_own_change_in_anki_outlives_an_import_without_an_edit(
-    folder: Folder, package: Path, anki: Anki
-) -> None:
+def test_a_change_made_in_anki_stays_if_the_note_was_not_edited_here(folder: Folder, package: Path, anki: Anki) -> None:
     folder.write("d.md", "Q: one\nA: two\n")
     folder.export(package)
     anki.import_package(package)

@@ -23,7 +23,7 @@ from tests.anki.imports.packages import BASIC, TYPES, Made, write_package, write
 NOTES = [Made(["a", "b"]), Made(["c", "d"])]
 
 
-def test_a_file_that_is_no_archive_is_refused(home: Home, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(home: Home, tmp_path: Path) -> None:
     package = tmp_path / "x.apkg"
     package.write_bytes(b"no archive at all")
     assert "not an Anki package" in refused(home, package)
@@ -48,14 +48,14 @@ def test_a_member_that_lies_outside_the_package_is_refused(home: Home, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["a\nb.png", "a\x1b[2J.png", "a/b.png", "..", "", "a\\b.png"])
-def test_a_medium_whose_name_is_no_name_of_a_file_is_refused(home: Home, tmp_path: Path, name: str) -> None:
+def test_a_media_file_with_an_impossible_name_is_refused(home: Home, tmp_path: Path, name: str) -> None:
     text = refused(home, write_package(tmp_path / "x.apkg", NOTES, media={name: b"x"}))
     assert "media file" in text
     assert text.isprintable()
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_what_would_be_unpacked_all_at_once_is_refused(home: Home, tmp_path: Path, method: int) -> None:
+def test_a_member_packed_in_another_way_than_anki_does_is_refused(home: Home, tmp_path: Path, method: int) -> None:
     with zipfile.ZipFile(tmp_path / "x.apkg", "w", method) as archive:
         archive.writestr("collection.anki2", b"\0" * 999)
     assert "packed in a way that Anki does not use" in refused(home, tmp_path / "x.apkg")
@@ -95,7 +95,7 @@ def test_broken_json_is_refused(home: Home, tmp_path: Path, column: str, text: s
     refused(home, write_package(tmp_path / "x.apkg", NOTES, col={column: text}))
 
 
-def test_a_list_of_media_that_is_no_json_is_refused(home: Home, tmp_path: Path) -> None:
+def test_a_list_of_media_that_is_not_json_is_refused(home: Home, tmp_path: Path) -> None:
     package = write_zip(tmp_path / "x.apkg", {"collection.anki2": b"", "media": b"{{"})
     refused(home, package)
 
@@ -104,7 +104,7 @@ def test_a_note_without_its_note_type_is_refused(home: Home, tmp_path: Path) -> 
     assert "note type" in refused(home, write_package(tmp_path / "x.apkg", [Made(["a", "b"], type=99)]))
 
 
-def test_a_collection_that_is_no_database_is_refused(home: Home, tmp_path: Path) -> None:
+def test_a_collection_that_is_not_a_database_is_refused(home: Home, tmp_path: Path) -> None:
     refused(home, write_zip(tmp_path / "x.apkg", {"collection.anki2": b"not a database" * 99}, {}))
 
 

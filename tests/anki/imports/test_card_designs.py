@@ -58,7 +58,7 @@ def test_a_back_that_repeats_the_front_in_other_elements_is_only_its_answer(desi
     assert text == ("Q: Moldova\n\n<hr>\n\nCapital\n\nA: Chisinau\n\nQ: ![](media/m.svg)\\\nCountry\n\nA: Moldova\n")
 
 
-def test_what_the_front_shows_in_other_elements_is_no_extra_of_a_cloze(designs: Designs) -> None:
+def test_a_cloze_back_that_repeats_the_front_in_other_elements_adds_no_gap(designs: Designs) -> None:
     made = note_type(
         "Titled",
         1,
@@ -94,20 +94,20 @@ def test_gaps_of_cards_that_show_other_fields_are_text(designs: Designs) -> None
     )
 
 
-def test_a_field_that_is_shown_with_gaps_and_has_none_is_not_seen_in_anki_and_told(designs: Designs) -> None:
+def test_a_field_that_a_cloze_template_shows_without_gaps_is_reported(designs: Designs) -> None:
     report = designs.imported(OVERLAPPING, ["{{c1::one}}", "plain", "", ""])
     assert [remark.message for remark in report.remarks] == [
         "The field `Text2` is not shown on any card of 1 note that fills it in; it was left out."
     ]
 
 
-def test_a_cloze_type_without_a_template_is_told(designs: Designs) -> None:
+def test_a_cloze_type_without_a_template_is_reported(designs: Designs) -> None:
     report = designs.imported(note_type("Bare", 1, ["Text"]), ["{{c1::a}}"])
     assert "without a template left out" in report.remarks[0].message
 
 
 @pytest.mark.parametrize("value", ["y", "1", "true"])
-def test_a_switch_that_only_a_script_reads_is_no_text(designs: Designs, value: str) -> None:
+def test_a_switch_that_only_a_script_reads_is_left_out(designs: Designs, value: str) -> None:
     made = note_type(
         "Switch",
         0,
@@ -118,7 +118,7 @@ def test_a_switch_that_only_a_script_reads_is_no_text(designs: Designs, value: s
 
 
 @pytest.mark.parametrize("hidden", ["style='display:none'", 'class="x hidden"', "hidden"])
-def test_what_a_script_shows_on_the_front_is_to_be_opened(designs: Designs, hidden: str) -> None:
+def test_text_that_a_script_reveals_on_the_front_can_be_opened(designs: Designs, hidden: str) -> None:
     made = note_type("Hidden", 0, ["Front", "Back", "Hint"], ("{{Front}}<p " + hidden + ">{{Hint}}</p>", "{{Back}}"))
     assert designs.text(made, ["a", "b", "the hint"]) == (
         "Q: a\n\n<details><summary>…</summary>the hint</details>\n\nA: b\n"
@@ -129,14 +129,14 @@ KATEX = '<span class="katex"><math><annotation encoding="application/x-tex">x</a
 
 
 @pytest.mark.parametrize("extra", ["<button>more", "<script>more", "<!-- more", "<title>more", "<noscript>more", KATEX])
-def test_what_is_left_open_on_a_back_costs_no_card(designs: Designs, home: Home, extra: str) -> None:
+def test_an_element_left_open_on_a_back_loses_no_card(designs: Designs, home: Home, extra: str) -> None:
     made = note_type("Open", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}<br>{{Extra}}"))
     designs.imported(made, ["a {{c1::b}}", f"x {extra}"])
     assert home.read("Deck.md").startswith("C: a {{c1::b}}\n\n{{c1::x")
     assert len(home.state()[0]) == 1
 
 
-def test_what_anki_reads_aloud_is_no_text(designs: Designs) -> None:
+def test_text_that_anki_reads_aloud_is_left_out(designs: Designs) -> None:
     made = note_type("Speech", 0, ["Front", "Back"], ("{{Front}}", "{{Back}}[anki:tts lang=de_DE]{{Back}}[/anki:tts]"))
     report = designs.imported(made, ["a", "b"])
     assert [remark.message for remark in report.remarks] == ["1 note: text that Anki reads aloud was left out."]
@@ -180,7 +180,7 @@ def test_a_hint_on_a_back_stays_closed(designs: Designs) -> None:
 
 
 @pytest.mark.parametrize(("note", "told"), [("", 0), ("note", 1)])
-def test_it_is_said_where_more_is_compared_with_what_is_typed(designs: Designs, note: str, told: int) -> None:
+def test_a_typed_answer_that_is_only_part_of_the_back_is_reported(designs: Designs, note: str, told: int) -> None:
     made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
     report = designs.imported(made, ["a", "<b>b</b> c", note])
     assert [remark.message for remark in report.remarks] == [
@@ -229,7 +229,7 @@ def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_no_conflict(design
         '<div data-x="{{Extra}}"></div>',
     ],
 )
-def test_a_field_that_a_template_only_uses_where_nobody_sees_it_is_said(
+def test_a_field_that_a_template_uses_only_in_hidden_places_is_reported(
     designs: Designs, home: Home, used: str
 ) -> None:
     made = note_type("Own", 0, ["Front", "Back", "Extra"], ("{{Front}}", used + "{{Back}}" + used))
@@ -279,13 +279,13 @@ def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_sh
         ("<div hidden></div>What {{A}}?", "What 5?"),
     ],
 )
-def test_only_what_is_hidden_is_left_out_of_a_question(designs: Designs, front: str, question: str) -> None:
+def test_only_hidden_text_is_left_out_of_a_question(designs: Designs, front: str, question: str) -> None:
     kind = note_type("Hidden", 0, ["A", "B"], (front, "{{FrontSide}}<hr id=answer>{{B}}"))
     assert designs.text(kind, ["5", "six"]) == f"Q: {question}\nA: six\n"
 
 
 @pytest.mark.parametrize("filter_", ["furigana", "kana", "kanji"])
-def test_a_sound_is_no_reading(home: Home, tmp_path: Path, filter_: str) -> None:
+def test_a_sound_in_brackets_is_not_read_as_furigana(home: Home, tmp_path: Path, filter_: str) -> None:
     types = {9: note_type("Japanese", 0, ["Expression", "Meaning"], (f"{{{{{filter_}:Expression}}}}", "{{Meaning}}"))}
     note = Made(["く[sound:a.mp3]", "to go"], type=9)
     home.import_file(write_package(tmp_path / "x.apkg", [note], types=types, media={"a.mp3": b"x"}))
@@ -329,7 +329,7 @@ def test_a_hidden_field_is_never_dropped_as_a_switch(home: Home, tmp_path: Path)
     assert "<details><summary>…</summary>yes</details>" in home.read("Deck.md")
 
 
-def test_scripts_and_special_fields_are_listed(home: Home, tmp_path: Path) -> None:
+def test_scripts_and_special_fields_are_reported(home: Home, tmp_path: Path) -> None:
     types = {9: note_type("S", 0, ["Q", "A"], ("{{Q}}{{Tags}}<script>x()</script>", "{{A}} {{Deck}}"))}
     report = home.import_file(write_package(tmp_path / "x.apkg", [Made(["q", "a"], type=9)], types=types))
     assert [remark.message for remark in report.remarks] == [

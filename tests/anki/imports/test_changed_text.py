@@ -38,13 +38,13 @@ def refused(text: FileText) -> list[str]:
     return [draft.source for draft in text.refused]
 
 
-def test_a_note_that_cannot_be_added_keeps_no_other_out() -> None:
+def test_other_notes_are_added_although_one_cannot_be() -> None:
     found = change_file("a.md", "Q: 1\nA: x\n", [], [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 1\nA: x\n\nQ: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
 
 
-def test_a_note_that_cannot_be_written_keeps_no_other_out_of_a_new_file() -> None:
+def test_a_new_file_gets_the_other_notes_although_one_cannot_be_written() -> None:
     found = make_file("Deck.md", [basic("2"), IMPOSSIBLE, basic("3")])
     assert found.text == "Q: 2\nA: x\n\nQ: 3\nA: x\n"
     assert refused(found) == ["bad"]
@@ -60,7 +60,7 @@ def test_a_cloze_whose_gaps_cannot_be_written_asks_its_cards_at_its_end() -> Non
     ]
 
 
-def test_a_note_that_cannot_be_replaced_keeps_no_other_as_it_was() -> None:
+def test_other_notes_are_replaced_although_one_cannot_be() -> None:
     before = "Q: 1\nA: x\n\n---\n\n- Rome :: Italy\n- Bern :: Switzerland\n"
     found = change_file("a.md", before, [(1, basic("1", "y")), (6, basic("Rome", "one\n\ntwo"))], [basic("2")])
     assert found.text == "Q: 1\nA: y\n\n---\n\n- Rome :: Italy\n- Bern :: Switzerland\n\nQ: 2\nA: x\n"
@@ -93,9 +93,7 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "x.apkg"
 
 
-def test_a_tag_of_the_whole_file_that_is_taken_off_there_is_named_as_long_as_it_stays(
-    home: Home, package: Path
-) -> None:
+def test_a_tag_of_the_whole_file_that_was_removed_there_is_reported_until_it_is_gone(home: Home, package: Path) -> None:
     tagged = [Made(["a", "b"], tags="exam hard"), Made(["c", "d"], tags="exam")]
     home.import_file(write_package(package, tagged))
     before = home.read("Deck.md")
@@ -116,7 +114,7 @@ def test_a_text_that_changes_along_with_a_tag_of_the_whole_file_is_updated(home:
     assert (report.updated, report.kept, len(report.remarks)) == (1, 0, 1)
 
 
-def test_a_change_that_cannot_be_written_is_named_for_what_it_is(home: Home, package: Path) -> None:
+def test_a_change_that_cannot_be_written_is_described(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [Made(["Rome", "Italy"]), Made(["a", "b"])]))
     home.write("Deck.md", "- Rome :: Italy\n- Bern :: Switzerland\n\nQ: a\nA: b\n")
     changed = [Made(["Rome", "<p>one</p><p>two</p>"]), Made(["a", "new"])]
@@ -131,7 +129,7 @@ def test_a_change_that_cannot_be_written_is_named_for_what_it_is(home: Home, pac
     ]
 
 
-def test_what_changes_in_the_package_only_by_what_is_not_shown_is_no_update(home: Home, package: Path) -> None:
+def test_a_change_of_hidden_text_in_the_package_is_not_an_update(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [Made(["a", "b"])]))
     report = home.import_file(write_package(package, [Made(["<span>a</span>", "b"])]))
     assert (report.updated, report.unchanged, report.changes_anything) == (0, 1, False)

@@ -30,7 +30,7 @@ def slots(home: Home) -> list[tuple[str, int]]:
         return collection.connection.execute("SELECT slot, reps FROM cards WHERE active = 1 ORDER BY slot").fetchall()
 
 
-def test_cards_whose_gaps_left_the_text_ask_one_at_its_end(home: Home, package: Path) -> None:
+def test_cards_whose_gaps_are_gone_from_the_text_ask_a_gap_at_its_end(home: Home, package: Path) -> None:
     report = home.import_file(write_package(package, [cloze("Paris is here", ords=(0, 1))]))
     assert home.read("Deck.md") == "C: Paris is here\n\n{{c1,2::—}}\n"
     assert slots(home) == [("c1", 3), ("c2", 0)]
@@ -41,7 +41,7 @@ def test_cards_whose_gaps_left_the_text_ask_one_at_its_end(home: Home, package: 
     assert not home.import_file(package).changes_anything
 
 
-def test_what_only_the_back_shows_is_what_a_card_without_a_gap_asks(home: Home, package: Path) -> None:
+def test_a_card_without_a_gap_asks_what_only_the_back_shows(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [cloze("{{c1::Paris}} is here", "notes", ords=(0, 2))]))
     assert home.read("Deck.md") == "C: {{c1::Paris}} is here\n\n{{c1,3::notes}}\n"
     assert slots(home) == [("c1", 3), ("c3", 0)]
@@ -120,7 +120,7 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
     ]
 
 
-def test_what_only_the_back_shows_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
+def test_text_of_the_back_alone_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
     home.import_file(
         write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text><image></image></svg> c<div><br></div>")])
     )

@@ -69,7 +69,9 @@ def test_one_deck_with_the_usual_options_changes_nothing(home: Home, package: Pa
 
 
 @pytest.mark.parametrize("text", ["new_per_day = 5\n"])
-def test_settings_that_a_person_wrote_stay_and_what_to_write_is_said(home: Home, package: Path, text: str) -> None:
+def test_settings_that_a_person_wrote_stay_and_the_report_says_what_to_write(
+    home: Home, package: Path, text: str
+) -> None:
     home.write("flashcards.toml", text)
     report = home.import_file(with_decks(package, {"A": {}, "B": {}}, {1: STOCK}))
     assert home.read("flashcards.toml") == text

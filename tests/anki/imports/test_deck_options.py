@@ -85,7 +85,7 @@ def test_an_option_becomes_the_setting_of_the_same_meaning(
         ({"ofAddOn": {"a": 1}, "rev": {"also": 2}}, "left out: `ofAddOn`, `rev.also`"),
     ],
 )
-def test_an_option_that_there_is_no_setting_for_is_said(
+def test_an_option_without_a_setting_here_is_reported(
     home: Home, package: Path, option: dict[str, Any], word: str
 ) -> None:
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: {"name": "X", **option}}))
@@ -100,7 +100,7 @@ def test_options_that_say_nothing_are_not_listed(home: Home, package: Path, opti
     assert home.import_file(write_package(package, [Made(["a", "b"])], presets={1: STOCK | option})).remarks == []
 
 
-def test_parameters_of_a_later_version_of_fsrs_are_said_to_be_left_out(home: Home, package: Path) -> None:
+def test_parameters_of_a_later_version_of_fsrs_are_reported_as_left_out(home: Home, package: Path) -> None:
     later = {"name": "X", "fsrsParams7": [0.5] * 34, "fsrsParams6": PARAMETERS}
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: later}))
     assert [remark.message for remark in report.remarks if "FSRS-7" in remark.message] == [
@@ -125,7 +125,7 @@ def test_a_deck_below_one_with_options_keeps_its_own(home: Home, package: Path) 
     assert below.parameters == pytest.approx(DEFAULT_PARAMETERS)
 
 
-def test_a_table_says_only_what_does_not_hold_already(home: Home, package: Path) -> None:
+def test_a_table_holds_only_options_that_differ(home: Home, package: Path) -> None:
     home.import_file(with_decks(package, {"A": {"newLimit": 7}}, {1: STOCK}))
     assert home.read("flashcards.toml").endswith('\n\n[decks."A"]\nnew_per_day = 7\nbury_siblings = false\n')
 
@@ -139,20 +139,20 @@ def test_the_description_of_a_deck_begins_its_file(home: Home, package: Path, op
     assert (report.remarks, report.changes_anything) == ([], False)
 
 
-def test_a_description_that_came_later_is_said_to_be_left_out(home: Home, package: Path) -> None:
+def test_a_description_that_came_later_is_reported_as_left_out(home: Home, package: Path) -> None:
     home.import_file(with_decks(package, {"A": {}}, {1: {"name": "X"}}))
     report = home.import_file(with_decks(package, {"A": {"desc": "By <b>me</b>"}}, {1: {"name": "X"}}))
     assert [remark.message for remark in report.remarks] == ["The deck's description was left out: By me"]
     assert "me" not in home.read("A.md")
 
 
-def test_a_description_of_a_deck_without_notes_is_said_to_be_left_out(home: Home, package: Path) -> None:
+def test_a_description_of_a_deck_without_notes_is_reported_as_left_out(home: Home, package: Path) -> None:
     decks = {"1": {"name": "A::B", "conf": 1}, "2": {"name": "A", "conf": 1, "desc": "All of it"}}
     report = home.import_file(write_package(package, [Made(["a", "b"])], col={"decks": json.dumps(decks)}))
     assert [remark.message for remark in report.remarks] == ["The deck's description was left out: All of it"]
 
 
-def test_a_description_that_would_be_read_as_a_note_is_said_to_be_left_out(home: Home, package: Path) -> None:
+def test_a_description_that_would_be_read_as_a_note_is_reported_as_left_out(home: Home, package: Path) -> None:
     described = {"A": {"desc": "Term :: definition"}}
     report = home.import_file(with_decks(package, described, {1: {"name": "X"}}))
     assert home.read("A.md") == "Q: A\nA: b\n"

@@ -184,9 +184,7 @@ UNCLOSED = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", UNCLOSED)
-def test_what_is_opened_many_times_and_never_closed_is_read_in_linear_time(
-    home: Home, tmp_path: Path, piece: str
-) -> None:
+def test_openings_that_are_never_closed_are_read_in_linear_time(home: Home, tmp_path: Path, piece: str) -> None:
     """Quadratic time would be minutes."""
     text = piece * (200_000 // len(piece))
     notes = [Made([f"q{text}none", f"a {text}"])]

@@ -35,7 +35,7 @@ def test_a_note_of_anki_is_found_by_the_id_that_another_tool_wrote_even_if_its_t
     assert home.files() == before
 
 
-def test_such_a_note_goes_back_to_anki_under_the_guid_that_it_has_there(home: Home, tmp_path: Path) -> None:
+def test_a_note_that_another_tool_sent_to_anki_goes_back_under_its_guid(home: Home, tmp_path: Path) -> None:
     home.write("mine.md", HEAD + NOTE)
     home.import_file(write_package(tmp_path / "a.apkg", [replace(studied(), guid="from-anki")]))
     with Collection(home.root) as collection:

@@ -29,7 +29,7 @@ def test_an_answer_that_begins_like_the_question_is_whole(home: Home, package: P
     assert imported(home, package, "{{Front}}", "{{Back}}", [front, back]) == f"Q: {front}\nA: {back}\n"
 
 
-def test_above_the_line_of_the_answer_it_is_whole_too(home: Home, package: Path) -> None:
+def test_text_above_the_answer_line_is_whole_too(home: Home, package: Path) -> None:
     assert imported(home, package, "{{Front}}", "{{Back}}<hr id=answer>more", ["un", "undo"]) == (
         "Q: un\nA: undo\\\nmore\n"
     )

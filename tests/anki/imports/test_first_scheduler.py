@@ -31,19 +31,21 @@ def ratings(home: Home) -> list[Rating | None]:
 
 
 @pytest.mark.parametrize("conf", [{"schedVer": 1}, {}])
-def test_two_and_three_of_steps_were_good_and_easy(home: Home, tmp_path: Path, conf: dict[str, int]) -> None:
+def test_ratings_2_and_3_of_the_first_schedulers_steps_are_good_and_easy(
+    home: Home, tmp_path: Path, conf: dict[str, int]
+) -> None:
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
     home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": json.dumps(conf)}))
     assert ratings(home) == [Rating.GOOD, Rating.EASY, Rating.HARD, Rating.AGAIN, Rating.GOOD]
 
 
-def test_those_of_the_later_schedulers_stay(home: Home, tmp_path: Path) -> None:
+def test_ratings_of_later_schedulers_stay_as_they_are(home: Home, tmp_path: Path) -> None:
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
     home.import_file(write_package(tmp_path / "x.apkg", [note]))
     assert ratings(home) == [Rating.HARD, Rating.GOOD, Rating.HARD, Rating.AGAIN, Rating.HARD]
 
 
-def test_a_package_that_came_with_the_second_one_is_of_it_whatever_it_says(home: Home, tmp_path: Path) -> None:
+def test_a_package_of_version_2_uses_the_second_scheduler_whatever_it_says(home: Home, tmp_path: Path) -> None:
     # So does every deck package of Anki 2.1 before 2.1.45: its configuration is that of a new collection.
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
     package = write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'})
@@ -54,7 +56,7 @@ def test_a_package_that_came_with_the_second_one_is_of_it_whatever_it_says(home:
     assert ratings(home)[0] is Rating.HARD
 
 
-def test_a_log_with_a_fourth_button_in_steps_is_not_from_the_first_scheduler(home: Home, tmp_path: Path) -> None:
+def test_a_log_with_a_fourth_button_in_steps_is_from_a_later_scheduler(home: Home, tmp_path: Path) -> None:
     log = (*LOG, (START + 20 * DAY_MS, 4, 3, -600, 2500, 900, 2))
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 3, "due": 1200, "reps": 6}}, log=log)
     home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'}))

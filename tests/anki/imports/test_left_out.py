@@ -29,7 +29,7 @@ def remarks(home: Home, package: Path, *notes: Made) -> list[str]:
     return [remark.message for remark in report.remarks]
 
 
-def test_a_field_that_only_a_card_shows_which_the_note_does_not_have_is_said(home: Home, package: Path) -> None:
+def test_a_field_shown_only_on_a_card_that_the_note_lacks_is_reported(home: Home, package: Path) -> None:
     with_card = Made(["q", "a", "y", "shown", "", ""], cards={0: {}, 1: {}})
     without = Made(["q2", "a", "", "a precious sentence", "", ""])
     assert remarks(home, package, with_card, without) == [
@@ -37,7 +37,7 @@ def test_a_field_that_only_a_card_shows_which_the_note_does_not_have_is_said(hom
     ]
 
 
-def test_a_text_that_only_conditions_look_at_is_said_and_a_switch_is_not(home: Home, package: Path) -> None:
+def test_a_text_that_only_conditions_read_is_reported_and_a_switch_is_not(home: Home, package: Path) -> None:
     switched = Made(["q", "a", "", "", "y", "yes"])
     texts = Made(["q2", "a", "", "", "a longer text", "<b>x</b>"])
     assert remarks(home, package, switched, texts) == [
@@ -46,7 +46,7 @@ def test_a_text_that_only_conditions_look_at_is_said_and_a_switch_is_not(home: H
     ]
 
 
-def test_cards_that_no_template_makes_are_said_with_their_reviews(home: Home, package: Path) -> None:
+def test_cards_without_a_template_are_reported_with_their_reviews(home: Home, package: Path) -> None:
     note = studied(3)
     note.cards = {99: dict(note.cards[0])}
     report = home.import_file(write_package(package, [note, Made(["c", "d"], cards={0: {}, 7: {}})]))
@@ -57,12 +57,12 @@ def test_cards_that_no_template_makes_are_said_with_their_reviews(home: Home, pa
     assert note.type == BASIC
 
 
-def test_pictures_that_anki_makes_of_latex_are_not_missed(home: Home, package: Path) -> None:
+def test_pictures_that_anki_makes_of_latex_are_not_reported_as_unused(home: Home, package: Path) -> None:
     made = {f"latex-{'0f' * 20}.png": b"1", f"latex-{'a1' * 20}.svg": b"2"}
     assert home.import_file(write_package(package, [Made(["a", "b"])], media=made)).remarks == []
 
 
-def test_media_that_were_left_out_of_a_package_are_said_at_once(home: Home, package: Path) -> None:
+def test_media_that_a_package_lacks_are_reported_together(home: Home, package: Path) -> None:
     report = home.import_file(write_package(package, [Made([f'<img src="{n}.png">', "b"]) for n in range(1, 8)]))
     assert [remark.message for remark in report.remarks] == [
         "7 media files are missing from the package: `1.png`, `2.png`, `3.png`, `4.png`, `5.png`, …."

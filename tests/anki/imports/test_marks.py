@@ -44,7 +44,7 @@ def marked(home: Home, tmp_path: Path) -> Marked:
     return Marked(home, tmp_path / "x.apkg")
 
 
-def test_marks_come_along_and_later_only_where_they_changed_there(marked: Marked) -> None:
+def test_the_status_of_cards_is_imported_and_later_only_if_it_changed_there(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     assert marked.marks == (True, 3)
     marked.set(suspended=False, flag=3)
@@ -52,21 +52,21 @@ def test_marks_come_along_and_later_only_where_they_changed_there(marked: Marked
     assert marked.marks == (False, 0)
 
 
-def test_marks_set_here_stay_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+def test_a_status_set_here_stays_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
     marked.import_card()
     marked.set(suspended=True, flag=4)
     marked.import_card(mod=CREATED + 5)
     assert marked.marks == (True, 4)
 
 
-def test_marks_taken_off_here_stay_off_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+def test_a_status_removed_here_stays_removed_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.set(suspended=False, flag=0)
     marked.import_card(queue=-1, flags=3, mod=CREATED + 5)
     assert marked.marks == (False, 0)
 
 
-def test_marks_taken_off_there_are_taken_off_here(marked: Marked) -> None:
+def test_a_status_removed_there_is_removed_here(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.import_card(mod=CREATED + 5)
     assert marked.marks == (False, 0)
@@ -80,7 +80,7 @@ def test_a_flag_arrives_although_anki_does_not_count_it_as_a_change_of_the_card(
     assert marked.marks == (False, 0)
 
 
-def test_a_mark_that_was_already_the_same_here_is_remembered(marked: Marked) -> None:
+def test_a_status_that_was_already_the_same_here_is_remembered(marked: Marked) -> None:
     marked.import_card(flags=3)
     marked.set(suspended=False, flag=0)
     assert marked.import_card(flags=0) == 0
@@ -89,19 +89,19 @@ def test_a_mark_that_was_already_the_same_here_is_remembered(marked: Marked) -> 
     assert marked.marks == (False, 4)
 
 
-def test_an_older_package_puts_no_mark_back(marked: Marked) -> None:
+def test_an_older_package_sets_no_status_again(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3, mod=CREATED + 5)
     marked.import_card()
     assert marked.marks == (True, 3)
 
 
-def test_a_package_without_schedules_takes_no_mark_off(marked: Marked) -> None:
+def test_a_package_without_schedules_removes_no_status(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.home.import_file(write_package(marked.package, [Made(["a", "b"], cards={0: {"mod": CREATED + 5}})]))
     assert marked.marks == (True, 3)
 
 
-def test_cards_that_an_earlier_version_imported_keep_the_marks_they_have(marked: Marked) -> None:
+def test_cards_that_an_earlier_version_imported_keep_their_status(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.set(suspended=False, flag=4)
     with Collection(marked.home.root) as collection:
@@ -114,7 +114,7 @@ def test_cards_that_an_earlier_version_imported_keep_the_marks_they_have(marked:
 
 
 @pytest.mark.parametrize("queue", [-2, -3])
-def test_who_buried_a_card_there_goes_back(marked: Marked, tmp_path: Path, queue: int) -> None:
+def test_an_export_says_again_whether_a_card_was_buried_by_hand(marked: Marked, tmp_path: Path, queue: int) -> None:
     marked.import_card(queue=queue, mod=int(time.time()))
     with Collection(marked.home.root) as collection:
         collection.scan()

@@ -52,7 +52,7 @@ def test_many_notes_of_one_guid_have_short_ones(home: Home, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("table", ["notes", "cards"])
-def test_a_time_in_milliseconds_is_read_as_such(home: Home, tmp_path: Path, table: str) -> None:
+def test_a_time_in_milliseconds_is_converted_to_seconds(home: Home, tmp_path: Path, table: str) -> None:
     package = write_package(tmp_path / "x.apkg", [studied()])
     assert home.import_file(with_values(package, table, {"mod": CREATED * 1000 + 1})).added == 1
     with Collection(home.root) as collection:
@@ -63,18 +63,18 @@ def test_a_time_in_milliseconds_is_read_as_such(home: Home, tmp_path: Path, tabl
 
 
 @pytest.mark.parametrize("changed", [(1 << 63) - 1, -(1 << 63), 1 << 50, -1, 1.5])
-def test_a_time_that_cannot_be_is_the_nearest_that_can(home: Home, tmp_path: Path, changed: float) -> None:
+def test_an_impossible_time_becomes_the_nearest_possible_one(home: Home, tmp_path: Path, changed: float) -> None:
     package = with_values(write_package(tmp_path / "x.apkg", [Made(["a", "b"])]), "notes", {"mod": changed})
     assert home.import_file(package).added == 1
     assert not home.import_file(package).changes_anything
 
 
-def test_a_deck_that_is_named_as_the_one_for_such_is_a_deck(home: Home, tmp_path: Path) -> None:
+def test_a_deck_of_the_package_may_be_named_recovered(home: Home, tmp_path: Path) -> None:
     package = write_package(tmp_path / "x.apkg", [Made(["a", "b"])], decks={1: "Recovered"})
     assert [remark.message for remark in home.import_file(package).remarks] == []
 
 
-def test_a_card_without_its_deck_goes_to_one_for_such(home: Home, tmp_path: Path) -> None:
+def test_a_card_whose_deck_is_missing_goes_to_the_deck_recovered(home: Home, tmp_path: Path) -> None:
     package = write_package(
         tmp_path / "x.apkg", [Made(["a", "b"]), Made(["c", "d"], deck=99), Made(["e", "f"], deck=7)]
     )
@@ -85,7 +85,7 @@ def test_a_card_without_its_deck_goes_to_one_for_such(home: Home, tmp_path: Path
     ]
 
 
-def test_fields_that_a_note_has_too_many_are_the_end_of_the_last_one(home: Home, tmp_path: Path) -> None:
+def test_surplus_fields_of_a_note_are_joined_to_its_last_one(home: Home, tmp_path: Path) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b", "c", "d"])]))
     assert home.read("Deck.md") == "Q: a\nA: b; c; d\n"
 

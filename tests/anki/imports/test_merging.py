@@ -93,7 +93,7 @@ def test_a_package_from_before_the_last_export_takes_nothing_back(both: Both, tm
     assert report.kept == 0
 
 
-def test_what_was_joined_is_newer_than_the_note_in_anki(both: Both) -> None:
+def test_a_merged_note_is_newer_than_the_note_in_anki(both: Both) -> None:
     both.write(DECK.replace("perro?", "el perro?"))
     both.bring_back(SET_BACK)
     with Collection(both.home.root) as collection:
@@ -171,7 +171,7 @@ def test_a_difference_far_into_a_text_is_shown() -> None:
     assert len(shown) <= 202
 
 
-def test_tags_are_the_same_whatever_their_case_and_nesting() -> None:
+def test_tags_that_differ_only_in_case_or_nesting_sign_are_equal() -> None:
     assert merge_tags(["Exam", "a/b"], ["exam", "a::b", "new"], ["exam", "a::b"]) == ("Exam", "a/b", "new")
     assert merge_tags(["a", "b"], ["b"], ["A", "b"]) == ("b",)
 

@@ -60,7 +60,7 @@ def assert_shown(home: Home) -> None:
 
 @pytest.mark.parametrize("column", ["guid", "tags", "flds"])
 @pytest.mark.parametrize("value", [b"\xff", None, 2.5, 3])
-def test_text_of_a_note_that_is_no_text_is_refused(home: Home, tmp_path: Path, column: str, value: object) -> None:
+def test_a_field_that_is_not_text_is_refused(home: Home, tmp_path: Path, column: str, value: object) -> None:
     refused(home, with_values(write_package(tmp_path / "x.apkg", [Made(["a", "b"])]), "notes", {column: value}))
 
 
@@ -85,15 +85,13 @@ def test_a_card_with_impossible_numbers_is_refused(home: Home, tmp_path: Path, c
 
 @pytest.mark.parametrize("due", [(1 << 31) - 1, -999_999_999, 40_000, -40_000])
 @pytest.mark.parametrize("type_", [1, 2, 3])
-def test_a_due_day_that_is_far_off_comes_to_lie_within_a_century(
-    home: Home, tmp_path: Path, due: int, type_: int
-) -> None:
+def test_a_due_day_far_off_is_limited_to_a_century(home: Home, tmp_path: Path, due: int, type_: int) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [studied(due=due, type=type_, ivl=(1 << 31) - 1)]))
     assert_shown(home)
 
 
 @pytest.mark.parametrize("data", ["[" * 9_000, '{"s": 1e999, "d": 5}', f'{{"s": {10**400}, "d": 5}}', "12", "[1]"])
-def test_data_of_a_card_that_mean_nothing_are_passed_over(home: Home, tmp_path: Path, data: str) -> None:
+def test_unreadable_data_of_a_card_are_ignored(home: Home, tmp_path: Path, data: str) -> None:
     cards: dict[int, dict[str, int | str]] = {0: {"type": 2, "queue": 2, "ivl": 3, "due": 9, "reps": 3, "data": data}}
     assert home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b"], cards=cards)])).added == 1
     assert_shown(home)

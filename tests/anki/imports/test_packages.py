@@ -71,7 +71,7 @@ def test_a_card_whose_other_side_was_deleted_stays_alone(home: Home, package: Pa
     assert home.read("Deck.md") == "Q: b\nA: a\n"
 
 
-def test_cards_of_a_type_that_fits_nothing_become_notes_of_their_own(home: Home, package: Path) -> None:
+def test_each_card_of_an_unusual_note_type_becomes_a_note(home: Home, package: Path) -> None:
     kind = note_type(
         "Words",
         0,
@@ -91,21 +91,21 @@ def test_what_only_the_back_of_a_cloze_shows_is_hidden_on_its_front(home: Home, 
     assert home.read("Deck.md") == "C: {{c1::a}} and {{c2::b::hint}}\n\n{{c1,2::more **text**}}\n"
 
 
-def test_tags_that_all_notes_share_stand_at_the_top(home: Home, package: Path) -> None:
+def test_tags_that_all_notes_share_are_written_at_the_top(home: Home, package: Path) -> None:
     write_package(package, [Made(["a", "b"], tags="x y::z"), Made(["c", "d"], tags="x w")])
     home.import_file(package)
     text = home.read("Deck.md")
     assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
 
 
-def test_tags_that_cannot_be_written_so_are_named_once(home: Home, package: Path) -> None:
+def test_tags_that_need_another_name_are_reported_once(home: Home, package: Path) -> None:
     notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
     messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
     assert messages == ["2 tags get another name here: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
     assert "<!-- tags: ok, h, a::b -->" in home.read("Deck.md")
 
 
-def test_media_that_no_note_uses_are_counted(home: Home, package: Path) -> None:
+def test_unused_media_files_are_reported_with_their_number(home: Home, package: Path) -> None:
     media = {"a.png": b"1", "_font.ttf": b"2", "b.png": b"3"}
     report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])], media=media))
     assert [remark.message for remark in report.remarks] == [
@@ -113,7 +113,7 @@ def test_media_that_no_note_uses_are_counted(home: Home, package: Path) -> None:
     ]
 
 
-def test_media_come_along_under_their_names(home: Home, package: Path) -> None:
+def test_media_files_keep_their_names(home: Home, package: Path) -> None:
     notes = [Made(['<img src="a b.png">', "[sound:x.mp3]"], deck=5)]
     write_package(package, notes, decks={5: "A::B"}, media={"a b.png": b"1", "x.mp3": b"2", "unused.png": b"3"})
     assert home.import_file(package).media == 2
@@ -121,7 +121,7 @@ def test_media_come_along_under_their_names(home: Home, package: Path) -> None:
     assert (home.root / "media" / "a b.png").read_bytes() == b"1"
 
 
-def test_a_medium_that_differs_from_one_of_its_name_gets_another_name(home: Home, package: Path) -> None:
+def test_a_media_file_that_differs_from_one_of_its_name_gets_another_name(home: Home, package: Path) -> None:
     (home.root / "media").mkdir()
     (home.root / "media" / "a.png").write_bytes(b"mine")
     write_package(package, [Made(['<img src="a.png">', "b"])], media={"a.png": b"theirs"})
@@ -161,7 +161,7 @@ def test_options_of_a_deck_become_settings(home: Home, package: Path) -> None:
     assert policy.learning_steps == (60, 900, 86_400)  # type: ignore[attr-defined]
 
 
-def test_a_settings_file_of_a_person_is_left_alone_and_what_to_add_is_said(home: Home, package: Path) -> None:
+def test_a_settings_file_of_a_person_stays_and_the_report_says_what_to_add(home: Home, package: Path) -> None:
     home.write("flashcards.toml", "retention = 0.8\n")
     options = {"name": "X", "desiredRetention": 0.85}
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: options}))
@@ -192,7 +192,7 @@ def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, p
 
 
 @pytest.mark.parametrize("queue", [1, 2])
-def test_the_place_of_a_card_in_a_filtered_deck_is_not_taken_for_a_day(home: Home, package: Path, queue: int) -> None:
+def test_the_place_of_a_card_in_a_filtered_deck_is_not_a_due_day(home: Home, package: Path, queue: int) -> None:
     note = studied(due=-99_999, odue=0, odid=1, queue=queue)
     home.import_file(write_package(package, [note]))
     with Collection(home.root) as collection:
@@ -200,7 +200,7 @@ def test_the_place_of_a_card_in_a_filtered_deck_is_not_taken_for_a_day(home: Hom
         assert card.due_day == CREATED // 86_400
 
 
-def test_what_anki_stored_holds_where_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
+def test_ankis_memory_state_holds_if_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
     note = studied(data='{"s":33.5,"d":4.5}')
     note.log = [(*row[:-1], 1) for row in note.log]
     home.import_file(write_package(package, [note]))
@@ -242,7 +242,7 @@ def test_a_newer_package_updates_texts_and_tags_where_they_are(home: Home, packa
     assert [row[0] for row in home.state()[0]][:2] == [row[0] for row in before]
 
 
-def test_what_a_person_changed_since_stays_and_is_reported(home: Home, package: Path) -> None:
+def test_changes_that_a_person_made_since_stay_and_are_reported(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [Made(["a", "b"]), Made(["c", "d"])]))
     home.write("Deck.md", home.read("Deck.md").replace("A: b", "A: mine"))
     newer = [Made(["a", "theirs"], mod=CREATED + 9), Made(["c", "new"], mod=CREATED + 9)]

@@ -29,7 +29,7 @@ def profile(tmp_path: Path) -> Path:
     return folder / "collection.anki2"
 
 
-def test_a_collection_that_is_not_packed_comes_with_its_media(home: Home, profile: Path) -> None:
+def test_an_unpacked_collection_is_imported_with_its_media(home: Home, profile: Path) -> None:
     report = home.import_file(profile)
     assert (report.added, report.reviews, report.media) == (2, 3, 1)
     assert home.read("Deck.md") == "Q: ![](media/a%20b.png)\nA: b\n\nQ: c\nA: d\n"
@@ -37,7 +37,7 @@ def test_a_collection_that_is_not_packed_comes_with_its_media(home: Home, profil
     assert not home.import_file(profile).changes_anything
 
 
-def test_what_anki_wrote_last_is_in_it(home: Home, profile: Path) -> None:
+def test_an_unpacked_collection_includes_what_anki_wrote_last(home: Home, profile: Path) -> None:
     with closing(sqlite3.connect(profile)) as anki:
         anki.execute("PRAGMA journal_mode = WAL")
         anki.execute("UPDATE notes SET flds = 'new' || char(31) || 'text'")
@@ -46,7 +46,7 @@ def test_what_anki_wrote_last_is_in_it(home: Home, profile: Path) -> None:
     assert home.read("Deck.md").startswith("Q: new\nA: text\n")
 
 
-def test_while_anki_has_it_open_it_is_refused(home: Home, profile: Path) -> None:
+def test_a_collection_that_anki_has_open_is_refused(home: Home, profile: Path) -> None:
     with closing(sqlite3.connect(profile)) as anki:
         anki.execute("PRAGMA locking_mode = EXCLUSIVE")
         anki.execute("BEGIN EXCLUSIVE")
@@ -55,7 +55,7 @@ def test_while_anki_has_it_open_it_is_refused(home: Home, profile: Path) -> None
     assert home.files() == {}
 
 
-def test_a_file_that_is_no_collection_is_refused(home: Home, profile: Path) -> None:
+def test_a_file_that_is_not_a_collection_is_refused(home: Home, profile: Path) -> None:
     profile.write_bytes(b"no database" * 99)
     with pytest.raises(ImportInvalid, match="not an Anki collection"):
         home.import_file(profile)

@@ -74,7 +74,7 @@ def test_a_review_of_one_card_is_added_and_the_others_stay(home: Home, tmp_path:
     assert home.import_file(edit_package(package, tmp_path / "later.apkg", change)).reviews == 1
 
 
-def test_a_medium_that_was_lost_here_comes_back(home: Home, tmp_path: Path) -> None:
+def test_a_media_file_that_was_lost_here_comes_back(home: Home, tmp_path: Path) -> None:
     notes = [Made(['<img src="a b.png">', "x"]), Made(["c", "d"])]
     package = write_package(tmp_path / "x.apkg", notes, media={"a b.png": b"1"})
     home.import_file(package)
@@ -82,7 +82,7 @@ def test_a_medium_that_was_lost_here_comes_back(home: Home, tmp_path: Path) -> N
     assert home.import_file(package).media == 1
 
 
-def test_a_new_note_is_no_copy_of_an_unchanged_one_with_its_text(home: Home, tmp_path: Path) -> None:
+def test_a_new_note_with_the_text_of_an_unchanged_one_is_added(home: Home, tmp_path: Path) -> None:
     home.import_file(_package(tmp_path, Made(["a", "b"])))
     report = home.import_file(_package(tmp_path, Made(["a", "b"]), Made(["a", "b"])))
     assert (report.added, report.unchanged) == (1, 1)
@@ -97,7 +97,7 @@ def test_an_unchanged_card_of_a_later_package_is_not_changed_by_an_older_one(hom
     assert home.import_file(flagged).cards == 0
 
 
-def test_what_changed_on_both_sides_is_listed_each_time(home: Home, tmp_path: Path) -> None:
+def test_a_note_that_changed_on_both_sides_is_listed_each_time(home: Home, tmp_path: Path) -> None:
     home.import_file(_package(tmp_path, Made(["a", "b"])))
     home.write("Deck.md", "Q: a\nA: mine\n")
     package = _package(tmp_path, Made(["a", "theirs"], mod=CREATED + 900_000_000))

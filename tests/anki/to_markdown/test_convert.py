@@ -171,7 +171,7 @@ def test_each_thing_of_a_cloze_has_its_markdown(name: str) -> None:
         (r"[latex]\begin{tabular}a\end{tabular}[/latex]", "LaTeX that is more than a formula is kept as text"),
     ],
 )
-def test_what_comes_out_other_than_it_was_is_told(html: str, problem: str) -> None:
+def test_text_that_conversion_changes_is_reported(html: str, problem: str) -> None:
     assert converter().convert(html, cloze=True).problems == (problem,)
 
 
@@ -340,7 +340,7 @@ soup = st.lists(
 @pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(html=soup)
-def test_what_comes_of_any_html_stays_what_it_is(html: str) -> None:
+def test_converting_any_html_twice_changes_nothing_more(html: str) -> None:
     """Markdown, rendered and converted again, is rendered to the same HTML, or its loss of formatting is told."""
     first = markdown(html)
     once = rendered(first)

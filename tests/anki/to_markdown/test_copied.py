@@ -82,16 +82,16 @@ PASTED = {
 
 
 @pytest.mark.parametrize("name", PASTED)
-def test_what_was_pasted_becomes_what_was_meant(name: str) -> None:
+def test_pasted_html_becomes_what_its_author_meant(name: str) -> None:
     html, expected = PASTED[name]
     assert converted(html) == (expected, ())
 
 
-def test_a_button_does_nothing_here_and_is_told() -> None:
+def test_a_button_is_left_out_and_reported() -> None:
     assert converted('a <button onclick="x()">Toggle</button>') == ("a", ("<button> is left out",))
 
 
-def test_text_alone_is_without_what_is_never_shown() -> None:
+def test_plain_text_leaves_out_what_is_never_shown() -> None:
     # Blocks in a heading of a table are more than Markdown checks itself to say.
     found = converted("<h1><noscript>no</noscript>a<ul><li>b</h1>{{c1::<title>no</title>")
     assert "no" not in found.markdown
@@ -102,6 +102,6 @@ def test_code_that_came_back_from_anki_keeps_its_language() -> None:
     assert converted(HtmlRenderer({}, lambda name: name).render(text)).markdown == text
 
 
-def test_a_long_number_beside_code_is_no_matter() -> None:
+def test_a_long_number_beside_code_is_read_in_linear_time() -> None:
     number = f"{'01' * 40} (ten)"
     assert number in converted(f"<table><tr><td>{number}</td><td><pre>x</pre></td></tr></table>").markdown
