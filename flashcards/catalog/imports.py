@@ -294,11 +294,14 @@ def take_statements(
             imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
             if not _is_known(card, imported):
                 histories.append(CardHistory(card.id, (), imported))
-    # Only at quarters of an hour days and offsets change, so that each is looked up once.
+    return merge.merge(connection, histories, _make_day_reader(clock), model_of).cards if histories else 0
+
+
+def _make_day_reader(clock: Clock) -> DayReader:
+    """Return a reader of times that looks up each quarter of an hour once; only then days and offsets change."""
     day = cache(lambda quarter: clock.day(quarter * _QUARTER_MS))
     offset = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))
-    days = DayReader(lambda at: day(at // _QUARTER_MS), lambda at: offset(at // _QUARTER_MS))
-    return merge.merge(connection, histories, days, model_of).cards if histories else 0
+    return DayReader(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
 
 
 def _make_state(
