@@ -15,6 +15,7 @@ from typing import Final
 
 import pyromark
 
+from flashcards.deck.cloze import GAP_SIGNS
 from flashcards.deck.markdown import OPTIONS, outline
 from flashcards.deck.model import Note
 from flashcards.deck.source import Spans
@@ -162,6 +163,7 @@ class _Rewriter:
             self._closings = [match.start() for match in _CLOSING.finditer(text) if match.start() not in self._opaque]
             self._breaks = [match.start() for match in _BLANK_LINE.finditer(text)]
         self._mark_end = -1
+        self._comment_end = -1
 
     def run(self) -> str:
         text = self._text
@@ -199,10 +201,18 @@ class _Rewriter:
         return None, match.end()
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
-        """Drop a comment, and the blanks after it if there are some before it."""
+        """Drop a comment, and the blanks after it if there are some before it.
+
+        A comment that holds a gap is shown, and only its signs are dropped.
+        """
+        if start == self._comment_end:
+            return "", start + 2
         closing = self._text.find("%%", start + 2)
         if closing < 0:
             return None, len(self._text)
+        if not GAP_SIGNS.isdisjoint(self._text[start:closing]):
+            self._comment_end = closing
+            return "", start + 2
         end = closing + 2
         while start and self._text[start - 1] in " \t" and self._text[end : end + 1] in (" ", "\t"):
             end += 1

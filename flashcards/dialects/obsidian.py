@@ -273,6 +273,9 @@ class _Reader:
         elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):
             message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
             self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
+        elif any(_is_cut_short(fields[0], gap) for gap in gaps):
+            message = "A gap of this card ends at the first `}}`, inside its formula, as in Obsidian."
+            self._problem(block, "doubtful-card", message, "Write a space in front of the last two braces: `} }}`.")
 
     def _report_lost_schedules(self) -> None:
         found = [number for number, line in enumerate(self._lines) if SCHEDULE_COMMENT in line]
@@ -339,6 +342,12 @@ def _doubtful_place(front: str, back: str) -> str:
     if "`" in front and "`" in back and front.count("``") % 2:
         return "code"
     return ""
+
+
+def _is_cut_short(text: str, gap: Gap) -> bool:
+    """Return whether the braces around a gap end it before a brace inside it is closed."""
+    inner = text[gap.inner_start : gap.inner_end]
+    return text.startswith("}", gap.end) and text.endswith("}", 0, gap.end) and inner.count("{") > inner.count("}")
 
 
 def _is_in_code(text: str, offset: int) -> bool:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from flashcards.anki.package.model import CLOZE
 from flashcards.anki.package.notetypes import make_note_type
-from flashcards.deck.cloze import GapError
+from flashcards.deck.cloze import GapError, build_face
+from flashcards.deck.markdown_extensions import rewrite_additions
 from flashcards.deck.model import Gap, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.dialects.obsidian import read_obsidian
@@ -172,3 +173,9 @@ def test_a_closed_callout_is_open_where_a_gap_lies_below_its_title() -> None:
 def test_blanks_around_a_gap_within_a_comment_are_kept() -> None:
     deck = read_obsidian("#flashcards\n\nA ==b== c <!-- d ==e== f --> g\n", "a.md", ObsidianSettings())
     assert render_cloze(deck.notes[0], RENDERER).startswith("A {{c1::b}} c ")
+
+
+def test_a_gap_within_a_comment_of_obsidian_is_shown_with_the_comment() -> None:
+    deck = read_obsidian("#flashcards\n\nA %%b ==c== d%% ==e== %%f%%\n", "a.md", ObsidianSettings())
+    assert render_cloze(deck.notes[0], RENDERER) == "A b {{c1::c}} d {{c2::e}}"
+    assert "%%" not in rewrite_additions(build_face(deck.notes[0], "c1").front)
