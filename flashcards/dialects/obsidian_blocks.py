@@ -121,8 +121,8 @@ class _Machine:
             self._kind = BlockKind.CLOZE
 
     def _turn(self, kind: BlockKind) -> None:
-        """Let the lines be a card of several lines, if there is a line in front of the separator."""
-        if len(self._text) > 1:
+        """Let the lines be a card of several lines, if there is text in front of the separator or it is a longer one."""
+        if len(self._text) > 1 or len(self._text[0]) > 1:
             self._kind = kind
 
     def _take_inline(self, line: str, kind: BlockKind) -> None:

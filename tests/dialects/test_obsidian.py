@@ -140,6 +140,12 @@ def test_a_gap_in_braces_that_ends_inside_its_formula_is_named(gap: str, is_cut:
     assert [problem.code for problem in deck.problems] == ["doubtful-card"] * is_cut
 
 
+def test_a_longer_separator_without_text_above_it_is_a_card_with_an_empty_side() -> None:
+    deck = read_obsidian("#flashcards\n\n??\na ==b==\n\n?\nc ==d==", PATH, SETTINGS)
+    assert [problem.code for problem in deck.problems] == ["empty-side"]
+    assert [note.fields for note in deck.notes] == [("?\nc ==d==",)]
+
+
 class TestSettings:
     def test_decks_come_from_folders(self) -> None:
         settings = ObsidianSettings(folders_are_decks=True)
