@@ -131,9 +131,11 @@ WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
 """Notes that may be pasted copies: never used, and from no other program, where they are notes of their own."""
 _SAME_TEXT = "fingerprint IN (SELECT fingerprint FROM notes WHERE id IN (SELECT value FROM json_each(?)))"
 _FIRST_REVIEWS = """
-SELECT c.note, min(r.id) FROM reviews r JOIN cards c ON c.id = r.card
+SELECT c.note, max(c.note, min(r.id)) FROM reviews r JOIN cards c ON c.id = r.card
 WHERE c.note IN (SELECT value FROM json_each(?)) AND c.reps > 0 GROUP BY 1
 """
+"""When notes were first reviewed here: never before they were first seen, which their ids say, though other programs
+may say so of reviews that were made there."""
 
 
 class Copies:

@@ -125,6 +125,16 @@ class TestIdentity:
         assert card(vault, "What is the capital city of France?").id == rated
 
 
+    def test_a_card_seen_together_with_one_that_has_a_schedule_is_no_copy_of_it(self, vault: World) -> None:
+        other = "What does the amygdala do in the brain?::It processes fear.\n"
+        vault.write("a.md", HEAD + f"What does the amygdala do?::It processes fear. {comment(vault, 3, 10)}\n\n{other}")
+        vault.scan()
+        vault.write("a.md", HEAD + other)
+        report = vault.scan()
+        assert (len(report.removed), len(report.moved)) == (1, 0)
+        assert card(vault, "What does the amygdala do in the brain?").state is State.NEW
+
+
 def store(world: World, **cards: object) -> None:
     data = {"settings": {"dataStore": "PLUGIN_DATA"}, "scheduleState": {"version": 1, "cardSchedules": cards}}
     world.write(DATA, json.dumps(data))
