@@ -273,6 +273,9 @@ class _Reader:
         elif gaps and any(_is_in_code(fields[0], gap.start) for gap in gaps):
             message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
             self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
+        elif "<!--" in fields[0] and any(_is_in_comment(fields[0], gap) for gap in gaps):
+            message = "A gap of this card is in an HTML comment, so its card asks for nothing, in Obsidian, too."
+            self._problem(block, "doubtful-card", message, "Take the gap out of the comment, or remove its `==`.")
         elif any(_is_cut_short(fields[0], gap) for gap in gaps):
             message = "A gap of this card ends at the first `}}`, inside its formula, as in Obsidian."
             self._problem(block, "doubtful-card", message, "Write a space in front of the last two braces: `} }}`.")
@@ -342,6 +345,11 @@ def _doubtful_place(front: str, back: str) -> str:
     if "`" in front and "`" in back and front.count("``") % 2:
         return "code"
     return ""
+
+
+def _is_in_comment(text: str, gap: Gap) -> bool:
+    """Return whether a gap lies in an HTML comment."""
+    return text.rfind("<!--", 0, gap.start) > text.rfind("-->", 0, gap.start) and "-->" in text[gap.end :]
 
 
 def _is_cut_short(text: str, gap: Gap) -> bool:

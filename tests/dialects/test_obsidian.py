@@ -146,6 +146,11 @@ def test_a_longer_separator_without_text_above_it_is_a_card_with_an_empty_side()
     assert [note.fields for note in deck.notes] == [("?\nc ==d==",)]
 
 
+def test_a_gap_that_nobody_sees_is_named() -> None:
+    deck = read_obsidian("#flashcards\n\na ==b== <!-- c ==d== -->\n\na <!-- c --> ==d==", PATH, SETTINGS)
+    assert [(problem.line, problem.code) for problem in deck.problems] == [(3, "doubtful-card")]
+
+
 class TestSettings:
     def test_decks_come_from_folders(self) -> None:
         settings = ObsidianSettings(folders_are_decks=True)
