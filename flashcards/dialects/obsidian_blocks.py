@@ -121,7 +121,7 @@ class _Machine:
             self._kind = BlockKind.CLOZE
 
     def _turn(self, kind: BlockKind) -> None:
-        """Let the lines be a card of several lines, if there is text in front of the separator or it is a longer one."""
+        """Let the lines be a card of several lines, unless the separator is a single character with no text above it."""
         if len(self._text) > 1 or len(self._text[0]) > 1:
             self._kind = kind
 

@@ -124,7 +124,6 @@ class TestIdentity:
         vault.scan()
         assert card(vault, "What is the capital city of France?").id == rated
 
-
     def test_a_card_seen_together_with_one_that_has_a_schedule_is_no_copy_of_it(self, vault: World) -> None:
         other = "What does the amygdala do in the brain?::It processes fear.\n"
         vault.write("a.md", HEAD + f"What does the amygdala do?::It processes fear. {comment(vault, 3, 10)}\n\n{other}")

@@ -134,7 +134,9 @@ def test_tags_of_the_front_matter_are_found_by_any_of_its_names(line: str) -> No
     assert set(note.tags) <= {"x"}
 
 
-@pytest.mark.parametrize(("gap", "is_cut"), [(r"{{\frac{1}{3}}}", True), (r"{{\frac{1}{3} }}", False), ("{{a}}}", False)])
+@pytest.mark.parametrize(
+    ("gap", "is_cut"), [(r"{{\frac{1}{3}}}", True), (r"{{\frac{1}{3} }}", False), ("{{a}}}", False)]
+)
 def test_a_gap_in_braces_that_ends_inside_its_formula_is_named(gap: str, is_cut: bool) -> None:
     deck = read_obsidian(f"#flashcards\n\n$x = {gap}$", PATH, SETTINGS)
     assert [problem.code for problem in deck.problems] == ["doubtful-card"] * is_cut
