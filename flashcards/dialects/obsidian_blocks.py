@@ -121,7 +121,7 @@ class _Machine:
             self._kind = BlockKind.CLOZE
 
     def _turn(self, kind: BlockKind) -> None:
-        """Let the lines be a card of several lines, unless the separator is a single character with no text above it."""
+        """Let the lines be a card of several lines, unless they are a single character."""
         if len(self._text) > 1 or len(self._text[0]) > 1:
             self._kind = kind
 
