@@ -17,7 +17,7 @@ from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
-from flashcards.disk.safe_paths import find_place
+from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import fingerprint
 
@@ -38,15 +38,6 @@ class NothingToAdd(UsageError):
             f"The text for the deck `{target}` holds no note. Give the deck first, then a text with `Q:` and `A:`, "
             "`T:` and `D:`, `C:` with a gap, or `front :: back`."
         )
-
-
-class DeckNameRefused(UsageError):
-    """A name of a new deck that looks like a path."""
-
-    def __init__(self, name: str) -> None:
-        levels = "::".join(part for part in re.split(r"[\\/]+", name) if part.strip("."))
-        hint = f"Levels of a deck are separated by `::`, as in `{levels or 'a::b'}`."
-        super().__init__(f"There is no deck `{name}`. {hint}")
 
 
 class DeckNameMissing(UsageError):
@@ -159,7 +150,9 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
     if row:
         return row[0], deck
     if re.search(r"[\\/]", deck):
-        raise DeckNameRefused(deck)
+        levels = "::".join(part for part in re.split(r"[\\/]+", deck) if part.strip("."))
+        hint = f"Levels of a deck are separated by `::`, as in `{levels or 'a::b'}`."
+        raise UsageError(f"There is no deck `{deck}`. {hint}")
     return _free_path(collection, deck), deck
 
 

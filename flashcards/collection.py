@@ -20,7 +20,7 @@ from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
 from flashcards.disk.atomic import sync
-from flashcards.disk.safe_paths import refuse_strange_files
+from flashcards.disk.paths import refuse_strange_files
 from flashcards.errors import FlashcardsError
 from flashcards.settings import FILE_NAME, Settings, load_settings
 from flashcards.text import list_deck_path

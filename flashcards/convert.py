@@ -22,7 +22,7 @@ from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.disk.journal import Journal
-from flashcards.disk.safe_paths import leads_outside
+from flashcards.disk.paths import leads_outside
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
 

@@ -38,23 +38,15 @@ class DeckUnknown(UsageError):
         super().__init__(f"There is no deck `{name}`. {hint}")
 
 
-class ExtraMissing(UsageError):
-    """Packages that the base installation leaves out are not installed."""
-
-    def __init__(self, who: str, names: Sequence[str], extra: str) -> None:
-        them = "it" if len(names) == 1 else "them"
-        super().__init__(
-            f"{who} needs {', '.join(names)}, which the base installation leaves out. Install {them} with"
-            f" `pip install 'flashcards-md[{extra}]'`."
-        )
-
-
 def check_extra(who: str, names: Sequence[str], extra: str) -> None:
     """Raise an error if a package of an extra is not installed; `who` needs it."""
     from importlib.util import find_spec
 
     if missing := [name for name in names if find_spec(name) is None]:
-        raise ExtraMissing(who, missing, extra)
+        raise UsageError(
+            f"{who} needs {', '.join(missing)}, which the base installation leaves out. Install"
+            f" {'it' if len(missing) == 1 else 'them'} with `pip install 'flashcards-md[{extra}]'`."
+        )
 
 
 def describe_os_error(error: OSError) -> str:

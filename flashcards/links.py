@@ -19,7 +19,7 @@ from flashcards.deck.parse import parse
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.disk.journal import Journal
-from flashcards.disk.safe_paths import leads_outside
+from flashcards.disk.paths import leads_outside
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.text import plural
 from scheduler import transaction

@@ -18,7 +18,7 @@ from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, Collection, now_ms
 from flashcards.disk.atomic import file_digest
 from flashcards.disk.journal import Journal
-from flashcards.disk.safe_paths import OutsideCollection, find_place, is_real_folder
+from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
 from scheduler.database import closing_connection

@@ -4,75 +4,48 @@ This package knows nothing of Markdown, deck files or terminals. A deck is an in
 is an integer whose cards are siblings.
 """
 
-from scheduler.answer import Outcome, Outcomes, compute_outcomes
-from scheduler.backups import backup, remove_old_backups, restore
-from scheduler.clock import Clock
-from scheduler.database import TableSet, check, open_database, transaction
-from scheduler.errors import (
-    BackupUnusable,
-    CardChanged,
-    CardUnknown,
-    DatabaseBusy,
-    DatabaseCorrupt,
-    DatabaseNewer,
-    DatabaseUnreadable,
-    DiskFull,
-    NothingToUndo,
-    SchedulerError,
-    StateLost,
-    translate_errors,
-)
-from scheduler.log import Done
-from scheduler.memory import DEFAULT_PARAMETERS, Model
-from scheduler.model import Card, Leech, Memory, NewCard, Placement, Rating, Review, ReviewKind, State
-from scheduler.policy import DeckLimits, Policy, find_problems
-from scheduler.queue import Counts, Queue, Wait, build_queue, count_by_deck
-from scheduler.store import TABLE_SET, Store
-
-__all__ = [
-    "DEFAULT_PARAMETERS",
-    "TABLE_SET",
-    "BackupUnusable",
-    "Card",
-    "CardChanged",
-    "CardUnknown",
-    "Clock",
-    "Counts",
-    "DatabaseBusy",
-    "DatabaseCorrupt",
-    "DatabaseNewer",
-    "DatabaseUnreadable",
-    "DeckLimits",
-    "DiskFull",
-    "Done",
-    "Leech",
-    "Memory",
-    "Model",
-    "NewCard",
-    "NothingToUndo",
-    "Outcome",
-    "Outcomes",
-    "Placement",
-    "Policy",
-    "Queue",
-    "Rating",
-    "Review",
-    "ReviewKind",
-    "SchedulerError",
-    "State",
-    "StateLost",
-    "Store",
-    "TableSet",
-    "Wait",
-    "backup",
-    "build_queue",
-    "check",
-    "compute_outcomes",
-    "count_by_deck",
-    "find_problems",
-    "open_database",
-    "remove_old_backups",
-    "restore",
-    "transaction",
-    "translate_errors",
-]
+from scheduler.answer import Outcome as Outcome
+from scheduler.answer import Outcomes as Outcomes
+from scheduler.answer import compute_outcomes as compute_outcomes
+from scheduler.backups import backup as backup
+from scheduler.backups import check as check
+from scheduler.backups import remove_old_backups as remove_old_backups
+from scheduler.backups import restore as restore
+from scheduler.clock import Clock as Clock
+from scheduler.database import TableSet as TableSet
+from scheduler.database import open_database as open_database
+from scheduler.database import transaction as transaction
+from scheduler.errors import BackupUnusable as BackupUnusable
+from scheduler.errors import CardChanged as CardChanged
+from scheduler.errors import CardUnknown as CardUnknown
+from scheduler.errors import DatabaseBusy as DatabaseBusy
+from scheduler.errors import DatabaseCorrupt as DatabaseCorrupt
+from scheduler.errors import DatabaseNewer as DatabaseNewer
+from scheduler.errors import DatabaseUnreadable as DatabaseUnreadable
+from scheduler.errors import DiskFull as DiskFull
+from scheduler.errors import NothingToUndo as NothingToUndo
+from scheduler.errors import SchedulerError as SchedulerError
+from scheduler.errors import StateLost as StateLost
+from scheduler.errors import translate_errors as translate_errors
+from scheduler.log import Done as Done
+from scheduler.memory import DEFAULT_PARAMETERS as DEFAULT_PARAMETERS
+from scheduler.memory import Model as Model
+from scheduler.model import Card as Card
+from scheduler.model import Leech as Leech
+from scheduler.model import Memory as Memory
+from scheduler.model import NewCard as NewCard
+from scheduler.model import Placement as Placement
+from scheduler.model import Rating as Rating
+from scheduler.model import Review as Review
+from scheduler.model import ReviewKind as ReviewKind
+from scheduler.model import State as State
+from scheduler.policy import DeckLimits as DeckLimits
+from scheduler.policy import Policy as Policy
+from scheduler.policy import find_problems as find_problems
+from scheduler.queue import Counts as Counts
+from scheduler.queue import Queue as Queue
+from scheduler.queue import Wait as Wait
+from scheduler.queue import build_queue as build_queue
+from scheduler.queue import count_by_deck as count_by_deck
+from scheduler.store import TABLE_SET as TABLE_SET
+from scheduler.store import Store as Store

@@ -100,11 +100,7 @@ class Acts:
         return sorted([*acts, *ratings], key=lambda act: (act.at_ms, act.kind != "rating"), reverse=True)[:most]
 
     def undo(self, now_ms: int) -> Act:
-        """Take back the newest act; return it.
-
-        Raises:
-            NothingToUndo: there is no act left.
-        """
+        """Take back the newest act; return it. Raise `NothingToUndo` if there is no act left."""
         with transaction(self._db):
             act = self.last()
             if act is None:
@@ -202,8 +198,7 @@ def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:
 def _read_act(connection: sqlite3.Connection, row: Sequence[Any]) -> Act:
     """Read an act; the state may have come with a folder from a stranger, so its record is checked.
 
-    Raises:
-        DatabaseCorrupt: it is not a record that this program wrote.
+    Raise `DatabaseCorrupt` if it is not a record that this program wrote.
     """
     import json
 

@@ -128,8 +128,7 @@ def count_reviews(path: Path) -> int | None:
 def find_damage(connection: sqlite3.Connection) -> str:
     """Return what is wrong with a database, or "" if it is whole and one that this program made.
 
-    Raises:
-        sqlite3.Error: it cannot be read.
+    Raise `sqlite3.Error` if it cannot be read.
     """
     if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         return "it is empty"

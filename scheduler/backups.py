@@ -1,4 +1,4 @@
-"""Copy the database to its backups, and put a copy back."""
+"""Check the database, copy it to its backups, and put a copy back."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scheduler import database
 from scheduler.backup_files import (
     choose_old,
     find_damage,
+    has_whole_definitions,
     is_sound,
     list_backups,
     make_name,
@@ -38,11 +39,9 @@ _LOCKS = (512, 0x40000000)
 def backup(connection: sqlite3.Connection, folder: Path) -> Path:
     """Copy the database, as last committed, into `folder`, and return the copy; delete nothing.
 
-    The copy is checked and on disk when this returns. If it equals the newest one, that one is returned. Names sort
-    by time. This uses SQLite's backup API, so other processes may keep writing.
-
-    Raises:
-        DatabaseCorrupt: the database is damaged, so that no copy of it would be a backup.
+    The copy is checked and on disk when this returns. If it equals the newest one, that one is returned. Names sort by
+    time. This uses SQLite's backup API, so other processes may keep writing. Raise `DatabaseCorrupt` if the database is
+    damaged, so that no copy of it would be a backup.
     """
     path = database_path(connection)
     with translate_errors(folder):
@@ -67,6 +66,21 @@ def remove_old_backups(path: Path, folder: Path) -> None:
         if at in old:
             with suppress(OSError):
                 each.unlink()
+
+
+def check(connection: sqlite3.Connection) -> list[str]:
+    """Check the database; returns a sentence for each problem, nothing if it is sound."""
+    try:
+        with translate_errors(database_path(connection)):
+            findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            if not has_whole_definitions(connection):
+                findings.append("the definitions of its tables have changed")
+            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    except DatabaseCorrupt as error:
+        return [str(error)]
+    return [text for text in findings if text != "ok"] + [
+        f"Row {row} of {table} refers to a row of {parent} that does not exist." for table, row, parent, _ in broken
+    ]
 
 
 def is_damaged(path: Path) -> bool:
@@ -94,12 +108,10 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
     """Make the database at `path` what it is in a backup. Returns the copy of what was there, if there was something.
 
     The backup is checked first. Its pages are copied into the present file under SQLite's lock, and what was there is
-    copied to `backups` under the same lock. Other processes may have the database open: what they commit is in one
-    of the two. A damaged database is not read: its file goes to `backups`, with the ending `.damaged`.
-
-    Raises:
-        BackupUnusable: the backup is missing, or is not a sound database.
-        DatabaseBusy: another process writes, or has a damaged database open.
+    copied to `backups` under the same lock. Other processes may have the database open: what they commit is in one of
+    the two. A damaged database is not read: its file goes to `backups`, with the ending `.damaged`. Raise
+    `BackupUnusable` if the backup is missing, or is not a sound database. Raise `DatabaseBusy` if another process
+    writes, or has a damaged database open.
     """
     if not backup_file.is_file():
         raise BackupUnusable(backup_file, "there is no such file")
@@ -239,8 +251,7 @@ def _copy_with_holes(path: Path, copy: Path) -> None:
 def _empty_file(path: Path) -> None:
     """Make the file of a damaged database empty, and remove the files beside it; it stays the same file.
 
-    Raises:
-        DatabaseBusy: another process has it open.
+    Raise `DatabaseBusy` if another process has it open.
     """
     with path.open("ab") as file:
         _lock(file.fileno(), path)

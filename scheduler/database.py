@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, has_whole_definitions, write_sum
+from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, write_sum
 from scheduler.errors import (
     DatabaseBusy,
     DatabaseCorrupt,
@@ -109,21 +109,6 @@ def database_path(connection: sqlite3.Connection) -> Path:
     return Path(os.fsdecode(name))
 
 
-def check(connection: sqlite3.Connection) -> list[str]:
-    """Check the database; returns a sentence for each problem, nothing if it is sound."""
-    try:
-        with translate_errors(database_path(connection)):
-            findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-            if not has_whole_definitions(connection):
-                findings.append("the definitions of its tables have changed")
-            broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-    except DatabaseCorrupt as error:
-        return [str(error)]
-    return [text for text in findings if text != "ok"] + [
-        f"Row {row} of {table} refers to a row of {parent} that does not exist." for table, row, parent, _ in broken
-    ]
-
-
 _ATTEMPTS = 5  # copies of a database whose log another process is folding in meanwhile
 _LOG_HEADER = 32  # bytes, with the salt that changes whenever the log starts over
 _LOG_MAGIC = b"\x37\x7f\x06"
@@ -149,8 +134,7 @@ def open_memory() -> ReadingConnection:
 def open_file(path: Path) -> ReadingConnection:
     """Open the database at `path` for reading: the file itself, or a copy in memory if it has a write-ahead log.
 
-    Raises:
-        DatabaseBusy: another process writes all the time.
+    Raise `DatabaseBusy` if another process writes all the time.
     """
     _refuse_holes(path)
     return _copy_with_log(path) if _has_log(path) else _open_immutable(path)
@@ -273,14 +257,10 @@ class TableSet(NamedTuple):
 def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> sqlite3.Connection:
     """Open the database at `path`, creating or migrating it; its folder must exist.
 
-    A database that already holds data is copied to `backups` before a migration. All pending migrations happen
-    together or not at all.
-
-    Raises:
-        DatabaseNewer: it lists a migration that no table set knows. The file stays as it was.
-        DatabaseForeign: it holds a view, a trigger or a computed column that this program did not make.
-        StateLost: it is missing or empty, and there is an intact backup of it. Nothing is written.
-        DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy, DiskFull: as their names say.
+    A database that already holds data is copied to `backups` before a migration. All pending migrations happen together
+    or not at all. Nothing is written if this raises `DatabaseNewer` for a migration that no table set knows,
+    `DatabaseForeign` for something that this program did not make, or `StateLost` for a missing or empty database
+    with an intact backup.
     """
     if path.is_dir():
         raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
@@ -302,11 +282,7 @@ def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnectio
     """Open the database at `path` for reading; if it does not exist, an empty one in memory.
 
     The connection reads the file itself, or a copy in memory if the file has a write-ahead log or needs a migration.
-
-    Raises:
-        DatabaseNewer: it lists a migration that no table set knows.
-        StateLost: it is missing or empty, and there is an intact backup of it.
-        DatabaseUnreadable, DatabaseCorrupt, DatabaseBusy: as their names say.
+    The errors are those of `open_database`.
     """
     if path.is_dir():
         raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
@@ -325,11 +301,7 @@ def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnectio
 
 
 def prepare_copy(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> None:
-    """Create or migrate the tables of a private copy of the database at `path`, which needs no backup.
-
-    Raises:
-        DatabaseNewer: the database lists a migration that no table set knows.
-    """
+    """Create or migrate the tables of a private copy of the database at `path`, which needs no backup."""
     if _pending(connection, path, table_sets):
         with transaction(connection):
             _make_tables(connection, table_sets)

@@ -100,11 +100,9 @@ class Store(Cards):
     ) -> Review:
         """Record a rating in one transaction: log row, card row, buried siblings, leech.
 
-        `load` is what the shown outcomes were computed with, so that they hold; it is ignored on another day.
-
-        Raises:
-            CardChanged: the card has other `reps` than `expect_reps` by now. Nothing is recorded.
-            CardUnknown: there is no such card.
+        `load` is what the shown outcomes were computed with, so that they hold; it is ignored on another day. Raise
+        `CardChanged` if the card has other `reps` than `expect_reps` by now. Nothing is recorded. Raise `CardUnknown`
+        if there is no such card.
         """
         with transaction(self.connection):
             before = self.card(card_id)
@@ -155,11 +153,7 @@ class Store(Cards):
             append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
 
     def undo(self, now_ms: int) -> Review:
-        """Undo the newest rating of today that was not taken back; return it. See `undo_rating`.
-
-        Raises:
-            NothingToUndo: there is no such rating today.
-        """
+        """Undo the newest rating of today as `undo_rating` does; return it. Raise `NothingToUndo` without one."""
         with transaction(self.connection):
             rating = logs.find_newest_rating(self.connection, self.clock.day(now_ms))
             if rating is None:

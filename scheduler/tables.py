@@ -178,8 +178,7 @@ class Cards:
     def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
         """Add new cards; returns their ids, in order: the time in milliseconds, numbered on to be unique.
 
-        Raises:
-            sqlite3.IntegrityError: a note has two cards of one slot.
+        Raise `sqlite3.IntegrityError` if a note has two cards of one slot.
         """
         with transaction(self.connection):
             first = self.find_free_id(time.time_ns() // 1_000_000 if now_ms is None else now_ms)
@@ -206,22 +205,14 @@ class Cards:
         return self._change("active = 0 WHERE note = ? AND active <> 0", [(note,) for note in notes])
 
     def card(self, card: int) -> Card:
-        """Read one card.
-
-        Raises:
-            CardUnknown: there is no card with this id.
-        """
+        """Read one card. Raise `CardUnknown` if there is no card with this id."""
         row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
         if row is None:
             raise CardUnknown(card)
         return to_card(row)
 
     def cards(self, cards: Iterable[int]) -> list[Card]:
-        """Read these cards, in the order given.
-
-        Raises:
-            CardUnknown: one of them is not there.
-        """
+        """Read these cards, in the order given. Raise `CardUnknown` if one of them is not there."""
         chosen = list(cards)
         found = {card.id: card for card in read_cards(self.connection, chosen)}
         for card in chosen:
@@ -267,11 +258,7 @@ class Cards:
         return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
 
     def flag(self, cards: Iterable[int], flag: int) -> int:
-        """Flag these cards, 1 to 7; 0 removes the flag.
-
-        Raises:
-            ValueError: there is no such flag.
-        """
+        """Flag these cards, 1 to 7; 0 removes the flag. Raise `ValueError` if there is no such flag."""
         if not 0 <= flag <= 7:
             raise ValueError(f"a flag is 0 to 7, not {flag}")
         return self._change("flag = ? WHERE id = ? AND flag <> ?", [(flag, card, flag) for card in cards])

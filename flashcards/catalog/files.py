@@ -18,7 +18,7 @@ from flashcards.text import list_deck_path
 if TYPE_CHECKING:
     import sqlite3
 
-    from flashcards.disk.globs import IgnoreRule
+    from flashcards.disk.paths import IgnoreRule
 
 
 class FoundFile(NamedTuple):
@@ -51,7 +51,7 @@ class IgnoreRules:
         self._is_default = patterns is None
         self._rules: list[IgnoreRule] = []
         if patterns:
-            from flashcards.disk.globs import read_rule  # here, since most collections have no patterns
+            from flashcards.disk.paths import read_rule  # here, since most collections have no patterns
 
             self._rules = [rule for pattern in patterns if (rule := read_rule(pattern))]
 

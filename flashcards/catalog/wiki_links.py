@@ -15,7 +15,7 @@ from flashcards.dialects.obsidian_blocks import SCHEDULE_COMMENT
 from flashcards.dialects.obsidian_data import cut_schedules
 from flashcards.disk.atomic import read_file
 from flashcards.disk.media_files import FileFinder, PathIndex
-from flashcards.disk.safe_paths import is_private
+from flashcards.disk.paths import is_private
 
 _EMBED: Final = re.compile(r"!\[\[([^\[\]|#\n]*)")
 _MOST_TARGETS: Final = 50  # of one note

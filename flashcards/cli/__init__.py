@@ -54,8 +54,8 @@ GROUPS = {
     "Anki and other programs": {
         "export": "exchange_commands",
         "import": "exchange_commands",
-        "serve": "serve_command",
-        "sync": "sync_command",
+        "serve": "sync_commands",
+        "sync": "sync_commands",
         "mcp": "add_commands",
     },
     "Insight": {

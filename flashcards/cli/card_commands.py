@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Number, WholeNumber, read_date
+from flashcards.cli.params import Number, QueryCommand, WholeNumber, read_date
 from flashcards.errors import UsageError
 from flashcards.text import format_interval
 
@@ -51,7 +51,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
         click.Option(["--yes", "-y"], is_flag=True, help="Skip the confirmation."),
         click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON object."),
     ]
-    return console.QueryCommand(name, callback=callback, params=options, help=text)
+    return QueryCommand(name, callback=callback, params=options, help=text)
 
 
 def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:

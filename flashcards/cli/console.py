@@ -37,32 +37,6 @@ _OTHER_TABLES = re.compile("no such (?:column|table)|duplicate column|.* already
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
-class QueryCommand(click.Command):
-    """A command that takes a query: `-tag:x` negates a term and is not an option."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Move the words of the query after `--`, so that click does not read them as options."""
-        takes_value = {
-            name: not parameter.is_flag
-            for parameter in self.get_params(ctx)
-            if isinstance(parameter, click.Option)
-            for name in (*parameter.opts, *parameter.secondary_opts)
-        }
-        options: list[str] = []
-        words: list[str] = []
-        rest = iter(args)
-        for word in rest:
-            if word == "--":
-                words += rest
-            elif word in takes_value:
-                options += [word, *([next(rest, "")] if takes_value[word] else [])]
-            elif word.startswith("--") or (word.startswith("-") and len(word) == 2):
-                options.append(word)
-            else:
-                words.append(word)
-        return super().parse_args(ctx, [*options, "--", *words])
-
-
 @contextmanager
 def open_collection() -> Iterator[Collection]:
     """Open the collection to change its state, and scan its decks.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Day, Excludes, Number, OptionRules, WholeNumber, read_date
+from flashcards.cli.params import Day, Excludes, Number, OptionRules, QueryCommand, WholeNumber, read_date
 from flashcards.text import NO_CARDS
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _YEAR = 365
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-@click.command("stats", cls=console.QueryCommand)
+@click.command("stats", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--days", type=WholeNumber(1, 36_500), default=_YEAR, metavar="N", help="Days to look back; default 365.")
 @click.option("--all", "everything", is_flag=True, help="Include all reviews.")
@@ -56,7 +56,7 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     show_report(build_stats_report(found), page, as_json=as_json, empty=empty)
 
 
-@click.command("forecast", cls=console.QueryCommand)
+@click.command("forecast", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--days", type=WholeNumber(1, 3650), default=30, metavar="N", help="Days to look ahead; default 30.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -89,7 +89,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     show_report(build_forecast_report(found), page, as_json=as_json)
 
 
-@click.command("simulate", cls=console.QueryCommand)
+@click.command("simulate", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--days", type=WholeNumber(1, 3650), default=365, metavar="N", help="Days to simulate; default 365.")
 @click.option(
@@ -164,7 +164,7 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
         console.print_text(f"Wrote {page}. Open it in a browser.", err=as_json)
 
 
-@click.command("readiness", cls=console.QueryCommand)
+@click.command("readiness", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option(
     "--on",

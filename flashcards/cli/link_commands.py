@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, OptionRules, Requires
+from flashcards.cli.params import Excludes, OptionRules, QueryCommand, Requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -210,7 +210,7 @@ def unlink_command(note: str, as_json: bool) -> None:
         console.print_text(f"{place} is now the new note {key}; its history is kept as the orphan {entry.key}.")
 
 
-@click.command("pin", cls=console.QueryCommand)
+@click.command("pin", cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True, shell_complete=complete.query)
 def pin_command(query: tuple[str, ...]) -> None:
     """Write the ids of notes into their files.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, Number, OptionRules, Requires, WholeNumber
+from flashcards.cli.params import Excludes, Number, OptionRules, QueryCommand, Requires, WholeNumber
 from flashcards.errors import UsageError
 from flashcards.mock import report
 from flashcards.mock.recorder import Mock, MockAnswer, Mocks
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _OF_HOLDING = ("--preset", "--questions", "--per-question", "--minutes", "--seed", "--no-schedule")
 
 
-@click.command("mock", cls=console.QueryCommand)
+@click.command("mock", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--preset", metavar="NAME", help="Run the mock interview [mocks.NAME] of flashcards.toml.")
 @click.option("--questions", type=WholeNumber(1, MOST_QUESTIONS), metavar="N", help="Number of questions; default 5.")
@@ -169,14 +169,11 @@ def _hold_interview(
 
 def _check_report(path: Path) -> None:
     """Raise an error if writing the report would overwrite another file."""
-    from flashcards.errors import UsageError
-    from flashcards.mock.report import MARK
-
     if path.suffix.lower() != ".md":
         raise UsageError(f"{path} cannot be the report: choose a name that ends in .md.")
     if not path.parent.is_dir():
         raise UsageError(f"{path} cannot be the report: the folder {path.parent} does not exist. Create it first.")
-    if path.exists() and not (path.is_file() and path.read_bytes().startswith(MARK.encode())):
+    if path.exists() and not (path.is_file() and path.read_bytes().startswith(report.MARK.encode())):
         raise UsageError(f"{path} exists and is not a mock interview report; not overwriting it. Name another file.")
 
 
@@ -201,14 +198,6 @@ class MockUnknown(UsageError):
 
     def __init__(self, when: str) -> None:
         super().__init__(f"There is no mock interview at `{when}`. `flashcards mock --history` lists them.")
-
-
-class MockAmbiguous(UsageError):
-    """Several mock interviews match."""
-
-    def __init__(self, when: str, times: Sequence[str]) -> None:
-        shown = ", ".join(f'"{time}"' for time in times[:5]) + (", …" if len(times) > 5 else "")
-        super().__init__(f"`{when}` is ambiguous: {shown}. Write more of the time.")
 
 
 def _show_history(collection: Collection, as_json: bool) -> None:
@@ -247,7 +236,7 @@ def _show_one(collection: Collection, when: str, path: Path | None, as_json: boo
 
 def _print_report(collection: Collection, mock: int, *, in_full: bool) -> None:
     """Print the report of a mock interview; `in_full` adds the written answers."""
-    this, answers, earlier = _read_mock(collection, mock)
+    this, answers, earlier = Mocks(collection.connection).read(mock)
     if in_full:
         console.print_text(
             f"{_format_time(collection, this)[:16]}, drawn from {console.make_visible(this.query) or 'all cards'}."
@@ -266,19 +255,10 @@ def _write_report(collection: Collection, mock: int, path: Path | None) -> None:
         return
     from flashcards.disk.atomic import replace_file
 
+    held = Mocks(collection.connection).read(mock)
     with replace_file(path) as file:
-        file.write(report.format_markdown(*_read_mock(collection, mock), collection.clock).encode())
+        file.write(report.format_markdown(*held, collection.clock).encode())
     console.print_text(f"Wrote {path}.", err=True)
-
-
-def _read_mock(
-    collection: Collection, mock: int
-) -> tuple[Mock, list[MockAnswer], list[tuple[Mock, Sequence[MockAnswer]]]]:
-    """Read a mock interview, its answers, and the earlier ones with theirs."""
-    mocks = Mocks(collection.connection)
-    held = mocks.all()
-    this = next(each for each in held if each.id == mock)
-    return this, mocks.answers(mock), [(each, mocks.answers(each.id)) for each in held if each.id < mock]
 
 
 def _find_mock(collection: Collection, when: str) -> Mock:
@@ -293,7 +273,8 @@ def _find_mock(collection: Collection, when: str) -> Mock:
     if not wanted:
         raise MockUnknown(when)
     if len(wanted) > 1:
-        raise MockAmbiguous(when, [_format_time(collection, mock) for mock in wanted])
+        times = ", ".join(f'"{_format_time(collection, mock)}"' for mock in wanted[:5])
+        raise UsageError(f"`{when}` is ambiguous: {times}{', …' if len(wanted) > 5 else ''}. Write more of the time.")
     return wanted[0]
 
 

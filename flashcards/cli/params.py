@@ -1,4 +1,4 @@
-"""Types of option values that click lacks, such as dates (`+3`, `fri`), and rules between options."""
+"""What click lacks: types of values such as dates (`+3`, `fri`), queries as arguments, rules between options."""
 
 from __future__ import annotations
 
@@ -115,6 +115,32 @@ class Day(click.ParamType[str]):
         if read_date(str(value), datetime.now().astimezone().date()) is None:
             self.fail(f"{value!r} is not a date. Write it like 2026-12-15, `tomorrow`, +3 or fri.", param, ctx)
         return str(value)
+
+
+class QueryCommand(click.Command):
+    """A command that takes a query: `-tag:x` negates a term and is not an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Move the words of the query after `--`, so that click does not read them as options."""
+        takes_value = {
+            name: not parameter.is_flag
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+        options: list[str] = []
+        words: list[str] = []
+        rest = iter(args)
+        for word in rest:
+            if word == "--":
+                words += rest
+            elif word in takes_value:
+                options += [word, *([next(rest, "")] if takes_value[word] else [])]
+            elif word.startswith("--") or (word.startswith("-") and len(word) == 2):
+                options.append(word)
+            else:
+                words.append(word)
+        return super().parse_args(ctx, [*options, "--", *words])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from flashcards.cli import complete, console
-from flashcards.cli.params import Excludes, Number, OptionRules, Requires, WholeNumber
+from flashcards.cli.params import Excludes, Number, OptionRules, QueryCommand, Requires, WholeNumber
 from flashcards.errors import UsageError, check_extra
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _OF_WEB = ("--lan", "--host", "--port", "--no-open", "--json")
 
 
-@click.command("review", cls=console.QueryCommand)
+@click.command("review", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--new", type=WholeNumber(min=0), metavar="N", help="Ask N new cards, regardless of the daily limit.")
 @click.option("--limit", type=WholeNumber(min=1), metavar="N", help="Ask at most N cards.")
@@ -201,7 +201,7 @@ def _review_in_browser(
             _open_browser(host)
         run(server, listener)
         if not as_json:
-            for line in host.describe_end():
+            for line in host.site.describe_end():
                 console.print_text(line)
     finally:
         listener.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.params import QueryCommand
 from flashcards.text import NO_CARDS, format_interval, list_deck_path
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from scheduler.queue import Counts, Held
 
 
-@click.command("list", cls=console.QueryCommand)
+@click.command("list", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON Lines, one card a line.")
 def list_command(query: tuple[str, ...], as_json: bool) -> None:
@@ -162,7 +163,7 @@ def edit_command(card: str) -> None:
         pass
 
 
-@click.command("due", cls=console.QueryCommand)
+@click.command("due", cls=QueryCommand)
 @click.argument("query", nargs=-1, shell_complete=complete.query)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def due_command(query: tuple[str, ...], as_json: bool) -> None:

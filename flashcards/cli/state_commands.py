@@ -219,7 +219,7 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     flashcards restore .flashcards/backups/state-20261123T101500.000000Z.db
     """
     from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER
-    from flashcards.disk.safe_paths import refuse_strange_files
+    from flashcards.disk.paths import refuse_strange_files
     from scheduler import restore
     from scheduler.backup_files import find_newest_backup
 

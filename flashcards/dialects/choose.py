@@ -126,7 +126,7 @@ _NO_KEY: Final = "\0"
 def _holds(key: str, path: str) -> bool:
     if key in ("", ".", "**") or path == key or path.startswith(f"{key}/"):
         return True
-    from flashcards.disk.globs import matches_glob
+    from flashcards.disk.paths import matches_glob
 
     return matches_glob(path, key)
 

@@ -18,7 +18,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from flashcards.deck.model import StatedSchedule
-from flashcards.disk.globs import matches_glob
+from flashcards.disk.paths import matches_glob
 
 HIGHLIGHT: Final = "==[123;;]answer[;;hint]=="
 BOLD: Final = "**[123;;]answer[;;hint]**"

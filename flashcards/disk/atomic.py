@@ -50,11 +50,7 @@ class LinkRefused(FlashcardsError):
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; a pipe or a device, which may never end, is an error like any other of the system.
-
-    Raises:
-        OSError: it cannot be opened, or is not a regular file.
-    """
+    """Open a regular file for reading. Raise `OSError` also for a pipe or a device, which may never end."""
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT))  # noqa: SIM115 - the caller closes it
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -63,11 +59,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a regular file that a person can have written.
-
-    Raises:
-        OSError: as `open_regular`, or it is too large.
-    """
+    """Read a regular file that a person can have written. Raise `OSError` if it cannot be read, or is too large."""
     with open_regular(path) as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
@@ -113,10 +105,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
 def write_output(path: Path) -> Iterator[BinaryIO]:
     """Open a new file, as `replace_file` does, at a path that a person chose.
 
-    Raises:
-        FileUnwritable: it cannot be written; the old file is unchanged.
-        LinkRefused: a link out of its folder has this name.
-        NotAFile: a folder or a device has this name.
+    Raise `FileUnwritable` if it cannot be written; the old file is unchanged. Raise `LinkRefused` if a link out of its
+    folder has this name. Raise `NotAFile` if a folder or a device has this name.
     """
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
@@ -134,8 +124,7 @@ def write_output(path: Path) -> Iterator[BinaryIO]:
 def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Write `after` to `path`, whose content was `before` when it was read.
 
-    Raises:
-        FileChanged: its content differs by now.
+    Raise `FileChanged` if its content differs by now.
     """
     with replace_file(path) as file:
         file.write(after)

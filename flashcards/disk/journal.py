@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flashcards.disk.atomic import FileChanged, file_digest, new_file_mode, read_file, sync
-from flashcards.disk.safe_paths import OutsideCollection, find_place, is_real_folder
+from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 
 _PLAN = "plan.json"
@@ -58,10 +58,8 @@ class Journal:
     def stage(self, path: str, before: bytes | None = None) -> Path:
         """Return a file to write to, which `place` then puts at `path` (within the root, with `/`).
 
-        `before` is the content that the present file had when it was read; None if there was no such file.
-
-        Raises:
-            OutsideCollection: the path, or the folder of the waiting files, leads out of the collection.
+        `before` is the content that the present file had when it was read; None if there was no such file. Raise
+        `OutsideCollection` if the path, or the folder of the waiting files, leads out of the collection.
         """
         self._start(path)
         waiting = self._folder / f"new-{len(self._staged)}"
@@ -70,11 +68,7 @@ class Journal:
         return waiting
 
     def remove(self, path: str) -> None:
-        """Let `place` remove the file at `path`, unless it changes until then.
-
-        Raises:
-            OutsideCollection: as for `stage`.
-        """
+        """Let `place` remove the file at `path`, unless it changes until then; errors are as for `stage`."""
         self._start(path)
         self._staged[path] = None
         self._before[path] = file_digest(find_place(self._root, path), 16)
@@ -97,9 +91,8 @@ class Journal:
     def place(self) -> None:
         """Put every file in its place.
 
-        Raises:
-            FileChanged: somebody else changed a file since it was read; those before it are taken back.
-            OSError: one cannot be put there; those before it are taken back.
+        Raise `FileChanged` if somebody else changed a file since it was read, or `OSError` if one cannot be put there;
+        those before it are taken back.
         """
         if not self._staged:
             return
@@ -177,11 +170,8 @@ def find_unfinished(folder: Path) -> list[str]:
 def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
     """End a write whose process died: keep it if it was committed, or put everything back.
 
-    The plan and the old files stay until all of it is done.
-
-    Raises:
-        PlanInvalid: it is not a plan that this program wrote. Nothing was done.
-        OutsideCollection: it names a file outside the collection. Nothing was done.
+    The plan and the old files stay until all of it is done. Before anything is done, raise `PlanInvalid` if this
+    program did not write the plan, and `OutsideCollection` if it names a file outside the collection.
     """
     with _hold_signals():
         if not committed:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Final
 
-from flashcards.disk.safe_paths import is_private
+from flashcards.disk.paths import is_private
 from flashcards.errors import FlashcardsError
 
 WIKI_PREFIX: Final = "[["
@@ -115,12 +115,9 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
     """Find the file that `url` names in the deck file `file` (a path within the collection), links resolved.
 
     The URL, percent escapes undone, is relative to the deck file's folder, or to the collection after `@/`, or a name
-    after `[[`, which may be anywhere in the collection.
-
-    Raises:
-        MediaMissing: the file does not exist, or it cannot be read.
-        MediaOutside: it is outside the collection.
-        MediaPrivate: it is in `.flashcards` or `.git`.
+    after `[[`, which may be anywhere in the collection. Raise `MediaMissing` if the file does not exist, or it cannot
+    be read. Raise `MediaOutside` if it is outside the collection. Raise `MediaPrivate` if it is in `.flashcards` or
+    `.git`.
     """
     root = root.resolve()
     folder = (root / file).parent

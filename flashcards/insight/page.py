@@ -70,9 +70,7 @@ def write_scoped_css() -> str:
 def check_target(path: Path) -> None:
     """Make sure that a page may be written to `path`: nothing is there, or an older page.
 
-    Raises:
-        FileNoPage: the name does not end with `.html` or `.htm`.
-        FileNotOurs: another file is there.
+    Raise `FileNoPage` if the name does not end with `.html` or `.htm`. Raise `FileNotOurs` if another file is there.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise FileNoPage(path)
@@ -86,12 +84,7 @@ def check_target(path: Path) -> None:
 
 
 def write_page(report: Report, path: Path) -> None:
-    """Write the page in one step; it replaces an older one.
-
-    Raises:
-        FileNoPage, FileNotOurs: as for `check_target`.
-        OSError: it cannot be written.
-    """
+    """Write the page in one step, after `check_target`; it replaces an older one."""
     check_target(path)
     with replace_file(path) as file:
         file.write(draw_page(report).encode())

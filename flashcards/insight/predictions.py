@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scheduler.model import Rating, State
-from scheduler.prediction_error import (
+from scheduler.fit import (
     CalibrationBin,
     Figures,
     compute_calibration,
@@ -18,6 +17,7 @@ from scheduler.prediction_error import (
     predict_recall,
     review_bins,
 )
+from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,11 +12,11 @@ import numpy as np
 
 from flashcards.insight.forecast import Progress, continue_progress, ignore_progress, read_days_ahead
 from flashcards.insight.predictions import PastError, measure_past_error
+from scheduler.fit import predict_recall
 from scheduler.log_arrays import find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
 from scheduler.policy import Deadline, new_a_day
-from scheduler.prediction_error import predict_recall
 from scheduler.tables import ASKABLE
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.insight.activity import Recall
-from flashcards.insight.overview import FrontText
+from flashcards.insight.overview import FrontText, Recall
 from flashcards.insight.report import (
     Bars,
     Calendar,
@@ -33,10 +32,9 @@ from flashcards.text import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flashcards.insight.activity import DayActivity
-    from flashcards.insight.overview import Overview, Span
+    from flashcards.insight.overview import DayActivity, Overview, Span
     from flashcards.insight.predictions import Predictions
-    from scheduler.prediction_error import Figures
+    from scheduler.fit import Figures
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks
 _LEAST_DAYS: Final = 7  # minimum number of days in a plot

@@ -40,11 +40,7 @@ class NoCardToAsk(UsageError):
 
 
 def find_preset(collection: Collection, name: str) -> MockPreset:
-    """Find a mock interview of `flashcards.toml` by its name.
-
-    Raises:
-        UsageError: it describes none of that name.
-    """
+    """Find a mock interview of `flashcards.toml` by its name. Raise `UsageError` if it describes none of that name."""
     mocks = collection.settings.mocks
     if name in mocks:
         return mocks[name]
@@ -71,8 +67,7 @@ def draw_questions(
 ) -> tuple[list[int], int]:
     """Draw the cards that are asked, of `cards` or of all; return them and the seed, which is chosen if none is given.
 
-    Raises:
-        NoCardToAsk: no card can be asked.
+    Raise `NoCardToAsk` if no card can be asked.
     """
     if cards is None:
         cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards")]

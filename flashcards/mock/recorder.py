@@ -94,6 +94,13 @@ class Mocks:
         rows = self._connection.execute("SELECT id, query, seed, questions, seconds, finished FROM mocks ORDER BY id")
         return [Mock._make((*row[:5], bool(row[5]))) for row in rows]
 
+    def read(self, number: int) -> tuple[Mock, list[MockAnswer], list[tuple[Mock, list[MockAnswer]]]]:
+        """Read an interview, its answers, and the earlier interviews with theirs. Raise `LookupError` without it."""
+        held = [(mock, self.answers(mock.id)) for mock in self.all() if mock.id <= number]
+        if not held or held[-1][0].id != number:
+            raise LookupError(f"there is no mock interview {number}")
+        return *held[-1], held[:-1]
+
     def answers(self, mock: int) -> list[MockAnswer]:
         """List the questions of an interview, in order."""
         found = []
@@ -124,11 +131,7 @@ class MockRecorder:
             self.mock = self._mocks.begin(mock)
 
     def read(self, card: int) -> tuple[Asked, tuple[str, ...]]:
-        """Return a card and its skills.
-
-        Raises:
-            LookupError: its text is gone.
-        """
+        """Return a card and its skills. Raise `LookupError` if its text is gone."""
         asked = self._backend.read(card)
         if asked is None:
             raise LookupError(f"card {card} has no text")

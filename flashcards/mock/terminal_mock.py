@@ -47,8 +47,7 @@ class TerminalMock:
     def run(self) -> Over:
         """Ask until the end, or until the person leaves.
 
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed. What was rated is kept.
+        Raise `KeyboardInterrupt` if Ctrl-C was pressed. What was rated is kept.
         """
         with exit_on_signals(), self._keyboard:
             self._screen.open()

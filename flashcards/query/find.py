@@ -65,12 +65,7 @@ class Parser:
         self._depth = 0
 
     def condition(self) -> Condition:
-        """Parse the whole query as one condition.
-
-        Raises:
-            QueryInvalid: it cannot be read.
-            DeckUnknown: it names a deck that does not exist.
-        """
+        """Parse the whole query as one condition, or raise `QueryInvalid` or `DeckUnknown`."""
         if not self._tokens:
             return Condition("1")
         found = self._either()
@@ -207,11 +202,7 @@ def _strip_quotes(text: str) -> str:
 def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[int]:
     """Find the cards in use that match a query, in order of deck, file and line; all of them if it is empty.
 
-    To ask for at `most` some of them is quicker.
-
-    Raises:
-        QueryInvalid: the query cannot be read.
-        QueryTooSlow: it takes too long.
+    To ask for at `most` some of them is quicker. Raise `QueryInvalid` if the query cannot be read, or `QueryTooSlow`.
     """
     from flashcards.collection import now_ms
 

@@ -84,11 +84,7 @@ def _split_wildcards(text: str) -> list[str]:
 
 
 def check_regex(text: str) -> str:
-    """Return a regular expression unchanged.
-
-    Raises:
-        ValueError: it cannot be read.
-    """
+    """Return a regular expression unchanged. Raise `ValueError` if it cannot be read."""
     import regex
 
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flashcards.collection import find_ordering, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.grading import add_ticks
-from flashcards.review.session_plan import allow_new, choose_cards, lift_limits
+from flashcards.review.session_plan import SessionPlan, allow_new, choose_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
 from scheduler import CardChanged, DatabaseBusy, DiskFull, NothingToUndo, Outcome, Outcomes, Rating, transaction
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from scheduler import Card, Policy, Review, Store
     from scheduler.intervals import Load
-    from scheduler.policy import ReviewOrder
 
 
 _STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
@@ -81,62 +80,42 @@ _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
 class CollectionBackend:
-    """Supplies the due cards of a collection, with the options of a `SessionPlan`."""
+    """Supplies the due cards of a collection, as a `SessionPlan` says."""
 
-    def __init__(
-        self,
-        collection: Collection,
-        now_ms: int,
-        *,
-        only: frozenset[int] | None = None,
-        new: int | None = None,
-        limit: int | None = None,
-        order: ReviewOrder | None = None,
-        ahead_days: int = 0,
-        backlog: bool = False,
-    ) -> None:
+    def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
         self._collection = collection
         self._store = collection.store
-        self._only = only
-        self._new = new
-        self._order = order
-        self._ahead_days = ahead_days
-        self._backlog = backlog
+        self._plan = plan or SessionPlan()
         self._policies: dict[int, Policy] = {}
         self._shown: tuple[Card, Load | None] | None = None
-        self._cards = only
-        if new is not None or limit is not None:
-            limits = lift_limits(collection.limits) if backlog else collection.limits
-            self._cards = choose_cards(
-                self._store,
-                limits,
-                self._choose_order(),
-                now_ms,
-                only=only,
-                new=new,
-                limit=limit,
-                ahead_days=ahead_days,
-            )
         self._version = self._data_version()
         self._limits = collection.limits
+        self._cards = self._plan.only
+        if self._plan.new is not None or self._plan.limit is not None:
+            self._cards = choose_cards(self._store, self._lift(), self._choose_order(), now_ms, self._plan)
         self._queue = self._build_queue(now_ms)
 
     def _choose_order(self) -> Policy:
-        policy = find_ordering(self._collection, self._only)
-        return policy if self._order is None else replace(policy, review_order=self._order)
+        policy = find_ordering(self._collection, self._plan.only)
+        order = "retrievability" if self._plan.backlog else self._plan.order
+        return replace(policy, review_order=order) if order else policy
+
+    def _lift(self) -> Sequence[DeckLimits]:
+        """Return the limits, which a backlog has not."""
+        return lift_limits(self._limits) if self._plan.backlog else self._limits
 
     def _build_queue(self, now_ms: int) -> Queue:
-        limits: Sequence[DeckLimits] = lift_limits(self._limits) if self._backlog else self._limits
-        if self._new is not None:
-            limits = allow_new(limits, self._new, self._store.done(self._collection.clock.day(now_ms)))
+        limits, plan = self._lift(), self._plan
+        if plan.new is not None:
+            limits = allow_new(limits, plan.new, self._store.done(self._collection.clock.day(now_ms)))
         return build_queue(
             self._store,
             limits,
             now_ms,
             only_cards=self._cards,
-            ahead_days=self._ahead_days,
+            ahead_days=plan.ahead_days,
             order=self._choose_order(),
-            paced=self._new is None and not self._backlog,
+            paced=plan.new is None and not plan.backlog,
         )
 
     def prepare(self) -> None:
@@ -274,7 +253,7 @@ class CollectionBackend:
 
     def find_upcoming(self, now_ms: int) -> Upcoming:
         """Find the next due cards."""
-        return find_upcoming(self._store, now_ms, self.counts(), self._only)
+        return find_upcoming(self._store, now_ms, self.counts(), self._plan.only)
 
     def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
         """Count the cards due on each of the next days."""
@@ -293,28 +272,23 @@ class CollectionBackend:
 
 
 class CramBackend(CollectionBackend):
-    """Asks every card of a collection, or of `only`, at most `limit`, in an order that depends on the day.
+    """Asks every card of a plan, due or not, in an order that depends on the day.
 
-    Unless ratings `count` as reviews, they are logged and the schedule does not change.
+    Unless ratings count as reviews, they are logged and the schedule does not change.
     """
 
-    def __init__(
-        self,
-        collection: Collection,
-        now_ms: int,
-        *,
-        only: frozenset[int] | None = None,
-        limit: int | None = None,
-        count: bool = False,
-    ) -> None:
-        super().__init__(collection, now_ms, only=only)
-        self._counting = count
+    def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
+        plan = plan or SessionPlan()
+        super().__init__(collection, now_ms, SessionPlan(only=plan.only))
+        self._counting = plan.count
         self._day = collection.clock.day(now_ms)
         self._crammed: list[Review] = []
         askable = self._askable()
-        shuffled = sorted(askable if only is None else askable & only, key=lambda card: draw(card, self._day))
+        chosen = askable if plan.only is None else askable & plan.only
         # A dict keeps the order and allows quick removals; its values are not used.
-        self._left: dict[int, None] = dict.fromkeys(shuffled[:limit])
+        self._left: dict[int, None] = dict.fromkeys(
+            sorted(chosen, key=lambda card: draw(card, self._day))[: plan.limit]
+        )
 
     def next_card(self, now_ms: int) -> int | None:
         """Return the next card."""

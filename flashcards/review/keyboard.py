@@ -10,8 +10,8 @@ from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from flashcards.review.alternate_screen import measure_terminal
 from flashcards.review.keys import END_OF_INPUT, REDRAW
+from flashcards.review.screen_parts import measure_terminal
 from flashcards.text import count_columns, gate
 
 _SEQUENCE_SECONDS = 0.05  # maximum delay between the characters of an escape sequence
@@ -240,13 +240,10 @@ _TICK: Final = 1.0  # seconds
 
 
 class LineEditor:
-    """Reads a line with the usual editing keys, redrawn with each key, and each second if a clock runs.
+    """Reads a line with the usual editing keys, redrawn with each key, and each second if the prompt `is_timed`.
 
-    Args:
-        keyboard: open.
-        prompt: returns what to show before the line.
-        is_timed: whether the prompt changes each second.
-        pass_on: takes keys that do not concern the line, such as those that scroll.
+    `prompt` returns what to show before the line; `pass_on` takes keys that do not concern it, such as those that
+    scroll.
     """
 
     def __init__(

@@ -121,8 +121,7 @@ _NAMES: Mapping[Action, str] = {Action.DETAILS: "Tab", Action.UP: "↑ ↓"}
 class KeyMap:
     """Which key does what; `changes` are the keys of actions, as `flashcards.toml` has them.
 
-    Raises:
-        SettingInvalid: there is no such action, or two actions share a key.
+    Raise `SettingInvalid` if there is no such action, or two actions share a key.
     """
 
     def __init__(self, changes: Mapping[str, str]) -> None:

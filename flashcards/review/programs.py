@@ -31,20 +31,6 @@ _PLAYERS = (
 )
 
 
-class NothingOpens(FlashcardsError):
-    """No program to open files was found."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"No program to open files was found. The file is {path}.")
-
-
-class NotMedia(FlashcardsError):
-    """The file is not media, so the system might run it rather than show it."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"The file `{url}` is not a picture, sound or video, so it is not opened. Open it yourself.")
-
-
 def find_media(asked: Asked, *, answered: bool, sound: bool = False) -> list[str]:
     """Find the local media files of the visible sides, in order. With `sound`, find only playable ones."""
     from flashcards.deck.media_references import PLAYED, extension, find_references
@@ -70,7 +56,9 @@ def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) ->
     try:
         file = find_media_file(root, asked.entry.path, url)
         if extension(file.name) not in (AUDIO | IMAGE | VIDEO) - {"swf"}:  # opening any other file might run it
-            raise NotMedia(url)
+            raise FlashcardsError(
+                f"The file `{url}` is not a picture, sound or video, so it is not opened. Open it yourself."
+            )
         act(file)
     except MediaError as error:
         return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
@@ -85,7 +73,7 @@ def _open(path: Path) -> None:
         return
     opener = next((name for name in ("xdg-open", "open") if shutil.which(name)), None)
     if opener is None:
-        raise NothingOpens(path)
+        raise FlashcardsError(f"No program to open files was found. The file is {path}.")
     _start([opener, str(path)])
 
 
@@ -140,9 +128,7 @@ class EditorFailed(FlashcardsError):
 def open_editor(path: Path, line: int) -> None:
     """Open `path` in `$VISUAL`, else `$EDITOR`, else nano or vi, at `line` (from 1), and wait until it is closed.
 
-    Raises:
-        EditorMissing: no editor can be started.
-        EditorFailed: it exited with a code other than 0.
+    Raise `EditorMissing` if no editor can be started. Raise `EditorFailed` if it exited with a code other than 0.
     """
     words = find_editor_command()
     try:
@@ -155,11 +141,7 @@ def open_editor(path: Path, line: int) -> None:
 
 
 def find_editor_command() -> list[str]:
-    """Find the editor's command, as words.
-
-    Raises:
-        EditorMissing: no editor is set or installed, or the setting cannot be read.
-    """
+    """Find the editor's command, as words; raise `EditorMissing` if there is no editor."""
     named = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
     if named:
         try:

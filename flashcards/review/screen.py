@@ -16,11 +16,11 @@ from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
-from flashcards.review.alternate_screen import Window, measure_terminal
 from flashcards.review.grading import remove_points
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.screen_parts import (
     POINT_INDENT,
+    Window,
     draw_buttons,
     draw_counts,
     draw_points,
@@ -29,6 +29,7 @@ from flashcards.review.screen_parts import (
     flow_parts,
     fold_details,
     indent_wrapped,
+    measure_terminal,
 )
 from flashcards.review.views import Answer, Asked, Question
 from flashcards.text import wrap_line

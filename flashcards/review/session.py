@@ -25,50 +25,9 @@ from flashcards.review.views import (
     Tick,
     TypeAnswer,
     Undo,
-    Upcoming,
     View,
 )
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
-from scheduler.queue import Counts
-
-
-class Tally:
-    """Collects the ratings of a session, except undone ones."""
-
-    def __init__(self) -> None:
-        self._reviews: dict[int, Review] = {}
-
-    def add(self, review: Review) -> None:
-        """Add a rating."""
-        self._reviews[review.id] = review
-
-    def remove(self, review: Review) -> None:
-        """Remove an undone rating; one of another session changes nothing."""
-        self._reviews.pop(review.id, None)
-
-    def count_cards(self) -> int:
-        """Count the distinct cards rated."""
-        return len({review.card for review in self._reviews.values()})
-
-    def summary(
-        self, left: Counts, upcoming: Upcoming, due_ahead: tuple[int, ...], due_before: tuple[int, ...]
-    ) -> Summary:
-        """Summarise the session."""
-        done = list(self._reviews.values())
-        of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
-        return Summary(
-            cards=self.count_cards(),
-            ratings={rating: sum(review.rating is rating for review in done) for rating in Rating},
-            introduced=len({review.card for review in done if review.state_before is State.NEW}),
-            reviews=len(of_reviews),
-            recalled=sum(rating is not Rating.AGAIN for rating in of_reviews),
-            duration_ms=sum(review.duration_ms for review in done),
-            left=left,
-            upcoming=upcoming,
-            due_ahead=due_ahead,
-            due_before=due_before,
-        )
-
 
 RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
 """Smallest shares of covered points: 40 % proposes Hard, 70 % Good, and 100 % Easy."""
@@ -126,7 +85,7 @@ class Session:
         self._backend = backend
         self._until_ms: int | None = None  # the first card is asked in any case
         self._due_before = backend.count_due_ahead(now_ms)
-        self._tally = Tally()
+        self._reviews: dict[int, Review] = {}  # this session's ratings by id, except undone ones
         self._acts: list[_Hidden | _Flagged | None] = []  # undoable actions, newest last; None is a rating
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
@@ -135,7 +94,7 @@ class Session:
     @property
     def cards_done(self) -> int:
         """The number of distinct cards rated, except undone ratings."""
-        return self._tally.count_cards()
+        return len({review.card for review in self._reviews.values()})
 
     def handle(self, event: Event) -> View:
         """Take an event and return the view after it.
@@ -207,11 +166,21 @@ class Session:
         return Question(asked, self._backend.counts(), message)
 
     def _finish(self, now_ms: int, message: str = "") -> Finished:
-        backend = self._backend
-        ahead = backend.count_due_ahead(now_ms)
-        return Finished(
-            self._tally.summary(backend.counts(), backend.find_upcoming(now_ms), ahead, self._due_before), message
+        done = list(self._reviews.values())
+        of_reviews = [review.rating for review in done if review.state_before is State.REVIEW]
+        summary = Summary(
+            cards=self.cards_done,
+            ratings={rating: sum(review.rating is rating for review in done) for rating in Rating},
+            introduced=len({review.card for review in done if review.state_before is State.NEW}),
+            reviews=len(of_reviews),
+            recalled=sum(rating is not Rating.AGAIN for rating in of_reviews),
+            duration_ms=sum(review.duration_ms for review in done),
+            left=self._backend.counts(),
+            upcoming=self._backend.find_upcoming(now_ms),
+            due_ahead=self._backend.count_due_ahead(now_ms),
+            due_before=self._due_before,
         )
+        return Finished(summary, message)
 
     # The current card
 
@@ -272,7 +241,7 @@ class Session:
             review = self._backend.rate(view.asked.card, rating, now_ms, duration, list(dict(points).items()))
         except CardChanged:
             return self._move_on(now_ms, _ELSEWHERE)
-        self._tally.add(review)
+        self._reviews[review.id] = review
         self._acts.append(None)
         return self._next(now_ms, _leech_message(review))
 
@@ -306,7 +275,7 @@ class Session:
         except NothingToUndo as error:
             return replace(self.view, message=str(error))
         del self._acts[-1:]
-        self._tally.remove(review)
+        self._reviews.pop(review.id, None)  # one of another session is not among them
         return self._back(review.card, now_ms, f"{_name(review)} was undone.")
 
     def _back(self, card: int, now_ms: int, message: str) -> View:

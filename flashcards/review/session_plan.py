@@ -37,18 +37,7 @@ class SessionPlan:
         """Choose the cards and return their backend."""
         from flashcards.review.collection_backend import CollectionBackend, CramBackend
 
-        if self.cram:
-            return CramBackend(collection, now_ms, only=self.only, limit=self.limit, count=self.count)
-        return CollectionBackend(
-            collection,
-            now_ms,
-            only=self.only,
-            new=self.new,
-            limit=self.limit,
-            order="retrievability" if self.backlog else self.order,
-            ahead_days=self.ahead_days,
-            backlog=self.backlog,
-        )
+        return (CramBackend if self.cram else CollectionBackend)(collection, now_ms, self)
 
     def begin(self, collection: Collection, backend: CollectionBackend, now_ms: int) -> Session:
         """Begin the session with the first card."""
@@ -79,27 +68,16 @@ def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
 
 
 def choose_cards(
-    store: Store,
-    limits: Sequence[DeckLimits],
-    order: Policy,
-    now_ms: int,
-    *,
-    only: frozenset[int] | None,
-    new: int | None,
-    limit: int | None,
-    ahead_days: int = 0,
+    store: Store, limits: Sequence[DeckLimits], order: Policy, now_ms: int, plan: SessionPlan
 ) -> frozenset[int]:
-    """Choose the cards of a session: today's, with `new` new ones regardless of `limits`, and `limit` in all.
-
-    By default, the limits decide.
-    """
-    selection = Selection(tuple(limits), order, only_cards=only, ahead_days=ahead_days)
+    """Choose the cards of a session: today's, but as many new ones, and as many in all, as the plan says."""
+    selection = Selection(tuple(limits), order, only_cards=plan.only, ahead_days=plan.ahead_days)
     gathered = build_day(store, selection, now_ms)
-    if new is not None:
-        roomy = allow_new(limits, new, store.done(store.clock.day(now_ms)))
+    if plan.new is not None:
+        roomy = allow_new(limits, plan.new, store.done(store.clock.day(now_ms)))
         selection = selection._replace(decks=tuple(roomy), paced=False)
-        gathered = gathered._replace(new=build_day(store, selection, now_ms).new[:new])
-    return _first(gathered, limit, order.new_mix)
+        gathered = gathered._replace(new=build_day(store, selection, now_ms).new[: plan.new])
+    return _first(gathered, plan.limit, order.new_mix)
 
 
 def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:

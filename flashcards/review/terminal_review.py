@@ -57,8 +57,7 @@ class TerminalReview:
     def run(self) -> None:
         """Ask until nothing is left or the person leaves, then say how it went.
 
-        Raises:
-            KeyboardInterrupt: Ctrl-C was pressed. The terminal is as it was before.
+        Raise `KeyboardInterrupt` if Ctrl-C was pressed. The terminal is as it was before.
         """
         view = self._session.view
         with exit_on_signals(), self._keyboard, self._take_screen():

@@ -196,16 +196,11 @@ class Backend(Protocol):
     ) -> Review:
         """Record a rating, and for each point of a rubric card whether it was covered.
 
-        Raises:
-            CardChanged: the card was answered elsewhere since it was read.
+        Raise `CardChanged` if the card was answered elsewhere since it was read.
         """
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the last rating of today and return it.
-
-        Raises:
-            NothingToUndo: nothing was rated today.
-        """
+        """Take back the last rating of today and return it. Raise `NothingToUndo` if nothing was rated today."""
 
     def siblings(self, card: Card) -> list[int]:
         """Return all cards of the card's note, including itself."""

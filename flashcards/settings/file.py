@@ -125,8 +125,7 @@ class SettingInvalid(FlashcardsError):
 def load_settings(root: Path) -> Settings:
     """Load the settings of the collection in `root`; the defaults if it has no `flashcards.toml`.
 
-    Raises:
-        SettingInvalid: the file cannot be read, or a setting is unknown or impossible.
+    Raise `SettingInvalid` if the file cannot be read, or a setting is unknown or impossible.
     """
     path = root / FILE_NAME
     try:
@@ -139,11 +138,7 @@ def load_settings(root: Path) -> Settings:
 
 
 def parse_settings(data: bytes) -> Settings:
-    """Read the settings in the content of a `flashcards.toml`.
-
-    Raises:
-        SettingInvalid: as `load_settings`.
-    """
+    """Read the settings in the content of a `flashcards.toml`, as `load_settings` does."""
     import tomllib
 
     try:

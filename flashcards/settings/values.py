@@ -156,8 +156,7 @@ MOST_MINUTES = 1440
 def read_minutes(value: Any) -> float:
     """Read minutes as a positive number.
 
-    Raises:
-        ValueError: the value is something else; the message follows the name of the setting in a sentence.
+    Raise `ValueError` if the value is something else; the message follows the name of the setting in a sentence.
     """
     minutes = _read_number(value)
     if not 0 < minutes <= MOST_MINUTES:

@@ -51,8 +51,7 @@ class Account:
     def load(cls, path: Path) -> Account | None:
         """Read the account in a file; nothing if there is no such file.
 
-        Raises:
-            AccountUnreadable: the file cannot be understood.
+        Raise `AccountUnreadable` if the file cannot be understood.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))

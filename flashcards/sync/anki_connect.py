@@ -34,12 +34,7 @@ class AnkiUnusable(FlashcardsError):
 
 
 class AnkiConnect:
-    """Sends actions to the Anki that is open.
-
-    Args:
-        address: where the add-on listens.
-        key: the add-on's API key, if it has one.
-    """
+    """Sends actions to the Anki that is open; `address` is where the add-on listens, `key` its API key, if any."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS, key: str | None = None) -> None:
         check_url(address)
@@ -50,11 +45,7 @@ class AnkiConnect:
         self._actions: frozenset[str] = frozenset()
 
     def begin(self) -> str:
-        """Check that Anki can be used; return the name of the profile that is open, empty if the add-on cannot tell.
-
-        Raises:
-            AnkiUnusable: it cannot.
-        """
+        """Check that Anki can be used; return the name of the profile that is open, empty if the add-on cannot tell."""
         hello = self._send("requestPermission", {}, _FIRST_SECONDS)
         if not isinstance(hello, dict) or hello.get("permission") != "granted":
             raise AnkiUnusable("AnkiConnect does not allow it. Allow this computer in the add-on's settings.")
@@ -76,18 +67,13 @@ class AnkiConnect:
         return str(self.call(_PROFILE) or "") if _PROFILE in self._actions else ""
 
     def call(self, action: str, /, **params: Any) -> Any:
-        """Do one action and return its result.
-
-        Raises:
-            AnkiUnusable: Anki did not do it.
-        """
+        """Do one action and return its result. Raise `AnkiUnusable` if Anki did not do it."""
         return self._send(action, params, _SECONDS)
 
     def call_all(self, actions: Iterable[Action]) -> list[Any]:
         """Do actions one after the other, in as few requests as sensible; return their results.
 
-        Raises:
-            AnkiUnusable: Anki did not do one of them. Those before it are done.
+        Raise `AnkiUnusable` if Anki did not do one of them. Those before it are done.
         """
         waiting = list(actions)
         found: list[Any] = []
@@ -117,9 +103,7 @@ class AnkiConnect:
                 "Anki is open but does not answer. Close its dialogs and wait for its sync to end, then try again."
             ) from error
         except (urllib.error.HTTPError, http.client.HTTPException, ValueError) as error:
-            raise AnkiUnusable(
-                f"What answers at {self.address} is not AnkiConnect. Give its address with --anki-address."
-            ) from error
+            raise self._is_something_else() from error
         except OSError as error:
             raise AnkiUnusable(
                 f"Anki does not answer at {self.address}. Open Anki with the add-on AnkiConnect (code 2055492159)."
@@ -128,15 +112,16 @@ class AnkiConnect:
 
     def _read(self, action: str, answer: Any) -> Any:
         if not isinstance(answer, dict) or "result" not in answer:
-            raise AnkiUnusable(
-                f"What answers at {self.address} is not AnkiConnect. Give its address with --anki-address."
-            )
+            raise self._is_something_else()
         if answer.get("error") is not None:
             reason = str(answer["error"])
             if "api key" in reason.lower():
                 raise AnkiUnusable("AnkiConnect does not accept the API key. Check the file named with --key-file.")
             raise AnkiUnusable(_not_done(action, reason))
         return answer["result"]
+
+    def _is_something_else(self) -> AnkiUnusable:
+        return AnkiUnusable(f"What answers at {self.address} is not AnkiConnect. Give its address with --anki-address.")
 
 
 def _not_done(action: str, reason: str) -> str:

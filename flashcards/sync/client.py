@@ -39,23 +39,24 @@ class MediaClient:
 
     def sync(self) -> tuple[int, int]:
         """Exchange what differs; return how many files came and went."""
-        self._ask("begin", {"v": "flashcards"})
+        self._ask("begin", _json({"v": "flashcards"}))
         agreed = self._store.agreed_files()
         theirs = self._read_changes()
         ours = self._store.digests()
-        wanted = [name for name, digest in theirs.items() if digest and self._is_wanted(name, digest, ours, agreed)]
+        wanted = [
+            name
+            for name, digest in theirs.items()
+            if digest and ours.get(name) != digest and (name not in ours or ours[name] == agreed.get(name))
+        ]
         came = self._download(wanted)
         went = self._upload(agreed | theirs)
         return came, went
-
-    def _is_wanted(self, name: str, digest: str, ours: dict[str, str], agreed: dict[str, str]) -> bool:
-        return ours.get(name) != digest and (name not in ours or ours[name] == agreed.get(name))
 
     def _read_changes(self) -> dict[str, str]:
         """Return the files that changed on the server since the last time, with their hashes; empty if deleted."""
         found: dict[str, str] = {}
         since = self._store.server_usn
-        while changes := self._ask("mediaChanges", {"lastUsn": since}):
+        while changes := self._ask("mediaChanges", _json({"lastUsn": since})):
             for name, usn, digest in changes:
                 found[str(name)] = str(digest)
                 since = max(since, int(usn))
@@ -82,7 +83,7 @@ class MediaClient:
         went = 0
         while names:
             body, sent = self._pack(names)
-            _, usn = self._ask_bytes("uploadChanges", body)
+            _, usn = self._ask("uploadChanges", body)
             self._store.keep_server(int(usn), {name: digests[name] for name in sent})
             went += len(sent)
             names = names[len(sent) :]
@@ -107,10 +108,7 @@ class MediaClient:
             archive.writestr("_meta", json.dumps(meta, ensure_ascii=False))
         return stream.getvalue(), sent
 
-    def _ask(self, method: str, payload: object) -> Any:
-        return self._ask_bytes(method, _json(payload))
-
-    def _ask_bytes(self, method: str, body: bytes) -> Any:
+    def _ask(self, method: str, body: bytes) -> Any:
         answer = json.loads(self._connection.send_bytes(method, body, "msync"))
         if not isinstance(answer, dict) or answer.get("err"):
             raise BadRequest(f"The server's media cannot be read: {answer}")
@@ -161,12 +159,7 @@ class ServerSync:
 
 
 class Connection:
-    """Sends requests to one server.
-
-    Args:
-        url: the server's address, as the apps take it.
-        key: what it gave for the password; empty before the login.
-    """
+    """Sends requests to the server at `url`; `key` is what it gave for the password, empty before the login."""
 
     def __init__(self, url: str, key: str = "") -> None:
         check_url(url)
@@ -186,8 +179,7 @@ class Connection:
     def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
         """Send a body and return that of the answer.
 
-        Raises:
-            ServerUnusable: the server cannot be reached, refuses, or answers what it should not.
+        Raise `ServerUnusable` if the server cannot be reached, refuses, or answers what it should not.
         """
         header = {"v": 11, "k": self.key, "c": f"flashcards,{flashcards.__version__},any", "s": self._session}
         request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
@@ -231,9 +223,8 @@ class ServerClient:
     def sync(self) -> ServerSync:
         """Bring both sides together.
 
-        Raises:
-            ServerUnusable: the server cannot be used; what it would have changed is as it was.
-            Refusal: the collection cannot be used, or the server sent what cannot be.
+        Raise `ServerUnusable` if the server cannot be used; what it would have changed is as it was. Raise `Refusal` if
+        the collection cannot be used, or the server sent what cannot be.
         """
         meta = self._ask_meta()
         if meta.get("cont") is False:
@@ -322,12 +313,7 @@ class ServerClient:
 
 
 def check_url(url: str) -> None:
-    """Check that an address is one of a server that may be used.
-
-    Raises:
-        AnkiWebRefused: it is AnkiWeb's.
-        UsageError: it is not an address.
-    """
+    """Raise `AnkiWebRefused` if an address is AnkiWeb's, or `UsageError` if it is not an address."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".").lower()

@@ -13,24 +13,19 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.notetypes import make_note_type
 from flashcards.errors import FlashcardsError
 from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
-from flashcards.sync.anki_contents import AnkiContents
-from flashcards.sync.anki_push import AnkiPush
+from flashcards.sync.anki_contents import AnkiContents, AnkiPush
 from flashcards.sync.client import ServerSync
 from flashcards.sync.media_store import is_plain_name
 from flashcards.sync.mirror import Mirror
 from flashcards.sync.session import SyncSession
 from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.validation import Graves
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 FOLDER: Final = "anki"
 _AGREED: Final = "agreed.anki2"
@@ -59,21 +54,16 @@ class LiveAnki:
         self._anki = anki
         self._agreement = _read_agreement(self._folder / _STATE)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Close everything; a sync under way ends without effect."""
         self._state.close()
 
     def sync(self) -> ServerSync:
         """Bring both sides together.
 
-        Raises:
-            AnkiUnusable: Anki cannot be used, or stopped in between; the next sync goes on.
-            OtherProfile: another collection is open in it.
-            Refusal: the collection cannot be used, or Anki holds what cannot be.
+        Raise `AnkiUnusable` if Anki cannot be used, or stopped in between; the next sync goes on. Raise `OtherProfile`
+        if another collection is open in it. Raise `Refusal` if the collection cannot be used, or Anki holds what cannot
+        be.
         """
         profile = self._anki.begin()
         # Not the system's folder for temporary files: an Anki in a sandbox has one of its own.
@@ -127,7 +117,7 @@ class LiveAnki:
             with closing(Mirror(agreed)) as known:
                 changes = contents.changes(known, None if is_first else self._agreement.get("dconf"))
             parts, graves = self._find_changes(contents, agreed)
-            session.apply_graves({"chunk": graves.as_json()})
+            session.apply_graves({"chunk": graves._asdict()})
             mirror.set_created(contents.created)
             session.apply_changes({"changes": changes})
             for part in parts:
@@ -152,7 +142,7 @@ class LiveAnki:
     def _confirm(self, missing: Graves) -> Graves:
         """Ask Anki whether it really has not what its packages lack."""
         notes: dict[int, set[int]] = {}
-        asked = sorted({*missing.notes, *self._notes_of(missing.cards)})
+        asked = sorted({*missing.notes, *(row[1] for row in self._mirror.rows("cards", missing.cards))})
         for start in range(0, len(asked), _BATCH):
             batch = asked[start : start + _BATCH]
             for number, info in zip(batch, self._anki.call("notesInfo", notes=batch), strict=True):
@@ -161,9 +151,6 @@ class LiveAnki:
         there = set().union(*notes.values())
         gone = [number for number in missing.notes if number not in notes]
         return Graves([number for number in missing.cards if number not in there], gone, [])
-
-    def _notes_of(self, cards: list[int]) -> list[int]:
-        return [row[1] for row in self._mirror.rows("cards", cards)]
 
     def _pull_media(self, contents: AnkiContents, exchange: Path) -> int:
         """Take the files that only Anki has, or that changed only in Anki."""
@@ -200,11 +187,7 @@ class LiveAnki:
 
 
 def check_note_types(there: Mapping[str, Any]) -> None:
-    """Check that our note types have our fields in Anki.
-
-    Raises:
-        AnkiUnusable: one has others.
-    """
+    """Check that our note types have our fields in Anki. Raise `AnkiUnusable` if one has others."""
     for family in (BASIC, CLOZE):
         ours = make_note_type(family).to_json(0, 1)
         theirs = there.get(str(ours["id"]))

@@ -7,7 +7,8 @@ import json
 import sqlite3
 import unicodedata
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import file_digest, sha1
 from pathlib import Path
 from typing import Any, Final
@@ -103,10 +104,6 @@ class MediaStore:
             return None
         return self._root / str(row[0])
 
-    def names(self) -> list[str]:
-        """Return the names of all files."""
-        return [name for (name,) in self._db.execute("SELECT name FROM media WHERE sha1 IS NOT NULL")]
-
     # As a client of a server
 
     def digests(self) -> dict[str, str]:
@@ -127,10 +124,6 @@ class MediaStore:
         """Keep what the server has, and up to which change."""
         self._db.executemany("INSERT OR REPLACE INTO server VALUES (?, ?)", [*files.items(), ("", str(usn))])
 
-    def take_file(self, name: str, data: bytes) -> None:
-        """Take a file of the server."""
-        self._take_one(name, data)
-
     def _changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
         since = read_integer(payload.get("lastUsn"), "lastUsn")
         rows = self._db.execute(
@@ -140,7 +133,7 @@ class MediaStore:
 
     def _check(self, payload: Mapping[str, Any]) -> str:
         count = read_integer(payload.get("local"), "local")
-        return "OK" if count == len(self.names()) else "mismatch"
+        return "OK" if count == len(self.digests()) else "mismatch"
 
     def _archive(self, payload: Mapping[str, Any]) -> bytes:
         names = payload.get("files")
@@ -168,14 +161,15 @@ class MediaStore:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for name, data in changes:
-                self._take_one(name, data)
+                self.take_file(name, data)
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
         return [len(changes), self.usn]
 
-    def _take_one(self, name: str, data: bytes | None) -> None:
+    def take_file(self, name: str, data: bytes | None) -> None:
+        """Take a file of the other side; without `data` it was deleted there."""
         if data is None:  # the file stays: somebody may need it here
             row = self._db.execute("SELECT path FROM media WHERE name = ?", (name,)).fetchone()
             if row:
@@ -244,39 +238,31 @@ def digest_file(stream: io.BufferedReader) -> str:
 
 
 def read_download(body: bytes) -> dict[str, bytes]:
-    """Read the files that a server sends, by name.
-
-    Raises:
-        BadRequest: it is not such an archive, or a name cannot be.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
-                raise BadRequest("The archive unpacks to too much.")
-            meta = json.loads(archive.read("_meta"))
-            names = {str(member): unicodedata.normalize("NFC", str(name)) for member, name in dict(meta).items()}
-            if not all(map(is_plain_name, names.values())):
-                raise BadRequest("The server names a file as no file can be named.")
-            return {name: archive.read(member) for member, name in names.items()}
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, NotImplementedError, EOFError) as error:
-        raise BadRequest("The archive cannot be read.") from error
+    """Read the files that a server sends, by name, or raise `BadRequest`."""
+    with _open_archive(body) as (archive, meta):
+        names = {str(member): unicodedata.normalize("NFC", str(name)) for member, name in dict(meta).items()}
+        if not all(map(is_plain_name, names.values())):
+            raise BadRequest("The server names a file as no file can be named.")
+        return {name: archive.read(member) for member, name in names.items()}
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
-    """Read what a client sends: names with their contents, or with nothing for those it deleted.
+    """Read what a client sends, or raise `BadRequest`: names with contents, or with nothing for those it deleted."""
+    with _open_archive(body) as (archive, meta):
+        if not isinstance(meta, list) or len(meta) > 1000:
+            raise BadRequest("The archive's list cannot be understood.")
+        return [_read_entry(archive, entry) for entry in meta]
 
-    Raises:
-        BadRequest: it is not such an archive, or unpacks to too much, or a name cannot be.
-    """
+
+@contextmanager
+def _open_archive(body: bytes) -> Iterator[tuple[zipfile.ZipFile, Any]]:
+    """Open an archive of media files; yield it with its list of names."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
                 raise BadRequest("The archive unpacks to too much.")
-            meta = json.loads(archive.read("_meta"))
-            if not isinstance(meta, list) or len(meta) > 1000:
-                raise BadRequest("The archive's list cannot be understood.")
-            return [_read_entry(archive, entry) for entry in meta]
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError, RuntimeError) as error:
+            yield archive, json.loads(archive.read("_meta"))
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
         raise BadRequest("The archive cannot be read.") from error
 
 

@@ -327,11 +327,7 @@ class Mirror:
             self.connection.execute("DETACH state")
 
     def check_references(self, notes: Iterable[Row]) -> None:
-        """Check that notes have a note type and as many fields as it says.
-
-        Raises:
-            BadRequest: one has not.
-        """
+        """Check that notes have a note type and as many fields as it says. Raise `BadRequest` if one has not."""
         fields = {int(key): len(each["flds"]) for key, each in self.objects("models").items()}
         for row in notes:
             number, kind, text = row[0], row[2], row[6]

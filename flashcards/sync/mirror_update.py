@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
+from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.package.identifiers import Guids
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
@@ -20,7 +21,7 @@ from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.sync import deletions
 from flashcards.sync.mirror import checksum, plain_field
-from flashcards.sync.mirror_objects import OUR_TYPES, ObjectUpdate, Unconverted, ids_known_here
+from flashcards.sync.mirror_objects import OUR_TYPES, ObjectUpdate
 from flashcards.sync.received_changes import text_here
 from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
 
@@ -135,7 +136,7 @@ class _Update:
     def apply(self) -> bool:
         objects = ObjectUpdate(self._db, self._usn, self._now // 1000, is_new=self._is_new)
         decks = objects.deck_ids()
-        left = Unconverted(self._db, self._collection)
+        left = _Unconverted(self._db, self._collection)
         self._write_notes(left)
         self._write_cards(left, decks)
         self._count(self._db.execute(_LOG, {"usn": self._usn}).rowcount)
@@ -152,7 +153,7 @@ class _Update:
     def _count(self, rows: int) -> None:
         self._changed = self._changed or rows > 0
 
-    def _write_notes(self, left: Unconverted) -> None:
+    def _write_notes(self, left: _Unconverted) -> None:
         rows = []
         for here, number, *there, guid, kind, modified, tags, fields in self._db.execute(_NOTES).fetchall():
             if left.has_note(number):
@@ -177,7 +178,7 @@ class _Update:
         if row is None or row[0] is None or row[0] != text:
             self._db.execute("INSERT OR REPLACE INTO mirror.changes VALUES ('note', ?, ?, NULL)", (number, self._usn))
 
-    def _write_cards(self, left: Unconverted, decks: Mapping[int, int]) -> None:
+    def _write_cards(self, left: _Unconverted, decks: Mapping[int, int]) -> None:
         names = ", ".join(_COMPARED)
         rows = []
         for values in self._db.execute(_CARDS).fetchall():
@@ -209,14 +210,14 @@ class _Update:
         )
         self._count(len(rows))
 
-    def _delete(self, left: Unconverted) -> None:
+    def _delete(self, left: _Unconverted) -> None:
         """Delete what is no longer here; what never was here, as far as is known, stays with the phones."""
         cards = [number for (number,) in self._db.execute(_GONE.format(table="cards", kind="card"))]
         notes = [number for (number,) in self._db.execute(_GONE.format(table="notes", kind="note"))]
         if not cards and not notes:
             return
         notes = [number for number in notes if not left.has_note(number)]
-        known = ids_known_here(self._db, Guids(self._collection.connection), self._collection, notes)
+        known = _find_known_here(self._db, Guids(self._collection.connection), self._collection, notes)
         gone = [number for number in notes if number in known]
         kept = set(notes) - known
         gone_cards = []
@@ -303,3 +304,57 @@ def _read(data: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+class _Unconverted:
+    """The notes of the mirror whose note type is not ours and whose text is here as it was brought in.
+
+    Such a note can have fields, pictures and designs that Markdown cannot say. To send it back in one of our note types
+    would lose them; so it is left alone until its text changes here.
+    """
+
+    def __init__(self, db: sqlite3.Connection, collection: Collection) -> None:
+        self._notes: set[int] = set()
+        self._cards: set[int] = set()
+        foreign = db.execute("SELECT id, guid FROM mirror.notes WHERE mid NOT IN (?, ?)", OUR_TYPES).fetchall()
+        if foreign:
+            self._find(db, collection, dict(foreign))
+
+    def has_note(self, number: int) -> bool:
+        """Whether the note with this id in Anki is left as it is."""
+        return number in self._notes
+
+    def has_card(self, number: int) -> bool:
+        """Whether the card with this id in Anki is of such a note."""
+        return number in self._cards
+
+    def _find(self, db: sqlite3.Connection, collection: Collection, foreign: dict[int, str]) -> None:
+        parts: dict[str, list[bool]] = {}
+        notes: dict[str, list[int]] = {}
+        present = dict(collection.connection.execute("SELECT id, fingerprint FROM notes WHERE active = 1").fetchall())
+        for (source, _), origin in Origins(collection.connection).all().items():
+            parts.setdefault(source, []).append(present.get(origin.note) == origin.base)
+            notes.setdefault(source, []).append(origin.note)
+        for number, guid in foreign.items():
+            if guid not in parts or not all(parts[guid]):
+                continue
+            self._notes.add(number)
+            self._cards.update(card for (card,) in db.execute("SELECT id FROM mirror.cards WHERE nid = ?", (number,)))
+            # The other notes that it became here are not sent as notes of their own.
+            db.executemany("DELETE FROM note_ids WHERE here = ?", ((here,) for here in notes[guid]))
+            db.executemany("INSERT INTO note_ids VALUES (?, ?)", ((here, number) for here in notes[guid]))
+
+
+def _find_known_here(db: sqlite3.Connection, guids: Guids, collection: Collection, notes: Iterable[int]) -> set[int]:
+    """Return those of some notes of the mirror that are, or once were, notes here."""
+    notes = list(notes)
+    if not notes:
+        return set()
+    known = KnownNotes(collection.catalog, Origins(collection.connection), guids)
+    there = {there for _, there in Origins(collection.connection).ids("note").items()}
+    found = set()
+    for number in notes:
+        (guid,) = db.execute("SELECT guid FROM mirror.notes WHERE id = ?", (number,)).fetchone()
+        if number in there or known.find_note(guid, 0) is not None:
+            found.add(number)
+    return found

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -77,13 +78,18 @@ class TakenOver:
     reviews: int = 0
     sentences: list[str] = field(default_factory=list)
 
+    def count(self) -> dict[str, int]:
+        """Return the numbers by name."""
+        names = ("added", "updated", "removed", "cards", "reviews")
+        return {name: getattr(self, name) for name in names}
+
 
 class StoredMedia:
     """The media files that clients know, as the importer reads those of a package."""
 
     def __init__(self, store: MediaStore) -> None:
         self._store = store
-        self.media = {name: name for name in store.names()}
+        self.media = {name: name for name in store.digests()}
 
     def unpack_medium(self, name: str, target: Path) -> bool:
         """Copy a file to `target`; return whether there is one of that name."""
@@ -142,7 +148,7 @@ class ChangeImport:
         changes = KnownChanges(
             edits=None if received.is_first else self._edits(received),
             new_cards={number for number, before in received.before["cards"].items() if before is None},
-            marks_before=_MarksBefore(received).of,
+            marks_before=partial(_find_marks_before, received),
             settings=bool(options) or "dconf" in received.objects,
             options=options,
             adopts_ids=received.is_first,
@@ -344,21 +350,15 @@ class ChangeImport:
                 )
 
 
-class _MarksBefore:
-    """Tells the suspension and the flag that cards had before a phone changed them."""
-
-    def __init__(self, received: Received) -> None:
-        self._before = received.before["cards"]
-        self._contested = received.contested["cards"]
-
-    def of(self, card: AnkiCard) -> SeenMarks:
-        """Return the marks of a card as they were; of one that changed here too, only new marks count."""
-        before = self._before.get(card.id)
-        if card.id in self._before and (before is None or card.id in self._contested):
-            return SeenMarks(-1, suspended=False, flag=0)
-        if before is None:
-            return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
-        return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
+def _find_marks_before(received: Received, card: AnkiCard) -> SeenMarks:
+    """Return the marks that a card had before a phone changed it; if it changed here too, only new marks count."""
+    known = received.before["cards"]
+    before = known.get(card.id)
+    if card.id in known and (before is None or card.id in received.contested["cards"]):
+        return SeenMarks(-1, suspended=False, flag=0)
+    if before is None:
+        return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
+    return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:

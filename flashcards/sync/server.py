@@ -83,12 +83,7 @@ def build_app(
     async def welcome(_request: Request) -> Response:
         return PlainTextResponse(_WELCOME)
 
-    return Starlette(
-        routes=[
-            Route("/", welcome),
-            Route("/{kind:str}/{method:str}", answer, methods=["GET", "POST"]),
-        ]
-    )
+    return Starlette(routes=[Route("/", welcome), Route("/{kind:str}/{method:str}", answer, methods=["GET", "POST"])])
 
 
 def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
@@ -111,7 +106,7 @@ async def _receive(
         older = make_header(request.query_params.get("k", ""))
         return lambda: (older, b"{}")
     if method == _LOGIN:
-        check_key, most_packed, most = _let_anybody, _MOST_LOGIN, _MOST_LOGIN
+        check_key, most_packed, most = (lambda _header: None), _MOST_LOGIN, _MOST_LOGIN
     else:
         most_packed, most = MOST_PACKED, MOST_UNPACKED
     if boundary := read_boundary(request.headers.get("content-type")):
@@ -121,10 +116,6 @@ async def _receive(
     check_key(header)  # before anything of the body is read
     packed = await _read_body(request, most_packed)
     return lambda: (header, unpack(packed, most) if packed else b"{}")
-
-
-def _let_anybody(_header: ClientHeader) -> None:
-    """Let everybody log in."""
 
 
 async def _read_body(request: Request, most: int) -> bytes:
@@ -169,13 +160,7 @@ class SyncHost:
         self._worker.submit(self._refresh)
 
     def build_server(self, pages: ASGIApp | None = None) -> uvicorn.Server:
-        """Build the web server; it listens on the socket that it is run with.
-
-        Args:
-            pages: answers what no client asks for.
-        """
-        from flashcards.sync.server import build_app, join_pages
-
+        """Build the web server, which listens on the socket that it is run with; `pages` answers browsers."""
         app = build_app(self._service, self._worker, self._complain)
         return build_server(join_pages(app, pages) if pages else app)
 
@@ -229,8 +214,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 takes a free one.
 
-    Raises:
-        AddressTaken: another program has it, or this computer has no such address.
+    Raise `AddressTaken` if another program has it, or this computer has no such address.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

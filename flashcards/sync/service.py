@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.sync.session import Sessions
+from flashcards.sync.session import SyncSession
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import (
     NEWEST_VERSION,
@@ -16,6 +16,7 @@ from flashcards.sync.wire import (
     BadRequest,
     ClientHeader,
     LoginRefused,
+    SessionReplaced,
     VersionUnknown,
     pack_json,
     read_object,
@@ -43,7 +44,8 @@ class SyncReport:
 class SyncService:
     """Answers the requests of one collection's clients, one after the other.
 
-    `report` is called with each sync that came to its end, `warn` with a sentence if both sides do not hold the same.
+    At most one sync is under way. The newest wins, so that a sync that was broken off blocks nothing. `report` is
+    called with each sync that came to its end, `warn` with a sentence if both sides do not hold the same.
     """
 
     def __init__(
@@ -61,43 +63,41 @@ class SyncService:
         self._collection = state.collection
         self._report = report
         self._warn = warn
-        self._sessions = Sessions(state.mirror)
+        self._session: SyncSession | None = None
+        self._last_heard = 0.0
         self._sync_steps: dict[str, Callable[[ClientHeader, dict[str, Any]], Any]] = {
             "meta": self._meta,
             "start": self._start,
-            "applyGraves": lambda header, payload: self._sessions.present(header.session).apply_graves(payload),
-            "applyChanges": lambda header, payload: self._sessions.present(header.session).apply_changes(payload),
-            "chunk": lambda header, _: self._sessions.present(header.session).chunk(),
-            "applyChunk": lambda header, payload: self._sessions.present(header.session).apply_chunk(payload),
+            "applyGraves": lambda header, payload: self._find(header).apply_graves(payload),
+            "applyChanges": lambda header, payload: self._find(header).apply_changes(payload),
+            "chunk": lambda header, _: self._find(header).chunk(),
+            "applyChunk": lambda header, payload: self._find(header).apply_chunk(payload),
             "sanityCheck2": self._check,
             "finish": lambda header, _: self._finish(header),
             "abort": lambda header, _: self._abort(header),
         }
 
     def close(self) -> None:
-        """End whatever is under way without effect."""
-        self._sessions.abort()
+        """End the sync that is under way, if there is one, without effect."""
+        if self._session:
+            self._session.close()
+            self._session = None
 
     def refresh(self) -> None:
         """Bring the mirror up to date beforehand, unless a sync is under way, so that the next client need not wait."""
-        if not self._sessions.is_active(_ACTIVE_SECONDS):
-            self._sessions.abort()
+        if self._session is None or time.monotonic() - self._last_heard > _ACTIVE_SECONDS:
+            self.close()
             self._collection.refresh(self._mirror)
 
     def check_key(self, header: ClientHeader) -> None:
-        """Check that a request is of somebody who logged in.
-
-        Raises:
-            LoginRefused: it is not.
-        """
+        """Check that a request is of somebody who logged in. Raise `LoginRefused` if it is not."""
         if not self._account.has_key(header.key):
             raise LoginRefused("The key is not known. Log in again.")
 
     def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
         """Answer a request of `kind` (`sync` or `msync`).
 
-        Raises:
-            Refusal: it is refused; what it would have changed is as it was.
+        Raise `Refusal` if it is refused; what it would have changed is as it was.
         """
         if kind == "sync" and method == "hostKey":
             return pack_json(self._log_in(read_object(body), peer))
@@ -115,8 +115,8 @@ class SyncService:
         try:
             return pack_json(step(header, payload))
         except BaseException:
-            if method not in ("meta", "abort"):
-                self._abort_own(header)
+            if method not in ("meta", "abort") and self._session and self._session.key == header.session:
+                self.close()
             raise
 
     def _log_in(self, payload: Mapping[str, Any], peer: str) -> dict[str, str]:
@@ -154,37 +154,41 @@ class SyncService:
         since = read_integer(payload.get("minUsn"), "minUsn")
         if not header.session:
             raise BadRequest("The name of the sync is missing.")
-        session = self._sessions.begin(header.session, since, client_is_newer=payload.get("lnewer") is True)
+        self.close()
+        self._session = session = SyncSession(
+            self._mirror, header.session, since, client_is_newer=payload.get("lnewer") is True
+        )
+        self._last_heard = time.monotonic()
         if payload.get("graves"):
             session.apply_graves({"chunk": payload["graves"]})
         return session.start()
 
+    def _find(self, header: ClientHeader) -> SyncSession:
+        """Find the sync that a request belongs to. Raise `SessionReplaced` if it is not under way."""
+        if self._session is None or self._session.key != header.session:
+            raise SessionReplaced
+        self._last_heard = time.monotonic()
+        return self._session
+
     def _check(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._sessions.present(header.session).check(payload)
+        found = self._find(header).check(payload)
         if found["status"] != "ok":
             self._warn(f"{header.client}: the app and the server differ: {found['c']}, {found['s']}.")
         return found
 
     def _finish(self, header: ClientHeader) -> int:
-        session = self._sessions.present(header.session)
+        session = self._find(header)
         at = session.finish(self._collection.take)
-        self._sessions.end()
+        self._session = None
         self._report(SyncReport(self._account.user, header.client, "sync", session.sent))
         return at
 
     def _abort(self, header: ClientHeader) -> None:
-        self._sessions.present(header.session)
-        self._sessions.abort()
-
-    def _abort_own(self, header: ClientHeader) -> None:
-        try:
-            self._sessions.present(header.session)
-        except Exception:  # it belongs to another client
-            return
-        self._sessions.abort()
+        self._find(header)
+        self.close()
 
     def _download(self, header: ClientHeader) -> bytes:
-        self._sessions.abort()
+        self.close()
         self._collection.refresh(self._mirror)
         self._mirror.close_usn()
         data = self._mirror.file_bytes()
@@ -192,7 +196,7 @@ class SyncService:
         return data
 
     def _upload(self, header: ClientHeader, body: bytes) -> bytes:
-        self._sessions.abort()
+        self.close()
         answer = self._collection.take_upload(self._mirror, body)
         if answer == UPLOAD_TAKEN:
             self._report(SyncReport(self._account.user, header.client, "upload"))

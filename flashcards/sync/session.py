@@ -22,7 +22,7 @@ from flashcards.sync.validation import (
     read_rows,
     what_a_person_sets,
 )
-from flashcards.sync.wire import BadRequest, SessionReplaced
+from flashcards.sync.wire import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class SyncSession:
 
     def start(self) -> dict[str, Any]:
         """Return what was deleted here."""
-        return self._deletions.graves().as_json()
+        return self._deletions.graves()._asdict()
 
     def apply_graves(self, payload: Mapping[str, Any]) -> None:
         """Delete what the client deleted."""
@@ -269,44 +269,3 @@ class SyncSession:
         if value:
             tags = self._mirror.json("tags")
             self._mirror.write_json("tags", tags | dict.fromkeys(value, self._usn))
-
-
-class Sessions:
-    """The sync that is under way: at most one. The newest wins, so that a sync that was broken off blocks nothing."""
-
-    def __init__(self, mirror: Mirror) -> None:
-        self._mirror = mirror
-        self._present: SyncSession | None = None
-        self._touched = 0.0
-
-    def begin(self, key: str, since: int, *, client_is_newer: bool) -> SyncSession:
-        """Begin a sync; one that is under way ends without effect."""
-        self.abort()
-        self._present = SyncSession(self._mirror, key, since, client_is_newer=client_is_newer)
-        self._touched = time.monotonic()
-        return self._present
-
-    def present(self, key: str) -> SyncSession:
-        """Return the sync that a request belongs to.
-
-        Raises:
-            SessionReplaced: it is not under way.
-        """
-        if self._present is None or self._present.key != key:
-            raise SessionReplaced
-        self._touched = time.monotonic()
-        return self._present
-
-    def is_active(self, most_seconds: float) -> bool:
-        """Whether a sync is under way and was heard of within so many seconds."""
-        return self._present is not None and time.monotonic() - self._touched <= most_seconds
-
-    def end(self) -> None:
-        """Forget the sync, which is over."""
-        self._present = None
-
-    def abort(self) -> None:
-        """End the sync that is under way, if there is one, without effect."""
-        if self._present:
-            self._present.close()
-            self._present = None

@@ -66,11 +66,7 @@ class SyncedCollection:
             self._collection = None
 
     def refresh(self, mirror: Mirror) -> None:
-        """Bring the mirror up to date with the collection.
-
-        Raises:
-            CollectionUnusable: the collection cannot be read.
-        """
+        """Bring the mirror up to date, or raise `CollectionUnusable` if the collection cannot be read."""
         try:
             collection = self._open_scanned()
             state = self._state(collection, mirror)
@@ -84,11 +80,7 @@ class SyncedCollection:
             raise CollectionUnusable(error) from error
 
     def take(self, mirror: Mirror, received: Received) -> None:
-        """Take over, into the collection, what a client sent.
-
-        Raises:
-            CollectionUnusable: it cannot be written.
-        """
+        """Take over, into the collection, what a client sent. Raise `CollectionUnusable` if it cannot be written."""
         self._seen = ()  # the merged log is replayed, and the cards go back
         try:
             collection = self._open_scanned()
@@ -166,16 +158,10 @@ def _stamp(path: Path) -> object:
 
 
 class SyncState:
-    """What a sync has open, in a folder of the collection's state that one process at a time holds.
+    """What a sync has open, in the folder `name` of the collection's state that one process at a time holds.
 
-    Args:
-        root: the collection's folder.
-        name: of the folder.
-        command: what holds it, to say so to another process.
-        tell: called with sentences that a person should know.
-
-    Raises:
-        ServerRunning: another process holds the folder.
+    `command` tells another process what holds it; `tell` is called with sentences that a person should know. Raise
+    `ServerRunning` if another process holds the folder.
     """
 
     def __init__(self, root: Path, name: str, command: str, tell: Callable[[str], None]) -> None:

@@ -39,11 +39,8 @@ def import_upload(
 ) -> ImportReport:
     """Import the collection in a file, whole or not at all; the mirror is up to date with ours.
 
-    `tell` is called with a sentence if something is kept aside.
-
-    Raises:
-        PackageInvalid: the file cannot be right.
-        PackageNewer: it is of a format that came later.
+    `tell` is called with a sentence if something is kept aside. Raise `PackageInvalid` if the file cannot be right.
+    Raise `PackageNewer` if it is of a format that came later.
     """
     package = read_package(Profile(path))
     upload = _Upload(collection, mirror, _read_usn(path))
@@ -129,7 +126,7 @@ class _Upload:
         """Keep the texts of notes that stay as they are here."""
         if notes:
             texts = ["\n".join(filter(None, note.fields)) for note in notes]
-            set_aside(self._collection.state_folder, "changed in an uploaded collection and here", texts)
+            self._keep("changed in an uploaded collection and here", texts)
 
     def put_back_fields(self, package: Package) -> list[str]:
         """Give the notes of our note types the fields that these have here; return what a person should know.
@@ -154,38 +151,32 @@ class _Upload:
                     package.notes[place] = note._replace(fields=fields.apply(note, known))
             sentences += [f"The field `{name}`, removed on the phone, is put back." for name in fields.removed]
             if texts:
-                place_aside = set_aside(
-                    self._collection.state_folder, "in fields that were added in an uploaded collection", texts
-                )
+                kept_in = self._keep("in fields that were added in an uploaded collection", texts)
                 sentences.append(
                     "Files have no place for fields that were added on the phone; what is in them is kept in"
-                    f" {place_aside}."
+                    f" {kept_in}."
                 )
         return sentences
 
     def keep_changed_types(self, package: Package) -> list[str]:
         """Keep what notes said before their note type was changed: the new one may have no place for a part of it."""
-        texts = []
-        for note in package.notes:
-            row = self._note(note)
-            if row is not None and row[_TYPE] in OUR_TYPES and row[_TYPE] != note.note_type:
-                texts.append("\n".join(filter(None, row[_FIELDS].split("\x1f"))))
-        if not texts:
+        rows = [(note, self._note(note)) for note in package.notes]
+        changed = [row for note, row in rows if row and row[_TYPE] in OUR_TYPES and row[_TYPE] != note.note_type]
+        if not changed:
             return []
-        place = set_aside(self._collection.state_folder, "before its note type was changed on the phone", texts)
+        texts = ["\n".join(filter(None, row[_FIELDS].split("\x1f"))) for row in changed]
+        place = self._keep("before its note type was changed on the phone", texts)
         return [f"The note type of {plural(len(texts), 'note')} was changed on the phone; the old text is in {place}."]
 
     def keep_late(self, package: Package) -> list[str]:
         """Keep what was written into notes that were deleted here, or elsewhere, before the client knew it."""
         deleted = Deletions(self._mirror.connection, self._since)
-        texts = []
-        for note in package.notes:
-            row = deleted.note(note.id)
-            if row is not None and row[_FIELDS] != "\x1f".join(note.fields):
-                texts.append("\n".join(filter(None, note.fields)))
-        if not texts:
+        rows = [(note, deleted.note(note.id)) for note in package.notes]
+        edited = [note for note, row in rows if row and row[_FIELDS] != "\x1f".join(note.fields)]
+        if not edited:
             return []
-        place = set_aside(self._collection.state_folder, "edited on the phone, deleted elsewhere", texts)
+        texts = ["\n".join(filter(None, note.fields)) for note in edited]
+        place = self._keep("edited on the phone, deleted elsewhere", texts)
         return [f"{plural(len(texts), 'note')} edited on the phone and deleted elsewhere; the text is in {place}."]
 
     def card(self, number: int) -> Row | None:
@@ -198,6 +189,10 @@ class _Upload:
         if row is None or self._mirror.has_changed("card", card.id, self._since):
             return SeenMarks(-1, suspended=False, flag=0)
         return SeenMarks(-1, row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7)
+
+    def _keep(self, why: str, texts: list[str]) -> str:
+        """Keep texts aside; return where they are."""
+        return set_aside(self._collection.state_folder, why, texts)
 
     def _note(self, note: AnkiNote) -> Row | None:
         return next(self._mirror.rows("notes", [note.id]), None)

@@ -71,10 +71,6 @@ class Graves(NamedTuple):
         """Whether nothing was deleted."""
         return not (self.cards or self.notes or self.decks)
 
-    def as_json(self) -> dict[str, list[int]]:
-        """Return them as the protocol sends them."""
-        return self._asdict()
-
 
 def read_graves(value: Any) -> Graves:
     """Check and return what a client says it deleted."""
@@ -86,11 +82,7 @@ def read_graves(value: Any) -> Graves:
 
 
 def read_rows(table: Table, value: Any) -> list[Row]:
-    """Check and return the rows of a table.
-
-    Raises:
-        BadRequest: there are too many, or one has a wrong number of values or a value that cannot be.
-    """
+    """Check and return the rows of a table, or raise `BadRequest`."""
     if value is None:
         return []
     if not isinstance(value, list) or len(value) > _MOST_ROWS:
@@ -164,10 +156,8 @@ def read_mapping(value: Any) -> dict[str, Any]:
 def read_objects(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Check and return note types (`models`), decks or presets (`dconf`); what they lack is filled in.
 
-    `known` are those that the mirror holds, by id; each is an example of how one looks.
-
-    Raises:
-        BadRequest: one of them cannot be.
+    `known` are those that the mirror holds, by id; each is an example of how one looks. Raise `BadRequest` if one of
+    them cannot be.
     """
     if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
         raise BadRequest(f"The {name} cannot be understood.")

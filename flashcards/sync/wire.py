@@ -78,12 +78,7 @@ class ClientHeader(NamedTuple):
 
 
 def read_header(text: str | None) -> ClientHeader:
-    """Parse the header of a request.
-
-    Raises:
-        BadRequest: it is missing or cannot be understood.
-        VersionUnknown: it names a protocol version that is not served.
-    """
+    """Parse the header of a request, or raise `BadRequest` or `VersionUnknown`."""
     if text is None:
         raise BadRequest(f"The header `{HEADER}` is missing: this address is for Anki's apps.")
     if len(text) > _LONGEST_HEADER:
@@ -99,11 +94,7 @@ def read_header(text: str | None) -> ClientHeader:
 
 
 def read_object(data: bytes) -> dict[str, Any]:
-    """Parse a JSON object.
-
-    Raises:
-        BadRequest: it is not one.
-    """
+    """Parse a JSON object. Raise `BadRequest` if it is not one."""
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -116,8 +107,7 @@ def read_object(data: bytes) -> dict[str, Any]:
 def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
     """Decompress a body, without ever holding more than `most` bytes of it.
 
-    Raises:
-        BadRequest: it is not compressed by zstd, is cut short, or unpacks to more.
+    Raise `BadRequest` if it is not compressed by zstd, is cut short, or unpacks to more.
     """
     decompressor = _zstd().ZstdDecompressor()
     try:
@@ -162,10 +152,8 @@ def read_form(
 ) -> tuple[ClientHeader, bytes]:
     """Parse a form: who asks, and the body of the request, which has `most` bytes or fewer.
 
-    `check` is told who asks before anything is decompressed, and raises if they may not.
-
-    Raises:
-        BadRequest: it cannot be understood.
+    `check` is told who asks before anything is decompressed, and raises if they may not. Raise `BadRequest` if it
+    cannot be understood.
     """
     parts = _split(body, boundary.encode("utf-8", "replace"))
     key = parts.get("k") or parts.get("sk") or b""
@@ -176,11 +164,7 @@ def read_form(
 
 
 def make_header(key: str, session: str = "") -> ClientHeader:
-    """Return who asks; the form does not tell the name of the app.
-
-    Raises:
-        BadRequest: it cannot be right.
-    """
+    """Return who asks; the form does not tell the name of the app. Raise `BadRequest` if it cannot be right."""
     if max(len(key), len(session)) > _LONGEST_VALUE:
         raise BadRequest("The form cannot be understood.")
     return ClientHeader(_FORM_VERSION, key, "an older app", session)
@@ -189,8 +173,7 @@ def make_header(key: str, session: str = "") -> ClientHeader:
 def unzip(data: bytes, most: int = MOST_UNPACKED) -> bytes:
     """Decompress a part of a form, without ever holding more than `most` bytes of it.
 
-    Raises:
-        BadRequest: it is not compressed by gzip, is cut short, or unpacks to more.
+    Raise `BadRequest` if it is not compressed by gzip, is cut short, or unpacks to more.
     """
     decompressor = zlib.decompressobj(_GZIP)
     try:

@@ -212,10 +212,6 @@ class WebHost:
     def _write_url(self, token: str) -> str:
         return f"{self._base}{self._start}{'&' if '?' in self._start else '?'}token={token}"
 
-    def describe_end(self) -> list[str]:
-        """Describe how the review went."""
-        return self.site.describe_end()
-
     def close(self) -> None:
         """Close the collection."""
         self.site.close()

@@ -70,11 +70,7 @@ def find_number(visit: Visit) -> int:
 
 
 def find_entry(site: Site, visit: Visit) -> Entry:
-    """Return the note of the card in the address.
-
-    Raises:
-        CardNotFound: there is no such card.
-    """
+    """Return the note of the card in the address. Raise `CardNotFound` if there is no such card."""
     number = find_number(visit)
     found = None
     if number < 1 << 62:

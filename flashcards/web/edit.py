@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
-from flashcards.disk.safe_paths import find_place
+from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.review.programs import EditorMissing, find_editor_command, find_new_problems, open_editor
 from flashcards.web.cards_page import find_entry, find_number
@@ -72,8 +72,7 @@ def read_note_text(root: Path, entry: Entry) -> NoteText:
 def write_note_text(root: Path, old: NoteText, text: str) -> LastEdit | None:
     """Replace the lines of a note; return what was saved, or nothing if the text is the same.
 
-    Raises:
-        FileChanged: the file differs from the one that was read.
+    Raise `FileChanged` if the file differs from the one that was read.
     """
     path = find_place(root, old.path)
     before = path.read_bytes()

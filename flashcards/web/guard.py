@@ -54,11 +54,8 @@ _WAIT: Final = "Too many wrong tokens. Wait {} seconds, then open the address th
 class Guard:
     """Stands before the pages. A request passes only with an expected host and with the cookie that a token gives.
 
-    Args:
-        app: the pages.
-        hosts: the values of `Host` that are answered; any other may be a name that an attacker's page points here.
-        token: what the printed address holds.
-        cookie: the name of the cookie; browsers do not tell ports apart, so it names the port.
+    `hosts` are the values of `Host` that are answered; any other may be a name that an attacker's page points here. The
+    printed address holds the `token`. Browsers do not tell ports apart, so the name of the `cookie` does.
     """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], token: str, cookie: str) -> None:

@@ -179,12 +179,13 @@ def act(site: Site, visit: Visit) -> Response:
 
 def show_report(site: Site, visit: Visit) -> Response:
     """Show how an interview went."""
-    found = _find(site, int(visit.path["mock"][:18]) if visit.path["mock"].isdecimal() else -1)
-    if found is None:
+    number = int(visit.path["mock"][:18]) if visit.path["mock"].isdecimal() else -1
+    try:
+        mock, answers, earlier = Mocks(site.collection.connection).read(number)
+    except LookupError:
         return site.show_problem(
             visit, "This mock interview does not exist. The page of mock interviews lists them all.", 404
         )
-    mock, answers, earlier = found
     if "markdown" in visit.query:
         text = report.format_markdown(mock, answers, earlier, site.collection.clock)
         name = site.collection.clock.iso(mock.id)[:10]
@@ -240,16 +241,6 @@ def _describe_result(answer: MockAnswer) -> dict[str, Any]:
         "answer": answer.answer,
         "note": answer.note,
     }
-
-
-def _find(site: Site, number: int) -> tuple[Mock, list[MockAnswer], list[tuple[Mock, list[MockAnswer]]]] | None:
-    """Find an interview by its id, with its answers and the interviews before it."""
-    mocks = Mocks(site.collection.connection)
-    held = mocks.all()
-    this = next((each for each in held if each.id == number), None)
-    if this is None:
-        return None
-    return this, mocks.answers(number), [(each, mocks.answers(each.id)) for each in held if each.id < number]
 
 
 def _format_time(site: Site, mock: Mock) -> str:

@@ -24,8 +24,8 @@ from flashcards.review.report import describe_summary
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, plural
-from flashcards.web.browser_session import BrowserSession
 from flashcards.web.markup import PageRenderer
+from flashcards.web.review_pages import BrowserSession
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
@@ -238,11 +238,7 @@ class Job:
 
 
 class Background:
-    """Computes one job after the other; a job that no page waits for any more is stopped.
-
-    Args:
-        root: the collection's folder.
-    """
+    """Computes one job after the other; a job that no page waits for any more is stopped."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -10,8 +10,7 @@ import pytest
 
 from flashcards.collection import Collection, now_ms
 from scheduler import DEFAULT_PARAMETERS, Policy, Rating, ReviewKind
-from scheduler.fit import Fit
-from scheduler.prediction_error import Figures
+from scheduler.fit import Figures, Fit
 from tests.scheduler.learners import FORGETFUL
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from flashcards.disk import journal as journals
 from flashcards.disk.atomic import FileChanged
 from flashcards.disk.journal import Journal, PlanInvalid, find_unfinished, finish
-from flashcards.disk.safe_paths import OutsideCollection, find_place, refuse_strange_files
+from flashcards.disk.paths import OutsideCollection, find_place, refuse_strange_files
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.collection import now_ms
-from flashcards.insight.activity import Recall
-from flashcards.insight.overview import Overview, build_overview
+from flashcards.insight.overview import Overview, Recall, build_overview
 from flashcards.insight.report import Bars, Calendar
 from flashcards.insight.stats_report import build_record, build_stats_report
 from scheduler import DEFAULT_PARAMETERS, Memory, Model, Rating, State

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flashcards.review.alternate_screen import Window
 from flashcards.review.keys import SCROLLS, Action
+from flashcards.review.screen_parts import Window
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -9,6 +9,7 @@ import pytest
 from flashcards.collection import Collection
 from flashcards.review.collection_backend import CollectionBackend, CramBackend
 from flashcards.review.session import Session
+from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import (
     Answer,
     Bury,
@@ -137,7 +138,7 @@ def test_an_undone_card_comes_first_even_outside_the_query(tmp_path: Path) -> No
     with collection_in(tmp_path, one=questions(1, "One"), two=questions(1, "Two")) as collection:
         answer(Session(CollectionBackend(collection, NOW), NOW), Rating.EASY)
         (two,) = _cards(collection, "Two 1?")
-        session = Session(CollectionBackend(collection, NOW, only=frozenset({two})), NOW)
+        session = Session(CollectionBackend(collection, NOW, SessionPlan(only=frozenset({two}))), NOW)
         assert front(session.view) == "Two 1?"
         assert front(session.handle(Undo(NOW))) == "One 1?"
         assert front(answer(session, Rating.EASY)) == "Two 1?"
@@ -246,36 +247,36 @@ def test_a_session_that_goes_on_after_the_rollover_asks_what_is_due_on_the_new_d
 def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
         assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 2
-        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3
 
 
 def test_new_asks_new_cards_even_where_the_reviews_of_the_day_are_used_up(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
         assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 2
-        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3
 
 
 def test_more_new_cards_bring_no_more_reviews(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
         collection.store.set_due(_all(collection)[:4], collection.clock.day(NOW), NOW - 9 * DAY)
-        session = Session(CollectionBackend(collection, NOW, new=3), NOW)
+        session = Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(3, 0, 2)
 
 
 def test_new_counts_over_all_decks(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(5, "One"), two=questions(5, "Two")) as collection:
-        assert len(all_fronts(Session(CollectionBackend(collection, NOW, new=3), NOW))) == 3
+        assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3
 
 
 def test_new_zero_asks_no_new_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        assert isinstance(Session(CollectionBackend(collection, NOW, new=0), NOW).view, Finished)
+        assert isinstance(Session(CollectionBackend(collection, NOW, SessionPlan(new=0)), NOW).view, Finished)
 
 
 def test_limit_asks_and_counts_at_most_that_number_of_cards(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        session = Session(CollectionBackend(collection, NOW, limit=4), NOW)
+        session = Session(CollectionBackend(collection, NOW, SessionPlan(limit=4)), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(4, 0, 0)
         assert len(all_fronts(session)) == 4
@@ -283,9 +284,9 @@ def test_limit_asks_and_counts_at_most_that_number_of_cards(tmp_path: Path) -> N
 
 def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(9)) as collection:
-        all_fronts(Session(CollectionBackend(collection, NOW, limit=6), NOW))
+        all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(limit=6)), NOW))
         later = NOW + 60 * DAY
-        session = Session(CollectionBackend(collection, later, limit=6), later)
+        session = Session(CollectionBackend(collection, later, SessionPlan(limit=6)), later)
         assert isinstance(session.view, Question)
         assert session.view.counts == Counts(2, 0, 4)
 
@@ -294,7 +295,7 @@ def test_limit_takes_new_and_due_cards_in_their_share(tmp_path: Path) -> None:
 def test_limit_takes_first_what_the_settings_ask_first(tmp_path: Path, mix: str, counts: Counts) -> None:
     with collection_in(tmp_path, deck=f"---\nnew_mix: {mix}\n---\n{questions(12)}") as collection:
         collection.store.set_due(_all(collection)[:6], collection.clock.day(NOW), NOW - 9 * DAY)
-        session = Session(CollectionBackend(collection, NOW, limit=4), NOW)
+        session = Session(CollectionBackend(collection, NOW, SessionPlan(limit=4)), NOW)
         assert isinstance(session.view, Question)
         assert session.view.counts == counts
 
@@ -303,7 +304,7 @@ def mixed(collection: Collection, only: frozenset[int] | None = None) -> str:
     """A later day's session: n for a new card, r for a review. Of each deck two cards are due, others new."""
     for card in _cards(collection, *(f"{word} {number}?" for word in ("One", "Two") for number in (1, 2))):
         collection.store.set_due([card], collection.clock.day(NOW), NOW - 9 * DAY)
-    fronts = all_fronts(Session(CollectionBackend(collection, NOW, only=only), NOW))
+    fronts = all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(only=only)), NOW))
     return "".join("r" if front[-2] in "12" else "n" for front in fronts)
 
 
@@ -334,7 +335,7 @@ def test_the_order_of_a_session_is_that_of_the_nearest_deck_that_holds_all_of_it
 def test_a_query_narrows_the_session(tmp_path: Path) -> None:
     with collection_in(tmp_path, one=questions(2, "One"), two=questions(2, "Two")) as collection:
         only = frozenset(_cards(collection, "Two 1?"))
-        assert all_fronts(Session(CollectionBackend(collection, NOW, only=only), NOW)) == ["Two 1?"]
+        assert all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(only=only)), NOW)) == ["Two 1?"]
 
 
 def test_the_end_of_a_session_says_when_the_next_cards_are_due(tmp_path: Path) -> None:
@@ -372,7 +373,7 @@ def test_every_order_asks_every_due_card(tmp_path: Path, order: str) -> None:
     with collection_in(tmp_path, deck=questions(5)) as collection:
         all_fronts(Session(CollectionBackend(collection, NOW), NOW))
         later = NOW + 90 * DAY
-        backend = CollectionBackend(collection, later, order=order)  # type: ignore[arg-type]  # all four are listed above
+        backend = CollectionBackend(collection, later, SessionPlan(order=order))  # type: ignore[arg-type]  # all four are listed above
         assert sorted(all_fronts(Session(backend, later), later)) == [f"Question {number}?" for number in range(1, 6)]
 
 

@@ -8,6 +8,7 @@ from flashcards.collection import Collection
 from flashcards.review.collection_backend import CollectionBackend, CramBackend
 from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
+from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Answer, Bury, Finished, Question, Quit, Rate, ShowAnswer, Undo
 from scheduler import Rating, ReviewKind
 from tests.review.fake_backend import card, make_backend
@@ -32,8 +33,8 @@ def test_ahead_asks_cards_that_become_due_within_a_number_of_days(tmp_path: Path
         cards = learnt(collection)
         due = [collection.store.card(each).due_day or 0 for each in cards]
         days = min(due) - collection.clock.day(NOW)
-        assert all_fronts(Session(CollectionBackend(collection, NOW, ahead_days=days - 1), NOW)) == []
-        found = all_fronts(Session(CollectionBackend(collection, NOW, ahead_days=days), NOW))
+        assert all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(ahead_days=days - 1)), NOW)) == []
+        found = all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(ahead_days=days)), NOW))
         assert len(found) == due.count(min(due))
 
 
@@ -45,7 +46,7 @@ def test_a_backlog_is_asked_whole_without_new_cards_and_likeliest_recalled_first
             collection.store.rate(each, Rating.EASY, collection.settings.policy, NOW - (60 + 10 * number) * DAY)
         assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 1
         collection.store.undo(NOW)
-        found = all_fronts(Session(CollectionBackend(collection, NOW, backlog=True, order="retrievability"), NOW))
+        found = all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(backlog=True)), NOW))
     assert found == [f"Question {number}?" for number in range(1, 5)]
 
 
@@ -76,7 +77,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
 def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         learnt(collection, 3)
-        session = Session(CramBackend(collection, NOW, count=True), NOW)
+        session = Session(CramBackend(collection, NOW, SessionPlan(count=True)), NOW)
         answer(session)
         assert isinstance(answer(session), Finished)
         assert [kind for kind, _ in crammed(collection)] == [ReviewKind.RATING] * 4

@@ -8,6 +8,12 @@ from pathlib import Path
 import scheduler
 
 ROOT = Path(__file__).parents[2]
+HANDED_ON = [
+    alias.asname or alias.name
+    for node in ast.parse((ROOT / "scheduler" / "__init__.py").read_text()).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
+]
 HEAVY = {"sqlite_utils", "fsrs", "fsrs_rs_python", "rich", "click", "asyncio", "random", "json", "shutil"}
 
 
@@ -27,10 +33,11 @@ def test_the_package_imports_nothing_of_the_application() -> None:
 
 
 def test_every_name_handed_on_exists() -> None:
-    assert all(hasattr(scheduler, name) for name in scheduler.__all__)
+    assert len(HANDED_ON) > 30
+    assert all(hasattr(scheduler, name) for name in HANDED_ON)
 
 
 def test_every_public_name_says_what_it_is() -> None:
-    for name in scheduler.__all__:
+    for name in HANDED_ON:
         if callable(getattr(scheduler, name)):
             assert getattr(scheduler, name).__doc__, name

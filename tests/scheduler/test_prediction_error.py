@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import DEFAULT_PARAMETERS, Model
-from scheduler.prediction_error import (
+from scheduler.fit import (
     compute_calibration,
     log_loss,
     measure,

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def anki(tmp_path: Path) -> Iterator[Anki]:
 
 def sync(world: World, anki: Anki, sentences: list[str] | None = None) -> ServerSync:
     tell = (sentences if sentences is not None else []).append
-    with LiveAnki(world.root, AnkiConnect(anki.address), tell) as live:
+    with closing(LiveAnki(world.root, AnkiConnect(anki.address), tell)) as live:
         return live.sync()
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from flashcards.web.browser_session import LATE
+from flashcards.web.review_pages import LATE
 from scheduler import Rating
 from tests.review.small_collections import questions, ratings, write
 from tests.web.visitor import Visitor, served

@@ -1,9 +1,13 @@
-"""Keep paths inside the collection. A folder may be a clone, so its contents come from a stranger."""
+"""Paths within a collection: links that lead out, private folders, globs and lines of `.gitignore`."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
 
 from flashcards.errors import FlashcardsError
 
@@ -41,8 +45,7 @@ def is_private(path: Path, root: Path) -> bool:
 def find_place(root: Path, path: str) -> Path:
     """Return the file at `path` within `root`, links resolved; it need not exist.
 
-    Raises:
-        OutsideCollection: it is outside, or in a private folder, or a link that leads nowhere.
+    Raise `OutsideCollection` if it is outside, or in a private folder, or a link that leads nowhere.
     """
     named = root / path
     parts = PurePosixPath(path).parts
@@ -70,9 +73,7 @@ def leads_outside(root: Path, path: str) -> bool:
 def refuse_strange_files(folder: Path, root: Path) -> None:
     """Refuse a state folder that is, or directly holds, a link that leads out or nowhere, a pipe or a device.
 
-    Raises:
-        OutsideCollection: there is such a link.
-        NeitherFileNorFolder: there is a pipe or a device.
+    Raise `OutsideCollection` if there is such a link. Raise `NeitherFileNorFolder` if there is a pipe or a device.
     """
     if not os.path.lexists(folder):
         return
@@ -82,3 +83,57 @@ def refuse_strange_files(folder: Path, root: Path) -> None:
             raise OutsideCollection(path)
         if path.exists() and not path.is_file() and not path.is_dir():
             raise NeitherFileNorFolder(path)
+
+
+_ESCAPED: Final = re.compile(r"\\(.)")
+
+
+def matches_glob(path: str, glob: str) -> bool:
+    """Check whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
+    parts = path.split("/")
+    return len(parts) in _match_parts(parts, glob.split("/"))
+
+
+def _match_parts(path: Sequence[str], glob: Iterable[str]) -> set[int]:
+    """Return how many parts of a path a glob can match; no choice is tried twice, so time stays linear."""
+    reached = {0}
+    for part in glob:
+        if part == "**":
+            reached = set(range(min(reached), len(path) + 1)) if reached else set()
+        else:
+            reached = {at + 1 for at in reached if at < len(path) and fnmatchcase(path[at], part)}
+    return reached
+
+
+class IgnoreRule(NamedTuple):
+    """One pattern: its parts, whether it ignores what it matches, and whether it matches folders only."""
+
+    parts: list[str]
+    ignores: bool
+    is_for_folders: bool
+
+    def matches(self, path: list[str], is_folder: bool) -> bool:
+        """Check whether the rule matches a path, or a folder above it."""
+        reached = _match_parts(path, self.parts)
+        whole = len(path)
+        return (whole in reached and (is_folder or not self.is_for_folders)) or any(0 < at < whole for at in reached)
+
+
+def read_rule(pattern: str) -> IgnoreRule | None:
+    """Read a line of `.gitignore`; nothing if it is empty or a comment."""
+    text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
+    if not text.strip("/") or text.startswith("#"):
+        return None
+    ignores = not text.startswith("!")
+    text = _ESCAPED.sub(_write_escaped, text.removeprefix("!")).replace("[^", "[!")
+    name = text.rstrip("/")
+    is_placed = "/" in name
+    while name.endswith("/**"):  # all that is in a folder
+        name = name.removesuffix("/**")
+    parts = name.lstrip("/").split("/")
+    return IgnoreRule(parts if is_placed else ["**", *parts], ignores, text != name)
+
+
+def _write_escaped(match: re.Match[str]) -> str:
+    """Write an escaped character as a glob of Python has it."""
+    return f"[{match[1]}]" if match[1] in "*?[" else match[1]

@@ -1,11 +1,13 @@
-"""The command `serve`."""
+"""The commands `serve` and `sync`."""
 
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import signal
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +16,14 @@ import click
 
 from flashcards.cli import console
 from flashcards.cli.params import Excludes, OptionRules, WholeNumber
-from flashcards.errors import UsageError, check_extra
+from flashcards.errors import FlashcardsError, UsageError, check_extra
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account
+    from flashcards.sync.client import Connection, ServerSync
+    from flashcards.sync.received_changes import TakenOver
     from flashcards.sync.service import SyncReport
+
 
 _PORT: Final = 27701
 _TOKEN: Final = "web-token"
@@ -38,13 +43,6 @@ _REPLACES: Final = (
     "The first download replaces everything that the app holds. If it holds cards of its own that you want to keep,"
     " export them there first (with scheduling, as .colpkg), run `flashcards import FILE` here, and sync then."
 )
-
-
-class PasswordMissing(UsageError):
-    """The file of the password holds no password."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} holds no password. Write it into the first line.")
 
 
 @click.command("serve")
@@ -71,7 +69,7 @@ class PasswordMissing(UsageError):
     Excludes("--lan", ("--host",), "both say where to listen"),
     Excludes("--reset-password", ("--password-file",), "the file says what the password is"),
 )
-def command(
+def serve_command(
     lan: bool,
     host: str | None,
     port: int,
@@ -190,9 +188,9 @@ def _account(folder: Path, user: str | None, password_file: Path | None, *, rese
 
 
 def _read_password(path: Path) -> str:
-    password = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
+    password = _read_first_line(path)
     if not password:
-        raise PasswordMissing(path)
+        raise UsageError(f"{path} holds no password. Write it into the first line.")
     return password
 
 
@@ -212,19 +210,14 @@ def _url(address: str, port: int) -> str:
 
 
 def _record(report: SyncReport) -> dict[str, Any]:
-    taken = report.taken
+    from flashcards.sync.received_changes import TakenOver
+
     return {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "user": report.user,
         "client": report.client,
         "sync": report.kind,
-        "received": {
-            "added": taken.added if taken else 0,
-            "updated": taken.updated if taken else 0,
-            "removed": taken.removed if taken else 0,
-            "cards": taken.cards if taken else 0,
-            "reviews": taken.reviews if taken else 0,
-        },
+        "received": (report.taken or TakenOver()).count(),
         "sent": report.sent,
     }
 
@@ -236,9 +229,163 @@ def _line(report: SyncReport) -> str:
         return f"{start} downloaded everything"
     if report.kind == "upload":
         return f"{start} uploaded a whole collection"
-    taken, parts = report.taken, []
-    if taken:
-        counts = (("review", taken.reviews), ("new note", taken.added), ("edited note", taken.updated))
-        parts = [console.plural(count, name) for name, count in counts if count]
-        parts += [f"{console.plural(taken.removed, 'note')} deleted"] if taken.removed else []
+    parts = _list_taken(report.taken)
+    parts += (
+        [f"{console.plural(report.taken.removed, 'note')} deleted"] if report.taken and report.taken.removed else []
+    )
     return f"{start} {', '.join(parts) or 'nothing'} came, {console.plural(report.sent, 'row')} went"
+
+
+def _list_taken(taken: TakenOver | None) -> list[str]:
+    """List what a sync brought, in words."""
+    if taken is None:
+        return []
+    counts = (("review", taken.reviews), ("new note", taken.added), ("edited note", taken.updated))
+    return [console.plural(count, name) for name, count in counts if count]
+
+
+_LOGIN: Final = "login.json"
+
+
+@click.command("sync")
+@click.option("--anki", "live", is_flag=True, help="Sync with the open Anki through its add-on AnkiConnect.")
+@click.option(
+    "--anki-address",
+    "address",
+    metavar="URL",
+    help="Where AnkiConnect listens. Default: http://127.0.0.1:8765.",
+)
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read the API key of AnkiConnect from the first line of a file.",
+)
+@click.option("--anki-server", "url", metavar="URL", help="Sync with a sync server of your own, at this address.")
+@click.option("--user", metavar="NAME", help="The name to log in with. Needed once.")
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Read the password from the first line of a file. Default: ask for it once.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what came and went as JSON.")
+def sync_command(
+    live: bool,
+    address: str | None,
+    key_file: Path | None,
+    url: str | None,
+    user: str | None,
+    password_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Sync with Anki on this computer, or with a sync server.
+
+    Reviews, notes, edits and media files go both ways, as with `flashcards serve`. With --anki, Anki must be open and
+    have the add-on AnkiConnect (code 2055492159); Anki itself then syncs with AnkiWeb, if you use that. With
+    --anki-server, the login is kept; the password is not. AnkiWeb serves Anki's own apps only: its addresses are
+    refused.
+
+    \b
+    flashcards sync --anki
+    flashcards sync --anki-server http://nas.local:8080/ --user me
+    flashcards sync --anki-server http://nas.local:8080/
+    """
+    from flashcards.sync.wire import Refusal
+
+    _check_options(live, {"--anki-address": address, "--key-file": key_file}, url, (user, password_file))
+    try:
+        done = _sync_with_server(url, user, password_file) if url else _sync_with_anki(address, key_file)
+    except Refusal as refusal:
+        raise FlashcardsError(str(refusal)) from refusal
+    if as_json:
+        console.print_json(_record_sync(done))
+    else:
+        console.print_text(_describe_sync(done))
+
+
+def _check_options(live: bool, of_anki: dict[str, object], url: str | None, of_server: tuple[object, ...]) -> None:
+    if live == bool(url):
+        raise UsageError("Say what to sync with: --anki, or --anki-server URL.")
+    if url and any(of_anki.values()):
+        raise UsageError("--anki-address and --key-file go with --anki.")
+    if live and any(of_server):
+        raise UsageError("--user and --password-file go with --anki-server.")
+
+
+def _sync_with_anki(address: str | None, key_file: Path | None) -> ServerSync:
+    from flashcards.sync.anki_connect import DEFAULT_ADDRESS, AnkiConnect
+    from flashcards.sync.live_anki import LiveAnki
+
+    anki = AnkiConnect(address or DEFAULT_ADDRESS, _read_first_line(key_file) if key_file else None)
+    with closing(LiveAnki(_find_root(), anki, _tell)) as syncing:
+        return syncing.sync()
+
+
+def _sync_with_server(url: str, user: str | None, password_file: Path | None) -> ServerSync:
+    from flashcards.sync.client import FOLDER, Connection, ServerClient
+    from flashcards.sync.synced_collection import make_folder
+
+    connection = Connection(url)
+    root = _find_root()
+    _log_in(connection, make_folder(root, FOLDER) / _LOGIN, user, password_file)
+    with closing(ServerClient(root, connection, _tell)) as client:
+        return client.sync()
+
+
+def _find_root() -> Path:
+    """Return the collection's folder, after saying what is wrong with it."""
+    with console.open_collection() as collection:
+        console.keep_state(collection)
+    return console.find_root()
+
+
+def _tell(sentence: str) -> None:
+    console.print_text(console.make_visible(sentence), err=True)
+
+
+def _read_first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].rstrip("\r")
+
+
+def _log_in(connection: Connection, path: Path, user: str | None, password_file: Path | None) -> None:
+    """Use the kept login, or log in and keep it."""
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        kept = {}
+    if kept.get("url") == connection.url and user in (None, kept.get("user")) and password_file is None:
+        connection.key = str(kept.get("key"))
+        return
+    name = user or kept.get("user") or os.environ.get("USER") or ""
+    connection.log_in(name, _find_password(password_file, name))
+    fresh = path.with_name(f"{path.name}.part")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump({"url": connection.url, "user": name, "key": connection.key}, file)
+    fresh.replace(path)
+
+
+def _find_password(password_file: Path | None, name: str) -> str:
+    if password_file is not None:
+        return _read_first_line(password_file)
+    if not sys.stdin.isatty():
+        raise UsageError("The server's password is needed once: name a file that holds it with --password-file.")
+    return console.ask_password(name)
+
+
+def _record_sync(done: ServerSync) -> dict[str, Any]:
+    from flashcards.sync.received_changes import TakenOver
+
+    received = (done.came or TakenOver()).count() | {"media": done.media_came}
+    return {"received": received, "sent": {"rows": done.rows_went, "media": done.media_went}}
+
+
+def _describe_sync(done: ServerSync) -> str:
+    parts = _list_taken(done.came)
+    if done.media_came:
+        parts.append(console.plural(done.media_came, "media file"))
+    went = [console.plural(done.rows_went, "row")]
+    if done.media_went:
+        went.append(console.plural(done.media_went, "media file"))
+    return f"{', '.join(parts) or 'Nothing'} came, {' and '.join(went)} went."
