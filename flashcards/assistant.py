@@ -163,16 +163,17 @@ def _make_code(*parts: str) -> str:
 
 def _ask(context: Context[Any], plan: Plan, confirm: str) -> Asked:
     """Return a question to the person if the client can ask it, else what the code of the call says."""
+    return Elicit(plan.question, Consent) if _can_ask(context) else Consent(agree=confirm == plan.code)
+
+
+def _can_ask(context: Context[Any]) -> bool:
     capabilities = context.client_capabilities
-    if capabilities is not None and capabilities.elicitation is not None:
-        return Elicit(plan.question, Consent)
-    return Consent(agree=confirm == plan.code)
+    return capabilities is not None and capabilities.elicitation is not None
 
 
 def _refuse(context: Context[Any], plan: Plan) -> dict[str, Any]:
     """Return the answer to a call after which nothing was written."""
-    capabilities = context.client_capabilities
-    if capabilities is not None and capabilities.elicitation is not None:
+    if _can_ask(context):
         return {"written": False, "message": "The person did not agree; nothing was written."}
     message = "Nothing was written yet. Show the person the plan; if they agree, repeat the call with this `confirm`."
     return {"written": False, "message": message, "plan": plan.question, "confirm": plan.code}

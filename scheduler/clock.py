@@ -12,6 +12,11 @@ from scheduler.model import DAY_SECONDS
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 
+def count_days(day: date) -> int:
+    """Count the days from 1970-01-01 to a date."""
+    return day.toordinal() - _EPOCH_ORDINAL
+
+
 @cache
 def _make_zone(offset_seconds: int) -> timezone:
     return timezone(timedelta(seconds=offset_seconds))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from scheduler.clock import count_days
 from scheduler.intervals import NO_EASY_DAYS, WEEK, draw
 from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
@@ -200,7 +201,6 @@ LAST_PASS_DAYS = 7
 """How many days before the deadline the last pass begins."""
 
 _TILT = 0.95
-_EPOCH = date(1970, 1, 1).toordinal()
 _STREAM = 0x9E3779B9  # makes a draw independent of those of fuzz
 _WHOLE = 1 << 64
 _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
@@ -208,7 +208,7 @@ _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
 
 def find_deadline_day(policy: Policy) -> int | None:
     """Return the day that a deck works towards, in days since 1970-01-01, if any."""
-    return date.fromisoformat(policy.deadline).toordinal() - _EPOCH if policy.deadline else None
+    return count_days(date.fromisoformat(policy.deadline)) if policy.deadline else None
 
 
 def has_deadline(policy: Policy, today: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _YEAR = 365
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 @click.command("stats", cls=QueryCommand)
@@ -188,13 +186,14 @@ def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, pag
     from flashcards.collection import now_ms
     from flashcards.errors import UsageError
     from flashcards.insight.readiness_report import FARTHEST, find_last_deadline, report_readiness
+    from scheduler.clock import count_days
 
     check_page(page)
     with console.read_collection() as collection, console.progress("Predicting the day") as step:
         at = now_ms()
         today = collection.clock.day(at)
         given = read_date(on, collection.clock.date(today)) if on else None
-        day = given.toordinal() - _EPOCH if given else find_last_deadline(collection)
+        day = count_days(given) if given else find_last_deadline(collection)
         if day is None:
             raise UsageError(
                 "No deck has a `deadline`. Choose a day, for example `flashcards readiness --on 2026-12-15`."
@@ -261,7 +260,8 @@ def optimize_command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool,
 def _fit_parameters(collection: Collection, per_deck: bool) -> list[Scope]:
     """Fit parameters to the reviews of the collection."""
     from flashcards.errors import FlashcardsError
-    from flashcards.insight.optimize import LEAST_REVIEWS, fit_all, fit_decks
+    from flashcards.insight.optimize import fit_all, fit_decks
+    from scheduler.fit import LEAST_REVIEWS
 
     scopes = fit_all(collection)
     if not any(scope.fit for scope in scopes):

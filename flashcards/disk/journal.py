@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import FileChanged, file_digest, new_file_mode, read_file, sync
+from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, sync
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 
@@ -36,11 +36,9 @@ class PlanInvalid(FlashcardsError):
 
 
 class Journal:
-    """A two-phase file write. The caller must hold the database write lock.
+    """A two-phase file write below `root`. The caller must hold the database write lock.
 
-    Args:
-        root: the folder of the files.
-        folder: where files wait, each write in a folder of its own; made and removed here.
+    Files wait in `folder`, each write in a folder of its own, which is made and removed here.
     """
 
     def __init__(self, root: Path, folder: Path) -> None:
@@ -64,7 +62,7 @@ class Journal:
         self._start(path)
         waiting = self._folder / f"new-{len(self._staged)}"
         self._staged[path] = waiting
-        self._before[path] = None if before is None else _hash(before)
+        self._before[path] = None if before is None else digest(before).hex()
         return waiting
 
     def remove(self, path: str) -> None:
@@ -193,12 +191,6 @@ def _hold_signals() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _hash(data: bytes) -> str:
-    from hashlib import blake2b
-
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _remove(folder: Path) -> None:

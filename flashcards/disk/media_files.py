@@ -82,11 +82,7 @@ class PathIndex:
 
 
 class FileFinder:
-    """Finds the files of a collection by name; they are listed when first asked for.
-
-    Args:
-        root: the collection's folder.
-    """
+    """Finds the files of a collection by name; they are listed when first asked for."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +18,9 @@ from flashcards.settings import FILE_NAME, parse_settings
 from flashcards.settings.file import edit_settings
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
+from scheduler.clock import count_days
 from scheduler.database import transaction
-from scheduler.fit import LEAST_REVIEWS, Fit, TooFewReviews, build_training_set, fit
+from scheduler.fit import Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
 from scheduler.log_arrays import LogColumns, read_log
 from scheduler.memory import fill_parameters
@@ -63,7 +64,8 @@ def fit_all(collection: Collection) -> list[Scope]:
     log, decks = _log(collection)
     holders = _holders(collection)
     others = [deck for deck, holder in holders.items() if holder != ""]
-    found = [_scope(collection, "", log, decks, ~np.isin(decks, others), _common(collection))]
+    common = collection.settings.policy.parameters
+    found = [_scope(collection, "", log, decks, ~np.isin(decks, others), common)]
     groups: dict[tuple[float, ...], list[str]] = defaultdict(list)
     for name, table in collection.settings.decks.items():
         if name in holders.values():
@@ -144,10 +146,6 @@ class _OnlyALook(Exception):
     """Raised to roll the transaction back."""
 
 
-def _common(collection: Collection) -> tuple[float, ...]:
-    return collection.settings.policy.parameters
-
-
 def _holders(collection: Collection) -> dict[int, str | None]:
     """Find the table of `flashcards.toml` that sets each deck's parameters: a deck, "" for the top level, or None."""
     front_matter = collection.catalog.deck_settings()
@@ -181,18 +179,11 @@ def _scope(
     ignored = np.zeros_like(decks)
     for limit in collection.limits:
         if limit.policy.ignore_reviews_before:
-            ignored[decks == limit.deck] = _instant_ms(collection, limit.policy.ignore_reviews_before)
+            day = count_days(date.fromisoformat(limit.policy.ignore_reviews_before))
+            ignored[decks == limit.deck] = collection.clock.start_of(day)
     log = log.where(chosen)
     reviews = build_training_set(log, read_stated_memories(collection.connection, log), ignored[chosen])
     try:
         return Scope(deck, len(reviews), fit(reviews, fill_parameters(present)))
     except TooFewReviews:
         return Scope(deck, len(reviews), None)
-
-
-def _instant_ms(collection: Collection, text: str) -> int:
-    day = (date.fromisoformat(text) - datetime(1970, 1, 1).date()).days  # noqa: DTZ001 - a date alone
-    return collection.clock.start_of(day)
-
-
-__all__ = ["LEAST_GAIN", "LEAST_REVIEWS", "Scope", "apply_parameters", "fit_all", "fit_decks", "preview_parameters"]

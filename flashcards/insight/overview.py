@@ -52,13 +52,6 @@ class Recall(NamedTuple):
         return self.recalled / self.reviews if self.reviews else None
 
 
-class Hour(NamedTuple):
-    """An hour of the day, 0 to 23 in local time, and its reviews of learnt cards."""
-
-    hour: int
-    recall: Recall
-
-
 @dataclass(frozen=True, slots=True)
 class Activity:
     """The reviews of a period."""
@@ -70,7 +63,7 @@ class Activity:
     # young, mature: the true retention of cards with an interval below and from `MATURE_DAYS`
     young: Recall
     mature: Recall
-    hours: Sequence[Hour]  # by hour of the day
+    hours: Sequence[Recall]  # the same by hour of the day, local time
     # how often each rating was given: to cards on steps, to young and to mature ones
     buttons: Mapping[str, tuple[int, int, int, int]]
     decks: Mapping[int, Recall]  # the true retention of each deck
@@ -172,10 +165,9 @@ def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Re
     }
 
 
-def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int16], recalled: NDArray[np.bool_]) -> list[Hour]:
-    hour = (at_ms // 60_000 + offset_minutes) // 60 % 24
-    grouped = _group(hour, recalled)
-    return [Hour(number, grouped.get(number, Recall(0, 0))) for number in range(24)]
+def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int16], recalled: NDArray[np.bool_]) -> list[Recall]:
+    grouped = _group((at_ms // 60_000 + offset_minutes) // 60 % 24, recalled)
+    return [grouped.get(number, Recall(0, 0)) for number in range(24)]
 
 
 def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
@@ -234,24 +226,16 @@ class HardCard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CardCounts:
-    """The current cards.
+    """The current cards; spans are of learnt cards."""
 
-    Attributes:
-        states: number of `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`.
-        orphaned: cards without a text.
-        stability, interval: of learnt cards, in days.
-        difficulty: of learnt cards, 1 to 10.
-        retrievability: the probability of recall today, of learnt cards.
-        hardest: id, lapses and difficulty of the cards with the most lapses, hardest first.
-    """
-
+    # number of `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`
     states: Mapping[str, int]
-    orphaned: int
-    stability: Sequence[Span]
-    difficulty: Sequence[Span]
-    retrievability: Sequence[Span]
-    interval: Sequence[Span]
-    hardest: Sequence[tuple[int, int, float]]
+    orphaned: int  # cards without a text
+    stability: Sequence[Span]  # days
+    difficulty: Sequence[Span]  # 1 to 10
+    retrievability: Sequence[Span]  # the probability of recall today
+    interval: Sequence[Span]  # days
+    hardest: Sequence[tuple[int, int, float]]  # id, lapses and difficulty of the cards with the most lapses, hardest first
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from flashcards.insight.overview import DayActivity, Overview, Span
     from flashcards.insight.predictions import Predictions
-    from scheduler.fit import Figures
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks
 _LEAST_DAYS: Final = 7  # minimum number of days in a plot
@@ -115,14 +114,14 @@ def build_record(overview: Overview) -> dict[str, Any]:
             for each in overview.hardest
         ],
         "decks": [{"deck": deck, **_count_recall(recall)} for deck, recall in decks],
-        "hours": [{"hour": each.hour, **_count_recall(each.recall)} for each in done.hours],
+        "hours": [{"hour": hour, **_count_recall(recall)} for hour, recall in enumerate(done.hours)],
         "buttons": {
             kind: dict(zip(("again", "hard", "good", "easy"), counts, strict=True))
             for kind, counts in done.buttons.items()
         },
         "calibration": [each._asdict() for each in done.predictions.bins],
-        "prediction": _list_figures(done.predictions.figures),
-        "always_the_average": _list_figures(done.predictions.average),
+        "prediction": done.predictions.figures and done.predictions.figures._asdict(),
+        "always_the_average": done.predictions.average and done.predictions.average._asdict(),
     }
 
 
@@ -319,10 +318,6 @@ def _count_recall(recall: Recall) -> dict[str, Any]:
 
 def _list_spans(spans: Sequence[Span]) -> list[dict[str, Any]]:
     return [{"from": span.low, "to": span.high, "cards": span.cards} for span in spans]
-
-
-def _list_figures(figures: Figures | None) -> dict[str, Any] | None:
-    return None if figures is None else figures._asdict()
 
 
 def _format_part(value: tuple[int, float]) -> str:

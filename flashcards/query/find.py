@@ -50,12 +50,7 @@ class QueryTooSlow(UsageError):
 
 
 class Parser:
-    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates what follows.
-
-    Args:
-        query: what was typed.
-        decks: the names of all decks.
-    """
+    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates what follows."""
 
     def __init__(self, query: str, decks: Iterable[str]) -> None:
         self._query = query

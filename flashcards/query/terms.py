@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import process_time
 from typing import TYPE_CHECKING, Final
 
@@ -57,13 +57,8 @@ def unescape(text: str) -> str:
 def to_regex(text: str, *, anywhere: bool = False, start: str = "", end: str = "") -> str:
     """Convert words with wildcards to a regular expression: `*` is anything, `_` one character, `\\*` an asterisk.
 
-    It is matched in linear time: each part is taken where it first occurs, for good.
-
-    Args:
-        text: the words.
-        anywhere: whether other text may come first.
-        start: what must hold where the words begin, as a regular expression.
-        end: what must hold where they end.
+    It is matched in linear time: each part is taken where it first occurs, for good. With `anywhere`, other text may
+    come first. `start` and `end` are regular expressions that must hold where the words begin and end.
     """
     first, *parts = _split_wildcards(text)
     if anywhere:
@@ -137,16 +132,10 @@ class TextSearch:
         self._left = _REGEX_SECONDS
 
     def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:
-        """Check whether a note has a text.
+        """Check whether a note, given as the catalog stores it, has a text, in all of its fields or in one.
 
-        Args:
-            how: the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
-            pattern: the pattern.
-            body: the note, as the catalog stores it.
-            field: the number of the field to look at, or nothing for all of them.
-
-        Raises:
-            TimeoutError: the regular expressions take too long.
+        `how` is the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
+        Raise `TimeoutError` if the regular expressions take too long.
         """
         if how == "words" and not all(word in body.casefold() for word in _find_plain_words(pattern)):
             return False
@@ -244,24 +233,11 @@ def match_words(text: str) -> Condition:
     return Condition(sql, (*precise.values, *quick.values, fields, fields, *precise.values))
 
 
-def _match_plain(value: str) -> Condition:
-    return Condition("matches('plain', ?, n.body, NULL)", (value,))
-
-
-def _match_whole_word(value: str) -> Condition:
-    return Condition("matches('word', ?, n.body, NULL)", (value,))
-
-
-def _match_regex(value: str) -> Condition:
-    return Condition("matches('regex', ?, n.body, NULL)", (check_regex(value),))
-
-
-def _match_front(value: str) -> Condition:
-    return Condition("matches('field', ?, n.body, 0)", (value,))
-
-
-def _match_back(value: str) -> Condition:
-    return Condition("matches('field', ?, n.body, 1)", (value,))
+def _match_pattern(how: str, field: int | None, value: str) -> Condition:
+    """Match notes that have a pattern of this kind, in one field or in all of them; see `TextSearch.match`."""
+    if how == "regex":
+        check_regex(value)
+    return Condition(f"matches('{how}', ?, n.body, {'NULL' if field is None else field})", (value,))
 
 
 def _match_duplicates(value: str) -> Condition:
@@ -275,13 +251,15 @@ def _match_duplicates(value: str) -> Condition:
 
 def _match_part(value: str) -> Condition:
     """Match notes that have a part of some kind, such as a picture."""
-    if value.lower() not in _PARTS:
-        raise ValueError(f"`has:{value}` is unknown. {suggest(value, _PARTS, _list_names('has', _PARTS))}")
-    return Condition(_PARTS[value.lower()])
+    return Condition(_PARTS[_choose_name("has", value, _PARTS)])
 
 
-def _list_names(word: str, names: Iterable[str]) -> str:
-    return f"Use one of {', '.join(f'`{word}:{name}`' for name in names)}."
+def _choose_name(word: str, value: str, names: Iterable[str]) -> str:
+    """Return the known name that a value is, whatever its case."""
+    if value.lower() not in names:
+        known = f"Use one of {', '.join(f'`{word}:{name}`' for name in names)}."
+        raise ValueError(f"`{word}:{value}` is unknown. {suggest(value, names, known)}")
+    return value.lower()
 
 
 @lru_cache(maxsize=64)
@@ -311,9 +289,7 @@ def _match_tag(value: str) -> Condition:
 
 
 def _match_state(value: str) -> Condition:
-    if value.lower() not in _STATES:
-        raise ValueError(f"`is:{value}` is unknown. {suggest(value, _STATES, _list_names('is', _STATES))}")
-    return Condition(_STATES[value.lower()])
+    return Condition(_STATES[_choose_name("is", value, _STATES)])
 
 
 def _match_property(value: str) -> Condition:
@@ -341,12 +317,8 @@ def _match_rated(value: str) -> Condition:
     )
 
 
-def _match_added(value: str) -> Condition:
-    return Condition(f"c.id >= :begin - {_read_days(value, 'added') - 1} * 86400000")
-
-
-def _match_edited(value: str) -> Condition:
-    return Condition(f"n.modified_ms >= :begin - {_read_days(value, 'edited') - 1} * 86400000")
+def _match_since(word: str, column: str, value: str) -> Condition:
+    return Condition(f"{column} >= :begin - {_read_days(value, word) - 1} * 86400000")
 
 
 def _match_introduced(value: str) -> Condition:
@@ -371,12 +343,10 @@ def _match_flag(value: str) -> Condition:
 
 
 def _match_kind(value: str) -> Condition:
-    points = "json_extract(n.body, '$.points')"
-    if value.lower() not in _KINDS:
-        raise ValueError(f"`kind:{value}` is unknown. {suggest(value, _KINDS, _list_names('kind', _KINDS))}")
-    if value.lower() == "rubric":
+    points, kind = "json_extract(n.body, '$.points')", _choose_name("kind", value, _KINDS)
+    if kind == "rubric":
         return Condition(f"{points} IS NOT NULL")
-    return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (value.lower(),))
+    return Condition(f"json_extract(n.body, '$.kind') = ? AND {points} IS NULL", (kind,))
 
 
 def _match_file(value: str) -> Condition:
@@ -396,6 +366,14 @@ def _match_slot(value: str) -> Condition:
     return Condition(rf"(c.slot LIKE ? ESCAPE '\'{number})", (pattern,))
 
 
+_PATTERNS: dict[str, Callable[[str], Condition]] = {
+    "dupe": _match_duplicates,
+    "front": partial(_match_pattern, "field", 0),
+    "back": partial(_match_pattern, "field", 1),
+    "re": partial(_match_pattern, "regex", None),
+    "w": partial(_match_pattern, "word", None),
+    "nc": partial(_match_pattern, "plain", None),
+}
 FIELDS: dict[str, Callable[[str], Condition]] = {
     "deck": match_deck,
     "tag": _match_tag,
@@ -403,8 +381,8 @@ FIELDS: dict[str, Callable[[str], Condition]] = {
     "prop": _match_property,
     "rated": _match_rated,
     "introduced": _match_introduced,
-    "added": _match_added,
-    "edited": _match_edited,
+    "added": partial(_match_since, "added", "c.id"),
+    "edited": partial(_match_since, "edited", "n.modified_ms"),
     "resched": _match_rescheduled,
     "flag": _match_flag,
     "kind": _match_kind,
@@ -412,14 +390,9 @@ FIELDS: dict[str, Callable[[str], Condition]] = {
     "id": _match_id,
     "card": _match_slot,
     "has": _match_part,
-    "dupe": _match_duplicates,
-    "front": _match_front,
-    "back": _match_back,
-    "re": _match_regex,
-    "w": _match_whole_word,
-    "nc": _match_plain,
+    **_PATTERNS,
 }
 """What reads the value of each field; each raises ValueError, with a sentence, for one that it cannot read."""
 
-TEXTS = frozenset({_match_regex, _match_whole_word, _match_plain, _match_front, _match_back, _match_duplicates})
-"""The fields whose values are patterns, in which a backslash has a meaning."""
+TEXTS = frozenset(_PATTERNS.values())
+"""What reads patterns, in which a backslash has a meaning."""

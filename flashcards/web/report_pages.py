@@ -19,6 +19,7 @@ from flashcards.insight.stats_report import build_stats_report
 from flashcards.query import find_card_ids
 from flashcards.text import NO_CARDS
 from flashcards.web.cards_page import NothingFound, read_number
+from scheduler.clock import count_days
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 _YEAR: Final = 365  # days covered by the statistics
 _MONTH: Final = 30  # days covered by the forecast
 _LONGEST: Final = 36_500  # days
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 _SOON: Final = 0.4  # seconds; slower reports show their progress
 _NO_DEADLINE: Final = "No deck has a deadline in the future. Choose a day."
 _NO_DAY: Final = "Choose a day from tomorrow on, within the next ten years."
@@ -110,7 +110,7 @@ def _read_day(collection: Collection, today: int, on: str) -> tuple[int | None, 
         deadline = find_last_deadline(collection)
         return (deadline, "") if deadline is not None and deadline > today else (None, _NO_DEADLINE)
     try:
-        day = date.fromisoformat(on).toordinal() - _EPOCH
+        day = count_days(date.fromisoformat(on))
     except ValueError:
         return None, _NO_DAY
     return (day, "") if today < day <= today + FARTHEST else (None, _NO_DAY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flashcards.disk import journal as journals
-from flashcards.disk.atomic import FileChanged
+from flashcards.disk.atomic import FileChanged, digest
 from flashcards.disk.journal import Journal, PlanInvalid, find_unfinished, finish
 from flashcards.disk.paths import OutsideCollection, find_place, refuse_strange_files
 
@@ -149,7 +149,7 @@ def test_a_plan_from_a_stranger_touches_nothing_outside(root: Path, tmp_path: Pa
     folder = root / ".flashcards" / "import"
     (folder / mark).mkdir(parents=True)
     (folder / mark / "old-0").write_bytes(b"hostile")
-    entry = {"path": "../outside.md", "new": "new-0", "old": "old-0", "hash": journals._hash(b"precious")} | change
+    entry = {"path": "../outside.md", "new": "new-0", "old": "old-0", "hash": digest(b"precious").hex()} | change
     if entry["path"] == "/OUTSIDE":
         entry["path"] = str(outside)
     (folder / mark / "plan.json").write_text(json.dumps({"mark": mark, "files": [entry]}))
