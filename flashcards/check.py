@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind
-from flashcards.deck.pitfalls import (
-    find_dead_links,
-    find_joined_note,
-    find_lost_cells,
-    find_math_problems,
-    find_pair,
-)
+from flashcards.deck.pitfalls import find_dead_links, find_joined_note, find_lost_cells, find_math_problems, find_pair
 from flashcards.deck.wiki_links import list_targets, read_targets
 from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file

@@ -163,11 +163,7 @@ class Model:
         return found
 
     def rate_all(
-        self,
-        rating: Rating,
-        stability: NDArray[float64],
-        difficulty: NDArray[float64],
-        elapsed_days: NDArray[int64],
+        self, rating: Rating, stability: NDArray[float64], difficulty: NDArray[float64], elapsed_days: NDArray[int64]
     ) -> NDArray[float64]:
         """Compute the states of many cards after one rating, as `replay_all` does; NaN before marks a new card."""
         from fsrs_rs_python import FSRSItem, FSRSReview

@@ -14,13 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from scheduler.database import snapshot
 from scheduler.intervals import draw
 from scheduler.model import State
-from scheduler.policy import (
-    LAST_PASS_DAYS,
-    compute_allowances,
-    group_by_deadline,
-    is_in_last_pass,
-    new_a_day,
-)
+from scheduler.policy import LAST_PASS_DAYS, compute_allowances, group_by_deadline, is_in_last_pass, new_a_day
 from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 
 if TYPE_CHECKING:

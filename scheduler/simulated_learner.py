@@ -147,11 +147,7 @@ def estimate_learner(rows: Answers, spoken: Set[int] = frozenset(), spoken_secon
     )
 
 
-_GROUPS = (
-    (int(State.NEW), int(State.LEARNING)),
-    (int(State.REVIEW),),
-    (int(State.RELEARNING),),
-)
+_GROUPS = ((int(State.NEW), int(State.LEARNING)), (int(State.REVIEW),), (int(State.RELEARNING),))
 
 
 def _mix(ratings: NDArray[np.int8], usual: Four) -> Four:

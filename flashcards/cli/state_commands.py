@@ -201,12 +201,7 @@ class NoBackup(UsageError):
 
 
 @click.command("restore")
-@click.argument(
-    "backup",
-    required=False,
-    shell_complete=complete.backups,
-    type=click.Path(path_type=Path),
-)
+@click.argument("backup", required=False, shell_complete=complete.backups, type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 def restore_command(backup: Path | None, yes: bool) -> None:
     """Replace the review state with a backup.

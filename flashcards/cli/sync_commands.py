@@ -250,10 +250,7 @@ _LOGIN: Final = "login.json"
 @click.command("sync")
 @click.option("--anki", "live", is_flag=True, help="Sync with the open Anki through its add-on AnkiConnect.")
 @click.option(
-    "--anki-address",
-    "address",
-    metavar="URL",
-    help="Where AnkiConnect listens. Default: http://127.0.0.1:8765.",
+    "--anki-address", "address", metavar="URL", help="Where AnkiConnect listens. Default: http://127.0.0.1:8765."
 )
 @click.option(
     "--key-file",

@@ -288,9 +288,7 @@ def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Sim
     limits = [
         limit._replace(
             policy=replace(
-                limit.policy,
-                reviews_per_day=_NO_LIMIT,
-                deadline=date if limit.deck in decks else limit.policy.deadline,
+                limit.policy, reviews_per_day=_NO_LIMIT, deadline=date if limit.deck in decks else limit.policy.deadline
             )
         )
         for limit in ahead.limits

@@ -42,11 +42,7 @@ def find_last_deadline(collection: Collection) -> int | None:
 
 
 def report_readiness(
-    collection: Collection,
-    at_ms: int,
-    day: int,
-    only: frozenset[int] | None,
-    progress: Callable[[int, int], None],
+    collection: Collection, at_ms: int, day: int, only: frozenset[int] | None, progress: Callable[[int, int], None]
 ) -> Report:
     """Predict a future day, for all cards or for `only` some of them, and return the report."""
     if not collection.limits or only == frozenset():

@@ -90,7 +90,7 @@ def format_lines(
     used = sum(answer.seconds for answer in answers)
     found = [
         f"{len(select_rated(answers))} of {mock.questions} questions, {all_of_it.covered} of {all_of_it.points} points"
-        f" ({all_of_it.share:.0%}), {format_seconds(used)} of {format_seconds(mock.seconds)} used.",
+        f" ({all_of_it.share:.0%}), {format_seconds(used)} of {format_seconds(mock.seconds)} used."
     ]
     if select_rated(answers):
         found += ["", "Skills, weakest first:"]

@@ -18,18 +18,7 @@ import orjson
 from flashcards.deck.model import Kind
 from flashcards.text import suggest
 from scheduler import ReviewKind
-from scheduler.tables import (
-    BURIED,
-    DUE_TODAY,
-    KEPT,
-    LEARNING,
-    NEW,
-    RELEARNING,
-    SHOWN,
-    SUSPENDED,
-    UNDER_REVIEW,
-    alias,
-)
+from scheduler.tables import BURIED, DUE_TODAY, KEPT, LEARNING, NEW, RELEARNING, SHOWN, SUSPENDED, UNDER_REVIEW, alias
 
 if TYPE_CHECKING:
     from regex import Pattern

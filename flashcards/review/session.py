@@ -211,12 +211,7 @@ class Session:
         return propose_rating(len(ticked), len(asked.entry.note.points), self._thresholds)
 
     def _answer(
-        self,
-        asked: Asked,
-        now_ms: int,
-        given: str | None,
-        message: str = "",
-        ticked: frozenset[int] = frozenset(),
+        self, asked: Asked, now_ms: int, given: str | None, message: str = "", ticked: frozenset[int] = frozenset()
     ) -> Answer:
         again, hard, good, easy = self._backend.outcomes(asked.card, now_ms)
         intervals = (again.interval_seconds, hard.interval_seconds, good.interval_seconds, easy.interval_seconds)

@@ -91,9 +91,7 @@ class AnkiConnect:
 
     def _send(self, action: str, params: dict[str, Any], seconds: float) -> Any:
         request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
-            self.address,
-            json.dumps(self._request(action, params)).encode(),
-            {"Content-Type": "application/json"},
+            self.address, json.dumps(self._request(action, params)).encode(), {"Content-Type": "application/json"}
         )
         try:
             with self._opener.open(request, timeout=seconds) as response:

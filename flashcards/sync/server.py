@@ -201,12 +201,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
     import uvicorn
 
     config = uvicorn.Config(
-        app,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=2,
+        app, log_level="critical", access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=2
     )
     return uvicorn.Server(config)
 

@@ -193,11 +193,7 @@ class SyncSession:
             if name == "decks":
                 found[name] += self._deletions.decks()
             self.sent += len(found[name])
-        return {
-            "models": found["models"],
-            "decks": [found["decks"], found["dconf"]],
-            "tags": list(self._pending.tags),
-        }
+        return {"models": found["models"], "decks": [found["decks"], found["dconf"]], "tags": list(self._pending.tags)}
 
     def _rows(self) -> Iterator[tuple[str, Row]]:
         for table, ids in self._pending.rows.items():

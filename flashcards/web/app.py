@@ -35,13 +35,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 8 << 20  # bytes of a form; a text box may contain a whole deck
 _LOCAL: Final = ("127.0.0.1", "::1")
-_PAGES: Final = (
-    *cards_page.PAGES,
-    *edit.PAGES,
-    *mock_pages.PAGES,
-    *report_pages.PAGES,
-    *review_pages.PAGES,
-)
+_PAGES: Final = (*cards_page.PAGES, *edit.PAGES, *mock_pages.PAGES, *report_pages.PAGES, *review_pages.PAGES)
 
 Page = Callable[[Site, Visit], Response | Awaitable[Response]]
 """A function that answers a visit in the collection's thread; an awaitable that it returns runs outside it."""

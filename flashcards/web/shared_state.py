@@ -84,11 +84,7 @@ class Site:
     reports: Final = (("/statistics", "Statistics"), ("/forecast", "Forecast"), ("/readiness", "Readiness"))
 
     def __init__(
-        self,
-        root: Path,
-        plan: SessionPlan | None = None,
-        words: str = "",
-        stop: Callable[[], None] | None = None,
+        self, root: Path, plan: SessionPlan | None = None, words: str = "", stop: Callable[[], None] | None = None
     ) -> None:
         self.root = root
         self.stop = stop
