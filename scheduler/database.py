@@ -382,7 +382,6 @@ def _make_tables(connection: sqlite3.Connection, table_sets: Sequence[TableSet])
 
 
 def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
-    """Create the tables of an empty database and record the migrations as applied."""
     now = datetime.now(UTC).isoformat(" ")
     for statement in _MIGRATIONS_TABLE:
         connection.execute(statement)

@@ -287,7 +287,6 @@ def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayR
 
 
 def _is_as_imported(now: Card, history: CardHistory) -> bool:
-    """Return whether the card's state equals the imported one."""
     there = history.imported
     if (now.state, now.due_day, _seconds(now.due_ms)) != (there.state, there.due_day, _seconds(there.due_ms)):
         return False

@@ -165,7 +165,6 @@ class TerminalMock:
             return
 
     def _edit_text(self, text: str) -> str:
-        """Let the person write the answer in an editor."""
         from flashcards.review.programs import open_editor
 
         handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")

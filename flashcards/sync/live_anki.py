@@ -175,7 +175,6 @@ class LiveAnki:
             raise OtherProfile(str(known["profile"]), self._folder)
 
     def _keep_agreed(self, profile: str, contents: AnkiContents) -> None:
-        """Keep that Anki holds what the mirror holds."""
         agreed = self._folder / _AGREED
         fresh = agreed.with_name(f"{_AGREED}.part")
         fresh.unlink(missing_ok=True)

@@ -137,7 +137,6 @@ class ChangeImport:
         return [number for number in found if number in exist]
 
     def _find_options(self, received: Received, package: Package) -> frozenset[str]:
-        """Return the decks whose options were changed on the phone."""
         if not any(received.options.values()):
             return frozenset()
         before = [self._mirror.objects(name) | known for name, known in received.options.items()]

@@ -192,7 +192,6 @@ def _find_used_decks(collection: Collection) -> set[int]:
 
 
 def _list_decks_below(collection: Collection, name: str) -> list[tuple[str, str]]:
-    """List the names and addresses of a deck's subdecks."""
     start = f"{name}::"
     decks = collection.catalog.deck_names()
     inside = sorted(deck for deck in map(decks.__getitem__, _find_used_decks(collection)) if deck.startswith(start))

@@ -71,7 +71,6 @@ class MockSitting:
         return ""
 
     def _keep(self, visit: Visit, now: int) -> None:
-        """Keep the text written so far."""
         if isinstance(self.session.view, Asking):
             self.draft = visit.field("answer")
             self.session.keep_text(now, self.draft)
@@ -214,7 +213,6 @@ PAGES: Final = (
 
 
 def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dict[str, Any]:
-    """Return one row of the history."""
     return {
         "id": mock.id,
         "when": _format_time(site, mock),
@@ -226,7 +224,6 @@ def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dic
 
 
 def _describe_result(answer: MockAnswer) -> dict[str, Any]:
-    """Describe the result of one question."""
     over = answer.seconds > answer.budget
     took = f"{report.format_seconds(answer.seconds)} of {report.format_seconds(answer.budget)}"
     return {

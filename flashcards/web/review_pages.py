@@ -169,7 +169,6 @@ def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[e
 
 
 def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
-    """Return the template values shared by both sides of a card."""
     entry = asked.entry
     return {
         "asked": asked,
@@ -183,7 +182,6 @@ def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
 
 
 def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
-    """Return the template values of the answer."""
     buttons = [
         (rating.name.capitalize(), action.value, seconds, rating is view.proposed, site.keys.label(action))
         for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True)
@@ -207,7 +205,6 @@ def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str,
 
 
 def _compare(view: Answer) -> dict[str, Any] | None:
-    """Compare a typed answer with the expected one."""
     if view.given is None:
         return None
     from flashcards.review.grading import find_difference, is_same_text
@@ -219,7 +216,6 @@ def _compare(view: Answer) -> dict[str, Any] | None:
 
 
 def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
-    """Return the template values of the end."""
     summary, clock = view.summary, site.collection.clock
     lead, lines = "", describe_upcoming(summary.upcoming, clock)
     if summary.cards:
