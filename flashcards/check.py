@@ -13,7 +13,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.deck.media_references import find_references
-from flashcards.deck.model import Kind
+from flashcards.deck.model import Kind, Note
 from flashcards.deck.pitfalls import find_dead_links, find_joined_note, find_lost_cells, find_math_problems, find_pair
 from flashcards.deck.wiki_links import list_targets, read_targets
 from flashcards.disk.atomic import read_text
@@ -76,13 +76,8 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     finder = FileFinder(collection.root)
     foreign = {path for path, dialect in collection.catalog.dialects().items() if dialect != "native"}
     for entry in entries:
-        found += _check_math(entry)
-        if entry.path not in foreign:
-            found += _check_answer(entry)
-            found += _check_joined_notes(entry)
-        found += _check_tables(entry)
-        found += _check_links(entry)
-        found += _check_embeds(entry)
+        told = [*_check_text(entry.note, is_native=entry.path not in foreign), *_check_embeds(entry.note)]
+        found += [FileProblem(entry.path, entry.note.line, *problem) for problem in told]
         found += _check_media(collection, entry, finder)
     return sorted(found)
 
@@ -217,48 +212,36 @@ def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
         yield FileProblem(path, line, "same-id", f"The same id is at {others}.", hint)
 
 
-def _check_math(entry: Entry) -> Iterator[FileProblem]:
-    for message, hint in find_math_problems(entry.note):
-        yield FileProblem(entry.path, entry.note.line, "unbalanced-math", message, hint)
-
-
-def _check_answer(entry: Entry) -> Iterator[FileProblem]:
-    if entry.note.kind in (Kind.QUESTION, Kind.TERM) and (pair := find_pair(entry.note.fields[1])):
+def _check_text(note: Note, *, is_native: bool) -> Iterator[tuple[str, str, str]]:
+    """Find what is wrong with the text of a note: code, message and hint."""
+    for message, hint in find_math_problems(note):
+        yield "unbalanced-math", message, hint
+    if is_native and note.kind in (Kind.QUESTION, Kind.TERM) and (pair := find_pair(note.fields[1])):
         message = f"`{shorten(pair, 40, placeholder='…')}` is part of the answer, not a note of its own."
-        hint = "Write `---` on a line before it, or `\\::` if it is text."
-        yield FileProblem(entry.path, entry.note.line, "pair-in-answer", message, hint)
-
-
-def _check_joined_notes(entry: Entry) -> Iterator[FileProblem]:
-    if marker := find_joined_note(entry.note):
+        yield "pair-in-answer", message, "Write `---` on a line before it, or `\\::` if it is text."
+    if is_native and (marker := find_joined_note(note)):
         message = (
             f"`{marker}:` in the middle of a line does not begin a note; a formatter seems to have joined the lines."
         )
         hint = f"Write each marker at the start of a line, below a blank line, or `\\{marker}:` if it is text."
-        yield FileProblem(entry.path, entry.note.line, "joined", message, hint)
-
-
-def _check_links(entry: Entry) -> Iterator[FileProblem]:
-    for text in entry.note.fields:
-        for url in find_dead_links(text, entry.note.definitions):
-            message = f"The link to `{url}` has no target in Anki, which opens links of known programs only."
-            yield FileProblem(entry.path, entry.note.line, "link", message, "Also write the address as text.")
-
-
-def _check_tables(entry: Entry) -> Iterator[FileProblem]:
-    for text in entry.note.fields:
+        yield "joined", message, hint
+    for text in note.fields:
         if lost := find_lost_cells(text):
             message = f"A row of the table has {lost.cells} cells, but its header has {plural(lost.columns, 'column')}."
             hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the header."
-            yield FileProblem(entry.path, entry.note.line, "table", message, hint)
+            yield "table", message, hint
+        for url in find_dead_links(text, note.definitions):
+            message = f"The link to `{url}` has no target in Anki, which opens links of known programs only."
+            yield "link", message, "Also write the address as text."
 
 
-def _check_embeds(entry: Entry) -> Iterator[FileProblem]:
-    targets = read_targets(entry.note.definitions)
-    for embeds, target in list_targets("\n".join(entry.note.fields)) if targets else ():
+def _check_embeds(note: Note) -> Iterator[tuple[str, str, str]]:
+    """Find embedded notes and files that are missing: code, message and hint."""
+    targets = read_targets(note.definitions)
+    for embeds, target in list_targets("\n".join(note.fields)) if targets else ():
         if embeds and targets.get(f"!{target}", "") is None:
             message = f"The embedded note or file `{target}` is not in the collection, or lacks that part."
-            yield FileProblem(entry.path, entry.note.line, "note-missing", message, "Add the note, or fix the link.")
+            yield "note-missing", message, "Add the note, or fix the link."
 
 
 def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:

@@ -36,13 +36,13 @@ from scheduler import (
     transaction,
     translate_errors,
 )
+from scheduler.backup_files import BACKUPS as BACKUPS
 from scheduler.database import ReadingConnection, copy_to_memory, open_reading
 from scheduler.policy import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
 DATABASE = "state.db"
-BACKUPS = "backups"
 VARIABLE = "FLASHCARDS_COLLECTION"
 
 TABLE_SETS = (TABLE_SET, TableSet("catalog", "flashcards.catalog.schema", MIGRATIONS, TABLES))

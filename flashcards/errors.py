@@ -1,6 +1,6 @@
 """The base class of every error that a user can cause, and what their messages share.
 
-Each error is a class in the module that raises it: to change a wording, search for a few of its words.
+Each error is worded where it is raised, or in its class in the same module: search for a few of its words.
 
 The message is one clear sentence that says what is wrong, followed by what to do. The command line prints it on
 standard error and exits with `exit_code`; a person never sees a traceback.

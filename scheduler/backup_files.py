@@ -74,10 +74,11 @@ TRIGGERS = tuple(
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
-_COUNT = (
+COUNT_RATINGS = (
     "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
 )
+"""Counts the ratings that were not taken back."""
 
 
 def list_backups(folder: Path, stem: str) -> list[Path]:
@@ -120,7 +121,7 @@ def count_reviews(path: Path) -> int | None:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             if find_damage(connection):
                 return None
-            return int(connection.execute(_COUNT).fetchone()[0])
+            return int(connection.execute(COUNT_RATINGS).fetchone()[0])
     except (sqlite3.Error, OSError, ValueError):
         return None
 

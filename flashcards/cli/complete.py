@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-_MORE_FIELDS = (
-    *("introduced:", "edited:", "resched:", "card:", "has:", "dupe:", "front:", "back:", "re:", "w:", "nc:"),
+_FIELDS = (
+    *("deck:", "tag:", "is:", "prop:", "rated:", "added:", "flag:", "kind:", "file:", "id:", "introduced:", "edited:"),
+    *("resched:", "card:", "has:", "dupe:", "front:", "back:", "re:", "w:", "nc:"),
 )
-_FIELDS = ("deck:", "tag:", "is:", "prop:", "rated:", "added:", "flag:", "kind:", "file:", "id:", *_MORE_FIELDS)
 _STATES = ("due", "new", "learn", "review", "suspended", "buried", "leech")
-
-
 _KINDS = ("question", "term", "pair", "cloze", "rubric")
 _MOST = 100  # maximum number of ids offered
 

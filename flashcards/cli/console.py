@@ -179,6 +179,8 @@ def _describe_ambiguity(unclear: Ambiguity) -> str:
 
 def _describe_replaced(report: ScanReport) -> Iterator[str]:
     """Describe, for each file, the reviewed notes that were replaced by new ones and not reported as ambiguous."""
+    import shlex
+
     unclear = {each.added.note for each in report.ambiguous}
     by_file: dict[str, list[int]] = {}
     for _, new in report.replaced:
@@ -190,14 +192,8 @@ def _describe_replaced(report: ScanReport) -> Iterator[str]:
         if len(lines) > 1:
             what = f"{len(lines):,} new notes replaced reviewed ones"
             same = "they are the same cards"
-        command = f"flashcards link --in-place {_quote_path(path)}"
+        command = f"flashcards link --in-place {make_visible(shlex.quote(path))}"
         yield f"{place}: {what}. If {same}, but rewritten or translated, run `{command}`."
-
-
-def _quote_path(path: str) -> str:
-    import shlex
-
-    return make_visible(shlex.quote(path))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,11 +19,15 @@ from flashcards.cli import complete, console
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
+    from flashcards.anki.exports.export import Exported
     from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
 
+    Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
+
 
 _SHOWN = 40  # maximum number of remarks shown
+_REPLACES = "Importing {name} replaces everything in the Anki profile. Make a backup in Anki first."
 
 
 @click.command("import")
@@ -143,15 +147,6 @@ def _summarize_import(report: ImportReport) -> str:
     return f"{would}{', '.join(parts)}."
 
 
-if TYPE_CHECKING:
-    from flashcards.anki.exports.export import Exported
-    from flashcards.collection import Collection
-
-    Writer = Callable[[Collection, Iterable[str], Path, Callable[[int, int], None] | None], Exported]
-
-_REPLACES = "Importing {name} replaces everything in the Anki profile. Make a backup in Anki first."
-
-
 @click.command("export")
 @click.argument("decks", metavar="[DECK]...", nargs=-1, shell_complete=complete.decks)
 @click.option(
@@ -216,25 +211,27 @@ def _open() -> Iterator[Collection]:
 
 def _writer(path: Path, *, history: bool) -> Writer:
     """Return the exporter for the file's extension."""
-    suffix = path.suffix.lower()
-    if suffix == ".json":
-        from flashcards.anki.exports.export import export_json
+    from flashcards.anki.exports.export import export_csv, export_json, export_package
 
-        return export_json
-    if suffix == ".csv":
-        from flashcards.anki.exports.export import export_csv
 
-        return export_csv
-    from flashcards.anki.exports.export import export_package
-
-    return partial(export_package, history=history)
+    writers: dict[str, Writer] = {".json": export_json, ".csv": export_csv}
+    return writers.get(path.suffix.lower(), partial(export_package, history=history))
 
 
 def _print_export(exported: Exported, as_json: bool) -> None:
     for problem in exported.problems:
         console.print_text(console.make_visible(f"{problem.path}:{problem.line}: {problem.message}"), err=True)
     if as_json:
-        console.print_json(_export_record(exported))
+        record = {
+            "file": str(exported.path),
+            "notes": exported.notes,
+            "cards": exported.cards,
+            "media": exported.media,
+            "bytes": exported.size,
+            "problems": [problem._asdict() for problem in exported.problems],
+            "remarks": list(exported.remarks),
+        }
+        console.print_json(record)
         return
     for remark in exported.remarks:
         console.print_text(console.make_visible(f"{exported.path}: {remark}"), err=True)
@@ -242,18 +239,6 @@ def _print_export(exported: Exported, as_json: bool) -> None:
     if exported.media:
         contents.append(console.plural(exported.media, "media file"))
     console.print_text(f"{exported.path}: {', '.join(contents)}, {exported.size:,} bytes")
-
-
-def _export_record(exported: Exported) -> dict[str, Any]:
-    return {
-        "file": str(exported.path),
-        "notes": exported.notes,
-        "cards": exported.cards,
-        "media": exported.media,
-        "bytes": exported.size,
-        "problems": [problem._asdict() for problem in exported.problems],
-        "remarks": list(exported.remarks),
-    }
 
 
 def _mention_problems(collection: Collection) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final
 
 import click
@@ -150,29 +150,19 @@ class Rule:
     option: str
     others: tuple[str, ...]
     because: str
+    excludes: bool = False  # whether it excludes the others; else it needs one of them
 
     def check(self, given: Sequence[str]) -> None:
         """Raise an error if the options given break the rule."""
-        raise NotImplementedError
-
-
-class Excludes(Rule):
-    """A rule: `option` excludes `others`."""
-
-    def check(self, given: Sequence[str]) -> None:
-        """Raise an error if the options given break the rule."""
-        clash = [other for other in self.others if other in given]
-        if self.option in given and clash:
-            raise UsageError(f"{self.option} cannot be combined with {_join_names(clash, 'and')}: {self.because}.")
-
-
-class Requires(Rule):
-    """A rule: `option` needs one of `others`."""
-
-    def check(self, given: Sequence[str]) -> None:
-        """Raise an error if the options given break the rule."""
-        if self.option in given and not any(other in given for other in self.others):
+        found = [other for other in self.others if other in given]
+        if self.option in given and self.excludes and found:
+            raise UsageError(f"{self.option} cannot be combined with {_join_names(found, 'and')}: {self.because}.")
+        if self.option in given and not self.excludes and not found:
             raise UsageError(f"{self.option} needs {_join_names(self.others, 'or')}: {self.because}.")
+
+
+Requires = Rule
+Excludes = partial(Rule, excludes=True)
 
 
 class OptionRules:

@@ -295,15 +295,12 @@ def status_command(as_json: bool) -> None:
 def _collect_status(collection: Collection) -> dict[str, Any]:
     from flashcards.collection import find_ordering, now_ms
     from scheduler import count_by_deck
-    from scheduler.backup_files import list_backups
+    from scheduler.backup_files import COUNT_RATINGS, list_backups
 
     files, notes = collection.catalog.counts()
     (decks,) = collection.connection.execute("SELECT count(DISTINCT deck) FROM notes WHERE active = 1").fetchone()
     (cards,) = collection.connection.execute("SELECT count(*) FROM cards WHERE active = 1").fetchone()
-    (reviews,) = collection.connection.execute(
-        "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
-    ).fetchone()
+    (reviews,) = collection.connection.execute(COUNT_RATINGS).fetchone()
     newest = next(iter(list_backups(collection.backups, collection.database.stem)), None)
     written = datetime.fromtimestamp(newest.stat().st_mtime, UTC) if newest else None
     due = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection)).values()

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from flashcards.cli import COMMANDS, group
-from flashcards.cli.params import Excludes, Requires, Rule, option_name
+from flashcards.cli.params import Rule, option_name
 
 if TYPE_CHECKING:
     from tests.cli.runner import Runner
@@ -41,7 +41,7 @@ def typed(command: str, option: str) -> list[str]:
     return [option, "x.md" if isinstance(parameter.type, click.Path) else "1"]
 
 
-CLASHES = [(name, rule, other) for name, rule in rules() if isinstance(rule, Excludes) for other in rule.others]
+CLASHES = [(name, rule, other) for name, rule in rules() if rule.excludes for other in rule.others]
 
 
 def test_the_commands_whose_options_can_contradict_each_other_have_rules() -> None:
@@ -54,16 +54,16 @@ def test_a_rule_names_parameters_of_its_command(command: str, rule: Rule) -> Non
 
 
 @pytest.mark.parametrize(("command", "rule", "other"), CLASHES, ids=lambda each: str(each).partition("(")[0])
-def test_contradictory_options_are_refused(cli: Runner, command: str, rule: Excludes, other: str) -> None:
+def test_contradictory_options_are_refused(cli: Runner, command: str, rule: Rule, other: str) -> None:
     said = cli.fails(command, *typed(command, rule.option), *typed(command, other))
     assert said == f"Error: {rule.option} cannot be combined with {other}: {rule.because}.\n"
     assert list(cli.root.iterdir()) == [], "nothing was done"
 
 
 @pytest.mark.parametrize(
-    ("command", "rule"), [each for each in rules() if isinstance(each[1], Requires)], ids=lambda each: str(each)[:20]
+    ("command", "rule"), [each for each in rules() if not each[1].excludes], ids=lambda each: str(each)[:20]
 )
-def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Requires) -> None:
+def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Rule) -> None:
     said = cli.fails(command, *typed(command, rule.option))
     assert said == f"Error: {rule.option} needs {' or '.join(rule.others)}: {rule.because}.\n"
 
