@@ -213,7 +213,6 @@ def _writer(path: Path, *, history: bool) -> Writer:
     """Return the exporter for the file's extension."""
     from flashcards.anki.exports.export import export_csv, export_json, export_package
 
-
     writers: dict[str, Writer] = {".json": export_json, ".csv": export_csv}
     return writers.get(path.suffix.lower(), partial(export_package, history=history))
 

@@ -13,7 +13,9 @@ from flashcards.cli.params import Day, Excludes, Number, OptionRules, QueryComma
 from flashcards.text import NO_CARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from rich.console import RenderableType
 
     from flashcards.collection import Collection
     from flashcards.insight.optimize import Scope
@@ -149,17 +151,24 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
     elif empty:
         console.print_text(empty)
     elif not page:
-        from flashcards.insight.terminal import draw_report, open_console
+        from flashcards.insight.terminal import draw_report
 
-        screen = open_console()
-        with screen.capture() as drawn:
-            screen.print(draw_report(report, screen.width))
-        console.echo(drawn.get(), nl=False)
+        _print_drawing(lambda width: draw_report(report, width))
     if page and not empty:
         from flashcards.insight.page import write_page
 
         write_page(report, page)
         console.print_text(f"Wrote {page}. Open it in a browser.", err=as_json)
+
+
+def _print_drawing(draw: Callable[[int], RenderableType]) -> None:
+    """Print what is drawn for the width of the terminal."""
+    from flashcards.insight.terminal import open_console
+
+    screen = open_console()
+    with screen.capture() as drawn:
+        screen.print(draw(screen.width))
+    console.echo(drawn.get(), nl=False)
 
 
 @click.command("readiness", cls=QueryCommand)
@@ -357,12 +366,9 @@ def _print_scopes(scopes: Sequence[Scope], *, dry_run: bool) -> None:
 
 
 def _print_table(table: DataTable) -> None:
-    from flashcards.insight.terminal import draw_table, open_console
+    from flashcards.insight.terminal import draw_table
 
-    screen = open_console()
-    with screen.capture() as drawn:
-        screen.print(draw_table(table, screen.width))
-    console.echo(drawn.get(), nl=False)
+    _print_drawing(lambda width: draw_table(table, width))
 
 
 def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:

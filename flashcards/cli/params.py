@@ -1,4 +1,4 @@
-"""What click lacks: types of values such as dates (`+3`, `fri`), queries as arguments, rules between options."""
+"""Option values that click lacks, such as dates (`+3`, `fri`), commands with a query, and rules between options."""
 
 from __future__ import annotations
 

@@ -235,7 +235,7 @@ class CardCounts:
     difficulty: Sequence[Span]  # 1 to 10
     retrievability: Sequence[Span]  # the probability of recall today
     interval: Sequence[Span]  # days
-    hardest: Sequence[tuple[int, int, float]]  # id, lapses and difficulty of the cards with the most lapses, hardest first
+    hardest: Sequence[tuple[int, int, float]]  # id, lapses, difficulty; of the most lapsed cards
 
 
 @dataclass(frozen=True, slots=True)

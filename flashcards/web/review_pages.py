@@ -99,7 +99,7 @@ def tick_points(view: Answer, points: set[int], now_ms: int) -> list[events.Even
     return [events.Tick(now_ms, point) for point in sorted(view.ticked ^ points)]
 
 
-LATE_SENTENCE: Final = "That page was out of date, so nothing was done there. This is where you are now."
+LATE_SENTENCE: Final = "That page was out of date, so nothing was changed. This is where you are now."
 _PILES: Final = ("new", "learning", "review")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -13,10 +13,6 @@ from rich.text import Text
 
 from flashcards.render.terminal.text import ASIDE
 from flashcards.text import gate
-
-if TYPE_CHECKING:
-    from rich.console import ConsoleOptions, RenderableType
-
 
 _WIDEST: Final = 1000  # columns
 

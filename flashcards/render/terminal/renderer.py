@@ -16,7 +16,17 @@ from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_a
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.terminal.blocks import Alignment, GatedConsole, Prefixed, TableBlock, stack
-from flashcards.render.terminal.text import ASIDE, CODE, HEADING, LINK, Delimiters, InlineTags, TextWriter
+from flashcards.render.terminal.text import (
+    ASIDE,
+    CODE,
+    HEADING,
+    LINK,
+    Delimiters,
+    InlineTags,
+    TextWriter,
+    html_to_text,
+    label_media,
+)
 
 MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
 
@@ -134,8 +144,6 @@ class TerminalBuilder:
         elif _BREAK.match(html):
             self._writer.write("\n")
         elif _MEDIA_TAG.match(html):
-            from flashcards.render.terminal.text import html_to_text
-
             self._writer.write(html_to_text(html))
         elif not self._images:
             self._tags.take(html)
@@ -199,8 +207,6 @@ class TerminalBuilder:
             self._writer.write(f" ({url})", ASIDE)
 
     def _end_image(self) -> None:
-        from flashcards.render.terminal.text import label_media
-
         url, before = self._images.pop()
         alt = self._writer.text.plain.strip()
         if "|" in alt:
@@ -261,8 +267,6 @@ class TerminalBuilder:
         self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
 
     def _end_html(self) -> None:
-        from flashcards.render.terminal.text import html_to_text
-
         html = "".join(self._block or [])
         self._block = None
         self._writer.write(html_to_text(escape_words(html, self._html), plain=self._plain))
