@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, write_sum
 from scheduler.errors import (
@@ -26,10 +27,6 @@ from scheduler.errors import (
     translate_error,
     translate_errors,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 BUSY_SECONDS = 5.0
 """How long a process waits for another one's transaction."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from scheduler.backup_files import find_newest_backup
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PAGE = 4096  # bytes
 # On a full disk SQLite cannot create the files beside the database, and reports only that.

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from scheduler import Rating
 from scheduler.tables import KEPT
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-
 
 _COUNTS = f"""
     SELECT ticks.point, sum(ticks.covered), count(*) FROM ticks JOIN reviews ON reviews.id = ticks.review

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flashcards.sync.deletions import Deletions
 from flashcards.sync.mirror import CHUNK_ROWS, OBJECTS, Mirror, Pending
@@ -23,9 +23,6 @@ from flashcards.sync.validation import (
     what_a_person_sets,
 )
 from flashcards.sync.wire import BadRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Objects = dict[str, dict[str, Any]]
 

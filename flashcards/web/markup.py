@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 from urllib.parse import quote, unquote
 
 from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is_remote, scheme
@@ -12,10 +14,6 @@ from flashcards.render.formulas import expand
 from flashcards.render.html.cloze import mark_gaps
 from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
 from flashcards.render.tex import tex_to_text
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 _LONGEST_FORMULA: Final = (
     4000  # characters; longer ones stay text, because drawing them would block the page for seconds
