@@ -30,25 +30,6 @@ _ALIKE: Final = 75.0  # of 100: fronts with this share of common words may ask t
 _SHOWN: Final = 3  # near duplicates that are named
 
 
-class NothingToAdd(UsageError):
-    """A text without a note, or a note where the name of the deck belongs."""
-
-    def __init__(self, target: str) -> None:
-        super().__init__(
-            f"The text for the deck `{target}` holds no note. Give the deck first, then a text with `Q:` and `A:`, "
-            "`T:` and `D:`, `C:` with a gap, or `front :: back`."
-        )
-
-
-class DeckNameMissing(UsageError):
-    """A name of a deck without a letter."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The name of the deck is empty. Name a deck, as in `biology::cells`, or a file that ends in `.md`."
-        )
-
-
 class FileRefused(UsageError):
     """A file to which no note of the native format can be added."""
 
@@ -62,13 +43,6 @@ class NoteRefused(FlashcardsError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         told = " ".join(f"Line {each.line}: {each.message} {each.hint}" for each in problems)
         super().__init__(f"Nothing was added. {told}")
-
-
-class DuplicateRefused(FlashcardsError):
-    """A note that is in the collection already."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(f"Nothing was added: the same note is at {place}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +80,10 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     joined = f"{start}\n\n{text}\n" if start else f"{text}\n"
     alone = parse(f"{text}\n", path)
     if not alone.notes and not alone.problems:
-        raise NothingToAdd(target)
+        raise UsageError(
+            f"The text for the deck `{target}` holds no note. Give the deck first, then a text with `Q:` and `A:`, "
+            "`T:` and `D:`, `C:` with a gap, or `front :: back`."
+        )
     problems = [*alone.problems, *_find_problems(collection, path, alone.notes)]
     if problems:
         raise NoteRefused(problems)
@@ -140,7 +117,9 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
         return path, get_deck_name(path)
     deck = clean_deck_name(target)
     if not target.strip(" :"):
-        raise DeckNameMissing
+        raise UsageError(
+            "The name of the deck is empty. Name a deck, as in `biology::cells`, or a file that ends in `.md`."
+        )
     row = collection.connection.execute(
         "SELECT f.path FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
         " WHERE d.name = ? AND n.active = 1 AND f.present = 1 AND f.dialect = ? GROUP BY f.id"
@@ -216,7 +195,7 @@ def _refuse_duplicates(entries: Sequence[Entry], notes: Sequence[Note]) -> None:
     for note in notes:
         text = fingerprint(note)
         if text in known:
-            raise DuplicateRefused(known[text])
+            raise FlashcardsError(f"Nothing was added: the same note is at {known[text]}.")
         known[text] = "another line of the text"
 
 

@@ -59,13 +59,6 @@ class FolderMissing(FlashcardsError):
         super().__init__(f"{path} {what}. Name a folder of Markdown files with -C, or make one with `flashcards init`.")
 
 
-class StateCreatedMeanwhile(FlashcardsError):
-    """Another command created the state while this one was running without a state."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"Another command has just created the review state {path}. Run this command again.")
-
-
 class StateUnwritable(FlashcardsError):
     """The folder of the review state cannot be made."""
 
@@ -172,7 +165,9 @@ class Collection:
         connection = self._open()
         if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone():
             connection.close()
-            raise StateCreatedMeanwhile(self.state_folder)
+            raise FlashcardsError(
+                f"Another command has just created the review state {self.state_folder}. Run this command again."
+            )
         with translate_errors(self.database), closing(self.connection) as memory:
             memory.backup(connection)
         self._attach(connection)

@@ -205,15 +205,6 @@ def _show(conversion: Conversion) -> None:
         console.print_text(f"{name}: {notes} from other decks will be in `{conversion.deck}`.", err=True)
 
 
-class McpUnconnected(UsageError):
-    """Standard output is closed, so no client can be served."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "`mcp` talks to a client over standard input and output, but the output is closed. Start it from a client."
-        )
-
-
 @click.command("mcp")
 def mcp_command() -> None:
     """Let a language model read decks, add cards and rate them.
@@ -226,7 +217,9 @@ def mcp_command() -> None:
     """
     check_extra("`mcp`", ["mcp"], "mcp")
     if sys.stdout is None:
-        raise McpUnconnected
+        raise UsageError(
+            "`mcp` talks to a client over standard input and output, but the output is closed. Start it from a client."
+        )
     from flashcards.assistant import build_server
 
     gc.enable()  # the server may run for days

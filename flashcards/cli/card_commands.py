@@ -167,20 +167,6 @@ class TimeInvalid(UsageError):
         super().__init__(f"`{text}` is not a time. Write it like 2026-12-15T18:30 or 2026-12-15T18:30:00+01:00.")
 
 
-class TimeTooLate(UsageError):
-    """A time more than ten years ahead, probably a typing error."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(f"{text} is more than ten years ahead. Give an earlier time.")
-
-
-class TimeTooEarly(UsageError):
-    """A time before the card's last review."""
-
-    def __init__(self, text: str, last: str) -> None:
-        super().__init__(f"The card was last reviewed at {last}, after {text}. Give a later time.")
-
-
 @click.command("answer")
 @click.argument("card", shell_complete=complete.card)
 @click.argument("rating", metavar="RATING", type=click.Choice(list(_RATINGS), case_sensitive=False))
@@ -213,7 +199,8 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
             raise TextGone(format_card_id(entry, found.slot))
         when = now_ms() if at is None else _parse_time(at, now_ms())
         if at is not None and found.last_ms is not None and when < found.last_ms:
-            raise TimeTooEarly(at, collection.clock.iso(found.last_ms))
+            last = collection.clock.iso(found.last_ms)
+            raise UsageError(f"The card was last reviewed at {last}, after {at}. Give a later time.")
         policy = collection.policy(found.deck)
         collection.store.rate(found.id, Rating(_RATINGS[rating.lower()]), policy, when, round(duration * 1000))
         after = collection.store.card(found.id)
@@ -236,7 +223,7 @@ def _parse_time(text: str, now_ms: int) -> int:
     except (ValueError, OverflowError, OSError):
         raise TimeInvalid(text) from None
     if at_ms > now_ms + _FARTHEST_DAYS * 86_400_000:
-        raise TimeTooLate(text)
+        raise UsageError(f"{text} is more than ten years ahead. Give an earlier time.")
     return at_ms
 
 

@@ -25,14 +25,6 @@ from flashcards.text import suggest
 _FIRST = ("commands", "deck-format", "state", "scheduling")
 
 
-class TopicUnknown(UsageError):
-    """The manual has no such page."""
-
-    def __init__(self, topic: str, topics: list[str]) -> None:
-        hint = suggest(topic, topics, "`flashcards docs` lists all topics.")
-        super().__init__(f"There is no topic `{topic}`. {hint}")
-
-
 def _complete(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     return [name for name in find_pages() if name.startswith(incomplete)]
 
@@ -56,7 +48,8 @@ def docs_command(topic: str | None) -> None:
             console.print_text(f"{name:{width}}  {title}", width + 2)
         return
     if topic not in pages:
-        raise TopicUnknown(topic, list(pages))
+        hint = suggest(topic, pages, "`flashcards docs` lists all topics.")
+        raise UsageError(f"There is no topic `{topic}`. {hint}")
     _show_page(pages[topic].read_text(encoding="utf-8"))
 
 

@@ -186,20 +186,6 @@ LAST = "last"
 _NONE = "There is no mock interview yet. `flashcards mock` starts one."
 
 
-class NoMock(UsageError):
-    """There is no mock interview yet."""
-
-    def __init__(self) -> None:
-        super().__init__(_NONE)
-
-
-class MockUnknown(UsageError):
-    """No mock interview took place at that time."""
-
-    def __init__(self, when: str) -> None:
-        super().__init__(f"There is no mock interview at `{when}`. `flashcards mock --history` lists them.")
-
-
 def _show_history(collection: Collection, as_json: bool) -> None:
     """Print a line for each mock interview, and the points missed most."""
     mocks = Mocks(collection.connection)
@@ -265,13 +251,13 @@ def _find_mock(collection: Collection, when: str) -> Mock:
     """Find the mock interview that `when` names: the last one, or the one whose time begins so."""
     held = Mocks(collection.connection).all()
     if not held:
-        raise NoMock
+        raise UsageError(_NONE)
     if when.lower() == LAST:
         wanted = held[-1:]
     else:
         wanted = [mock for mock in held if _format_time(collection, mock).startswith(when.replace("T", " "))]
     if not wanted:
-        raise MockUnknown(when)
+        raise UsageError(f"There is no mock interview at `{when}`. `flashcards mock --history` lists them.")
     if len(wanted) > 1:
         times = ", ".join(f'"{_format_time(collection, mock)}"' for mock in wanted[:5])
         raise UsageError(f"`{when}` is ambiguous: {times}{', …' if len(wanted) > 5 else ''}. Write more of the time.")

@@ -160,7 +160,7 @@ def backup_command(listed: bool) -> None:
         return
     with console.open_without_scan() as collection:
         if not collection.is_kept:
-            raise NoState(collection.root)
+            raise UsageError(f"{collection.root} has no review state yet. The first review creates one.")
         if check(collection.connection):  # a copy of it would be no backup
             raise DatabaseCorrupt(collection.database)
         saved = backup(collection.connection, collection.backups)
@@ -177,27 +177,6 @@ def _list_backups(root: Path) -> None:
         console.print_text(f"{path}  {path.stat().st_size:,} bytes")
     if not found:
         console.print_text("There is no backup yet. `flashcards backup` creates one.", err=True)
-
-
-class NoState(UsageError):
-    """The folder has no review state yet."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(f"{root} has no review state yet. The first review creates one.")
-
-
-class BackupUnknown(UsageError):
-    """No file has the name of the backup that was given."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(f"There is no backup {path}. `flashcards backup --list` lists the backups.")
-
-
-class NoBackup(UsageError):
-    """There is nothing to restore from."""
-
-    def __init__(self, place: Path) -> None:
-        super().__init__(f"There is no intact backup in {place}. `flashcards backup` creates one.")
 
 
 @click.command("restore")
@@ -219,13 +198,13 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     from scheduler.backup_files import find_newest_backup
 
     if backup is not None and not backup.is_file():
-        raise BackupUnknown(backup)
+        raise UsageError(f"There is no backup {backup}. `flashcards backup --list` lists the backups.")
     root = console.find_root()
     folder = root / STATE_FOLDER
     refuse_strange_files(folder, root)
     chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
-        raise NoBackup(folder / BACKUPS)
+        raise UsageError(f"There is no intact backup in {folder / BACKUPS}. `flashcards backup` creates one.")
     if not yes and not console.ask(f"Replace the review state with {chosen}?"):
         console.print_text("Cancelled; nothing was changed.", err=True)
         raise click.exceptions.Exit(1)

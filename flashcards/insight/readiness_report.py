@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flashcards.collection import Collection
-    from flashcards.insight.readiness import GroupRecall, Readiness, StudyPlan
+    from flashcards.insight.readiness import Readiness, StudyPlan
 
 FARTHEST: Final = 3650
 """The maximum number of days ahead."""
@@ -183,10 +183,10 @@ def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "on": str(date(found.day)),
         "days": found.day - found.today,
-        "total": _count(found.total),
+        "total": found.total._asdict(),
         "spread": found.spread,
         "sampled": found.sampled,
-        "decks": [{"deck": deck, **_count(recall)} for deck, recall in found.decks.items()],
+        "decks": [{"deck": deck, **recall._asdict()} for deck, recall in found.decks.items()],
         "plan": {
             "new_left": plan.new_left,
             "new_a_day": plan.new_a_day,
@@ -200,7 +200,3 @@ def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:
         "speed_assumed": found.is_speed_assumed,
         "past_error": found.past_error._asdict() if found.past_error else None,
     }
-
-
-def _count(recall: GroupRecall) -> dict[str, Any]:
-    return {"cards": recall.cards, "seen": recall.seen, "idle": recall.idle, "kept": recall.kept}

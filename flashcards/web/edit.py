@@ -28,7 +28,6 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _WINDOWS: Final = frozenset(
     {"code", "code-insiders", "codium", "subl", "zed", "kate", "gedit", "gvim", "mate", "cursor"}
 )
-_NOT_TEXT: Final = "{} is not UTF-8. Edit it with a program that knows its encoding, and save it as UTF-8."
 _EMPTY: Final = "The text is empty. To remove a note, delete it in its file."
 
 
@@ -51,13 +50,6 @@ class LastEdit:
     path: str
     before: bytes
     after: bytes
-
-
-class NotText(FlashcardsError):
-    """A file whose encoding is unknown."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(_NOT_TEXT.format(path))
 
 
 def read_note_text(root: Path, entry: Entry) -> NoteText:
@@ -189,7 +181,9 @@ def _split_lines(data: bytes, path: str) -> list[str]:
     try:
         return _LINE.findall(data.decode())
     except UnicodeDecodeError as error:
-        raise NotText(path) from error
+        raise FlashcardsError(
+            f"{path} is not UTF-8. Edit it with a program that knows its encoding, and save it as UTF-8."
+        ) from error
 
 
 PAGES: Final = (

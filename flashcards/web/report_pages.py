@@ -90,9 +90,7 @@ PAGES: Final = (
 async def _deliver(site: Site, visit: Visit, job: Job, fields: dict[str, Any]) -> Response:
     """Show a report once it is computed. Until then, show a progress page that reloads itself."""
     waiting = asyncio.wrap_future(job.result)
-    waiting.add_done_callback(
-        lambda done: done.cancelled() or done.exception()
-    )  # otherwise asyncio logs an invalid query
+    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio logs a wrong query
     await asyncio.wait([waiting], timeout=_SOON)
     if not job.result.done():
         return site.show(visit, "report.html", **fields, report="", job=job, problem="")
