@@ -46,7 +46,7 @@ def test_readiness_without_a_deadline_asks_for_the_day(tmp_path: Path) -> None:
         visitor.open()
         page = visitor.get("/readiness")
         assert page.status == 200
-        assert "Choose the day" in page.words
+        assert "Choose a day" in page.words
         assert 'type="date"' in page.text
         chosen = wait_for(visitor, f"/readiness?on={SOON}&q=deck:b")
     assert "2 of 2 cards" in chosen.words
