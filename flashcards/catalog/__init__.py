@@ -1,1 +1,1 @@
-"""Store the decks as of the last scan. A scan finds what changed and links changed notes to known ones."""
+"""The decks as of the last scan. A scan finds the changes and links changed notes to known ones."""

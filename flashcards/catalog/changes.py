@@ -1,4 +1,4 @@
-"""Compare the deck files with the catalog, read those that changed, and describe the result of a scan."""
+"""Compare the deck files with the catalog, read the changed ones, and describe the result of a scan."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from flashcards.identity.slots import Renaming
 
 
-_RACY_NS = 100_000_000  # a file written this shortly before it is read may change again without its time changing
+_RACY_NS = 100_000_000  # a file written this recently before the read may change again without a new timestamp
 
 
 class ReadFile(NamedTuple):
-    """A file that may have changed. `deck` is missing if its bytes are the same, or if it cannot be read."""
+    """A file that may have changed. `deck` is None if its bytes are the same or it cannot be read."""
 
     found: FoundFile
     hash: bytes
@@ -39,7 +39,7 @@ class ReadFile(NamedTuple):
 
 @dataclass(slots=True)
 class FolderChanges:
-    """What changed in the folder since the last scan."""
+    """The changes in the folder since the last scan."""
 
     # changed, gone, unreadable: files
     changed: list[ReadFile] = field(default_factory=list)
@@ -51,7 +51,7 @@ class FolderChanges:
         return bool(self.changed or self.gone)
 
     def leave_out_unchanged(self) -> None:
-        """Leave out the files whose bytes are as before; only their time would be written."""
+        """Drop the files with unchanged bytes, for which only a new timestamp would be stored."""
         self.changed = [file for file in self.changed if file.deck or file.problem]
 
 
@@ -62,7 +62,7 @@ def find_changes(
     progress: Callable[[int, int], None] | None = None,
     ignore: IgnoreRules | None = None,
 ) -> FolderChanges:
-    """Find the files that changed since the last scan, and read and parse those whose bytes did.
+    """Find the files that changed since the last scan; read and parse those with new bytes.
 
     `progress` is called with the number of files read and the number to read; `chooser` chooses the dialect of each.
     """
@@ -83,7 +83,7 @@ def find_changes(
             progress(number, len(stale))
         if file := _read(root, found, known.get(found.path), chooser):
             changes.changed.append(file)
-        else:  # gone since the folder was listed
+        else:  # deleted since the folder was listed
             present.discard(found.path)
     hidden = tuple(place.path for place in changes.unreadable)
     changes.gone = [
@@ -100,7 +100,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
 
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:
-    """Read a file as it is now; return nothing if it is gone."""
+    """Read the current file; return None if it is gone."""
     try:
         data = read_file(root / found.path)
     except FileNotFoundError:
@@ -118,7 +118,9 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
     if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
     from flashcards.deck.pitfalls import find_conflict
-    from flashcards.dialects.read import read_deck  # here, since it takes long to load, and mostly no file changed
+    from flashcards.dialects.read import (
+        read_deck,
+    )  # imported late: it loads slowly, and most scans find no changed file
 
     try:
         text = data.decode()
@@ -133,7 +135,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
         return ReadFile(found, found_digest, None, mtime_ns, Problem(line, "conflict", message, hint))
     try:
         deck, dialect = read_deck(text, found.path, chooser.choose(found.path))
-    except Exception as error:  # whatever a file holds, the other files are read
+    except Exception as error:  # whatever a file contains, the other files must be read
         problem = Problem(
             1,
             "unreadable",
@@ -155,28 +157,28 @@ class Change(NamedTuple):
     score: float = 1.0
     before: Note | None = None
     after: Note | None = None
-    rested: tuple[str, ...] = ()  # the slots for which a note of another kind has no card any more
+    rested: tuple[str, ...] = ()  # the slots that have no card any more because the kind of note changed
 
 
 class Ambiguity(NamedTuple):
-    """A note that was added although it may be one of several that lost their text."""
+    """A note that was added although it may be an edited version of one of several lost notes."""
 
     added: Change
-    candidates: tuple[tuple[Change, float], ...]  # those with their scores, the best first
+    candidates: tuple[tuple[Change, float], ...]  # these notes and their scores, best first
 
 
 class CardPlace(NamedTuple):
-    """Where the cards of a note in use belong now."""
+    """The current place of an active note's cards."""
 
     note: int
-    slots: tuple[str, ...]  # the cards it has
+    slots: tuple[str, ...]  # its cards
     deck: int
     position: int
-    renamed: Renaming = ()  # the cards that go by another slot from now on, as pairs of old and new
+    renamed: Renaming = ()  # renamed slots, as pairs of old and new
 
 
 class StatedCard(NamedTuple):
-    """What another tool says of one card, read beside it in a file."""
+    """A schedule that another tool stored next to a card in a file."""
 
     note: int
     slot: str
@@ -185,7 +187,7 @@ class StatedCard(NamedTuple):
 
 @dataclass(slots=True)
 class ScanReport:
-    """What a scan did."""
+    """The result of a scan."""
 
     # added, edited, moved, removed, returned: the notes, in order of file and line
     added: list[Change] = field(default_factory=list)
@@ -193,14 +195,14 @@ class ScanReport:
     moved: list[Change] = field(default_factory=list)
     removed: list[Change] = field(default_factory=list)
     returned: list[Change] = field(default_factory=list)
-    new_cards: list[CardPlace] = field(default_factory=list)  # the cards of notes that are new
+    new_cards: list[CardPlace] = field(default_factory=list)  # the cards of new notes
     # the notes that were known and whose cards may have changed or moved
     placed: list[CardPlace] = field(default_factory=list)
     orphaned: list[int] = field(default_factory=list)  # ids of notes that lost their text
-    ambiguous: list[Ambiguity] = field(default_factory=list)  # notes that were added, but may be edited ones
+    ambiguous: list[Ambiguity] = field(default_factory=list)  # added notes that may be edited ones
     # reviewed notes that lost their text, each with the new note at its place
     replaced: list[tuple[Change, Change]] = field(default_factory=list)
-    stated: list[StatedCard] = field(default_factory=list)  # the schedules that other tools wrote beside cards
+    stated: list[StatedCard] = field(default_factory=list)  # the schedules that other tools stored next to cards
 
     def __bool__(self) -> bool:
         return bool(self.new_cards or self.placed or self.orphaned)

@@ -1,4 +1,4 @@
-"""Link and unlink notes by hand, and continue the history of a deleted text at a recent copy of it."""
+"""Link and unlink notes by hand, and transfer the history of a deleted text to a recent copy of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NAME = "by hand"
 
 
 class LastLink(NamedTuple):
-    """The decision that gave a note its present text: its rule, and the text before."""
+    """The link that gave a note its current text: the rule and the previous text."""
 
     id: int
     rule: str
@@ -32,20 +32,20 @@ class LastLink(NamedTuple):
 
 
 class Corrections:
-    """Links and unlinks two notes as a person says."""
+    """Links and unlinks two notes on request."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self._db = connection
         self._catalog = Catalog(connection)
         self._now_ms = now_ms
-        self._lines: dict[int, list[int]] = {}  # of the notes of each file; no correction moves a text
+        self._lines: dict[int, list[int]] = {}  # the lines of each file; corrections do not move text
         paths = {row.id: row.path for row in self._catalog.files().values()}
         self._writer = NoteWriter(connection, now_ms, paths)
 
     def link(self, old: int, new: int) -> tuple[ScanReport, Renaming]:
-        """Give the text of `new` to `old`, an orphan; `new` keeps its reviews only, and is never linked again.
+        """Give the text of `new` to the orphan `old`. `new` keeps only its reviews and is never linked again.
 
-        Returns what that did, and which slots of the new note are which of the old one.
+        Returns the changes, and the slots of the new note with the matching ones of the old note.
         """
         self._writer.report = ScanReport()
         before, after = self._catalog.load_known(old), self._catalog.load_known(new)
@@ -70,11 +70,11 @@ class Corrections:
         return self._writer.report, slots
 
     def remove(self, note: int) -> None:
-        """Remove a note that was given up; one that was exported stays, so that the next export can say so."""
+        """Remove an abandoned note, unless it was exported: then the next export must report it."""
         self._db.execute("DELETE FROM notes WHERE id = ? AND id NOT IN (SELECT note FROM exported_notes)", (note,))
 
     def last_link(self, note: int) -> LastLink | None:
-        """Return how the note came by its present text, or nothing if it is the first one."""
+        """Return the link that gave the note its current text, or None if it has its first text."""
         row = self._db.execute(
             "SELECT l.id, l.rule, l.before, t.body FROM links l JOIN notes n ON n.id = l.note"
             " JOIN texts t ON t.note = l.note AND t.fingerprint = l.before"
@@ -84,14 +84,14 @@ class Corrections:
         return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
 
     def unlink(self, note: int, last: LastLink) -> tuple[ScanReport, Renaming]:
-        """Give a note back its text before the last link, as an orphan; its present text becomes a new note.
+        """Give a note its text before the last link, as an orphan; its current text becomes a new note.
 
-        Returns what that did, and the slots that were renamed.
+        Returns the changes and the renamed slots.
         """
         known = self._catalog.load_known(note)
         former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
         if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:
-            renamed: Renaming = ()  # its numbers are kept as the cards are named now
+            renamed: Renaming = ()  # the cards keep their numbers
         else:
             renamed = carry_cards(known.note, former, known.top_gap).renamed
         self._db.execute(
@@ -105,7 +105,7 @@ class Corrections:
         return self._writer.report, renamed
 
     def make_seen(self, known: Known) -> Seen:
-        """Return a note of the catalog as it was seen in its file."""
+        """Convert a note of the catalog to a note as seen in its file."""
         if known.file not in self._lines:
             rows = self._db.execute("SELECT line FROM notes WHERE file = ? AND active = 1 ORDER BY line", (known.file,))
             self._lines[known.file] = [line for (line,) in rows]
@@ -115,12 +115,14 @@ class Corrections:
 
 RULE: Final = "copy"
 
-_RECENT_MS: Final = 3 * 24 * 3_600_000  # what is pasted is cut soon; a text that was there twice for long is two notes
-_TUNING: Final = replace(TUNING, threshold=0.65)  # both texts were there at once, so they may well be two notes
+_RECENT_MS: Final = (
+    3 * 24 * 3_600_000
+)  # a pasted note is usually cut soon; a text that exists twice for longer is two notes
+_TUNING: Final = replace(TUNING, threshold=0.65)  # both texts existed at once, so they may well be two notes
 _SAMPLE: Final = 2_000
 
-# Notes in use that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan and a
-# number; a note that was not edited since has that very time.
+# Active notes that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan plus
+# a number; a note without edits since then has exactly that time.
 _UNUSED = """
 SELECT n.id, min(n.id, n.modified_ms) FROM notes n
 WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
@@ -128,7 +130,7 @@ WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
         c.suspended OR c.flag OR c.buried_day IS NOT NULL OR EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id)))
     AND n.id NOT IN (SELECT note FROM origins)
 """
-"""Notes that may be pasted copies: never used, and from no other program, where they are notes of their own."""
+"""Notes that may be pasted copies: never used, and not from another program, where they would be separate notes."""
 _SAME_TEXT = "fingerprint IN (SELECT fingerprint FROM notes WHERE id IN (SELECT value FROM json_each(?)))"
 _FIRST_REVIEWS = """
 SELECT c.note, max(c.note, min(r.id)) FROM reviews r JOIN cards c ON c.id = r.card
@@ -139,10 +141,9 @@ may say so of reviews that were made there."""
 
 
 class Copies:
-    """Notes that were pasted before their original was cut, with a scan in between; the transaction is the caller's.
+    """Notes pasted before their original was cut, with a scan in between; the caller holds the transaction.
 
-    The pasted note is a new note first. When the original loses its text, a recent copy that was never used takes
-    over the original's history.
+    The pasted note is first a new note. When the original loses its text, a recent unused copy gets its history.
     """
 
     def __init__(self, connection: sqlite3.Connection, store: Store, now_ms: int) -> None:
@@ -155,7 +156,7 @@ class Copies:
         self._given_up: list[int] = []
 
     def follow(self, report: ScanReport) -> None:
-        """Move reviewed notes that lost their text to a copy of it, and correct `report`."""
+        """Link reviewed notes that lost their text to a copy of it, and correct `report`."""
         removed = json.dumps([change.note for change in report.removed])
         reviewed: dict[int, int] = dict(self._db.execute(_FIRST_REVIEWS, (removed,))) if report.removed else {}
         report.replaced[:] = [pair for pair in report.replaced if pair[0].note in reviewed]
@@ -176,14 +177,14 @@ class Copies:
             self._correct(report)
 
     def clear(self) -> None:
-        """Remove the copies that were given up, and their cards, once the scheduler knows the report."""
+        """Remove the abandoned copies and their cards, after the scheduler has processed the report."""
         self._store.rest_notes(self._given_up)
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
                 self._corrections.remove(note)
 
     def _follow_equal(self, lost: Iterable[Known], copies: Iterable[Known]) -> list[Known]:
-        """Link the copies of equal text, and return the notes that have no such copy."""
+        """Link the copies with equal text, and return the notes without such a copy."""
         by_text: dict[bytes, list[Known]] = defaultdict(list)
         for copy in copies:
             by_text[copy.fingerprint].append(copy)
@@ -201,7 +202,7 @@ class Copies:
     def _follow_similar(
         self, lost: Sequence[Known], first_seen: Mapping[int, int], reviewed: Mapping[int, int], report: ScanReport
     ) -> None:
-        """Link the copies that were improved, and report what is unclear."""
+        """Link the edited copies, and report ambiguous ones."""
         from flashcards.identity.similar import link_similar
 
         copies = self._catalog.load_many(list(first_seen))

@@ -1,4 +1,4 @@
-"""Find the deck files of a folder, and put decks and files in the author's order."""
+"""Find the deck files of a folder, and sort decks and files in the author's order."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ class FoundFile(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A folder or file that cannot be read, and why. A folder's path ends with `/`."""
+    """A folder or file that cannot be read, and the reason. A folder's path ends with `/`."""
 
     path: str
     reason: str
 
 
 IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/")
-"""What is ignored unless `flashcards.toml` says otherwise, besides hidden files and folders."""
+"""Ignored by default, in addition to hidden files and folders."""
 
-_EARLIEST: Final = -(1 << 63)  # nanoseconds that a database holds; an archive can set any time of a file
+_EARLIEST: Final = -(1 << 63)  # the smallest timestamp that the database can store; an archive can set any
 _LATEST: Final = (1 << 63) - 1
 _IGNORED_FOLDERS = frozenset(pattern.rstrip("/") for pattern in IGNORED)
 
 
 class IgnoreRules:
-    """Patterns of paths that hold no decks, as in `.gitignore`; without patterns, the folders of `IGNORED`."""
+    """Patterns of paths without decks, as in `.gitignore`; by default the folders of `IGNORED`."""
 
     def __init__(self, patterns: Sequence[str] | None = None) -> None:
         self._is_default = patterns is None
@@ -56,7 +56,7 @@ class IgnoreRules:
             self._rules = [rule for pattern in patterns if (rule := read_rule(pattern))]
 
     def is_ignored(self, path: str, *, is_folder: bool) -> bool:
-        """Check whether a path within the collection is ignored; of the rules that match it, the last one decides."""
+        """Return whether a path within the collection is ignored; the last matching rule decides."""
         if self._is_default:
             return is_folder and path.rpartition("/")[2].casefold() in _IGNORED_FOLDERS
         parts = path.split("/")
@@ -64,29 +64,29 @@ class IgnoreRules:
 
 
 def find_deck_files(root: Path, ignore: IgnoreRules | None = None) -> Iterator[FoundFile | Unreadable]:
-    """Yield every `*.md` below `root`, in order of path, without hidden and ignored files and folders.
+    """Yield every `*.md` below `root` in order of path, except hidden and ignored files.
 
-    Links to folders are followed, each real folder once, so that a circle of links ends. A link to a folder that is
-    found without it is skipped: its decks belong to the real place. So is a link to such a file.
+    Links to folders are followed once per real folder, so cycles end. A link is skipped if its target, a folder or a
+    file, is found anyway: its decks belong to the real path.
     """
     real = os.path.realpath(root)
     yield from _Walk(real, ignore or IgnoreRules()).folder(str(root), real, "")
 
 
 class _Walk:
-    """One search. `_root` is the real path of its folder, `_seen` holds the real paths of all folders so far."""
+    """One search. `_root` is the real path of its folder, `_seen` contains the real paths of all folders so far."""
 
     def __init__(self, root: str, ignore: IgnoreRules) -> None:
         self._root = root
         self._ignore = ignore
         self._seen = {root}
-        self._seen_files: set[tuple[int, int]] = set()  # device and inode of files with several links
+        self._seen_files: set[tuple[int, int]] = set()  # device and inode of files with several hard links
 
     def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
-        """Yield what is in `folder`, whose real path is `real`."""
+        """Yield the deck files of `folder`, whose real path is `real`."""
         try:
             with os.scandir(folder) as found:
-                # A quick look: vaults hold thousands of pictures.
+                # A quick check, because vaults contain thousands of pictures.
                 visible = (each for each in found if not each.name.startswith("."))
                 entries = sorted(
                     (each for each in visible if each.name[-3:].lower() == ".md" or each.is_symlink() or each.is_dir()),
@@ -126,7 +126,7 @@ class _Walk:
                 yield Unreadable(path, "it is a link to a missing file")
 
     def _is_linked_elsewhere(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
-        """Check whether a file is found by another path: the target of a link, or a file seen before."""
+        """Return whether a file is found under another path: as the target of a link, or as a file already seen."""
         if entry.is_symlink():
             real = os.path.realpath(entry.path)
             is_deck = real.lower().endswith(".md")
@@ -141,7 +141,7 @@ class _Walk:
         return False
 
     def _is_ignored_anywhere(self, real: str) -> bool:
-        """Check whether a file below the root is ignored, or lies in a folder that is."""
+        """Return whether a file below the root is ignored, or is in an ignored folder."""
         path = real.removeprefix(f"{self._root}{os.sep}").replace(os.sep, "/")
         parts = path.split("/")
         folders = ("/".join(parts[:end]) for end in range(1, len(parts)))
@@ -150,7 +150,7 @@ class _Walk:
         )
 
     def _is_found_anyway(self, real: str) -> bool:
-        """Check whether a folder is below the root, and in no hidden folder."""
+        """Return whether a folder is below the root and not in a hidden folder."""
         below = real.removeprefix(f"{self._root}{os.sep}")
         return below != real and not any(part.startswith(".") for part in Path(below).parts)
 
@@ -163,7 +163,7 @@ def _holds(outer: str, inner: str) -> bool:
 
 
 def is_utf8(name: str) -> bool:
-    """Check whether a name from the system is UTF-8, as the catalog needs it; other bytes come as surrogates."""
+    """Return whether a file name is UTF-8, as the catalog requires; Python represents other bytes as surrogates."""
     return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
@@ -175,11 +175,11 @@ def _replace_non_utf8(path: str) -> str:
 _DIGITS = re.compile(r"(\d+)")
 
 SPACING = 1_000_000
-"""Within a deck new cards are asked in order of `rank of the file * SPACING + place in the file`."""
+"""New cards of a deck are asked in order of `rank of the file * SPACING + place in the file`."""
 
 
 def sort_decks(names: Iterable[str], orders: Mapping[str, Any]) -> list[str]:
-    """Sort decks, each before the decks below it, by the `order` of every deck on their path, then by name."""
+    """Sort decks by the `order` of each deck on their path, then by name. A deck comes before its subdecks."""
 
     def key(name: str) -> list[tuple[float, list[tuple[int, int | str]], str]]:
         path = list_deck_path(name)
@@ -189,7 +189,7 @@ def sort_decks(names: Iterable[str], orders: Mapping[str, Any]) -> list[str]:
 
 
 def _read_order(value: Any) -> float:
-    """Return the value of `order`; decks and files without a usable one come last."""
+    """Return the value of `order`. Decks and files without a valid one come last."""
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else math.inf
 
 
@@ -200,7 +200,7 @@ def _natural_key(text: str) -> list[tuple[int, int | str]]:
 
 
 def place_files(connection: sqlite3.Connection) -> None:
-    """Put the new cards of decks that several files share in the order of these files."""
+    """Put the new cards of decks with several files in the order of these files."""
     files: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for deck, file, path, settings in connection.execute(_SHARED):
         files[deck].append((file, path, settings))
@@ -218,7 +218,7 @@ def place_files(connection: sqlite3.Connection) -> None:
 
 
 def _is_placed(connection: sqlite3.Connection, deck: int, files: Sequence[int]) -> bool:
-    """Check whether the cards of a deck are already in the order of its files."""
+    """Return whether the cards of a deck are already in the order of its files."""
     places = {file: (first, last) for file, first, last in connection.execute(_PLACES, (deck,))}
     found = [places[file] for file in files if file in places]
     return all(first == last for first, last in found) and all(one < other for (one, _), (other, _) in pairwise(found))

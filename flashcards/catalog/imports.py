@@ -1,6 +1,6 @@
-"""Record which note came from which note of another program, and when that program says its cards are due.
+"""Record the origin of imported notes and the schedules that other programs gave their cards.
 
-Due dates that other tools wrote beside cards go into the log, one row per card; they are not reviews.
+Due dates that other tools wrote next to cards become rows of the log, one per card. They are not reviews.
 """
 
 from __future__ import annotations
@@ -30,56 +30,56 @@ if TYPE_CHECKING:
 
 
 class Origin(NamedTuple):
-    """Where a note came from."""
+    """The origin of a note."""
 
-    source: str  # what the other program knows it by
-    part: int  # which of the notes that the other program's note became, from 0
-    note: int  # the note here
-    base: bytes  # the fingerprint of the text that was written here
-    tags: str  # the tags that were written here, joined by spaces
-    content: bytes  # a hash of everything the other program said of it
-    changed_s: int  # when the other program had last changed it, epoch seconds; 0 if that is not known
-    # the name of its note type in Anki, if its first two fields are the note here; empty if not; nothing if an earlier
+    source: str  # its identifier in the other program
+    part: int  # number of the note among those made from the original, from 0
+    note: int  # the note in the catalog
+    base: bytes  # the fingerprint of the imported text
+    tags: str  # the imported tags, joined by spaces
+    content: bytes  # a hash of the whole original note
+    changed_s: int  # last change in the other program, epoch seconds; 0 if unknown
+    # the name of its note type in Anki if its first two fields are the note's fields, else empty; None if an earlier
     # version imported it
     note_type: str | None = None
 
     def is_edited(self, fingerprint: bytes, tags: str) -> bool:
-        """Check whether the note's text or tags here are no longer those that were written here."""
+        """Return whether the text or tags were edited since the import."""
         return self.base != fingerprint or set(self.tags.split()) != set(tags.split())
 
 
 class SeenMarks(NamedTuple):
-    """The status of a card in the other program as of the last import."""
+    """The status of a card in the other program at the last import."""
 
-    changed_s: int  # when the card was last changed in Anki, epoch seconds
+    changed_s: int  # last change of the card in Anki, epoch seconds
     # suspended, flag: its status, if more than that time is known
     suspended: bool | None
     flag: int | None
-    package_ms: int = 0  # when the package that told it was made, epoch milliseconds; 0 if that is not known
-    ease: int = 0  # of the scheduler SM-2, in per mille; 0 if it has no ease
-    data: str = ""  # what add-ons and the person's own scheduling code keep with it, as JSON; empty if there is nothing
+    package_ms: int = 0  # when the package was made, epoch milliseconds; 0 if unknown
+    ease: int = 0  # the SM-2 ease, in per mille; 0 if there is none
+    data: str = ""  # data of add-ons and of custom scheduling code, as JSON; empty if there is none
 
 
 OWN_FORM, FOREIGN_FORM = 0, 1
-"""The forms of a note in Anki: in a note type of ours, or in another one."""
+"""The forms of a note in Anki: in our note types, or in another one."""
 
 FLAG_REVERSE, FLAG_TYPED, FLAG_CONFLICT = 1, 2, 4
 DIGEST_SIZE = 8
 
 
 class NoteBase(NamedTuple):
-    """What a note was on both sides when they were last equal, so that later changes can be merged by field."""
+    """A note when both sides were last equal, for merging later changes by field."""
 
-    note: int  # the note here
+    note: int  # the note in the catalog
     form: int  # `OWN_FORM` or `FOREIGN_FORM`
-    # here, there: digests of its fields, here and in the other program
+    # here, there: digests of its fields in the catalog and in the other program
     here: bytes
     there: bytes
-    earlier: bytes  # digests of fields that earlier exports held
+    earlier: bytes  # digests of fields in earlier exports
     tags: str  # joined by spaces
     flags: int  # `FLAG_REVERSE` and `FLAG_TYPED`; `FLAG_CONFLICT` until a field that both changed is equal
-    changed_s: int  # when the other program had last changed it, epoch seconds; 0 if it was never imported
-    confirmed: bytes = b""  # digests of the fields that it had at the last import, if `there` was exported since
+    changed_s: int  # last change in the other program, epoch seconds; 0 if it was never imported
+    confirmed: bytes = b""  # digests of its fields at the last import, if `there` was exported since
     given_s: int = 0  # when it was exported, epoch seconds
 
 
@@ -89,7 +89,7 @@ def digest_fields(fields: Iterable[str]) -> bytes:
 
 
 def split_digests(digests: bytes) -> list[bytes]:
-    """Split what `digest_fields` computed."""
+    """Split the result of `digest_fields`."""
     return [digests[at : at + DIGEST_SIZE] for at in range(0, len(digests), DIGEST_SIZE)]
 
 
@@ -97,7 +97,7 @@ def split_digests(digests: bytes) -> list[bytes]:
 def write_together(
     connection: sqlite3.Connection, journal: Journal, source: str, at_ms: int, finish: Callable[[], None] | None = None
 ) -> Iterator[None]:
-    """Run the block as a transaction; at its end the files that it staged are placed, all of it or nothing.
+    """Run the block as a transaction and then place the files that it staged, atomically.
 
     `source` names the change in the table of imports. `finish` is called at the end of the transaction, before the
     files are placed.
@@ -111,14 +111,14 @@ def write_together(
                 finish()
             journal.place()
     except BaseException:
-        journal.take_back()  # if this fails, the plan stays for the next command
+        journal.take_back()  # if this fails, the plan remains for the next command
         journal.close()
         raise
     journal.close()
 
 
 class Origins:
-    """The tables of imports on an open connection; transactions are the caller's."""
+    """The import tables on an open connection; the caller holds the transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -129,7 +129,7 @@ class Origins:
         return {(row[0], row[1]): Origin(*row) for row in rows}
 
     def remember(self, origins: Iterable[Origin]) -> None:
-        """Write origins, and replace known ones."""
+        """Write origins, replacing existing ones."""
         self._db.executemany("INSERT OR REPLACE INTO origins VALUES (?, ?, ?, ?, ?, ?, ?, ?)", origins)
 
     def confirm(self, times: Iterable[tuple[int, str, int]]) -> None:
@@ -137,32 +137,32 @@ class Origins:
         self._db.executemany("UPDATE origins SET changed_s = ? WHERE source = ? AND part = ?", times)
 
     def bases(self) -> dict[tuple[int, int], NoteBase]:
-        """Return what notes were when both sides were last equal, by note and form."""
+        """Return the notes when both sides were last equal, by note and form."""
         rows = self._db.execute(f"SELECT {', '.join(NoteBase._fields)} FROM note_bases")
         return {(row[0], row[1]): NoteBase(*row) for row in rows}
 
     def find_conflicts(self) -> set[int]:
-        """Find the notes with a field that both sides changed and that was not equal again since."""
+        """Find the notes with a field that both sides changed and that has not been equal since."""
         query = "SELECT note FROM note_bases WHERE flags & ?"
         return {note for (note,) in self._db.execute(query, (FLAG_CONFLICT,))}
 
     def remember_bases(self, bases: Iterable[NoteBase]) -> None:
-        """Store what notes are now that both sides are equal."""
+        """Store the notes, now that both sides are equal."""
         self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bases)
 
     def find_text(self, note: int, fingerprint: bytes) -> str | None:
-        """Return the body that a note had when it had this fingerprint, if it is still known."""
+        """Return the stored body of the note with this fingerprint, or None."""
         row = self._db.execute(
             "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
         ).fetchone()
         return row[0] if row else None
 
     def has_earlier_text(self, note: int) -> bool:
-        """Check whether the text of a note ever changed here."""
+        """Return whether the text of a note has ever changed in the decks."""
         return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None
 
     def read_seen(self) -> dict[str, bytes]:
-        """Return the digests of notes as of their last import, of those that are here, each as a note of its own."""
+        """Return the digests of notes at their last import, if each of their parts still exists."""
         twins = "SELECT note FROM origins GROUP BY note HAVING count(*) > 1"
         gone = "SELECT id FROM notes WHERE active = 0"
         others = f"SELECT source FROM origins WHERE note IN ({twins}) OR note IN ({gone})"
@@ -170,13 +170,13 @@ class Origins:
         return dict(self._db.execute(f"SELECT source, digest FROM seen_notes WHERE {here}"))
 
     def find_notes(self, sources: Set[str]) -> set[int]:
-        """Find the notes here that came from some sources."""
+        """Find the notes that came from these sources."""
         if not sources:
             return set()
         return {note for source, note in self._db.execute("SELECT source, note FROM origins") if source in sources}
 
     def find_orphans(self) -> set[int]:
-        """Find the notes that came from another program and whose text is gone here."""
+        """Find the imported notes whose text is gone."""
         query = "SELECT id FROM notes WHERE active = 0 AND id IN (SELECT note FROM origins)"
         return {note for (note,) in self._db.execute(query)}
 
@@ -185,7 +185,7 @@ class Origins:
         self._db.executemany("INSERT OR REPLACE INTO seen_notes(source, digest) VALUES (?, ?)", digests)
 
     def advance_marks(self, sources: Iterable[str], package_ms: int) -> int:
-        """Store that the status of these notes' cards was the same in a later package; return how many cards."""
+        """Record that these notes' cards had the same status in a later package; return the number of cards."""
         older = "SELECT 1 FROM origin_cards WHERE package_ms < ? LIMIT 1"
         if self._db.execute(older, (package_ms,)).fetchone() is None:
             return 0
@@ -200,14 +200,14 @@ class Origins:
         return updated.rowcount
 
     def marks(self) -> dict[int, SeenMarks]:
-        """Return the status that each card had in Anki at the last import."""
+        """Return the status of each card in Anki at the last import."""
         rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms, ease, data FROM origin_cards")
         return {
             card: SeenMarks(changed, None if off is None else bool(off), *rest) for card, changed, off, *rest in rows
         }
 
     def remember_marks(self, marks: Iterable[tuple[int, SeenMarks]]) -> None:
-        """Store the status of cards."""
+        """Store the status of cards in Anki."""
         self._db.executemany(
             "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag, package_ms, ease, data)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -215,26 +215,26 @@ class Origins:
         )
 
     def remember_ids(self, kind: str, pairs: Iterable[tuple[int, int]]) -> None:
-        """Write the ids, here and in Anki, of notes or cards that a phone made; those known stay."""
+        """Store the ids, here and in Anki, of notes or cards made on a phone; existing ones stay."""
         self._db.executemany(
             "INSERT OR IGNORE INTO anki_ids VALUES (?, ?, ?)",
             ((kind, here, there) for here, there in pairs if here != there),
         )
 
     def ids(self, kind: str) -> dict[int, int]:
-        """Return the ids in Anki of notes or cards that a phone made, by their ids here."""
+        """Return the ids in Anki of notes or cards made on a phone, by our ids."""
         return dict(self._db.execute("SELECT here, there FROM anki_ids WHERE kind = ?", (kind,)))
 
     def record(self, mark: str, at_ms: int, source: str) -> None:
-        """Record in this transaction that an import happened."""
+        """Record an import in this transaction."""
         self._db.execute("INSERT INTO imports VALUES (?, ?, ?)", (mark, at_ms, source))
 
     def is_recorded(self, mark: str) -> bool:
-        """Check whether the import with this mark happened."""
+        """Return whether the import with this mark is recorded."""
         return self._db.execute("SELECT 1 FROM imports WHERE mark = ?", (mark,)).fetchone() is not None
 
     def find_written_hash(self, path: str) -> bytes | None:
-        """Return the hash of the file at `path` as an import last wrote it, or nothing."""
+        """Return the hash of the file at `path` as last written by an import, or None."""
         row = self._db.execute("SELECT hash FROM written_files WHERE path = ?", (path,)).fetchone()
         return row[0] if row else None
 
@@ -254,7 +254,7 @@ _QUARTER_MS: Final = 900_000
 
 
 class _Card(NamedTuple):
-    """The state of a card here."""
+    """The current state of a card."""
 
     id: int
     state: int
@@ -266,7 +266,7 @@ class _Card(NamedTuple):
 
 
 def add_stated_cards(store: Store, clock: Clock, stated: Iterable[tuple[NewCard, StatedSchedule]], at_ms: int) -> None:
-    """Add new cards with the schedules that another tool gave them, none of them from later than `at_ms`."""
+    """Add new cards with the schedules of another tool; no schedule may be later than `at_ms`."""
     start_of = cache(clock.start_of)  # many cards were reviewed on the same days
     numbered = enumerate(stated, store.find_free_id(at_ms))
     cards = ((card, place, _make_state(clock, start_of, said, card, at_ms)) for card, (place, said) in numbered)
@@ -280,10 +280,9 @@ def take_statements(
     model_of: Callable[[int], Model],
     at_ms: int,
 ) -> int:
-    """Take over the schedules that are newer than what is known here; returns how many cards changed.
+    """Apply the schedules that are newer than the stored ones; return the number of changed cards.
 
-    The caller holds the transaction. A statement that is known already changes nothing; no statement is from later than
-    `at_ms`.
+    The caller holds the transaction. Known schedules change nothing, and no schedule may be later than `at_ms`.
     """
     rows = select_in(connection, _CARDS, list({each.note for each in stated}))
     cards = {row[:2]: _Card._make(row[2:]) for row in rows}
@@ -298,7 +297,7 @@ def take_statements(
 
 
 def _make_day_reader(clock: Clock) -> DayReader:
-    """Return a reader of times that looks up each quarter of an hour once; only then days and offsets change."""
+    """Return a time reader that computes each quarter of an hour once; days and offsets change only between them."""
     day = cache(lambda quarter: clock.day(quarter * _QUARTER_MS))
     offset = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))
     return DayReader(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
@@ -340,7 +339,7 @@ def _instant_ms(text: str) -> int:
 
 
 def _is_known(card: _Card, imported: ImportedState) -> bool:
-    """Check whether a card has the state that another tool says, so that nothing is to be done."""
+    """Return whether a card already has the state that another tool gives it."""
     if (card.state, card.due_day, card.due_ms) != (imported.state, imported.due_day, imported.due_ms):
         return False
     if imported.memory is None or card.stability is None or card.difficulty is None:

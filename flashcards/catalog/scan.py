@@ -1,4 +1,4 @@
-"""Bring the catalog up to date with what changed in the folder, and then the cards of the scheduler."""
+"""Bring the catalog and then the scheduler's cards up to date with the folder."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scheduler import Clock
 
 
-_RECENT_ORPHANS = 1_000  # notes that lost their text last, which may come back reworded
-_SAMPLE = 2_000  # notes that show what words are common in the collection
+_RECENT_ORPHANS = 1_000  # notes that lost their text most recently and may come back reworded
+_SAMPLE = 2_000  # notes that show which words are common in the collection
 
 
 def link_edited(
@@ -36,10 +36,10 @@ def link_edited(
     links: Sequence[Link],
     apart: Set[int] = frozenset(),
 ) -> tuple[list[Link], list[Doubt]]:
-    """Link edited notes with what they were, as `link_similar` does.
+    """Link edited notes with their earlier versions, as `link_similar` does.
 
-    `known` are the notes in use of the changed files and the orphans found so far, `seen` the notes that these files
-    have now, and `links` those of the exact rules. Orphans of `apart` must not be linked.
+    `known` are the active notes of the changed files and the orphans found so far, `seen` the current notes of these
+    files, and `links` those of the exact rules. Orphans in `apart` must not be linked.
     """
     if len(links) == len(seen):
         return [], []
@@ -48,7 +48,7 @@ def link_edited(
     orphans = [note for note in catalog.list_recent_orphans(_RECENT_ORPHANS) if note.id not in looked_for]
     if not orphans and all(note.id in linked for note in known):
         return [], []
-    # Only a scan that has something to judge needs rapidfuzz.
+    # rapidfuzz is only needed if there are candidates.
     from flashcards.identity.similar import link_similar
 
     olds = {note.id: note for note in (*known, *orphans)}
@@ -59,7 +59,7 @@ def link_edited(
 
 
 class Scan:
-    """Brings the catalog up to date with a `Sighting`; the caller wraps it in one transaction."""
+    """Brings the catalog up to date; the caller wraps it in one transaction."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
         self._db = connection
@@ -105,7 +105,7 @@ class Scan:
             json.dumps(settings, ensure_ascii=False) if deck.settings else "{}",
         )
         if row:
-            # Of a file that cannot be read, the notes stay as they were, and so do the settings.
+            # The notes and settings of an unreadable file are unchanged.
             self._db.execute(
                 "UPDATE files SET size = ?, mtime_ns = ?, hash = ?, problems = ?,"
                 " settings = CASE WHEN ? THEN ? ELSE settings END, present = 1, format = ?, dialect = ?, reader = ?"
@@ -123,7 +123,7 @@ class Scan:
         return file_id
 
     def _deck_id(self, name: str) -> int:
-        """Return the id of a deck; it and the decks above it are added if they are new."""
+        """Return the id of a deck, adding it and its parents if they are new."""
         if name not in self._decks:
             parent = name.rpartition("::")[0]
             if parent:
@@ -156,10 +156,10 @@ class Scan:
 
 
 def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
-    """Mark notes as changed if the text that they show of other notes differs from the last scan.
+    """Mark notes as changed if the text that they embed from other notes changed since the last scan.
 
-    That is the text of embeds, and whether there is a note for each link of a native file. Notes that this scan edited
-    count as changed anyway.
+    That includes the existence of the notes that a native file links to. Notes edited in this scan count as changed
+    anyway.
     """
     rows = connection.execute(
         "SELECT n.id, n.body, n.line, n.end_line, f.path, f.dialect FROM notes n JOIN files f ON f.id = n.file"
@@ -167,7 +167,10 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
     ).fetchall()
     if not rows:
         return
-    from flashcards.catalog.wiki_links import LinkResolver, has_embeds  # here, since they load the Markdown parser
+    from flashcards.catalog.wiki_links import (
+        LinkResolver,
+        has_embeds,
+    )  # imported late, because they load the Markdown parser
 
     resolver = LinkResolver(root, connection)
     known = dict(connection.execute("SELECT note, digest FROM embeds").fetchall())
@@ -187,7 +190,7 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
 def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> None:
     """Update the scheduler after changes of the catalog, within the same transaction.
 
-    Schedules of other tools that new cards come with are taken over, and are no longer in the report.
+    Schedules of other tools for new cards are applied, and removed from the report.
     """
     new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
     if report.placed:
@@ -195,7 +198,7 @@ def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> 
     if report.orphaned:
         store.rest_notes(report.orphaned)
     if new and report.stated:
-        from flashcards.catalog.imports import add_stated_cards  # here, since few collections need it
+        from flashcards.catalog.imports import add_stated_cards  # imported late, because few collections need it
 
         said = {(each.note, each.slot): each for each in report.stated}
         stated = [(card, said.pop(card[:2]).schedule) for card in new if card[:2] in said]
@@ -208,7 +211,7 @@ def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> 
 
 
 def _place_cards(store: Store, places: Iterable[CardPlace]) -> list[NewCard]:
-    """Wake the cards whose slots exist and rest the others; return the cards to add."""
+    """Activate the cards of existing slots and deactivate the others; return the cards to add."""
     store.move_cards(Placement(place.note, place.deck, place.position) for place in places)
     add: list[NewCard] = []
     wake: list[int] = []

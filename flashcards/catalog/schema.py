@@ -1,4 +1,4 @@
-"""The tables of the catalog, as migrations. A released migration is never edited, only followed."""
+"""The tables of the catalog, as migrations. A released migration is never edited; later ones follow it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ migrations = Migrations("catalog")
 
 @migrations()
 def create_files_and_notes(db: Database) -> None:
-    """Create files, decks, notes, the former texts of notes, and the links between them."""
+    """Create files, decks, notes, the earlier texts of notes, and the links between them."""
     db.table("files").create(
         {
             "id": int,
             "path": str,  # within the collection, with "/"
             "size": int,
-            "mtime_ns": int,  # -1: read the file again, whatever its size and time say
+            "mtime_ns": int,  # -1: read the file again, regardless of its size and time
             "hash": bytes,
-            "settings": str,  # JSON: what the front matter says besides deck and tags
+            "settings": str,  # JSON: the front matter without deck and tags
             "problems": str,  # JSON: [line, code, message, hint] each
             "present": int,  # 0: the file is gone
         },
@@ -30,7 +30,7 @@ def create_files_and_notes(db: Database) -> None:
     )
     notes = db.table("notes").create(
         {
-            "id": int,  # epoch ms when first seen, made unique
+            "id": int,  # epoch ms when first seen, increased until unique
             "key": str,
             "pin": str,
             "file": int,
@@ -38,8 +38,8 @@ def create_files_and_notes(db: Database) -> None:
             "end_line": int,
             "deck": int,
             "fingerprint": bytes,
-            "top_gap": int,  # the highest number a gap of it ever had
-            "tags": str,  # " a b ", to search in
+            "top_gap": int,  # the highest gap number that it ever had
+            "tags": str,  # " a b ", for searching
             "body": str,  # JSON: the note
             "modified_ms": int,  # when its text or attributes last changed
             "active": int,  # 0: its text is gone (an orphan)
@@ -54,7 +54,7 @@ def create_files_and_notes(db: Database) -> None:
     )
     notes.create_index(["key"], unique=True)
     notes.create_index(["file"])
-    # A text is looked for among the orphans only; the notes in use of a changed file are read as a whole.
+    # Texts are looked up only among the orphans; the active notes of a changed file are read together.
     db.execute("CREATE INDEX notes_orphan_text ON notes(fingerprint) WHERE active = 0")
     db.execute("CREATE INDEX notes_pin ON notes(pin) WHERE pin != ''")
     db.table("texts").create(
@@ -75,7 +75,7 @@ def create_files_and_notes(db: Database) -> None:
 
 @migrations()
 def create_origins(db: Database) -> None:
-    """Create what imports remember: the origins of notes and cards, the imports, the files they wrote."""
+    """Create the records of imports: the origins of notes and cards, the imports, and the files that they wrote."""
     db.table("origins").create(
         {"source": str, "part": int, "note": int, "base": bytes, "tags": str, "content": bytes},
         pk=("source", "part"),
@@ -92,7 +92,7 @@ def create_origins(db: Database) -> None:
 
 @migrations()
 def create_exported_notes(db: Database) -> None:
-    """Create what Anki was given last, so that the next export knows which notes Anki has in excess."""
+    """Create the notes of the last export, so that the next export can report those removed since."""
     db.table("exported_notes").create(
         {"note": int, "guid": str, "deck": str, "ords": str},  # ords: "0 1"
         pk="note",
@@ -104,7 +104,7 @@ def create_exported_notes(db: Database) -> None:
 
 @migrations()
 def create_ticks(db: Database) -> None:
-    """Create the points of a rubric card that were covered in a review."""
+    """Create the points of a rubric card covered in a review."""
     db.table("ticks").create(
         {"review": int, "point": str, "covered": int},
         pk=("review", "point"),
@@ -115,7 +115,7 @@ def create_ticks(db: Database) -> None:
 
 @migrations()
 def create_mocks(db: Database) -> None:
-    """Create mock interviews, and how each of their questions went."""
+    """Create mock interviews and the results of their questions."""
     db.table("mocks").create(
         {"id": int, "query": str, "seed": int, "questions": int, "seconds": int, "finished": int},
         pk="id",
@@ -154,19 +154,19 @@ def remember_marks(db: Database) -> None:
 
 @migrations()
 def add_times_to_origins(db: Database) -> None:
-    """Add when the other program had changed a note, epoch seconds; 0 if it is unknown."""
+    """Add the time of a note's last change in the other program, epoch seconds; 0 if unknown."""
     db.table("origins").add_column("changed_s", int, not_null_default=0)
 
 
 @migrations()
 def add_format_to_files(db: Database) -> None:
-    """Add the version of the format (`FORMAT_VERSION`) that read a file; 0 if it is unknown."""
+    """Add the format version (`FORMAT_VERSION`) that read a file; 0 if unknown."""
     db.table("files").add_column("format", int, not_null_default=0)
 
 
 @migrations()
 def add_dialect_to_files(db: Database) -> None:
-    """Add the dialect that read a file, and the signature of what its path chose ("" outside of vaults)."""
+    """Add the dialect that read a file, and the signature of that choice ("" outside vaults)."""
     table = db.table("files")
     table.add_column("dialect", str, not_null_default="native")
     table.add_column("reader", str, not_null_default="")
@@ -174,7 +174,7 @@ def add_dialect_to_files(db: Database) -> None:
 
 @migrations()
 def create_anki_ids(db: Database) -> None:
-    """Create the ids that a phone gave to notes and cards; they never change on the phone."""
+    """Create the ids that a phone gave to notes and cards, which never change on the phone."""
     db.table("anki_ids").create(
         {"kind": str, "here": int, "there": int},  # kind: "note" or "card"
         pk=("kind", "here"),
@@ -185,14 +185,14 @@ def create_anki_ids(db: Database) -> None:
 
 @migrations()
 def create_note_bases(db: Database) -> None:
-    """Create what notes were on both sides when they were last equal, and add the age of packages to statuses."""
+    """Create the notes when both sides were last equal, and add the age of packages to statuses."""
     db.table("note_bases").create(
         {
             "note": int,
             "form": int,  # 0: in a note type of ours, 1: in another one
             "here": bytes,  # digests of fields, 8 bytes each
             "there": bytes,
-            "earlier": bytes,  # digests of fields that earlier exports held
+            "earlier": bytes,  # digests of fields in earlier exports
             "tags": str,
             "flags": int,  # 1: reverse, 2: typed, 4: a field is in conflict
             "changed_s": int,
@@ -206,13 +206,13 @@ def create_note_bases(db: Database) -> None:
 
 @migrations()
 def count_kind_changes(db: Database) -> None:
-    """Add how often a note went to Anki under another guid than before, since it had become another kind."""
+    """Add how often a note was exported under a new guid because its kind had changed."""
     db.table("exported_notes").add_column("shifted", int, not_null_default=0)
 
 
 @migrations()
 def create_seen_notes(db: Database) -> None:
-    """Create the digests of what packages said of notes at their last import."""
+    """Create the digests of notes in packages at their last import."""
     db.table("seen_notes").create({"source": str, "digest": bytes}, pk="source", not_null=("digest",), strict=True)
 
 
@@ -236,7 +236,7 @@ def create_embeds(db: Database) -> None:
 
 @migrations()
 def create_replaced(db: Database) -> None:
-    """Create the pairs of a note that lost its text and the new note that was found at its place."""
+    """Create the pairs of a note that lost its text and the new note found in its place."""
     db.table("replaced").create(
         {"old": int, "new": int},
         pk="old",
@@ -247,14 +247,14 @@ def create_replaced(db: Database) -> None:
 
 @migrations()
 def add_unconfirmed_exports(db: Database) -> None:
-    """Add what Anki was last known to have of a note that was exported since, and when it was exported."""
+    """Add the fields last confirmed in Anki for a note that was exported since, and the time of that export."""
     db.execute("ALTER TABLE note_bases ADD COLUMN confirmed BLOB NOT NULL DEFAULT x''")
     db.table("note_bases").add_column("given_s", int, not_null_default=0)
 
 
 @migrations()
 def add_card_data(db: Database) -> None:
-    """Add what else Anki keeps with a card: its ease, in per mille, and the data that is not ours, as JSON."""
+    """Add Anki's other data about a card: its ease in per mille, and data of add-ons as JSON."""
     table = db.table("origin_cards")
     table.add_column("ease", int, not_null_default=0)
     table.add_column("data", str, not_null_default="")

@@ -23,7 +23,7 @@ _OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions", "say
 
 
 def encode(note: Note) -> str:
-    """Encode `note` without its lines, which change more often than the rest and have their own columns."""
+    """Encode `note` without its lines, which change more often and have their own columns."""
     data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
     if note.gaps:
         data["gaps"] = [
@@ -36,11 +36,11 @@ def encode(note: Note) -> str:
     return orjson.dumps(data).decode()
 
 
-_NEEDED: Final = 3  # the kind, the fields and the slots; most notes have nothing more
+_NEEDED: Final = 3  # the kind, the fields and the slots; most notes have only these
 
 
 def decode(text: str, line: int, end_line: int) -> Note:
-    """Decode a note that `encode` wrote; another text is damage, and raised as `json.JSONDecodeError`."""
+    """Decode a note written by `encode`; raise `json.JSONDecodeError` for other text, which means damage."""
     data = orjson.loads(text)
     try:
         kind, fields, slots = _KINDS[data["kind"]], tuple(data["fields"]), tuple(data["slots"])
@@ -79,7 +79,7 @@ MIGRATIONS = (
 """The names of all migrations in `schema`, oldest first."""
 
 TABLES = Path(__file__).with_name("tables.generated.sql")
-"""The SQL that makes the tables as all migrations leave them."""
+"""The SQL of the tables after all migrations."""
 
 
 _ENTRIES: Final = """
@@ -90,7 +90,7 @@ _ENTRIES: Final = """
 
 
 class FileRow(NamedTuple):
-    """A file as it was at the last scan."""
+    """A file at the last scan."""
 
     id: int
     path: str
@@ -106,20 +106,20 @@ class FileRow(NamedTuple):
 class Entry(NamedTuple):
     """A note of the catalog with its place."""
 
-    id: int  # when it was first seen, in epoch milliseconds
+    id: int  # epoch milliseconds when it was first seen
     key: str
     path: str
     deck: str
     fingerprint: bytes
-    modified_ms: int  # when its text or attributes last changed
+    modified_ms: int  # epoch milliseconds of the last change of its text or attributes
     active: bool
     note: Note
 
 
 class Catalog:
-    """The tables of the catalog on an open connection; transactions are the caller's.
+    """The tables of the catalog on an open connection; the caller holds the transactions.
 
-    The links of notes are looked up in the collection's folder, `root`; without it they are not.
+    Links of notes are resolved within the collection's folder `root`, if given.
     """
 
     def __init__(self, connection: sqlite3.Connection, root: Path | None = None) -> None:
@@ -138,7 +138,7 @@ class Catalog:
         }
 
     def pins(self) -> Iterator[tuple[str, int]]:
-        """Return the identity written into each note that has one, and the note's id."""
+        """Return the id pinned in each note that has one, and the note's own id."""
         yield from self._db.execute("SELECT pin, id FROM notes WHERE pin != '' AND active = 1")
 
     def dialects(self) -> dict[str, str]:
@@ -176,13 +176,13 @@ class Catalog:
             yield from ((path, problem) for problem in found)
 
     def counts(self) -> tuple[int, int]:
-        """Count the files and the notes in use."""
+        """Count the files and the active notes."""
         (files,) = self._db.execute("SELECT count(*) FROM files WHERE present = 1").fetchone()
         (notes,) = self._db.execute("SELECT count(*) FROM notes WHERE active = 1").fetchone()
         return files, notes
 
     def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
-        """Yield notes by deck, file and line: those of `ids`, or all in use, or all orphans."""
+        """Yield notes by deck, file and line: those of `ids`, or all active ones, or all orphans."""
         where = "n.active IN ({})" if ids is None else "n.id IN ({})"
         rows = select_in(self._db, _ENTRIES.format(where), [int(active)] if ids is None else list(ids))
         for note, key, path, deck, fingerprint, modified_ms, is_active, body, line, end_line in rows:
@@ -191,7 +191,9 @@ class Catalog:
                 held = decode(body, line, end_line)
             if self._root and "[[" in body and any("[[" in text for text in held.fields):
                 if self._links is None:
-                    from flashcards.catalog.wiki_links import LinkResolver  # here, since it loads the Markdown parser
+                    from flashcards.catalog.wiki_links import (
+                        LinkResolver,
+                    )  # imported late, because it loads the Markdown parser
 
                     self._links = LinkResolver(self._root, self._db)
                 held = self._links.complete(held, path)
@@ -205,19 +207,19 @@ class Catalog:
         return found
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
-        """Keep notes that were just written, so that this process need not decode them again.
+        """Cache notes just written, so that this process need not decode them.
 
-        A note that changed since has another `modified_ms` and is read from the database.
+        A note changed since then has another `modified_ms` and is read from the database.
         """
         self._cached_notes, self._cached_ms = notes, modified_ms
         self._links = None
 
     def load_known_in(self, files: Sequence[int]) -> list[Known]:
-        """Load the notes in use of some files."""
+        """Load the active notes of some files."""
         return self._load_known("active = 1 AND file IN ({})", files)
 
     def find_orphans(self, pins: Sequence[str], fingerprints: Sequence[bytes]) -> list[Known]:
-        """Find orphans by a pin, or by a present or former text."""
+        """Find orphans by a pin, or by a current or earlier text."""
         wanted: set[int] = set()
         for column, values in (("pin", pins), ("key", pins), ("fingerprint", fingerprints)):
             query = f"SELECT id FROM notes WHERE active = 0 AND {column} IN ({{}})"
@@ -235,11 +237,11 @@ class Catalog:
         yield from self._db.execute("SELECT n.id, f.path FROM notes n JOIN files f ON f.id = n.file")
 
     def texts(self) -> Iterator[tuple[int, bytes]]:
-        """Yield the id and the fingerprint of every note in use."""
+        """Yield the id and the fingerprint of every active note."""
         yield from self._db.execute("SELECT id, fingerprint FROM notes WHERE active = 1")
 
     def has_orphans(self) -> bool:
-        """Check whether any note has lost its text."""
+        """Return whether any note has lost its text."""
         return self._db.execute("SELECT 1 FROM notes WHERE active = 0 LIMIT 1").fetchone() is not None
 
     def load_many(self, notes: Sequence[int]) -> list[Known]:
@@ -254,11 +256,11 @@ class Catalog:
         return found[0]
 
     def list_recent_orphans(self, most: int) -> list[Known]:
-        """List the notes that lost their text last."""
+        """List the notes that lost their text most recently."""
         return self._load_known("active = 0 AND fingerprint != x''", None, f"modified_ms DESC, id LIMIT {most:d}")
 
     def sample(self, size: int) -> list[Note]:
-        """Sample about `size` notes in use from all over the collection, or all if there are fewer."""
+        """Sample about `size` active notes from the whole collection, or all if there are fewer."""
         ids = [row[0] for row in self._db.execute("SELECT id FROM notes ORDER BY file")]
         query = "SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({})"
         return [decode(*row) for row in select_in(self._db, query, ids[:: max(1, len(ids) // size)])]
@@ -293,13 +295,13 @@ class Catalog:
         ]
 
     def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
-        """Return the note as it was when it had this text."""
+        """Return the earlier version of the note with this text."""
         query = "SELECT body FROM texts WHERE note = ? AND fingerprint = ?"
         row = self._db.execute(query, (note, fingerprint)).fetchone()
         return decode(row[0], 0, 0) if row else None
 
     def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:
-        """Return the last earlier texts of notes, by their ids."""
+        """Return the most recent earlier texts of notes, by id."""
         found: dict[int, list[Note]] = {}
         query = "SELECT note, body FROM texts WHERE note IN ({}) ORDER BY until_ms DESC"
         for note, body in select_in(self._db, query, notes):
@@ -309,11 +311,11 @@ class Catalog:
         return found
 
     def find_taken_keys(self, keys: Sequence[str]) -> set[str]:
-        """Return those of `keys` that a note has already."""
+        """Return the subset of `keys` that is already in use."""
         return {key for (key,) in select_in(self._db, "SELECT key FROM notes WHERE key IN ({})", keys)}
 
     def find_shared_pins(self) -> list[list[tuple[str, int]]]:
-        """Return groups of notes in use with the same pinned id: the path and line of each."""
+        """Return groups of active notes with the same pinned id: the path and line of each."""
         rows = self._db.execute(
             "SELECT n.pin, f.path, n.line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1"
             " AND n.pin IN (SELECT pin FROM notes WHERE active = 1 AND pin != ''"

@@ -1,4 +1,4 @@
-"""Find the notes that links name, and the text of embedded notes."""
+"""Find the notes that links refer to, and the text of embedded notes."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from flashcards.disk.media_files import FileFinder, PathIndex
 from flashcards.disk.paths import is_private
 
 _EMBED: Final = re.compile(r"!\[\[([^\[\]|#\n]*)")
-_MOST_TARGETS: Final = 50  # of one note
-_LARGEST: Final = 1_000_000  # bytes of a file that is embedded
+_MOST_TARGETS: Final = 50  # links per note
+_LARGEST: Final = 1_000_000  # maximum size of an embedded file in bytes
 
 
 def has_embeds(text: str) -> bool:
-    """Whether a text may embed notes, besides pictures and sounds."""
+    """Return whether a text may embed notes, as well as pictures and sounds."""
     return not all(map(SHOWN.search, _EMBED.findall(text)))
 
 
 class LinkResolver:
-    """Finds what links name among the deck files of a collection, as of the last scan."""
+    """Resolves links among the deck files of a collection, as of the last scan."""
 
     def __init__(self, root: Path, connection: sqlite3.Connection) -> None:
         self._root = root
@@ -39,10 +39,9 @@ class LinkResolver:
         self._texts: dict[tuple[str, str], str | None] = {}
 
     def complete(self, note: Note, path: str) -> Note:
-        """Return a note whose definitions say what its links name.
+        """Return a note whose definitions contain the targets of its links.
 
-        A link to a note that is not there stays as it is written. In the files of other tools it is shown by its
-        name, as in Obsidian.
+        A link to a missing note stays as written. In files of other tools it is shown by its name, as in Obsidian.
         """
         found = self._find_targets(note, path)
         if not found:
@@ -50,7 +49,7 @@ class LinkResolver:
         return note._replace(definitions="\n".join([*filter(None, [note.definitions]), write_targets(found)]))
 
     def read_shown(self, note: Note, path: str) -> str:
-        """Return what a note shows of other notes: embedded text, and which links lead nowhere; often empty."""
+        """Return the parts of other notes that a note shows: embedded text, and which links are dead. Often empty."""
         return write_targets(self._find_targets(note, path))
 
     def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:
@@ -59,7 +58,7 @@ class LinkResolver:
         return found
 
     def _collect(self, text: str, source: str, path: str, found: dict[str, str | None]) -> None:
-        """Add to `found` what the links of a text in `source` name, which is shown in a note of `path`."""
+        """Add the targets of the links of a text in `source` to `found`; the text is shown in a note of `path`."""
         for embeds, target in list_targets(text):
             name, _, part = target.partition("#")
             key = f"!{target}" if embeds else target
@@ -67,7 +66,7 @@ class LinkResolver:
                 continue
             file = self._find(name.strip(), source) if name.strip() else source
             if embeds and not file and "." in name and self._files.find(name.strip(), source.rpartition("/")[0]):
-                continue  # a file that is not a note, such as a PDF, is shown by its name, as a link
+                continue  # a file that is not a note, such as a PDF, is shown by its name like a link
             if embeds:
                 shown = self._read(file, part.strip(), path) if file else None
                 found[key] = shown
@@ -77,7 +76,7 @@ class LinkResolver:
                 found[key] = None
 
     def _find(self, name: str, source: str) -> str:
-        """Return the path of the note that a name means in the file `source`, or ""."""
+        """Return the path of the note that a name refers to in the file `source`, or ""."""
         if self._index is None:
             rows = self._db.execute("SELECT path, dialect FROM files WHERE present = 1").fetchall()
             self._index = PathIndex(path for path, _ in rows)
@@ -86,7 +85,7 @@ class LinkResolver:
         return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
 
     def _read(self, file: str, part: str, path: str) -> str | None:
-        """Return the part of a file that is embedded in a note of `path`; nothing if it cannot be read."""
+        """Return the part of a file that is embedded in a note of `path`, or None if it cannot be read."""
         if (file, part) not in self._texts:
             self._texts[file, part] = self._read_part(file, part)
         text = self._texts[file, part]

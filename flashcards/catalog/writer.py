@@ -1,4 +1,4 @@
-"""Write notes into the catalog, and report what happened to them."""
+"""Write notes to the catalog, and report the changes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
-    """Renumber the gaps of all former texts of a note after its cards were renamed.
+    """Renumber the gaps of all earlier texts of a note after its cards were renamed.
 
-    So a text that returns finds its cards again.
+    A text that returns then finds its cards again.
     """
     from flashcards.identity.slots import renumber_gaps
 
@@ -35,19 +35,19 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
 
 
 class NoteWriter:
-    """Writes notes and reports what it did; the transaction is the caller's."""
+    """Writes notes and reports the changes; the caller holds the transaction."""
 
     def __init__(self, connection: sqlite3.Connection, now_ms: int, paths: Mapping[int, str]) -> None:
-        """Begin a report; `paths` has the path of each file by its id."""
-        self.report = ScanReport()  # what was done so far
+        """Begin a report; `paths` contains the path of each file by id."""
+        self.report = ScanReport()  # the changes so far
         self._db = connection
         self._catalog = Catalog(connection)
         self._now_ms = now_ms
         self._paths = paths
 
     def link(self, each: Link) -> None:
-        """Write that a known note is the one that was seen."""
-        from flashcards.identity.slots import carry_cards  # here, since a first scan links nothing
+        """Store that the seen note is the known one."""
+        from flashcards.identity.slots import carry_cards  # imported late, because a first scan links nothing
 
         old, new = each.known, each.seen
         same_text = old.fingerprint == new.fingerprint
@@ -80,7 +80,7 @@ class NoteWriter:
         self._db.execute(
             "UPDATE notes SET pin = ?, file = ?, line = ?, end_line = ?, deck = ?, fingerprint = ?, top_gap = ?,"
             " tags = ?, body = ?, modified_ms = CASE WHEN body = ? AND file = ? THEN modified_ms"
-            # Anki counts in seconds: two edits within one must differ, or it passes over the second.
+            # Anki counts in seconds. Two edits within one second must differ, or it skips the second.
             " ELSE max(?, modified_ms + 1000) END, active = 1"
             " WHERE id = ?",
             (
@@ -101,7 +101,7 @@ class NoteWriter:
         )
 
     def _state(self, note_id: int, seen: Note, note: Note) -> None:
-        """Report what another tool says of the cards of a note, whose gaps may have other numbers here."""
+        """Report the schedules of another tool for the cards of a note, whose gaps may have other numbers here."""
         if not seen.schedules:
             return
         numbers: dict[str, str] = {}
@@ -116,7 +116,7 @@ class NoteWriter:
                 self.report.stated.append(StatedCard(note_id, numbers.get(slot, slot), schedule))
 
     def _remember(self, each: Link) -> None:
-        """Keep the text that a note had until now, and the decision to link it with another one."""
+        """Store the previous text of a note, and the decision to link it with a new one."""
         self._db.execute(
             "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
             (each.known.fingerprint, each.known.id, each.known.body, self._now_ms),
@@ -127,7 +127,7 @@ class NoteWriter:
         )
 
     def orphan(self, notes: Iterable[Known]) -> None:
-        """Keep notes whose text is gone, out of use."""
+        """Keep notes whose text is gone as inactive."""
         for note in notes:
             self._db.execute("UPDATE notes SET active = 0, modified_ms = ? WHERE id = ?", (self._now_ms, note.id))
             self.report.removed.append(self._describe_lost(note))
@@ -137,7 +137,7 @@ class NoteWriter:
         return Change(note.id, note.key, self._paths[note.file], note.note.line, before=note.note)
 
     def report_ambiguous(self, doubts: Iterable[Doubt]) -> None:
-        """Report ambiguous matches: notes that were added because several old ones fit."""
+        """Report ambiguous matches: added notes that may be edited versions of several old ones."""
         added = {(change.path, change.line): change for change in self.report.added}
         for doubt in doubts:
             change = added[self._paths[doubt.seen.file], doubt.seen.note.line]
@@ -145,7 +145,7 @@ class NoteWriter:
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
     def remember_replaced(self, pairs: Iterable[tuple[Known, Seen]]) -> None:
-        """Remember the new note at the place of each note that lost its text."""
+        """Store the new note in the place of each note that lost its text."""
         removed = {change.note: change for change in self.report.removed}
         added = {(change.path, change.line): change for change in self.report.added}
         found = [(removed[old.id], added[self._paths[new.file], new.note.line]) for old, new in pairs]
@@ -155,7 +155,7 @@ class NoteWriter:
         self.report.replaced += found
 
     def add(self, notes: list[Seen]) -> None:
-        """Add notes that were never seen before."""
+        """Add notes seen for the first time."""
         if not notes:
             return
         (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
@@ -189,12 +189,12 @@ class NoteWriter:
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
     def _new_keys(self, notes: list[Seen], *, is_first: bool) -> list[str]:
-        """Make a key for each note: its pin, or one from its text and the number of earlier notes with it."""
+        """Make a key for each note: its pin, or one from its text and the number of earlier notes with that text."""
         firsts = [make_key(note.fingerprint) for note in notes]
         asked = [] if is_first else [*firsts, *(note.note.pin for note in notes if note.note.pin)]
         taken = self._catalog.find_taken_keys(asked)
         keys = []
-        occurrences: dict[bytes, int] = {}  # the last one of each text, so that equal notes take linear time
+        occurrences: dict[bytes, int] = {}  # the last occurrence of each text, so that equal notes take linear time
         for note, first in zip(notes, firsts, strict=True):
             name = note.note.pin if note.note.pin and note.note.pin not in taken else first
             occurrence = occurrences.get(note.fingerprint, 0)
@@ -208,7 +208,7 @@ class NoteWriter:
 
 
 def _find_rested(before: Note, after: Note, renamed: Renaming) -> tuple[str, ...]:
-    """Find the cards of a note that has no place for them since it changed its kind."""
+    """Find the cards that a note lost because its kind changed."""
     if (before.kind is Kind.CLOZE) == (after.kind is Kind.CLOZE):
         return ()
     names = dict(renamed)

@@ -188,7 +188,7 @@ def _write_attributes(
 
 
 def _can_pair_up(front: str, back: str) -> bool:
-    """Check whether a sign of one side could pair up with one of the other in one paragraph."""
+    """Return whether a sign of one side could pair up with one of the other in one paragraph."""
     if front.count("[") > front.count("]"):
         return True
     return any(sign in front and sign in back for sign in "$~")

@@ -61,7 +61,7 @@ _DEEPEST: Final = 8  # callouts in callouts
 
 
 def has_additions(text: str) -> bool:
-    """Whether a text may hold any of Obsidian's additions."""
+    """Return whether a text may hold any of Obsidian's additions."""
     has_sign = "[" in text or "=" in text or "%" in text or "^" in text  # much quicker than the pattern
     return has_sign and _HINT.search(text) is not None
 

@@ -85,7 +85,7 @@ def find_conflict(text: str) -> int:
 
 
 def may_hold_unread_questions(text: str) -> bool:
-    """Check whether the text of a deck holds anything that `find_unread_questions` could find."""
+    """Return whether the text of a deck holds anything that `find_unread_questions` could find."""
     return _QUESTION_HINT.search(f"\n{text}") is not None
 
 
@@ -163,7 +163,7 @@ def _is_reflowed(paragraph: str, start: int, opaque: Spans) -> bool:
 
 
 def _is_wrapped(lines: list[str]) -> bool:
-    """Check whether every line is as full as a formatter would make it."""
+    """Return whether every line is as full as a formatter would make it."""
     longest = max(map(len, lines))
     with_next = min(len(line) + 1 + len(after.lstrip().partition(" ")[0]) for line, after in pairwise(lines))
     return any(longest <= width < with_next for width in _WIDTHS)

@@ -359,7 +359,7 @@ def _is_cut_short(text: str, gap: Gap) -> bool:
 
 
 def _is_in_code(text: str, offset: int) -> bool:
-    """Whether an odd number of backticks stands before and after a place on its line."""
+    """Return whether an odd number of backticks stands before and after a place on its line."""
     start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
     end = len(text) if end < 0 else end
     return text.count("`", start, offset) % 2 == 1 and text.count("`", offset, end) % 2 == 1

@@ -163,7 +163,7 @@ def _compile_signs(settings: ObsidianSettings) -> re.Pattern[str]:
 
 
 def is_separated(line: str, separator: str) -> bool:
-    """Whether a separator divides a line: its first place counts, unless it lies between two odd rows of backticks."""
+    """Return whether a separator divides a line. Only its first occurrence outside odd numbers of backticks counts."""
     at = line.find(separator)
     if at < 0:
         return False

@@ -63,7 +63,7 @@ def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
 
 
 def has_cloze(line: str, patterns: Sequence[str]) -> bool:
-    """Whether a line holds a gap of any kind."""
+    """Return whether a line holds a gap of any kind."""
     return any(
         next(_find(line, pattern, sequence), None) is not None
         for pattern in _usable(patterns)
@@ -73,7 +73,7 @@ def has_cloze(line: str, patterns: Sequence[str]) -> bool:
 
 
 def is_pattern(pattern: str) -> bool:
-    """Whether a pattern can be used."""
+    """Return whether a pattern can be used."""
     try:
         _shapes(pattern, _SIMPLE)
     except PatternError:

@@ -52,16 +52,16 @@ class ObsidianSettings:
     schedule_folder: str = "Spaced Repetition"  # the folder of the vault that may hold schedules
 
     def is_flashcard_tag(self, tag: str) -> bool:
-        """Whether a tag, with its `#`, is a flashcard tag or lies below one."""
+        """Return whether a tag, with its `#`, is a flashcard tag or lies below one."""
         return is_in_tags(tag, self.tags)
 
     def is_ignored(self, path: str) -> bool:
-        """Whether a path within the vault is kept out."""
+        """Return whether a path within the vault is kept out."""
         return any(path.startswith(folder) or matches_glob(path, folder) for folder in self.ignored_folders if folder)
 
 
 def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
-    """Whether a tag is one of `tags` or lies below one."""
+    """Return whether a tag is one of `tags` or lies below one."""
     return any(tag == each or tag.startswith(f"{each}/") for each in tags)
 
 

@@ -1,4 +1,4 @@
-"""Link notes that are certain: a pinned id, the same text, a text that the note had before."""
+"""Link notes with certainty: by a pinned id, the same text, or an earlier text of the note."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from flashcards.identity.notes import Known, Link, Seen
 
 _MOST_PAIRS: Final = 10_000  # of notes with one text
-_HEADING: Final = 3  # another heading says more than two other neighbours
+_HEADING: Final = 3  # a different heading weighs more than two different neighbours
 _NOWHERE: Final = (b"-", b"-")  # the neighbours of an orphan
 
 _Name = TypeVar("_Name")
@@ -18,7 +18,7 @@ ExactRule = Callable[[list[Known], list[Seen]], Iterator[tuple[Known, Seen]]]
 
 
 def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
-    """Link one-to-one by the rules in order; each takes its sure pairs and leaves the rest to the next."""
+    """Link one-to-one by the rules in order. Each rule takes its certain pairs and leaves the rest to the next."""
     left_known = {note.id: note for note in known}
     left_seen = {note.place: note for note in seen}
     links: list[Link] = []
@@ -33,14 +33,14 @@ def link_exactly(known: Iterable[Known], seen: Iterable[Seen]) -> list[Link]:
 
 
 def can_share_pin(old: Known, new: Seen) -> bool:
-    """Check that no pinned id says that these are different notes."""
+    """Return whether the pinned ids allow these to be the same note."""
     return not old.pin or new.note.pin in ("", old.pin)
 
 
 def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
     """Match notes with the same pinned id; a pin may also be the key of a note.
 
-    If an id was copied with its text, the original keeps the history: pairs of equal text come first.
+    If an id was copied with its text, the original keeps the history, so pairs with equal text come first.
     """
     by_name: dict[str, list[Known]] = defaultdict(list)
     for old in known:
@@ -51,7 +51,7 @@ def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, S
 
 
 def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
-    """Return a sort key that puts the surest pair of an id first: a key may be pinned to another note."""
+    """Return a sort key that puts the most certain pair of an id first, because a key may be pinned to another note."""
     old, new = pair
     return old.pin != new.note.pin, old.fingerprint != new.fingerprint, not old.active, old.file != new.file
 
@@ -62,14 +62,14 @@ def _match_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, 
 
 
 def _match_former_texts(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """Match a text that the note had before: an edit that was undone."""
+    """Match an earlier text of the note, as after an undone edit."""
     yield from _pair_equal_texts(((text, note) for note in known for text in note.former), known, seen)
 
 
 def _pair_equal_texts(
     texts: Iterable[tuple[bytes, Known]], known: list[Known], seen: list[Seen]
 ) -> Iterator[tuple[Known, Seen]]:
-    """Pair notes of equal text; if several have it, those that fit best by their places."""
+    """Pair notes with equal text. If several notes have it, those with the most similar places are paired."""
     old_by_text: dict[bytes, list[Known]] = defaultdict(list)
     for text, note in texts:
         old_by_text[text].append(note)
@@ -88,9 +88,9 @@ def _pair_equal_texts(
 
 
 def _pair_by_place(olds: list[Known], news: list[Seen], places: _Places) -> Iterator[tuple[Known, Seen]]:
-    """Pair notes of one text, the best fitting ones first."""
+    """Pair notes with one text, the best matches first."""
     olds = sorted(olds, key=lambda old: (not old.active, old.file, old.note.line, old.id))
-    if len(olds) * len(news) > _MOST_PAIRS:  # a text that is everywhere says nothing by its place
+    if len(olds) * len(news) > _MOST_PAIRS:  # the place of such a frequent text is no evidence
         yield from (pair for pair in zip(olds, news, strict=False) if can_share_pin(*pair))
         return
     pairs = [
@@ -118,7 +118,7 @@ class _Places:
         self._new = _find_neighbours([(note.place, note.file, note.fingerprint) for note in present])
 
     def distance(self, old: Known, new: Seen) -> tuple[bool | int, ...]:
-        """Return a sort key that is least for the same place: file, use, neighbours, heading and tags."""
+        """Return a sort key that is smallest for the same place: file, use, neighbours, heading and tags."""
         before, after = self._old.get(old.id, _NOWHERE), self._new[new.place]
         return (
             old.file != new.file,
@@ -130,7 +130,7 @@ class _Places:
 
 
 def _find_neighbours(notes: Sequence[tuple[_Name, int, bytes]]) -> dict[_Name, tuple[bytes, bytes]]:
-    """Return the texts before and after each note of a file, by its name; an end of the file has no text."""
+    """Return the texts before and after each note of a file by its name; None at the ends of the file."""
     found: dict[_Name, tuple[bytes, bytes]] = {}
     for at, (name, file, _) in enumerate(notes):
         before = notes[at - 1][2] if at and notes[at - 1][1] == file else b""
@@ -144,4 +144,4 @@ RULES: tuple[tuple[str, ExactRule], ...] = (
     ("same text", _match_texts),
     ("former text", _match_former_texts),
 )
-"""The rules by name, the surest first."""
+"""The rules by name, the most certain first."""

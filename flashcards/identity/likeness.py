@@ -1,4 +1,4 @@
-"""Measure how alike two notes are."""
+"""Measure how similar two notes are."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rapidfuzz.distance import OSA, Indel
 
 from flashcards.identity.words import Sides, Weights, Words
 
-_DIFFERENT: Final = 0.15  # sides less alike than this have nothing in common
-_KEY: Final = 0.9  # of the weight of the words that stay, that those must have which say what it is about
-_LONG: Final = 5  # words that stay for each one that was swapped
-_HEAVY: Final = 0.45  # the least weight of a word that tells what a question asks for
-_REFILLED: Final = 0.5  # the least weight of replaced words that say something else
-_MUCH: Final = 0.5  # from here on the order of the words counts
-_SLIP_LENGTH: Final = 4  # letters; shorter words that differ by one are two words
-_LONG_WORD: Final = 12  # letters from which on two slips leave the same word
-_SLIP_WEIGHT: Final = 0.8  # of a word that is the same but for a slip of the finger
-_TEMPLATE_WORD: Final = 0.5  # the most that a word tells which many notes have
+_DIFFERENT: Final = 0.15  # sides less similar than this have nothing in common
+_KEY: Final = 0.9  # share of the weight of the kept words that the subject words must have
+_LONG: Final = 5  # kept words for each replaced one
+_HEAVY: Final = 0.45  # minimum weight of a word that the question is about
+_REFILLED: Final = 0.5  # minimum weight of replaced words that change the meaning
+_MUCH: Final = 0.5  # the order of the words counts from here on
+_SLIP_LENGTH: Final = 4  # letters; shorter words that differ by one letter are different words
+_LONG_WORD: Final = 12  # letters from which two typing slips are tolerated
+_SLIP_WEIGHT: Final = 0.8  # weight of a word with a typing slip, relative to the same word
+_TEMPLATE_WORD: Final = 0.5  # maximum weight of a word that many notes share
 _TEMPLATE: Final = 2.5  # weight of the words around the gaps of a template
-_SLIPS_ALONE: Final = 0.6  # where no word at all is the same
-_MOST_REST: Final = 12  # words without a partner among which slips are looked for
+_SLIPS_ALONE: Final = 0.6  # factor if no word is exactly the same
+_MOST_REST: Final = 12  # unmatched words that are searched for slips
 _MOST_MISSPELT: Final = 2  # words of one side
-_TELLING: Final = 0.7  # the least weight of a word that names what a note is about
+_TELLING: Final = 0.7  # minimum weight of a word that names the subject of a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class WeighedSides:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How alike two notes are, 0 to 1: their fronts, their backs, and as wholes."""
+    """The similarity of two notes, 0 to 1: of their fronts, their backs, and as a whole."""
 
     front: float
     back: float
     whole: float
-    both: bool  # whether each side has something in common with its partner
+    both: bool  # whether each side has something in common with its counterpart
     back_weight: float  # of the words that the backs share
 
 
@@ -56,29 +56,29 @@ def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
 
 @dataclass(frozen=True, slots=True)
 class Masses:
-    """What bounds the likeness of a note with others."""
+    """The quantities that bound the similarity of a note to others."""
 
-    words: dict[str, float]  # the weight of each word, as often as the note has it
+    words: dict[str, float]  # the weight of each word, for each of its occurrences
     slips: float  # the weight of the words that may be slips of others
     total: float  # the weight of all words
 
 
 def sum_masses(note: WeighedSides, weights: Weights) -> Masses:
-    """Add up what bounds the likeness of a note with others."""
+    """Sum up the quantities that bound the similarity of a note to others."""
     counts = _join_counts(note.sides)
     words = {word: weights[word] * count for word, count in counts.items()}
     return Masses(words, weights.add_up(counts.keys() & weights.slips.keys()), note.front + note.back)
 
 
 def bound_likeness(one: Masses, other: Masses) -> float:
-    """Return a bound that the likeness of two notes as wholes does not exceed; quicker than to compare them."""
+    """Return an upper bound on the similarity of two whole notes, which is faster than comparing them."""
     mine, theirs = one.words, other.words
     common = sum([min(mine[word], theirs[word]) for word in mine.keys() & theirs.keys()])
     return _divide(2 * (common + _SLIP_WEIGHT * min(one.slips, other.slips)), one.total + other.total)
 
 
 def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
-    """Compare two notes, front with front and back with back; a cloze is compared as a whole."""
+    """Compare two notes side by side; a cloze is compared as a whole."""
     if old.sides.cloze or new.sides.cloze:
         return _compare_wholes(old, new, weights)
     front, front_strict = _weigh_common(old.sides.front, new.sides.front, weights)
@@ -88,7 +88,7 @@ def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Lik
     back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
     both = min(front_like, back_like) >= _DIFFERENT
     if not both:
-        # What is left must carry the link alone, so that words that look like slips do not count.
+        # The remaining words must be enough for the link, so words that look like slips do not count.
         front, back = front_strict, back_strict
         front_like = _score_side(front, old.front, new.front, old.sides.front, new.sides.front)
         back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
@@ -99,7 +99,7 @@ def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Lik
 
 
 def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
-    """Compare two notes if one is a cloze: its words belong to no side, because gaps come and go."""
+    """Compare two notes if one is a cloze. Its words belong to no side, because gaps come and go."""
     old_all, new_all = _join_sides(old.sides), _join_sides(new.sides)
     common, _ = _weigh_common(old_all, new_all, weights)
     old_total, new_total = weights.total(old_all), weights.total(new_all)
@@ -109,7 +109,7 @@ def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> L
     gaps = _divide(weights.add_up(hidden), weights.add_up(either))
     both = gaps >= _DIFFERENT
     if gaps < whole:
-        # Where all that was hidden is replaced, the rest must say enough to tell it from a template.
+        # If all hidden text is replaced, the rest must be specific enough to distinguish it from a template.
         enough = min(max(common - _TEMPLATE, 0.0) / _TEMPLATE, 1.0)
         whole = gaps + (whole - gaps) * (0.5 + enough / 2)
     return Likeness(whole, gaps, whole, both, 0.0)
@@ -155,7 +155,7 @@ def _weigh_slips(rest: Set[str], partners: Set[str], weights: Weights) -> float:
 
 
 def find_slips(words: Iterable[str]) -> dict[str, list[str]]:
-    """Find the words that differ from others by a typing slip, each with those, in order."""
+    """Find the words that differ from others by a typing slip, each with those words, in order."""
     holders: dict[str, list[str]] = defaultdict(list)
     for word in words:
         if len(word) >= _SLIP_LENGTH and word.isalpha():
@@ -172,9 +172,9 @@ def find_slips(words: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _list_slip_keys(word: str) -> set[str]:
-    """List keys so that two words that differ by a slip share at least one.
+    """List keys such that two words that differ by a slip share at least one.
 
-    Each slip leaves one letter less in both words. Of two slips in a long word, one half has one at most.
+    Each slip removes one letter from both words. If a long word has two slips, one of its halves has at most one.
     """
     keys = _drop_each_letter(word)
     if len(word) >= _LONG_WORD:
@@ -189,12 +189,12 @@ def _drop_each_letter(word: str) -> set[str]:
 
 
 def is_slip(one: str, other: str) -> bool:
-    """Check whether two words differ by a typing slip: one letter, or two in a long word."""
+    """Return whether two words differ by a typing slip: one letter, or two in a long word."""
     mine, theirs = len(one), len(other)
     length = min(mine, theirs)
     if length < _SLIP_LENGTH or abs(mine - theirs) > 2 or not one.isalpha():
         return False
-    # Another first letter makes another word more often than a slip: house, mouse.
+    # A different first letter usually makes a different word: house, mouse.
     if one[0] != other[0] and one[:2] != other[1::-1] and not one.endswith(other) and not other.endswith(one):
         return False
     most = 1 if length < _LONG_WORD else 2
@@ -202,10 +202,10 @@ def is_slip(one: str, other: str) -> bool:
 
 
 def is_hardly_changed(old: Words, new: Words, weights: Weights) -> bool:
-    """Check whether two sides differ by a letter in a few words only, or by a number beside a telling word.
+    """Return whether two sides differ only by a letter in a few words, or by a number next to a specific word.
 
-    The letter may be the first one. "House" and "mouse" are two words, unless the other sides of the notes are equal;
-    nor does the number of a note in its list say which note it is.
+    The letter may be the first one: "house" and "mouse" count as equal only if the other sides of the notes are equal.
+    The number of a note in a list does not identify the note either.
     """
     lost, gained, kept = _compare_words(old, new)
     if not lost or len(lost) != len(gained) or len(lost) > _MOST_MISSPELT:
@@ -227,24 +227,24 @@ def _score_side(common: float, old_total: float, new_total: float, old: Words, n
     if not common:
         return 0.0
     dice = 2 * common / (old_total + new_total)
-    # One that holds the other: much of a little text says more than its share of a long one.
+    # If one contains the other, much of a short text counts more than its share of a long one.
     held = common / min(old_total, new_total) * common / (common + 1)
     like = min(max(dice, 0.9 * held), 1.0)
     if like > _MUCH and dice >= held:
-        # The same words in another order may say something else.
+        # The same words in another order may mean something else.
         like = min(like, (like + Indel.normalized_similarity(old.plain.split(), new.plain.split())) / 2)
     return min(like, 0.99)
 
 
 def compare_letters(one: str, other: str) -> float:
-    """Return how alike two texts are letter by letter, 0 to 1."""
+    """Return how similar two texts are letter by letter, 0 to 1."""
     return Indel.normalized_similarity(one, other)
 
 
 def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
-    """Check whether one side is the other with its most telling words replaced.
+    """Return whether the most specific words of a side were replaced.
 
-    "What does the T wave show?" and "What does the P wave show?" ask for different things. A person who rewords a
+    "What does the T wave show?" and "What does the P wave show?" ask for different things. Someone who rewords a
     question keeps its subject and changes the rest.
     """
     lost, gained, kept = _compare_words(old, new)
@@ -257,10 +257,10 @@ def is_key_replaced(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def is_word_swapped(old: Words, new: Words, weights: Weights) -> bool:
-    """Check whether a long question is the same but for a telling word, or two.
+    """Return whether a long question is the same except for one or two specific words.
 
     "Which key deletes a line of text?" and "Which key copies a line of text?" ask for different things, although
-    "deletes" tells no more than "line".
+    "deletes" is no more specific than "line".
     """
     lost, gained, kept = ({word for word in words if word.isalnum()} for words in _compare_words(old, new))
     swapped = max(len(lost), len(gained))
@@ -270,7 +270,7 @@ def is_word_swapped(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def is_refilled(old: Words, new: Words, weights: Weights) -> bool:
-    """Check whether telling words of one side were replaced by others, rather than added, removed or misspelt."""
+    """Return whether specific words of one side were replaced, rather than added, removed or misspelt."""
     lost, gained, _ = _compare_words(old, new)
     if _weigh_slips(lost, gained, weights):
         return False
@@ -278,7 +278,7 @@ def is_refilled(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:
-    """Check whether the sides share only words of a template that other notes have too."""
+    """Return whether the sides share only the words of a template that other notes use, too."""
     lost, gained, kept = _compare_words(old, new)
     if not lost or not gained or not kept:
         return False
@@ -287,6 +287,6 @@ def is_template_refilled(old: Words, new: Words, weights: Weights) -> bool:
 
 
 def _compare_words(old: Words, new: Words) -> tuple[set[str], set[str], set[str]]:
-    """Return the words of the old side alone, of the new side alone, and of both."""
+    """Return the words of only the old side, of only the new side, and of both."""
     mine, theirs = old.counts.keys(), new.counts.keys()
     return set(mine - theirs), set(theirs - mine), set(mine & theirs)

@@ -1,4 +1,4 @@
-"""Find the stretches of unlinked notes between notes that are linked already."""
+"""Find the runs of unlinked notes between notes that are already linked."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _END: Final = 1 << 60
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Unlinked notes side by side between the same two linked notes.
+    """Unlinked notes next to each other, between the same two linked notes.
 
-    `edges` counts how many of the two bounds are notes, rather than an end of the file.
+    `edges` is the number of its ends that are notes rather than an end of the file.
     """
 
     edges: int
@@ -29,12 +29,12 @@ class Stretch:
 
 
 class Places:
-    """The stretches that the links found so far leave open."""
+    """The stretches between the links found so far."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen], linked: Mapping[int, Seen]) -> None:
-        """Find the stretches of all notes of the changed files, before and now, both in order.
+        """Find the stretches of all old and new notes of the changed files, both in order.
 
-        `linked` has the partner of each linked known note, by its id.
+        `linked` maps the id of each linked known note to its partner.
         """
         taken: dict[int, list[int]] = defaultdict(list)
         for note in linked.values():
@@ -74,7 +74,7 @@ class Places:
         return self._stretches.values()
 
     def ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
-        """Return the stretch that two notes share and their places in it, or nothing if they share no stretch."""
+        """Return the stretch that contains two notes and their positions in it, or None if there is none."""
         mine, theirs = self._rank.get(old.id), self._rank.get(new.place)
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return None
@@ -82,9 +82,9 @@ class Places:
 
 
 def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[Link]) -> Iterable[tuple[Known, Seen]]:
-    """Yield the notes of each stretch that was replaced by as many new ones, paired in order.
+    """Yield the notes of each stretch that was replaced by the same number of new ones, paired in order.
 
-    `known` and `seen` are all notes that the changed files had and have, `links` all links between them.
+    `known` and `seen` are all old and new notes of the changed files, `links` all links between them.
     """
     in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
     present = sorted(seen, key=lambda note: note.place)
@@ -95,9 +95,9 @@ def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[
 
 
 def find_returning(known: Iterable[Known], links: Iterable[Link]) -> set[int]:
-    """Find the orphans whose place counts again: most of those that their file lost with them are linked now.
+    """Find the orphans whose place counts again, because most orphans lost with them from their file are now linked.
 
-    A file that was saved half, or was away while another branch was checked out, comes back as a whole.
+    A half-saved file, or one that was missing while another branch was checked out, comes back as a whole.
     """
     lost: dict[tuple[int, int], set[int]] = defaultdict(set)
     for note in known:

@@ -1,4 +1,4 @@
-"""The notes that linking compares, its decisions, and its tuning."""
+"""The notes to link, the resulting decisions, and their tuning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flashcards.deck.model import Note
 
 
 class Known(NamedTuple):
-    """A note of the catalog that needs its text: its file changed, or it is an orphan."""
+    """A note of the catalog that needs its text, because its file changed or because it is an orphan."""
 
     id: int
     key: str
@@ -22,14 +22,14 @@ class Known(NamedTuple):
     note: Note
     body: str  # `note` as the catalog stores it
     deck: int
-    top_gap: int  # the highest number that a gap of it ever had
+    top_gap: int  # the highest gap number that it ever had
     active: bool
     former: frozenset[bytes] = frozenset()  # the fingerprints of all its earlier texts
     lost_ms: int = 0  # when an orphan lost its text
 
 
 class Seen(NamedTuple):
-    """A note as a file has it now, and its place among the notes of the file."""
+    """A note in a current file, and its place among the notes of the file."""
 
     file: int
     deck: int
@@ -39,7 +39,7 @@ class Seen(NamedTuple):
 
     @property
     def place(self) -> tuple[int, int]:
-        """The place that tells it from every other note seen."""
+        """The place that distinguishes it from every other seen note."""
         return self.file, self.number
 
 
@@ -54,33 +54,33 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A new note for which several old ones fit nearly equally well, so that it was linked with no one."""
+    """A new note that was not linked because several old ones match nearly equally well."""
 
     seen: Seen
-    candidates: tuple[tuple[Known, float], ...]  # the old notes with their scores, the best first
+    candidates: tuple[tuple[Known, float], ...]  # the old notes with their scores, best first
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The numbers that decide about similar notes. `docs/identity.md` has the evidence for them."""
+    """The numbers that decide about similar notes; see `docs/identity.md` for the evidence."""
 
-    threshold: float = 0.55  # the least score of a link; scores lie between 0 and 1
-    margin: float = 0.08  # how far ahead of its rivals a link must be
+    threshold: float = 0.55  # minimum score of a link; scores are between 0 and 1
+    margin: float = 0.08  # minimum lead of a link over its rivals
     # how far the texts must be ahead of the likeness between the new note and an unchanged one
     template_margin: float = 0.14
-    key_replaced: float = 0.5  # the factor for the likeness if words that name the subject of a question were replaced
-    telling: float = 1.5  # the weight from which on equal backs prove one card all the same
-    back_kept: float = 0.45  # the likeness from which on changed backs prove it too
-    orphan_threshold: float = 0.75  # the least score of a link to a note that lost its text in an earlier scan
-    exchanged: float = 0.85  # texts less alike than this are not linked in files whose cards were replaced
-    least_likeness: float = 0.25  # texts less alike than this are never linked, wherever they are
-    alone: float = 0.2  # the support of a pair that is alone between two linked notes
-    alone_one_sided: float = 0.1  # the same if only front or back is alike
-    unbounded: float = 0.05  # taken off these for each side on which the file ends instead of another note
-    same_rank: float = 0.18  # the support of a pair in the same order, among equally many, between two linked notes
-    same_stretch: float = 0.06  # the support of another pair, among equally many, between the same two linked notes
-    same_file: float = 0.03  # the support of a pair of the same file
-    same_heading: float = 0.02  # the support of a pair below the same headings
+    key_replaced: float = 0.5  # factor for the similarity if subject words of a question were replaced
+    telling: float = 1.5  # weight from which equal backs are still enough to prove the same card
+    back_kept: float = 0.45  # similarity from which changed backs are still enough, too
+    orphan_threshold: float = 0.75  # minimum score of a link to an orphan of an earlier scan
+    exchanged: float = 0.85  # texts less similar than this are not linked in files whose cards were replaced
+    least_likeness: float = 0.25  # texts less similar than this are never linked, wherever they are
+    alone: float = 0.2  # support for the only pair between two linked notes
+    alone_one_sided: float = 0.1  # the same if only front or back is similar
+    unbounded: float = 0.05  # subtracted from these for each side that is an end of the file rather than a note
+    same_rank: float = 0.18  # support for a pair at the same position, among equally many, between two linked notes
+    same_stretch: float = 0.06  # support for any other such pair
+    same_file: float = 0.03  # support for a pair in the same file
+    same_heading: float = 0.02  # support for a pair below the same headings
 
 
 TUNING = Tuning()
@@ -88,10 +88,10 @@ TUNING = Tuning()
 
 
 KEY_LENGTH = 12
-"""Characters of a key; 60 bits, so that among a million notes two alike are not to be expected."""
+"""Characters of a key. 60 bits are enough that collisions are unlikely among a million notes."""
 
 
-# Base 64 is quick; two of its signs for each of 32 that are easy to type keep five bits a sign.
+# Base 64 is fast. Two of its characters map to one of 32 that are easy to type, which keeps five bits per character.
 _TO_32 = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", b"abcdefghijklmnopqrstuvwxyz234567" * 2
 )
@@ -101,7 +101,7 @@ def fingerprint(note: Note) -> bytes:
     """Compute 16 bytes that are equal for notes with the same text.
 
     Accents are compared as NFC; runs of spaces and line breaks count as one space. Markers and attributes do not
-    matter: a `Q:` that becomes a `T:` keeps its fingerprint. Front and back do matter.
+    matter, so `Q:` and `T:` give the same fingerprint. The split into front and back does matter.
     """
     text = "\x1f".join([" ".join(field.split()) for field in note.fields])
     if not text.isascii():
@@ -110,7 +110,7 @@ def fingerprint(note: Note) -> bytes:
 
 
 def make_key(text_fingerprint: bytes, occurrence: int = 0) -> str:
-    """Make the key of a note that was first seen with this text: 12 letters and digits, the same on every machine.
+    """Make the key of a note first seen with this text: 12 letters and digits, the same on every machine.
 
     `occurrence` is 0 for the first note with that text, 1 for the second, and so on.
     """

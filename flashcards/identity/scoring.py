@@ -1,4 +1,4 @@
-"""Score pairs of notes, by their texts and by their places."""
+"""Score pairs of notes by their texts and places."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_ke
 
 
 class Repeats:
-    """A count of the notes that have a text as one side, for each file and for all files together (no file)."""
+    """The number of notes with a certain text as one side, per file and in total."""
 
     def __init__(self, *texts: Iterable[tuple[int, str]]) -> None:
-        """Count texts, each given with its file: of the notes that vanished, of the new ones, of those unchanged."""
+        """Count texts, each given with its file: those of vanished, of new and of unchanged notes."""
         self._vanished, self._new, self._unchanged = map(_count_texts, texts)
 
     def is_single(self, text: str, file: int | None) -> bool:
-        """Check that no more than one old and one new note have the text."""
+        """Return whether at most one old and one new note have the text."""
         at = file, text
         same = self._unchanged[at]
         return bool(text) and self._vanished[at] + same <= 1 and self._new[at] + same <= 1
 
     def is_new_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
-        """Check whether another new note has the text, which is not `mine`."""
+        """Return whether a new note other than `mine` has the text."""
         return text != mine and self._new[file, text] > 0
 
     def is_vanished_elsewhere(self, text: str, mine: str, file: int | None) -> bool:
-        """Check whether another vanished note had the text, which is not `mine`."""
+        """Return whether a vanished note other than `mine` had the text."""
         return text != mine and self._vanished[file, text] > 0
 
 
@@ -57,35 +57,35 @@ def _count_texts(texts: Iterable[tuple[int, str]]) -> Counter[tuple[int | None, 
     return found
 
 
-_OTHER_KIND: Final = 0.9  # of the likeness of a cloze and another kind of note
-_PART: Final = 0.7  # so much of the words that only one part has is found in what it is a part of
-_OWN: Final = 0.5  # the least weight of such words
-_HELD: Final = 0.5  # of the words that tell a note from its twin, so much says that it is this one
-_TELLING_BACK: Final = 1.5  # weight of a back that would be missed if it went to another note
-_OWN_BACK: Final = 1.0  # the least weight of a back that is contained in another
-_CONTAINED: Final = 0.95  # of the weight of a back that is contained
-_SWAPPED: Final = 0.9  # term and definition, each in the other's place
-_HARDLY_CHANGED: Final = 0.9  # a front that differs by a letter or its number, above the same back
-_SHORT: Final = 12  # characters of a side that is looked at letter by letter
+_OTHER_KIND: Final = 0.9  # factor for the similarity of a cloze and another kind of note
+_PART: Final = 0.7  # share of the words unique to one part that must be found in the whole
+_OWN: Final = 0.5  # minimum weight of such words
+_HELD: Final = 0.5  # share of the distinguishing words that identifies a note rather than its twin
+_TELLING_BACK: Final = 1.5  # weight of a back that would be missed if another note got it
+_OWN_BACK: Final = 1.0  # minimum weight of a back that is contained in another
+_CONTAINED: Final = 0.95  # share of the weight of a contained back
+_SWAPPED: Final = 0.9  # term and definition were swapped
+_HARDLY_CHANGED: Final = 0.9  # a front that differs by a letter or its number, with the same back
+_SHORT: Final = 12  # characters of a side that is compared letter by letter
 _RARE: Final = 0.7
-_ENOUGH: Final = 3.0  # weight from which on more words make an equal side no surer
+_ENOUGH: Final = 3.0  # weight from which an equal side gets no more certain
 
 
 class Pair(NamedTuple):
-    """An old and a new note, by their numbers, and how well they match."""
+    """An old and a new note, by number, and how well they match."""
 
-    score: float  # what speaks for the pair
-    claim: float  # the score that the pair has against other pairs of the same notes; at least `score`
-    text: float  # how alike the texts are, 0 to 1
+    score: float  # the evidence for the pair
+    claim: float  # its score against other pairs of the same notes; at least `score`
+    text: float  # similarity of the texts, 0 to 1
     # old, new: the notes
     old: int
     new: int
 
 
 def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
-    """Check whether a score leads the claim of a rival by `margin`, or by half of what the rival's texts differ.
+    """Return whether a score leads a rival's claim by `margin`, or by half of the difference of the rival's texts.
 
-    `rival_text` is how alike these texts are.
+    `rival_text` is the similarity of these texts.
     """
     lead = score - rival
     return lead >= margin or lead >= max(margin / 4, (1 - rival_text) / 2)
@@ -94,13 +94,13 @@ def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bo
 class _TextScore(NamedTuple):
     """How well two texts match, 0 to 1."""
 
-    text: float  # counts for the pair
-    claim: float  # counts against other pairs; no doubt lowers it
+    text: float  # evidence for the pair
+    claim: float  # score against other pairs; doubts do not lower it
     both: bool  # whether both sides have something in common
 
 
 class Scores:
-    """Scores of pairs of an old and a new note, each named by its number."""
+    """Scores of pairs of an old and a new note, each identified by number."""
 
     def __init__(
         self,
@@ -112,10 +112,10 @@ class Scores:
         tuning: Tuning,
         former: Mapping[int, Sequence[Note]] | None = None,
     ) -> None:
-        """Read the words of notes that need their text, of those that need their history, and of `unchanged` ones.
+        """Read the words of the notes to link and of `unchanged` ones.
 
-        `home` has the new id of each old file that was renamed, `sample` any notes of the collection, and `former`
-        earlier texts of old notes, by their ids.
+        `home` contains the new id of each renamed file, `sample` any notes of the collection, and `former` the earlier
+        texts of old notes, by id.
         """
         self.old, self.new = old, new
         self.former_sides = {
@@ -154,8 +154,8 @@ class Scores:
         self._near: dict[int, list[tuple[float, WeighedSides]]] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
-        """Score two notes, by their texts and by their places; an orphan has no place any more."""
-        if (old, new) not in self._texts:  # the best of the texts that the old note has had
+        """Score two notes by their texts and places; orphans have no place."""
+        if (old, new) not in self._texts:  # the best of all texts that the old note has had
             texts = (self._old[old], *self._former.get(old, ()))
             scores = (self._score_one_text(text, old, new) for text in texts)
             self._texts[old, new] = max(scores, key=lambda each: each.text)
@@ -170,17 +170,17 @@ class Scores:
         return {new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news}
 
     def is_side_kept(self, pair: Pair) -> bool:
-        """Check whether the notes of a pair are of one file and have the same front or the same back."""
+        """Return whether the notes of a pair are in one file and have the same front or back."""
         old, new = self.old_sides[pair.old], self.new_sides[pair.new]
         if self.files[pair.old] != self.new[pair.new].file:
             return False
         return old.front.plain == new.front.plain or old.back.plain == new.back.plain
 
     def is_rival(self, one: Pair, other: Pair) -> bool:
-        """Check whether it matters which of two pairs that share a note is linked.
+        """Return whether it matters which of two pairs with a common note is linked.
 
-        It does not if the two other notes have the same text. Nor does it if a note was split into both or merged from
-        both: each has words of its own, and the third has them all.
+        It does not if the two other notes have the same text, or if a note was split into both or merged from both. In
+        that case each has its own words, and the third note has them all.
         """
         if one.old == other.old:
             same = self.new[one.new].fingerprint == self.new[other.new].fingerprint
@@ -208,11 +208,13 @@ class Scores:
             return found
         for twin in self._find_twins(new, found.text):
             if not self._is_told_apart(one.sides, other.sides, twin):
-                return found._replace(text=0.0)  # no better than another note for certain: they share a template
+                return found._replace(
+                    text=0.0
+                )  # they share a template, so the pair is no more certain than with another note
         return found
 
     def _is_told_apart(self, old: Sides, new: Sides, twin: Sides) -> bool:
-        """Check that the new note has the words that tell the old one from its unchanged twin, and not the twin's."""
+        """Return whether the new note has the words that distinguish the old one from its unchanged twin."""
         ours, own, others = (each.front.counts.keys() | each.back.counts.keys() for each in (new, old, twin))
         fresh = ours - own - others
         mine, theirs = self._measure_held(own - others, ours, fresh), self._measure_held(others - own, ours, fresh)
@@ -221,7 +223,7 @@ class Scores:
         return mine >= _HELD and mine > theirs
 
     def _measure_held(self, words: Set[str], held: Set[str], fresh: Set[str]) -> float:
-        """Return how much of the weight of some words a note holds; a fresh word may be a slip of one."""
+        """Return the share of the weight of some words that a note contains; a fresh word may be a slip of one."""
         total, slips = self._weights.add_up(words), self._weights.slips
         found = (word for word in words if word in held or not fresh.isdisjoint(slips.get(word, ())))
         return self._weights.add_up(found) / total if total else 0.0
@@ -240,7 +242,10 @@ class Scores:
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
                 text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
             elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back, new.back)):
-                text, both = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True  # an explanation more or less
+                text, both = (
+                    max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)),
+                    True,
+                )  # an explanation was added or removed
         elif back == new_back and is_hardly_changed(*fronts, self._weights):
             text, both = max(text, _HARDLY_CHANGED), True
         elif (
@@ -252,7 +257,7 @@ class Scores:
             and not is_template_refilled(*fronts, self._weights)
             and not (old.back < _ENOUGH and is_word_swapped(*fronts, self._weights))
         ):
-            # A long answer says which card it is; a short one may belong to other questions, too.
+            # A long answer identifies the card; a short one may belong to other questions, too.
             sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
             text, both = max(text, sure), like.front > 0.3 or old.back > 2
         elif (
@@ -262,17 +267,17 @@ class Scores:
         return _TextScore(text, max(text, like.whole), both)
 
     def _is_back_telling(self, old: WeighedSides, new: WeighedSides, like: Likeness) -> bool:
-        """Check whether the backs prove one card even if the fronts ask for different things."""
+        """Return whether the backs prove the same card even if the fronts ask for different things."""
         backs, weights = (old.sides.back, new.sides.back), self._weights
         equal = old.sides.back.plain == new.sides.back.plain
         is_swapped = is_word_swapped(old.sides.front, new.sides.front, weights)
-        # Many questions may have the answer; or a word of the question and words of the answer were swapped together.
+        # Many questions may share the answer, or a word of the question and words of the answer were replaced together.
         if is_swapped and ((equal and like.back_weight < _ENOUGH) or is_refilled(*backs, weights)):
             return False
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
     def _find_twins(self, new: int, text: float) -> Iterator[Sides]:
-        """Yield the unchanged notes that are nearly as like the new one as a text with this score."""
+        """Yield the unchanged notes that are nearly as similar to the new one as a text with this score."""
         note, margin = self._new[new], self._tuning.template_margin
         if new not in self._near:
             near = self._same_index.find_nearest(note.sides)
@@ -287,7 +292,7 @@ class Scores:
                     yield twin.sides
 
     def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
-        """Return what speaks for a pair besides its texts; never enough alone."""
+        """Return the evidence for a pair other than its texts; it is never enough alone."""
         known, seen = self.old[old], self.new[new]
         found = self._tuning.same_file if self.files[old] == seen.file else 0.0
         if known.note.breadcrumb == seen.note.breadcrumb:
@@ -298,7 +303,7 @@ class Scores:
     def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
         tuning = self._tuning
         if len(stretch.old) != len(stretch.new):
-            return 0.0  # notes were written or deleted here
+            return 0.0  # notes were added or removed here
         if len(stretch.old) == 1:
             alone = tuning.alone if both else tuning.alone_one_sided
             return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
@@ -306,7 +311,7 @@ class Scores:
 
 
 def _compare_short_sides(like: float, old: str, new: str) -> float:
-    """Return the likeness of two sides, letter by letter if they are short."""
+    """Return the similarity of two sides, compared letter by letter if they are short."""
     if max(len(old), len(new)) > _SHORT:
         return like
     spelt = compare_letters(old, new)

@@ -1,4 +1,4 @@
-"""Link vanished notes with new ones that are like them."""
+"""Link vanished notes with similar new ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_
 
 NAME: Final = "similar"
 
-_SMALL: Final = 6  # at most this number of notes between two linked ones are all compared with each other
+_SMALL: Final = 6  # up to this number of notes between two linked ones are all compared with each other
 _MOST_ROUNDS: Final = 5
-_MOST_PASSES: Final = 100  # of taking pairs, each of which may leave others without a rival
-_NEIGHBOURS: Final = 4  # unchanged notes on each side that say what is common at a place
+_MOST_PASSES: Final = 100  # of choosing pairs; each may leave others without a rival
+_NEIGHBOURS: Final = 4  # unchanged notes on each side that show which words are common there
 _MOST_NEIGHBOURS: Final = 4_000
 
 
@@ -30,11 +30,11 @@ def link_similar(
     tuning: Tuning = TUNING,
     former: Callable[[Sequence[int]], Mapping[int, Sequence[Note]]] | None = None,
 ) -> tuple[list[Link], list[Doubt]]:
-    """Link vanished notes with new ones; return the links, and the new notes for which several are nearly as good.
+    """Link vanished notes with similar new ones; return the links, and the ambiguous new notes.
 
-    `known` are all notes in use of the changed files, and orphans; `seen` all notes that these files have now; `links`
-    those of the other rules. `sample` shows what words are common in the collection. `former` finds earlier texts of
-    notes by their ids: a restored branch may have them with a typo fixed.
+    `known` are all active notes of the changed files, and orphans; `seen` all current notes of these files; `links`
+    those of the other rules. `sample` shows which words are common in the collection. `former` finds earlier texts of
+    notes by their ids, because a restored branch may contain them with a typo fixed.
     """
     linked = {link.known.id: link.seen for link in links}
     taken = {note.place for note in linked.values()}
@@ -55,9 +55,9 @@ def link_similar(
 
 
 class _Run:
-    """The links found so far; in each round they are neighbours that help to find the next ones.
+    """The links found so far. In each round they are neighbours that help to find the next ones.
 
-    Notes are named by their numbers in `Scores`, those in use before the orphans.
+    Notes are identified by their numbers in `Scores`, active ones before orphans.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class _Run:
         self._unclear: list[Pair] = []
 
     def link_vanished(self, count: int) -> None:
-        """Link notes that were in use until now: the first `count` ones."""
+        """Link the first `count` notes, which were active until now."""
         near = self._find_sharing(list_word_keys, range(count))
         for number in range(_MOST_ROUNDS):
             places = Places(self._in_use, self._present, self._linked)
@@ -94,10 +94,10 @@ class _Run:
         self._unlink_exchanged()
 
     def _unlink_exchanged(self) -> None:
-        """Remove weak links in files whose notes were replaced by others, rather than edited.
+        """Remove weak links in files whose notes were replaced by others rather than edited.
 
-        A file whose cards were replaced lost notes, and gained at least as many unlike any of them as it has edited
-        ones. There, a text that is only somewhat similar is weak evidence.
+        Such a file lost notes, and gained at least as many entirely different ones as it has edited ones. There, a text
+        that is only somewhat similar is weak evidence.
         """
         scores = self._scores
         left = Counter(scores.files[old] for old in self._old if scores.old[old].active)
@@ -115,19 +115,19 @@ class _Run:
         self._pairs = kept
 
     def link_orphans(self) -> None:
-        """Link notes that lost their text in an earlier scan; without a place, the text must be enough."""
+        """Link orphans of earlier scans. They have no place, so the text must be enough."""
         orphans = [number for number in self._old if not self._scores.old[number].active]
         if orphans and self._new:
             _, unclear = self._assign(self._find_sharing(list_word_keys, orphans), None, self._tuning.orphan_threshold)
             self._unclear += unclear
 
     def list_links(self) -> list[Link]:
-        """List the links that were found."""
+        """List the links found."""
         old, new = self._scores.old, self._scores.new
         return [Link(old[each.old], new[each.new], NAME, _round_score(each)) for each in self._pairs]
 
     def list_doubts(self) -> list[Doubt]:
-        """List the new notes for which several old ones are nearly as good, in order."""
+        """List the new notes for which several old ones match nearly equally well, in order."""
         by_new: dict[int, list[Pair]] = defaultdict(list)
         for pair in self._unclear:
             if pair.new in self._new and pair.old in self._old:
@@ -145,7 +145,7 @@ class _Run:
         return {(old, new) for new in self._new for old in index.find_nearest(self._scores.new_sides[new])}
 
     def _find_side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
-        """Yield the pairs between the same two linked notes."""
+        """Yield the pairs of notes between the same two linked notes."""
         for stretch in places.stretches():
             if len(stretch.old) <= _SMALL and len(stretch.new) <= _SMALL:
                 for old in stretch.old:
@@ -181,16 +181,16 @@ def _round_score(pair: Pair) -> float:
 
 
 Rivals = Callable[[Pair, Pair], bool]
-"""Whether the second pair, which shares a note with the first, speaks against it if it is nearly as good."""
+"""Whether the second pair, which shares a note with the first, makes it ambiguous if it is nearly as good."""
 
 
 def assign_pairs(
     pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
 ) -> tuple[list[Pair], list[Pair]]:
-    """Return the pairs to link, and those that are not linked because a rival is nearly as good.
+    """Return the pairs to link, and those not linked because a rival is nearly as good.
 
-    The best pair goes first. A pair is linked if its score is at least `threshold` and it is ahead of every rival
-    whose notes are still free. `is_ahead` says how far ahead it must be.
+    The best pair goes first. A pair is linked if its score is at least `threshold` and it leads every rival whose notes
+    are still free. `is_ahead` defines the lead required.
     """
     near = (pair for pair in pairs if pair.claim >= threshold - margin)
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
@@ -207,7 +207,7 @@ def assign_pairs(
 
 
 def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
-    """Return the pairs that are ahead of every rival, at most one for each note."""
+    """Return the pairs that lead every rival, at most one for each note."""
     by_old: dict[int, list[Pair]] = defaultdict(list)
     by_new: dict[int, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -228,7 +228,7 @@ def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals
 
 
 def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Mapping[int, Seen]) -> list[Known]:
-    """Find the unchanged notes next to those without a partner."""
+    """Find the unchanged notes next to unlinked ones."""
     by_place = {seen.place: known for known in in_use if (seen := linked.get(known.id))}
     found: dict[int, Known] = {}
     runs = (
@@ -247,7 +247,7 @@ def _find_unchanged(in_use: Sequence[Known], present: Sequence[Seen], linked: Ma
 
 
 def _find_homes(in_use: Sequence[Known], linked: Mapping[int, Seen]) -> dict[int, int]:
-    """Find the present file of each old file by a majority of its notes: the same one, or its new name."""
+    """Find the current file of each old file by the majority of its notes: the same file, or a renamed one."""
     votes: dict[int, Counter[int]] = defaultdict(Counter)
     for note in in_use:
         if note.id in linked:

@@ -1,4 +1,4 @@
-"""Match the cards of a linked note with those it had before, and the gaps of a cloze with those of its former text."""
+"""Match the cards of a linked note with its earlier cards, and the gaps of a cloze with those of its earlier text."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from flashcards.identity.notes import find_top_gap
 from flashcards.identity.words import count_words
 
 _TOKEN = re.compile("[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]")
-_ALIKE: Final = 0.6  # hidden texts so much alike are one text, reworded
-_SAME_NUMBER: Final = 0.1  # decides between equal texts
+_ALIKE: Final = 0.6  # hidden texts this similar are one reworded text
+_SAME_NUMBER: Final = 0.1  # tie-breaker between equal texts
 
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class GapGroup:
-    """The gaps that one card asks for: those of one number, or a single gap without a number."""
+    """The gaps that one card asks for: those with one number, or a single gap without a number."""
 
     number: int  # the number of the gaps
-    written: bool  # whether the text says the number, as `{{c1::…}}` does
+    written: bool  # whether the number is in the text, as in `{{c1::…}}`
     gaps: tuple[Gap, ...]  # at least one, in order
-    text: tuple[str, ...]  # what they hide
+    text: tuple[str, ...]  # the text that they hide
 
 
 def group_gaps(note: Note) -> list[GapGroup]:
@@ -50,11 +50,11 @@ def group_gaps(note: Note) -> list[GapGroup]:
 
 
 def match_gaps(before: Note, after: Note) -> dict[int, int]:
-    """Return the number that each gap group of `after` had in `before`, by its number as it was read.
+    """Return the number that each gap group of `after` had in `before`, by its current number.
 
-    Equal hidden texts match first, then reworded ones, then equal written numbers. Next come gaps at the same place
-    of the sentence, and last those left over between the same neighbours. Counting from the start never decides.
-    A new group is left out.
+    Equal hidden texts match first, then reworded ones, then equal written numbers. Next come gaps at the same place of
+    the sentence, and last those left over between the same neighbours. Position from the start never decides. New
+    groups are omitted.
     """
     olds, news = group_gaps(before), group_gaps(after)
     if before.fields == after.fields and len(olds) == len(news):
@@ -78,7 +78,7 @@ def match_gaps(before: Note, after: Note) -> dict[int, int]:
 
 
 def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[GapGroup]) -> list[tuple[int, int]]:
-    """Pair the groups left over between the same two partners, if both texts have the same number."""
+    """Pair the groups left over between the same two partners, if both texts have equally many."""
     between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     known_new = sorted(partners)
     known_old = sorted(partners.values())
@@ -117,7 +117,7 @@ class _Pairs:
             self._blocks.append((old, new, same))
 
     def score(self, old: GapGroup, new: GapGroup) -> float:
-        """Return how sure it is that two groups are the same; 0 if nothing says so."""
+        """Return how certain it is that two groups are the same; 0 without any evidence."""
         place = self._place(old, new)
         tie = place + _SAME_NUMBER * (new.written and old.number == new.number)
         if old.text == new.text:
@@ -130,11 +130,11 @@ class _Pairs:
         return place
 
     def is_shown(self, new: GapGroup, old: GapGroup) -> bool:
-        """Check whether the other text shows what a group hides: a gap was added or removed."""
+        """Return whether the other text shows the text hidden by a group, because a gap was added or removed."""
         return any(text in self._before for text in new.text) or any(text in self._after for text in old.text)
 
     def _place(self, old: GapGroup, new: GapGroup) -> float:
-        """Return how much of what they hide is at the same place of the two texts, 0 to 1."""
+        """Return the share of their hidden text that is at the same place in both texts, 0 to 1."""
         return max(
             self._overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
             for mine in old.gaps
@@ -166,7 +166,7 @@ def _find_span(starts: list[int], gap: Gap) -> Span:
 
 
 def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
-    """Split a cloze into words, with the place where each begins; gap syntax and hints are skipped."""
+    """Split a cloze into words, with the offset of each; gap syntax and hints are skipped."""
     text = note.fields[0]
     for gap in note.gaps:
         text = f"{text[: gap.start]}{' ' * (gap.inner_start - gap.start)}{text[gap.inner_start :]}"
@@ -175,32 +175,30 @@ def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
     return [match[0] for match in found], [match.start() for match in found]
 
 
-_HIDES: Final = 0.7  # from here on a gap hides a side
-_LEAST_HIDDEN: Final = 3  # letters of a gap that is found within a side
+_HIDES: Final = 0.7  # share from which a gap counts as hiding a side
+_LEAST_HIDDEN: Final = 3  # minimum letters of a gap that is found within a side
 
 Renaming = tuple[tuple[str, str], ...]
-"""Old and new names of slots; each old one once, each new one once."""
+"""Old and new names of slots. Each old and each new name occurs once."""
 
 
 @dataclass(frozen=True, slots=True)
 class CarriedNote:
-    """A note with its cards named so that each keeps its history."""
+    """A note whose cards are named so that each keeps its history."""
 
-    note: Note  # the note, its gaps numbered
-    top_gap: int  # the highest number that a gap of it ever had
-    renamed: Renaming = ()  # the slots to rename, because their text has moved to a slot of another name
+    note: Note  # the note, with its gaps numbered
+    top_gap: int  # the highest gap number that it ever had
+    renamed: Renaming = ()  # the slots to rename, because their text has moved to another slot
 
 
 def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:
-    """Name the cards of `after`, a note that was `before`.
+    """Name the cards of `after`, the new version of `before`.
 
-    A gap without a written number keeps the number it had. A new one takes the next number above `used`, so that it
-    never inherits the history of a removed gap. A written number counts; if a person renumbers gaps, their cards are
-    renamed. If front and back change places, so do their cards. If a note becomes a cloze or was one, the card that
-    asks for a side continues with the gap that hides it.
-
-    `before` has the former text that is most like this one; `present` is the note as the catalog has it, if that is
-    another. `used` is the highest number that a gap of it ever had.
+    A gap without a written number keeps its number. A new one gets the next number above `used`, so that it never
+    inherits the history of a removed gap. A written number counts: if a person renumbers gaps, their cards are renamed.
+    If front and back are swapped, so are their cards. If a note becomes a cloze or stops being one, the card that asks
+    for a side continues as the gap that hides it. `before` has the most similar earlier text; `present` is the note in
+    the catalog, if different. `used` is the highest gap number that the note ever had.
     """
     present = present or before
     top = max(used, find_top_gap(before), find_top_gap(present))
@@ -213,7 +211,7 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
 
 
 def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
-    """Renumber the gaps of a cloze by their present numbers; the others keep theirs."""
+    """Renumber the gaps of a cloze by their current numbers; other gaps keep theirs."""
     if all(old == new for old, new in numbers.items()):
         return note
     gaps = tuple(
@@ -229,7 +227,7 @@ def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
 
 
 def _number_above(after: Note, top: int) -> CarriedNote:
-    """Renumber the gaps of a note that was no cloze above `top`; written numbers stay."""
+    """Renumber the gaps of a note that was not a cloze above `top`; written numbers stay."""
     note = renumber_gaps(after, {group.number: top + group.number for group in group_gaps(after) if not group.written})
     return CarriedNote(note, max(top, find_top_gap(note)))
 
@@ -252,7 +250,7 @@ def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
                 moves[old] = numbers[group.number]
         else:
             numbers[group.number] = old
-    # A card that rests under a number that now means another gap makes way.
+    # An inactive card is renumbered if its number now means another gap.
     for number in sorted(set(moves.values()) - set(moves)):
         if number <= top:
             moves[number] = next(fresh)
@@ -268,7 +266,7 @@ def _rename_sides(present: Note, after: Note) -> Renaming:
 
 
 def _match_sides_with_gaps(sided: Note, cloze: Note) -> Renaming:
-    """Pair the cards of a note with two sides with the gaps that hide what they ask for, the best pairs first."""
+    """Pair the cards of a two-sided note with the gaps that hide what they ask for, the best pairs first."""
     front, back = sided.fields
     asked = {FORWARD: back} | ({REVERSE: front} if REVERSE in sided.slots else {})
     groups = group_gaps(cloze)
@@ -280,12 +278,12 @@ def _match_sides_with_gaps(sided: Note, cloze: Note) -> Renaming:
         if -score >= _HIDES and side not in pairs and slot not in pairs.values():
             pairs[side] = slot
     if not pairs and len(groups) == 1 and len(asked) == 1 and _compare_hidden(groups[0], front) < _HIDES:
-        pairs[FORWARD] = f"c{groups[0].number}"  # each has one card, and it does not ask for the front
+        pairs[FORWARD] = f"c{groups[0].number}"  # each has one card, which does not ask for the front
     return tuple(sorted(pairs.items()))
 
 
 def _compare_hidden(group: GapGroup, side: str) -> float:
-    """Return how surely a gap hides a side, 0 to 1: the same words, some of them, or nearly the same letters."""
+    """Return how certainly a gap hides a side, 0 to 1: all words, some of them, or nearly the same letters."""
     hidden, whole = count_words(" ".join(group.text)).plain, count_words(side).plain
     if hidden == whole:
         return 1.0
@@ -298,7 +296,7 @@ def _compare_hidden(group: GapGroup, side: str) -> float:
 
 
 def _are_swapped(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
-    """Check whether front and back changed places."""
+    """Return whether front and back were swapped."""
     (front, back), (new_front, new_back) = before, after
     if front == new_front or back == new_back:
         return False

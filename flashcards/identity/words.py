@@ -1,7 +1,7 @@
-"""Split notes into words, weigh how much each word tells, and find notes that share rare ones.
+"""Split notes into words, weigh how specific each word is, and find notes that share rare ones.
 
-Words are compared without case and accents. Scripts without spaces have no words to split at: Chinese is taken
-character by character, the others by pairs of characters.
+Words are compared without case and accents. In scripts without spaces there are no words to split: Chinese is split
+into characters, the others into pairs of characters.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from flashcards.deck.model import Kind, Note
 
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
-_INDIC = "\u0900-\u0dff"  # its vowel signs are marks, which are no letters to Python
-# Patterns as text: `re` compiles them when the first text needs them, and compiling these takes long.
+_INDIC = "\u0900-\u0dff"  # its vowel signs are combining marks, which Python does not count as letters
+# Patterns as text: compiling them takes long, so `re` does it when the first text needs them.
 _WORD = rf"[{_HAN}]|[{_UNSPACED}]+|\d+|(?:(?![{_HAN}{_UNSPACED}])[^\W\d_]|[{_INDIC}])+|[^\w\s]"
 _ASCII_WORD = re.compile(r"[a-z]+|\d+|[^\w\s]")
 _UNSPACED_WORD = f"[{_HAN}{_UNSPACED}]"
@@ -28,22 +28,22 @@ _UNSPACED_RUN = f"[{_UNSPACED}]"
 _ACCENTS = "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0640]"
 _PUNCTUATION = frozenset("*_`\"'“”‘’«»„.,;:!?¿¡、。，；：！？؟،؛「」『』《》()（）[]{}…–—")
 
-_SYMBOL_WEIGHT: Final = 0.3  # of a sign such as `+`, compared with a word
-_SHORT: Final = 4  # letters; in many languages shorter words are little ones
-_SHORT_WEIGHT: Final = 0.5  # of those, where no sample says how common they are
+_SYMBOL_WEIGHT: Final = 0.3  # weight of a sign such as `+` relative to a word
+_SHORT: Final = 4  # letters; in many languages shorter words are function words
+_SHORT_WEIGHT: Final = 0.5  # weight of such words if no sample shows how common they are
 _LEAST_WEIGHT: Final = 0.02
-_MOST_POSTINGS: Final = 60  # a key that more notes share tells too little to look them all up
+_MOST_POSTINGS: Final = 60  # keys that more notes share are not specific enough to look up
 _MOST_KEYS: Final = 12
 _MOST_FOUND: Final = 6
-_NEAR: Final = 0.2  # of what the best one shares; less than that is chance
-_LEAST_SAMPLE: Final = 50  # notes from which on they say how common a word is
+_NEAR: Final = 0.2  # share of the best match; less is chance
+_LEAST_SAMPLE: Final = 50  # minimum notes for a sample to show how common a word is
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """The words of one side of a note, each with its count.
 
-    `plain` is the side without case, accents and punctuation; equal ones are the same to a reader.
+    `plain` is the side without case, accents and punctuation; sides with equal `plain` look the same to a reader.
     """
 
     counts: dict[str, int]
@@ -68,7 +68,7 @@ def split_sides(note: Note) -> Sides:
     hidden: list[str] = []
     at = 0
     for gap in note.gaps:
-        if gap.start >= at:  # not within the gap before
+        if gap.start >= at:  # not within the previous gap
             outside += [text[at : gap.start], gap.hint]
             hidden.append(text[gap.inner_start : gap.inner_end])
             at = gap.end
@@ -77,7 +77,7 @@ def split_sides(note: Note) -> Sides:
 
 
 def count_words(text: str) -> Words:
-    """Count the words of a Markdown text; punctuation counts as words, spaces do not."""
+    """Count the words of a Markdown text. Punctuation marks count as words, spaces do not."""
     found = _split_words(text)
     counts: dict[str, int] = {}
     for word in found:
@@ -101,10 +101,10 @@ def _split_words(text: str) -> list[str]:
 
 
 class Weights(dict[str, float]):
-    """The weight of each word, 0 to 1: the rarer it is, the more it tells. Computed on first use.
+    """The weight of each word, 0 to 1: rarer words are more specific. Weights are computed on first use.
 
-    A word is common if many notes at hand have it, such as the words of a template ("What is the capital of …").
-    The sample of the whole collection shows a language's little words in the same way.
+    A word is common if many of the given notes have it, such as the words of a template ("What is the capital of …"). A
+    sample of the whole collection reveals a language's function words in the same way.
     """
 
     def __init__(
@@ -114,23 +114,23 @@ class Weights(dict[str, float]):
         sample: Iterable[Sides],
         slips: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """Count the words of notes as they were and as they are: an edited one must not make its words look common."""
+        """Count the words of notes before and after: an edit must not make a note's words look common."""
         old, new, wide = _Frequencies(before), _Frequencies(after), _Frequencies(sample)
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
-        self.slips = slips or {}  # the words that differ from others by a typing slip, each with those, in order
+        self.slips = slips or {}  # words that differ from others by a typing slip, each with those words, in order
 
     def __missing__(self, word: str) -> float:
         weight = self[word] = self._compute_weight(word)
         return weight
 
     def total(self, side: Words) -> float:
-        """Add up the weights of all words of a side."""
+        """Sum up the weights of all words of a side."""
         return sum([self[word] * count for word, count in side.counts.items()])
 
     def add_up(self, words: Iterable[str]) -> float:
-        """Add up the weights of some words; the order of a set does not change the sum."""
+        """Sum up the weights of some words, independent of the order of a set."""
         return fsum(map(self.__getitem__, words))
 
     def _compute_weight(self, word: str) -> float:
@@ -157,7 +157,7 @@ class _Frequencies:
 
 
 def _measure_rarity(notes: int, seen: int) -> float:
-    """Compute the inverse document frequency, scaled so that a word of a single note has 1."""
+    """Compute the inverse document frequency, scaled to 1 for a word of a single note."""
     if seen <= 1:
         return 1.0
     return max(0.0, log((notes + 1) / (seen + 0.5)) / log((notes + 1) / 1.5))
@@ -167,10 +167,10 @@ KeysOf = Callable[[Sides], Iterable[str]]
 
 
 class RareKeyIndex:
-    """An index that finds the notes that share rare keys: words, whole sides, or parts of words."""
+    """An index of notes by rare keys: words, whole sides, or parts of words."""
 
     def __init__(self, notes: Iterable[tuple[int, Sides]], keys_of: KeysOf) -> None:
-        """Index notes, each by its number; a note may have several texts."""
+        """Index notes by number; a note may have several texts."""
         self._keys_of = keys_of
         self._postings: dict[str, list[int]] = defaultdict(list)
         for number, note in notes:
@@ -178,7 +178,7 @@ class RareKeyIndex:
                 self._postings[key].append(number)
 
     def find_nearest(self, note: Sides) -> list[int]:
-        """Return the numbers of the notes that share most with this one: at most six, and near the best one."""
+        """Return the numbers of the most similar notes by shared keys: at most six, and close to the best."""
         postings = self._postings
         found = [postings[key] for key in self._keys_of(note) if key in postings]
         rare = sorted((numbers for numbers in found if len(numbers) <= _MOST_POSTINGS), key=len)[:_MOST_KEYS]
@@ -193,11 +193,11 @@ class RareKeyIndex:
 
 
 def list_word_keys(note: Sides) -> Iterable[str]:
-    """List each side of a note as a whole and its words, in the same order in every process."""
+    """List the sides of a note as wholes and its words, in the same order in every process."""
     return {f"\n{note.front.plain}": 1, f"\n{note.back.plain}": 1} | note.front.counts | note.back.counts
 
 
 def list_trigrams(note: Sides) -> Iterable[str]:
-    """List all runs of three letters, which survive in misspelt words."""
+    """List all trigrams, which survive misspelling."""
     sides = (f" {side.plain[:60]} " for side in (note.front, note.back))
     return dict.fromkeys(side[at : at + 3] for side in sides for at in range(len(side) - 2))
