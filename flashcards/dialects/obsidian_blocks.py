@@ -163,7 +163,10 @@ def _compile_signs(settings: ObsidianSettings) -> re.Pattern[str]:
 
 
 def is_separated(line: str, separator: str) -> bool:
-    """Return whether a separator divides a line. Only its first occurrence outside odd numbers of backticks counts."""
+    """Return whether a separator splits a line.
+
+    Its first occurrence must not have odd numbers of backticks on both sides.
+    """
     at = line.find(separator)
     if at < 0:
         return False
