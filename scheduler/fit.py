@@ -99,10 +99,10 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     return (days * _STEPS + reviews) * _STEPS + failed
 
 
-def count_so_far(counted: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.int64]:
+def count_so_far(counted: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.int32]:
     """Count, for each row, the counted rows of its run up to this one; `first` are the indexes at which runs begin."""
-    total: NDArray[np.int64] = np.cumsum(counted)
-    earlier: NDArray[np.int64] = total[first] - counted[first]
+    total: NDArray[np.int32] = np.cumsum(counted, dtype=np.int32)
+    earlier: NDArray[np.int32] = total[first] - counted[first]
     total -= np.repeat(earlier, np.diff(first, append=counted.size))
     return total
 

@@ -253,20 +253,17 @@ def read_ratings(connection: sqlite3.Connection) -> tuple[Ratings, Ratings]:
     """Read the ratings that were not taken back: those that count for schedules, and crammed ones."""
     where = _exclude_voided(connection, f"kind IN ({ReviewKind.RATING:d}, {ReviewKind.CRAM:d})")
     at, card, small, large, fine = read_columns(connection, _COLUMNS, where)
-    day, offset, rating, state, kind = unpack_columns(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS, SMALL_BITS)
-    interval, duration = unpack_columns(large, _DURATION_BITS)
     stability = np.where(fine > 0, fine / _FINE, np.nan)
+    del fine
     # Small numbers are kept as such, since a large log is as slow as its memory.
+    interval, duration = (column.astype(np.int32) for column in unpack_columns(large, _DURATION_BITS))
+    del large
+    day, offset, *rest = unpack_columns(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS, SMALL_BITS)
+    del small
+    rating, state, kind = (column.astype(np.int8) for column in rest)
+    offset -= _OFFSET
     ratings = Ratings(
-        at,
-        card,
-        rating.astype(np.int8),
-        day.astype(np.int32),
-        (offset - _OFFSET).astype(np.int16),
-        duration.astype(np.int32),
-        state.astype(np.int8),
-        interval.astype(np.int32),
-        stability,
+        at, card, rating, day.astype(np.int32), offset.astype(np.int16), duration, state, interval, stability
     )
     is_crammed = kind == int(ReviewKind.CRAM)
     return ratings.where(~is_crammed), ratings.where(is_crammed)

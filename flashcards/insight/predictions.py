@@ -132,15 +132,15 @@ class _RatingPairs(NamedTuple):
     elapsed: NDArray[np.int32]  # days since the previous rating
     recalled: NDArray[np.bool_]  # whether the card was recalled
     # reviews, lapses: such reviews of the card up to this one, and failed ones before it
-    reviews: NDArray[np.int64]
-    lapses: NDArray[np.int64]
+    reviews: NDArray[np.int32]
+    lapses: NDArray[np.int32]
 
 
 def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int | None, today: int) -> _RatingPairs:
     """Pair each review of a period, or of all days up to today, with the previous rating."""
     order = np.argsort(ratings.card, kind="stable")
-    card, day, stability = ratings.card[order], ratings.day[order], ratings.stability[order]
-    first = np.flatnonzero(np.diff(card, prepend=card[:1] - 1))
+    day, stability = ratings.day[order], ratings.stability[order]
+    first = np.flatnonzero(np.diff(ratings.card[order], prepend=ratings.card[order[:1]] - 1))
     later = np.diff(day, prepend=day[:1]) > 0
     later[first] = False
     failed = later & (ratings.rating[order] == int(Rating.AGAIN))
