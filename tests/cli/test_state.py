@@ -135,6 +135,14 @@ def test_what_no_command_wrote_into_the_tables_is_damage(kept: Runner, statement
     kept("doctor")
 
 
+def test_a_cut_text_is_damage_to_a_scan_that_looks_for_links(kept: Runner) -> None:
+    with closing(sqlite3.connect(kept.root / ".flashcards" / "state.db")) as connection:
+        connection.execute("UPDATE notes SET body = '[['")
+        connection.commit()
+    (kept.root / "b.md").write_text("Q: new\nA: note\n")
+    assert "state.db is damaged. The newest intact backup is " in said(kept("list", code=1))
+
+
 def test_a_damaged_database_is_put_right_by_restore(kept: Runner) -> None:
     damage(kept)
     kept("restore", "--yes")
