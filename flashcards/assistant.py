@@ -93,8 +93,7 @@ class Assistant:
     def show_card(self, card: str) -> dict[str, Any]:
         """Return a card with its text and schedule; `card` is its id or PATH:LINE."""
         with self._open(Access.READ) as collection:
-            found = collection.store.card(find_card(collection, card))
-            return build_record(collection, found, collection.note_of(found), now_ms())
+            return build_record(collection, find_card(collection, card), now_ms())
 
     def check_decks(self, path: str, *, advice: bool) -> dict[str, Any]:
         """Return the problems of the decks below a path, and advice on cards that are hard to learn if asked for."""
@@ -128,7 +127,7 @@ class Assistant:
         """Return what rating a card would do."""
         with self._open(Access.READ) as collection:
             found = collection.store.card(find_card(collection, card))
-            record = build_record(collection, found, collection.note_of(found), now_ms())
+            record = build_record(collection, found.id, now_ms())
         question = f"Rate this card as {rating}?\n\n{record['front']}"
         return Plan(question, _make_code("answer", record["id"], rating, str(found.last_ms)))
 
@@ -142,7 +141,7 @@ class Assistant:
             collection.keep()
             at_ms = now_ms()
             collection.store.rate(found.id, Rating[rating.upper()], collection.policy(found.deck), at_ms, 0)
-            return build_record(collection, collection.store.card(found.id), entry, at_ms)
+            return build_record(collection, found.id, at_ms)
 
 
 def _select(problems: list[FileProblem], path: str) -> list[dict[str, Any]]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flashcards.catalog.files import is_utf8
-from flashcards.catalog.store import Entry
+from flashcards.catalog.store import Entry, decode
 from flashcards.deck.cloze import build_face
+from flashcards.deck.model import Note
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import KEY_LENGTH
-from scheduler import Card, State
+from scheduler import State
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
-    from scheduler import Clock
-    from scheduler.memory import Model
 
 SHORT = 7
 """Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
@@ -131,73 +131,67 @@ def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
     return exact if len(exact) == 1 else rows
 
 
+_RECORDS = """
+    SELECT c.slot, c.deck, c.state, c.suspended, c.due_day, c.due_ms, c.stability, c.difficulty, c.reps, c.lapses,
+        c.last_day, c.last_ms, n.key, d.name, f.path, n.body, n.line, n.end_line
+    FROM (SELECT value AS chosen FROM json_each(?)) CROSS JOIN cards c ON c.id = chosen
+        JOIN notes n ON n.id = c.note JOIN decks d ON d.id = n.deck JOIN files f ON f.id = n.file
+"""
+
+
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
-    """Build the record of each card, in the order given, in the shape of `flashcards list --json`."""
-    today = collection.clock.day(at_ms)
-    format_day = cache(partial(_format_day, collection.clock))
+    """Build the record of each card, in the order given, in the shape of `flashcards list --json`.
+
+    Times are ISO 8601 with offset, intervals days, both sides Markdown.
+    """
+    clock, today = collection.clock, collection.clock.day(at_ms)
+    format_day = cache(lambda day: clock.iso(clock.start_of(day)))
     find_model = cache(collection.model)
     for start in range(0, len(cards), _CARDS_AT_ONCE):
-        found = collection.store.cards(cards[start : start + _CARDS_AT_ONCE])
-        entries = {entry.id: entry for entry in collection.catalog.entries({card.note for card in found})}
-        for card in found:
-            yield _build_record(collection.clock, card, entries[card.note], today, format_day, find_model)
+        chosen = json.dumps(cards[start : start + _CARDS_AT_ONCE])
+        for slot, deck_id, state, suspended, *rest in collection.connection.execute(_RECORDS, (chosen,)):
+            due_day, due_ms, stability, difficulty, reps, lapses, last_day, last_ms, *place = rest
+            key, deck, path, body, line, end_line = place
+            note = decode(body, line, end_line)
+            front, back = render_sides(note, slot)
+            due = None if due_day is None else format_day(due_day)
+            recall = None
+            if stability is not None:
+                recall = round(find_model(deck_id).retrievability(stability, max(0, today - last_day)), 4)
+            yield {
+                "id": f"{key}.{slot}",
+                "note": key,
+                "slot": slot,
+                "kind": "rubric" if note.points else note.kind.value,
+                "deck": deck,
+                "file": path,
+                "line": line,
+                "breadcrumb": list(note.breadcrumb),
+                "tags": list(note.tags),
+                "front": front,
+                "back": back,
+                "state": _STATE_NAMES[state],
+                "suspended": bool(suspended),
+                "due": due if due_ms is None else clock.iso(due_ms),
+                "stability": stability,
+                "difficulty": difficulty,
+                "retrievability": recall,
+                "reps": reps,
+                "lapses": lapses,
+                "last_review": None if last_ms is None else clock.iso(last_ms),
+            }
 
 
-def build_record(collection: Collection, card: Card, entry: Entry, at_ms: int) -> dict[str, Any]:
-    """Build the record of a card. Times are ISO 8601 with offset, intervals days, both sides Markdown."""
-    clock = collection.clock
-    helpers = partial(_format_day, clock), collection.model
-    return _build_record(clock, card, entry, clock.day(at_ms), *helpers)
+def build_record(collection: Collection, card: int, at_ms: int) -> dict[str, Any]:
+    """Build the record of one card, as `build_records` does."""
+    return next(build_records(collection, [card], at_ms))
 
 
-def _format_day(clock: Clock, day: int) -> str:
-    """Format the first instant of a day."""
-    return clock.iso(clock.start_of(day))
-
-
-def _build_record(
-    clock: Clock,
-    card: Card,
-    entry: Entry,
-    today: int,
-    format_day: Callable[[int], str],
-    find_model: Callable[[int], Model],
-) -> dict[str, Any]:
-    front, back = render_sides(entry, card.slot)
-    retrievability = None
-    if card.stability is not None:
-        recall = find_model(card.deck).retrievability(card.stability, card.elapsed_days(today))
-        retrievability = round(recall, 4)
-    due = None if card.due_day is None else format_day(card.due_day)
-    return {
-        "id": format_card_id(entry, card.slot),
-        "note": entry.key,
-        "slot": card.slot,
-        "kind": "rubric" if entry.note.points else entry.note.kind.value,
-        "deck": entry.deck,
-        "file": entry.path,
-        "line": entry.note.line,
-        "breadcrumb": list(entry.note.breadcrumb),
-        "tags": list(entry.note.tags),
-        "front": front,
-        "back": back,
-        "state": _STATE_NAMES[card.state],
-        "suspended": card.suspended,
-        "due": due if card.due_ms is None else clock.iso(card.due_ms),
-        "stability": card.stability,
-        "difficulty": card.difficulty,
-        "retrievability": retrievability,
-        "reps": card.reps,
-        "lapses": card.lapses,
-        "last_review": None if card.last_ms is None else clock.iso(card.last_ms),
-    }
-
-
-def render_sides(entry: Entry, slot: str) -> tuple[str, str]:
+def render_sides(note: Note, slot: str) -> tuple[str, str]:
     """Return the front and back of a card, as Markdown."""
-    if slot not in entry.note.slots:  # a gap that is gone: its card rests, its history stays
-        return entry.note.fields[0], ""
-    sides = build_face(entry.note, slot)
+    if slot not in note.slots:  # a gap that is gone: its card rests, its history stays
+        return note.fields[0], ""
+    sides = build_face(note, slot)
     if not sides.delimiters:
         return sides.front, sides.back
     strip = str.maketrans("", "", "".join(sides.delimiters))

@@ -207,7 +207,7 @@ def answer_command(card: str, rating: str, at: str | None, duration: float, as_j
         if as_json:
             outcomes = collection.store.outcomes(after, policy, when)
             intervals = {name.name.lower(): outcomes.of(name).interval_seconds for name in Rating}
-            console.print_json(build_record(collection, after, entry, when) | {"intervals": intervals})
+            console.print_json(build_record(collection, after.id, when) | {"intervals": intervals})
         else:
             console.print_text(
                 f"{format_card_id(entry, found.slot)} is due again in {format_interval(after.interval)}."
@@ -293,8 +293,8 @@ def _report_rating(collection: Collection, act: Act, as_json: bool) -> None:
     from flashcards.cards import build_record
     from flashcards.collection import now_ms
 
-    card, entry = _find_rated(collection, act)
+    card, _ = _find_rated(collection, act)
     if as_json:
-        console.print_json(build_record(collection, card, entry, now_ms()))
+        console.print_json(build_record(collection, card.id, now_ms()))
     else:
         console.print_text(f"Took back {act.summary}{_name_card(collection, act)}.")

@@ -73,7 +73,7 @@ def show_command(card: str, as_json: bool) -> None:
 
     with console.read_collection() as collection:
         found = collection.store.card(find_card(collection, card))
-        data = build_record(collection, found, collection.note_of(found), now_ms())
+        data = build_record(collection, found.id, now_ms())
         data["reviews"] = _review_records(collection, found.id)
         data["points"] = [each._asdict() for each in count_points(collection.connection, found.id)]
         if as_json:

@@ -109,7 +109,7 @@ def _find_differing_cards(collection: Collection, found: Sequence[Difference]) -
     named = {card: _DifferingCard(card, names) for card, names in fields.items()}
     for card, note, slot in rows:
         if entry := entries.get(note):
-            place = (format_card_id(entry, slot), entry.path, entry.note.line, render_sides(entry, slot)[0])
+            place = (format_card_id(entry, slot), entry.path, entry.note.line, render_sides(entry.note, slot)[0])
             named[card] = _DifferingCard(card, fields[card], *place)
     return named
 

@@ -287,7 +287,7 @@ def read_question(entry: Entry, slot: str) -> FrontText:
     """Return the question of a note's card."""
     from flashcards.cards import render_sides
 
-    return FrontText(render_sides(entry, slot)[0], entry.note.definitions)
+    return FrontText(render_sides(entry.note, slot)[0], entry.note.definitions)
 
 
 def _count_cards(rows: NDArray[np.int64], today: int, curves: Mapping[int, Curve]) -> CardCounts:

@@ -170,7 +170,7 @@ class MockRecorder:
         return MockAnswer(
             result.number,
             result.asked.card.id,
-            " ".join(render_sides(result.asked.entry, result.asked.card.slot)[0].split()),
+            " ".join(render_sides(result.asked.entry.note, result.asked.card.slot)[0].split()),
             result.skills,
             result.seconds,
             self._budget,

@@ -110,8 +110,8 @@ def test_a_damaged_database_names_the_last_backup(kept: Runner, arguments: list[
 
 def test_a_damaged_name_of_a_column_names_the_last_backup(kept: Runner) -> None:
     content = (kept.root / ".flashcards/state.db").read_bytes()
-    assert b'"modified_ms"' in content
-    put(kept, content.replace(b'"modified_ms"', b'"modifiedxms"'))
+    assert b'"end_line"' in content
+    put(kept, content.replace(b'"end_line"', b'"endxline"'))
     assert "state.db is damaged. The newest intact backup is " in said(kept("list", code=1))
 
 
