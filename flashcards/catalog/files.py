@@ -200,7 +200,7 @@ def _natural_key(text: str) -> list[tuple[int, int | str]]:
 
 
 def place_files(connection: sqlite3.Connection) -> None:
-    """Put the new cards of decks with several files in the order of these files."""
+    """Put the new cards of decks with several files in the order of the files."""
     files: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for deck, file, path, settings in connection.execute(_SHARED):
         files[deck].append((file, path, settings))

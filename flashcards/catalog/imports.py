@@ -150,13 +150,6 @@ class Origins:
         """Store the notes, now that both sides are equal."""
         self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bases)
 
-    def find_text(self, note: int, fingerprint: bytes) -> str | None:
-        """Return the stored body of the note with this fingerprint, or None."""
-        row = self._db.execute(
-            "SELECT body FROM texts WHERE note = ? AND fingerprint = ?", (note, fingerprint)
-        ).fetchone()
-        return row[0] if row else None
-
     def has_earlier_text(self, note: int) -> bool:
         """Return whether the text of a note has ever changed in the decks."""
         return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from flashcards.deck.model import Problem
 from flashcards.errors import explain_toml_error
 
 if TYPE_CHECKING:
@@ -234,15 +235,8 @@ _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # what a line begins with that belongs to the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
+_CODE: Final = "front-matter"  # of all its problems
 _HINT: Final = "Write one `name: value` per line; the other settings are used."
-
-
-class Complaint(NamedTuple):
-    """A line that cannot be used, what is wrong, and what to do."""
-
-    line: int
-    message: str
-    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +247,7 @@ class FrontMatter:
     # the settings by name, as YAML or TOML gave them, dates as ISO 8601 text
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)  # the line of each setting
-    problems: tuple[Complaint, ...] = ()  # the lines that cannot be read, and settings given twice
+    problems: tuple[Problem, ...] = ()  # the lines that cannot be read, and settings given twice
 
 
 def read_front_matter(text: str) -> FrontMatter:
@@ -266,7 +260,7 @@ def read_front_matter(text: str) -> FrontMatter:
         return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."
-        return FrontMatter(match.end(), problems=(Complaint(1, message, "Shorten it, or move text below it."),))
+        return FrontMatter(match.end(), problems=(Problem(1, _CODE, message, "Shorten it, or move text below it."),))
     first_toml, first_yaml = _TOML_LINE.search(body), _YAML_LINE.search(body)
     is_toml = first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
     entries, problems = _read_settings(body, _read_toml if is_toml else _read_yaml)
@@ -277,7 +271,7 @@ def read_front_matter(text: str) -> FrontMatter:
     )
 
 
-def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Complaint]]:
+def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Problem]]:
     """Read `body` or, if that is impossible, each setting in it by itself."""
     try:
         return read(body), []
@@ -286,12 +280,12 @@ def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[l
     lines = body.split("\n")
     starts = [number for number, line in enumerate(lines) if number == 0 or not _CONTINUATION.match(line)]
     entries: list[YamlEntry] = []
-    problems: list[Complaint] = []
+    problems: list[Problem] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         found, error = _read_setting(lines[start:end], read)
         entries += [entry._replace(line=entry.line + start) for entry in found]
         if error:
-            problems.append(Complaint(start + error.line + 1, f"This setting cannot be read: {error}.", _HINT))
+            problems.append(Problem(start + error.line + 1, _CODE, f"This setting cannot be read: {error}.", _HINT))
     return entries, problems
 
 
@@ -336,7 +330,7 @@ def _simplify(value: Any, line: int, depth: int = 0) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def _find_repeated(entries: Iterable[YamlEntry]) -> list[Complaint]:
+def _find_repeated(entries: Iterable[YamlEntry]) -> list[Problem]:
     """Find the settings given on several lines; the last one is used."""
     given: dict[str, list[int]] = {}
     for entry in entries:
@@ -346,4 +340,4 @@ def _find_repeated(entries: Iterable[YamlEntry]) -> list[Complaint]:
         return []
     places = [f"`{name}` on lines {', '.join(map(str, at[:-1]))} and {at[-1]}" for name, at in several.items()]
     message = f"Given more than once, where only the last counts: {'; '.join(places)}."
-    return [Complaint(min(at[-1] for at in several.values()), message, "Keep one of the lines.")]
+    return [Problem(min(at[-1] for at in several.values()), _CODE, message, "Keep one of the lines.")]

@@ -27,7 +27,7 @@ def replace_enclosed(
 ) -> str:
     """Replace each opening, such as `<b>`, with its content and its closing, by what `make` returns, in linear time.
 
-    `find_closing` returns what closes an opening; nothing if that is none to replace. A regular expression with `.*?`
+    `find_closing` returns what closes an opening; nothing if the opening stays. A regular expression with `.*?`
     searches the whole rest of a text again for each opening that is never closed.
     """
     out: list[str] = []

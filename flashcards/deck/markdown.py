@@ -109,7 +109,7 @@ def _add_backslash_math(text: str, found: Outline, breaks: Sequence[int], *, has
 
 
 class MathClosings:
-    r"""The places of `\)` and `\]` in a text, to find where a formula ends; none goes over one of `breaks`."""
+    r"""The places of `\)` and `\]` in a text, to find where a formula ends: before the next of `breaks`."""
 
     def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self._text = text

@@ -90,7 +90,7 @@ class Note(NamedTuple):
     say: tuple[str, ...] = ()
 
     def find_language(self, slot: str, *, is_back: bool) -> str:
-        """Return the language in which a side of a card is read aloud; an empty string if there is none."""
+        """Return the language in which a side of a card is read aloud; an empty string if it has no language."""
         if not self.say:
             return ""
         is_second = is_back and self.kind is not Kind.CLOZE

@@ -34,8 +34,7 @@ def parse(text: str, path: str) -> Deck:
     """Parse a deck file; its path within the collection names the deck unless the front matter does."""
     text = normalize(text)
     head = front_matter.read_front_matter(text)
-    problems: list[Problem] = []
-    problems += [Problem(line, "front-matter", message, hint) for line, message, hint in head.problems]
+    problems = list(head.problems)
     settings = dict(head.values)
     key = "deck" if settings.get("deck") else "name"
     name = _find_name(settings.pop(key, None), path, head.lines.get(key, 1), problems)

@@ -169,7 +169,7 @@ def _simplify_name(name: str) -> str:
 
 
 def _cut_block(text: str, name: str) -> str | None:
-    """Return the paragraph or list item that ends in `^name`, or stands above a line of it."""
+    """Return the paragraph or list item that ends in `^name`, or that is above a line of it."""
     lines = text.split("\n")
     mark = re.compile(rf"(?:^|[ \t])\^{re.escape(name)}[ \t]*$")
     last = next((number for number, line in enumerate(lines) if mark.search(line)), None)

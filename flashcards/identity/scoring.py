@@ -165,7 +165,7 @@ class Scores:
         return Pair(score, claim + support, claim, old, new)
 
     def find_alike(self, olds: Set[int], news: Set[int]) -> set[int]:
-        """Find the new notes that resemble any of these old ones."""
+        """Find the new notes that resemble any of some old ones."""
         least = self._tuning.least_likeness
         return {new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news}
 

@@ -69,7 +69,7 @@ class Exports:
             yield note
 
     def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
-        """Store what was exported of these decks; return a sentence for each change that Anki will not follow.
+        """Store what was exported of some decks; return a sentence for each change that Anki will not follow.
 
         Each is said once, since this package is then the last one that Anki was given. What is true of every package
         with notes from Anki is said each time, and nothing of a whole collection, which replaces everything.

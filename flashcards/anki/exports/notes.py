@@ -218,7 +218,7 @@ def find_decks_in_use(collection: Collection) -> list[str]:
 
 
 def _find_note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
-    """Find the notes of these decks in order of deck, file and line."""
+    """Find the notes of some decks in order of deck, file and line."""
     wanted = set(decks)
     rows = collection.connection.execute(
         "SELECT n.id, d.name FROM notes n JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
@@ -228,7 +228,7 @@ def _find_note_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
 
 
 def find_card_ids(collection: Collection, decks: Iterable[str]) -> list[int]:
-    """Find the cards of these decks that have a text, in order of deck, file and line."""
+    """Find the cards of some decks that have a text, in order of deck, file and line."""
     cards = _cards_by_note(collection)
     return [card for note in _find_note_ids(collection, decks) for card in cards.get(note, {}).values()]
 

@@ -100,7 +100,7 @@ def group_cards(
 
 
 def keep_gaps_of(ords: Sequence[int], html: str) -> str:
-    """Keep only the gaps of these cards in a field; what the others hide becomes text."""
+    """Keep only the gaps of some cards in a field; what the others hide becomes text."""
     numbers = {each + 1 for each in ords}
 
     def one(opening: re.Match[str], inner: str) -> str:

@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.deck_text import FileText, change_file, make_file, read_file_tags
 from flashcards.anki.imports.incoming_notes import IncomingNote, Layout, make_path
-from flashcards.anki.imports.matching import Match, describe_difference
+from flashcards.anki.imports.matching import Match, PlacedNote, describe_difference
 from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changes import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
@@ -21,6 +21,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.text import plural
+from scheduler.database import select_in
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 200  # characters of a text that is named
 _PIN_LENGTH: Final = 12
-
-
-class PlacedNote(NamedTuple):
-    """A draft and the note here that it is."""
-
-    draft: IncomingNote
-    note: int
 
 
 class DeckFiles:
@@ -81,12 +75,11 @@ class DeckFiles:
         ]
         written = self._catalogue(texts, updated)
         added = [each for each in written if each.draft.key not in changed]
-        same = [PlacedNote(draft, note) for draft, note in match.same]
+        same, gone = match.same, match.gone
         read = [each for each in same if each.draft.fields]  # of the others only the cards came
         held = {each.note for each in kept} | {entry.id for _, entry in foreign}
         kept += [PlacedNote(draft, entry.id) for draft, entry in foreign]
         kept += [PlacedNote(draft, entry.id) for draft, entry in match.conflicts if draft.key not in changed]
-        gone = [PlacedNote(draft, note) for draft, note in match.gone]
         open_keys = {draft.key for draft, _ in match.conflicts}
         self.settled = {each.draft.key for each in (*written, *same, *said)} - open_keys
         self._remember(written, read, said)
@@ -211,7 +204,12 @@ class DeckFiles:
             reader = self._chooser.signature(text.path)
             sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
         self._collection.apply(sighting, self._at)
-        places = self._find_places([text.path for text in texts])
+        notes = (
+            "SELECT f.path, n.line, n.id FROM notes n JOIN files f ON f.id = n.file"
+            " WHERE n.active = 1 AND f.path IN ({})"
+        )
+        rows = select_in(self._collection.connection, notes, [text.path for text in texts])
+        places = {(path, line): note for path, line, note in rows}
         return [
             PlacedNote(draft, places[text.path, text.deck.notes[index].line])
             for text in texts
@@ -240,17 +238,6 @@ class DeckFiles:
                 "UPDATE notes SET fingerprint = ?, body = ? WHERE id = ?",
                 (draft.fingerprint, encode(notes[draft.key]), entry.id),
             )
-
-    def _find_places(self, paths: list[str]) -> dict[tuple[str, int], int]:
-        """Find the notes of some files by path and line."""
-        found: dict[tuple[str, int], int] = {}
-        for path in paths:
-            rows = self._collection.connection.execute(
-                "SELECT n.line, n.id FROM notes n JOIN files f ON f.id = n.file WHERE f.path = ? AND n.active = 1",
-                (path,),
-            )
-            found.update({(path, line): note for line, note in rows})
-        return found
 
     def _remember(self, written: list[PlacedNote], same: list[PlacedNote], said: list[PlacedNote]) -> None:
         known = self._origins.all() if same else {}

@@ -289,7 +289,7 @@ class _File:
         return None if index is None else self.deck.notes[index]
 
     def _has_room(self, line: int, draft: IncomingNote) -> bool:
-        """Check whether a draft may fit in the place of a note; a list has room for pairs only."""
+        """Check whether a draft may replace a note at its place; a list has room for pairs only."""
         return draft.kind is Kind.PAIR or not self._is_pair(line) or not _find_bullet(self._lines[line - 1])
 
     def _is_pair(self, line: int) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import LEECH_TAG
-from flashcards.anki.imports.deck_files import PlacedNote
+from flashcards.anki.imports.matching import PlacedNote
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki, find_foreign_data
 from flashcards.catalog.imports import SeenMarks

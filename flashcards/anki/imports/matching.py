@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import eq
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.incoming_notes import IncomingNote
@@ -16,7 +16,6 @@ from flashcards.anki.imports.merging import make_base, make_flags, merge_note, s
 from flashcards.anki.package.identifiers import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
-from flashcards.catalog.store import decode
 from flashcards.deck.model import REVERSE, Kind, Note
 
 if TYPE_CHECKING:
@@ -63,17 +62,23 @@ def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
         yield f"its tags are {', '.join(draft.tags)}" if draft.tags else "it has no tags"
 
 
+class PlacedNote(NamedTuple):
+    """A draft and the note here that it is."""
+
+    draft: IncomingNote
+    note: int
+
+
 @dataclass(slots=True)
 class Match:
     """What each draft of a package is here."""
 
     new: list[IncomingNote] = field(default_factory=list)  # notes that are not here
-    # notes that are here and need nothing: the draft and the id of the note
-    same: list[tuple[IncomingNote, int]] = field(default_factory=list)
+    same: list[PlacedNote] = field(default_factory=list)  # notes that are here and need nothing
     # notes whose text is to be replaced: the draft and the note
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
     conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed on both sides
-    gone: list[tuple[IncomingNote, int]] = field(default_factory=list)  # notes that were taken out of the decks here
+    gone: list[PlacedNote] = field(default_factory=list)  # notes that were taken out of the decks here
     bases: list[NoteBase] = field(default_factory=list)  # what is now equal on both sides
     # the cards of changed notes in the package, by `key`
     cards: dict[tuple[str, int], tuple[tuple[int, str], ...]] = field(default_factory=dict)
@@ -125,12 +130,10 @@ class KnownNotes:
         origin = self.origins.get((draft.source, draft.part))
         if origin is None:
             return None
-        note = entry.note
-        if origin.base != entry.fingerprint:
-            body = self._texts.find_text(entry.id, origin.base)
-            if body is None:
-                return None
-            note = decode(body, 0, 0)
+        is_edited = origin.base != entry.fingerprint
+        note = self.catalog.find_former_note(entry.id, origin.base) if is_edited else entry.note
+        if note is None:
+            return None
         # An import by an earlier version did not record what the other program had; compare what becomes of it here.
         digests, flags = digest_fields(note.fields), make_flags(REVERSE in note.slots, note.typed)
         return NoteBase(entry.id, draft.form, digests, digests, b"", origin.tags, flags, origin.changed_s)
@@ -184,11 +187,11 @@ def match_notes(
         for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
             origin = known.origins.get((draft.source, draft.part))
             if not entry.active:
-                found.gone.append((draft, entry.id))
+                found.gone.append(PlacedNote(draft, entry.id))
             elif _is_unchanged_there(draft, origin, edits):
-                found.same.append((draft, entry.id))
+                found.same.append(PlacedNote(draft, entry.id))
             elif _is_as_here(draft, entry, write, fields):
-                found.same.append((draft, entry.id))
+                found.same.append(PlacedNote(draft, entry.id))
                 known.update_base(found, make_base(draft, entry.id, entry.note.fields))
             else:
                 replaced |= _decide(draft, entry, known, found, edits, replaced=replaced)
@@ -209,7 +212,7 @@ def _decide(
     """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
     base = None if edits is not None else known.find_base(draft, entry)
     if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package takes nothing back
-        found.same.append((draft, entry.id))
+        found.same.append(PlacedNote(draft, entry.id))
         return False
     merged = None if base is None else merge_note(draft, entry, base)
     if merged is not None:
@@ -220,14 +223,14 @@ def _decide(
             _replace(draft, merged.note, entry, found)
             return True
         if not merged.conflicts:
-            found.same.append((draft, entry.id))
+            found.same.append(PlacedNote(draft, entry.id))
         return False
     is_unchanged_here = not edits[draft.source] if edits is not None else not known.was_reworded(entry)
     if is_unchanged_here and not replaced:
         _replace(draft, draft, entry, found)
         return True
     if is_same_note(draft, entry.note):
-        found.same.append((draft, entry.id))
+        found.same.append(PlacedNote(draft, entry.id))
     else:
         found.conflicts.append((draft, entry))
         if base is not None:
@@ -253,7 +256,7 @@ def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[in
     for draft in drafts:
         alike = by_text.get(draft.fingerprint) if by_text else None
         if alike:
-            found.same.append((draft, alike.pop()))
+            found.same.append(PlacedNote(draft, alike.pop()))
         else:
             found.new.append(draft)
 

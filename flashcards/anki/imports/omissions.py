@@ -106,7 +106,7 @@ def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark
 
 
 def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
-    """List the media that no note uses, except the pictures that Anki makes of LaTeX."""
+    """List the media that no note uses, except the pictures that Anki draws of LaTeX."""
     names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
         files = _count(

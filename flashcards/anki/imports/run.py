@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import FieldWriter
 from flashcards.anki.imports import omissions
-from flashcards.anki.imports.deck_files import DeckFiles, PlacedNote
+from flashcards.anki.imports.deck_files import DeckFiles
 from flashcards.anki.imports.imported_cards import CardImport, KnownChanges
 from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
-from flashcards.anki.imports.matching import KnownNotes, match_notes
+from flashcards.anki.imports.matching import KnownNotes, PlacedNote, match_notes
 from flashcards.anki.imports.media import MediaPlan, OwnMedia, find_lost_media
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport

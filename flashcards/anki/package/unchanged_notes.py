@@ -34,7 +34,7 @@ class SeenNotes(NamedTuple):
     lost_media: Set[str] = frozenset()  # names of media that the package holds and the collection lacks
 
     def has(self, guid: str, digest: bytes | None, fields: str) -> bool:
-        """Check whether a note is as it was, and none of its media are lost."""
+        """Check whether a note is as it was, and all of its media are here."""
         return digest is not None and self.digests.get(guid) == digest and not self._names_lost_media(fields)
 
     def _names_lost_media(self, fields: str) -> bool:

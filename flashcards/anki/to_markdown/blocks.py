@@ -348,7 +348,7 @@ class Blocks:
         self._add_block(restore_in_html(lines, self._cut, self._media))
 
     def _write_formulas(self, element: Element) -> Element:
-        """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is none."""
+        """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is not drawn."""
         if not self._cut.has(get_text(element), FORMULA_KINDS):
             return element
         is_whole = element.tag == "details" or element.tag in _CELLS
