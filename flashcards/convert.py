@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _FORMAT_LINE: Final = re.compile(r"^[\"']?format[\"']?[ \t]*[:=][^\n]*\n", re.MULTILINE)
+_BULLET: Final = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[.\][ \t]+)?(?=\S)")
 _MARKED: Final = re.compile(r"[QTC]:")
 _END: Final = "<!-- end -->"
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]", re.MULTILINE)
@@ -72,11 +73,14 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
     decks = Counter(entry.deck for entry in entries)
     deck = decks.most_common(1)[0][0] if decks else get_deck_name(path)
     names_format = collection.chooser().choose(path).name != NATIVE
-    after = _write_file(path, normalize(text), entries, deck, names_format=names_format)
-    read = parse(after, path)
-    _compare(path, entries, read)
+    given = ["format: native"] if names_format else []
+    if deck != get_deck_name(path):
+        given.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
+    after, read = _rewrite(path, normalize(text), entries, given)
     if "\r\n" in text:
         after = after.replace("\n", "\r\n")
+    if text.startswith("\ufeff"):
+        after = f"\ufeff{after}"
     moved = sum(decks.values()) - decks[deck]
     return Conversion(path, before, after.encode(), entries, read.notes, deck, moved)
 
@@ -132,30 +136,61 @@ def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.note.line, entry.note.end_line)))
 
 
-def _write_file(path: str, text: str, entries: Sequence[Entry], deck: str, *, names_format: bool) -> str:
+def _rewrite(path: str, text: str, entries: Sequence[Entry], given: Sequence[str]) -> tuple[str, Deck]:
+    """Return a file in the native format, and what it is read as; items of lists stay items if they can."""
+    plain = [entry.note for entry in entries]
+    for notes in ([_drop_bullet(note) for note in plain], plain):
+        after = _write_file(path, text, list(zip(plain, notes, strict=True)), given)
+        read = parse(after, path)
+        try:
+            _compare(path, notes, read)
+        except ConversionImpossible:
+            if notes is plain or notes == plain:
+                raise
+        else:
+            break
+    return after, read
+
+
+def _drop_bullet(note: Note) -> Note:
+    """Return a card of an item of a list as the native format reads it: without the bullet."""
+    match = _BULLET.match(note.fields[0]) if note.kind is Kind.PAIR else None
+    if match is None:
+        return note
+    item = note._replace(fields=(note.fields[0][match.end() :], *note.fields[1:]))
+    return item if _is_pair(item.fields, item) else note
+
+
+def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given: Sequence[str]) -> str:
+    """Return a file with these lines in its front matter, and with each first note written as the second."""
     head = read_front_matter(text)
     value = head.values.get("tags")
     file_tags = () if value is None else split_tags(value)[0]
     lines = text.split("\n")
-    by_line: dict[int, list[Entry]] = defaultdict(list)
-    for entry in entries:
-        by_line[entry.note.line].append(entry)
-    texts = {line: [_write_note(path, entry.note, file_tags) for entry in same] for line, same in by_line.items()}
+    by_line: dict[int, list[Note]] = defaultdict(list)
+    texts: dict[int, list[str]] = defaultdict(list)
+    for note, native in notes:
+        lead = "" if native is note else _read_lead(lines[note.line - 1], note)
+        by_line[note.line].append(note)
+        texts[note.line].append(lead + _write_note(path, native, file_tags))
     out: list[str] = []
     at = 1
     for line, same in sorted(by_line.items()):
         out += lines[at - 1 : line - 1]
         if out and out[-1].strip() and not _is_one_line(texts[line]):
             out.append("")
-        at = max(entry.note.end_line for entry in same) + 1
+        at = max(note.end_line for note in same) + 1
         out.append("\n\n".join(texts[line]))
         if not _is_one_line(texts[line]):
             out += _separate(lines[at - 1 :], texts, at)
     out += lines[at - 1 :]
-    given = ["format: native"] if names_format else []
-    if deck != get_deck_name(path):
-        given.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
     return _set_front_matter("\n".join(out), given)
+
+
+def _read_lead(line: str, note: Note) -> str:
+    """Return what stands before the text of an item of a list: its spaces, and its bullet."""
+    bullet = _BULLET.match(note.fields[0])
+    return line[: len(line) - len(line.lstrip())] + (bullet[0] if bullet else "")
 
 
 def _is_one_line(texts: Sequence[str]) -> bool:
@@ -209,14 +244,14 @@ def _is_pair(fields: Sequence[str], note: Note) -> bool:
     return len(read) == 1 and (read[0].fields, read[0].slots) == (tuple(fields), note.slots)
 
 
-def _compare(path: str, entries: Sequence[Entry], read: Deck) -> None:
+def _compare(path: str, notes: Sequence[Note], read: Deck) -> None:
     """Check that a converted file says the same notes; raise ConversionImpossible if it does not."""
-    for number, entry in enumerate(entries):
-        note = read.notes[number] if number < len(read.notes) else None
-        if note is None or _list_asked(note) != _list_asked(entry.note) or not set(entry.note.tags) <= set(note.tags):
-            raise ConversionImpossible(path, entry.note.line, _explain_difference(entry.note))
-    if len(read.notes) > len(entries):
-        line = read.notes[len(entries)].line
+    for number, note in enumerate(notes):
+        found = read.notes[number] if number < len(read.notes) else None
+        if found is None or _list_asked(found) != _list_asked(note) or not set(note.tags) <= set(found.tags):
+            raise ConversionImpossible(path, note.line, _explain_difference(note))
+    if len(read.notes) > len(notes):
+        line = read.notes[len(notes)].line
         raise ConversionImpossible(path, line, "Text outside of the cards would become a card.")
 
 
@@ -245,9 +280,23 @@ def _set_front_matter(text: str, given: Sequence[str]) -> str:
     body = text[head.end :] if head.end else text
     old = text[: head.end]
     inner = "\n".join(old.split("\n")[1:-2]) + "\n" if old.count("\n") > 2 else ""
+    if inner.lstrip().startswith("{"):
+        return f"---\n{_add_to_json(inner, given)}---\n{body}"
     names = {line.partition(":")[0] for line in given}
     inner = _FORMAT_LINE.sub("", inner)
     if "deck" in names:
         inner = re.sub(r"^[\"']?deck[\"']?[ \t]*[:=][^\n]*\n", "", inner, flags=re.MULTILINE)
     lines = "".join(f"{line}\n" for line in given) + inner
     return f"---\n{lines}---\n{body}" if lines.strip() else body
+
+
+def _add_to_json(inner: str, given: Sequence[str]) -> str:
+    """Return front matter in JSON with these settings at its beginning."""
+    added = {name: value.strip(' "') for name, _, value in (line.partition(":") for line in given)}
+    try:
+        known = json.loads(inner)
+    except ValueError:  # YAML in braces
+        known = {}
+    if known.keys().isdisjoint(added):
+        return inner.replace("{", json.dumps(added, ensure_ascii=False)[:-1] + ", ", 1)
+    return json.dumps(known | added, ensure_ascii=False) + "\n"

@@ -199,7 +199,7 @@ def _show(conversion: Conversion) -> None:
     before, after = (data.decode().splitlines() for data in (conversion.before, conversion.after))
     name = console.make_visible(conversion.path)
     for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm=""):
-        console.echo(console.make_visible(line))
+        console.echo("\t".join(map(console.make_visible, line.split("\t"))))
     if conversion.moved:
         notes = console.plural(conversion.moved, "note")
         console.print_text(f"{name}: {notes} from other decks will be in `{conversion.deck}`.", err=True)

@@ -149,3 +149,32 @@ def test_every_dialect_can_be_converted(cli: Runner, name: str, text: str) -> No
     cli("convert", "--yes", "x.md")
     assert "format:" not in (cli.root / "x.md").read_text("utf-8")
     assert cards(cli) == before
+
+
+def test_items_of_lists_stay_items_and_keep_their_cards(cli: Runner) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("a.md", "\ufeff#flashcards\n- a\n\t- b::c <!--SR:!2026-12-16,51,230-->\n1. d:::e\n- [ ] f::g\n")
+    before = [(card["id"], card["state"]) for card in cli("list", "--json").lines]
+    cli("convert", "--yes", "a.md")
+    text = (cli.root / "a.md").read_text("utf-8")
+    assert text.startswith("\ufeff---\n")
+    assert text.endswith("#flashcards\n- a\n\t- b :: c\n1. d ::: e\n- [ ] f :: g\n")
+    assert [(card["id"], card["state"]) for card in cli("list", "--json").lines] == before
+
+
+@pytest.mark.parametrize(
+    ("head", "converted"),
+    [
+        ('{"tags":["flashcards/x"]}', '{"format": "native", "deck": "flashcards::x", "tags":["flashcards/x"]}'),
+        (
+            '{"deck": "old", "tags": ["flashcards/x"]}',
+            '{"deck": "flashcards::x", "tags": ["flashcards/x"], "format": "native"}',
+        ),
+    ],
+)
+def test_front_matter_in_json_stays_json(cli: Runner, head: str, converted: str) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("a.md", f"---\n{head}\n---\na::b\n")
+    cli("convert", "--yes", "a.md")
+    assert (cli.root / "a.md").read_text("utf-8") == f"---\n{converted}\n---\na :: b\n"
+    assert cli("list", "--json").lines[0]["deck"] == "flashcards::x"
