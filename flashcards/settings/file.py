@@ -46,6 +46,8 @@ due version revision type kind class subtitle note notes
 _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
 """Properties that Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others keep in their front matter."""
 
+_REMOVE = "Remove it, or write it as prose below the front matter."
+
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAME)
 
 
@@ -93,7 +95,11 @@ def matches_deck(pattern: str, deck: str) -> bool:
 
 
 def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Find what is wrong with the front matter of a deck: setting, message and hint."""
+    """Find what is wrong with the front matter of a deck: setting, message and hint.
+
+    A deck that names its format lies among the files of other tools. There, names that are like no setting are
+    properties of the person who wrote them.
+    """
     found = []
     for name, value in values.items():
         if name in ("name", "tags"):  # a `name` that is left is beside a `deck`
@@ -108,8 +114,9 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
         elif name.lower() in _OTHER_PROGRAMS:
             continue
         elif name not in BY_NAME:
-            hint = suggest(name, _FRONT_MATTER_NAMES, "Remove it, or write it as prose below the front matter.")
-            found.append((name, f"Unknown setting `{name}`.", hint))
+            hint = suggest(name, _FRONT_MATTER_NAMES, _REMOVE)
+            if hint != _REMOVE or "format" not in values:
+                found.append((name, f"Unknown setting `{name}`.", hint))
         elif message := find_setting_problem(name, value):
             found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))
     return found

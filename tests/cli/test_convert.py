@@ -173,8 +173,18 @@ def test_items_of_lists_stay_items_and_keep_their_cards(cli: Runner) -> None:
     ],
 )
 def test_front_matter_in_json_stays_json(cli: Runner, head: str, converted: str) -> None:
-    cli.write(DATA, '{"settings": {}}')
-    cli.write("a.md", f"---\n{head}\n---\na::b\n")
+    cli.write(DATA, '{"settings": {"singleLineReversedCardSeparator": ";;"}}')
+    cli.write("a.md", f"---\n{head}\n---\na;;b\n")
+    before = cards(cli)
     cli("convert", "--yes", "a.md")
-    assert (cli.root / "a.md").read_text("utf-8") == f"---\n{converted}\n---\na :: b\n"
-    assert cli("list", "--json").lines[0]["deck"] == "flashcards::x"
+    assert (cli.root / "a.md").read_text("utf-8") == f"---\n{converted}\n---\na ::: b\n"
+    assert cards(cli) == before
+
+
+def test_properties_of_the_person_are_no_problem_after_the_conversion(cli: Runner) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("a.md", "---\ntags: flashcards\ntopic_of_mine: x\nnew_per_dya: 3\n---\na::b\n")
+    cli("convert", "--yes", "a.md")
+    found = cli("check", code=1).out
+    assert "new_per_dya" in found
+    assert "topic_of_mine" not in found
