@@ -24,6 +24,7 @@ _HIDES: Final = re.compile(
 )
 _CLOSINGS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("div", "span", "p")}
 _SWITCH: Final = re.compile(r"(?:y|yes|true|on|x|[0-9])?", re.IGNORECASE)
+_CARD: Final = re.compile(r"\s*c[0-9]+\s*")
 _EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^<>]*>\s*</\1\s*>", re.IGNORECASE)
 _MEDIA: Final = re.compile(r"<(?:img|audio|video)\b[^<>]*>|\[sound:[^\]]{0,1000}\]")
 _BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
@@ -44,7 +45,7 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
         answer.html = _drop_question(answer.html, question.html)
     switches = {values.get(name, "").strip() for name in front.conditions}
     question.html = strip_edges(open_hidden(question.html, switches))
-    answer.html = strip_edges(answer.html)
+    answer.html = strip_edges(open_hidden(answer.html, switches))
     wanted = values.get(question.to_type, "")
     if question.to_type not in answer.shown and not is_empty(wanted):
         # On the back Anki shows what was typed beside what it should have been.
@@ -58,8 +59,7 @@ def _drop_question(answer: str, question: str) -> str:
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
-    without_hidden = replace_enclosed(question, _ELEMENT, _find_hidden_end, lambda _tag, _inner, _closing: "")
-    visible = strip_edges(_EMPTY_ELEMENT.sub("", without_hidden))
+    visible = strip_edges(_EMPTY_ELEMENT.sub("", _drop_hidden(question)))
     whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
@@ -67,20 +67,33 @@ def _drop_question(answer: str, question: str) -> str:
 
 
 def open_hidden(html: str, switches: Container[str] = ()) -> str:
-    """Convert hidden elements of a question to ones that can be opened.
+    """Convert hidden elements of a side to ones that can be opened, unless nothing else can be seen.
 
-    Hidden values of fields that conditions of the template look at, the `switches`, are for scripts.
+    Hidden values of fields that conditions of the template look at, the `switches`, are for scripts; so are the number
+    of a card and a text with gaps that can be seen, too.
     """
+    if "none" not in html and "hidden" not in html:
+        return html
+    visible = _drop_hidden(html)
+    if not is_shown(visible):
+        return html
+    words = _BLANKS.sub("", strip_tags(visible))
 
     def one(tag: re.Match[str], inner: str, closing: re.Match[str]) -> str:
         if f"<{tag[1]}" in inner:  # it ends later than here
             return f"{tag[0]}{inner}{closing[0]}"
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
-        if is_switch or not is_shown(inner):
+        is_repeated = "{{c" in inner and _BLANKS.sub("", strip_tags(inner)) in words
+        if is_switch or is_repeated or _CARD.fullmatch(inner) or not is_shown(inner):
             return ""
         return f"<details><summary>…</summary>{inner}</details>"
 
-    return replace_enclosed(html, _ELEMENT, _find_hidden_end, one) if "none" in html or "hidden" in html else html
+    return replace_enclosed(html, _ELEMENT, _find_hidden_end, one)
+
+
+def _drop_hidden(html: str) -> str:
+    """Return HTML without its hidden elements."""
+    return replace_enclosed(html, _ELEMENT, _find_hidden_end, lambda _tag, _inner, _closing: "")
 
 
 def _find_hidden_end(tag: re.Match[str]) -> re.Pattern[str] | None:

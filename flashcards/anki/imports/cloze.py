@@ -167,4 +167,6 @@ def _make_gap(extra: str, numbers: list[int]) -> str:
 def _tighten_gap(gap: str) -> str:
     """Remove the blank lines and the line break at the edges of a gap over several paragraphs; they mean nothing."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
+    if gap.endswith(">\n\n}}"):  # HTML goes on to a blank line
+        return gap
     return re.sub(r"(?<![`|>])(?:(?<!\\)\\)?\n+\}\}\Z", "}}", gap)

@@ -275,11 +275,12 @@ class NoteConverter:
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
             whole = self._move(draft, note, group[0]) if self._keeps_decks(note, kind) else draft
+            switches = {values.get(name, "").strip() for name in front_side.conditions}
             yield make_cloze(
                 whole._replace(part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
                 self._converter,
-                open_hidden(front.html, {values.get(name, "").strip() for name in front_side.conditions}),
-                rest.html,
+                open_hidden(front.html, switches),
+                open_hidden(rest.html, switches),
                 group,
                 typed=front.is_typed,
             )

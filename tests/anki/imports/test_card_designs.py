@@ -335,3 +335,22 @@ def test_scripts_and_special_fields_are_reported(home: Home, tmp_path: Path) -> 
     assert [remark.message for remark in report.remarks] == [
         "The templates have scripts, `{{Tags}}`, `{{Deck}}`, which cards here do not show."
     ]
+
+
+def test_what_is_hidden_on_a_back_is_to_be_opened(designs: Designs) -> None:
+    made = note_type("Hidden", 0, ["Q", "A", "X"], ("{{Q}}", '{{A}}<div class="hidden">{{X}}</div>'))
+    assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
+
+
+def test_hidden_and_hinted_extras_of_a_cloze_are_to_be_opened_and_keep_their_form(designs: Designs) -> None:
+    back = "{{cloze:T}}<br>{{X}}<div style='display:none'>{{Y}}</div>{{hint:Z}}"
+    made = note_type("Extras", 1, ["T", "X", "Y", "Z"], ("{{cloze:T}}", back))
+    text = designs.text(made, ["{{c1::a}} b", "x", "y", "<ul><li>z</li></ul>"])
+    closed = "<details><summary>…</summary>y</details>\n\n<details><summary>Z</summary><ul><li>z</li></ul></details>"
+    assert f"{{{{c1::x\n\n{closed}\n\n}}}}" in text
+
+
+def test_a_text_with_gaps_that_is_there_a_second_time_for_scripts_is_shown_once(designs: Designs) -> None:
+    front = "{{#c1}}<span hidden>c1</span>{{/c1}}<div hidden>{{cloze:T}}</div><div>{{edit:T}}</div>"
+    made = note_type("Scripted", 1, ["T"], (front, "{{cloze:T}}"))
+    assert designs.text(made, ["{{c1::a}} b"]).strip() == "C: {{c1::a}} b"
