@@ -30,11 +30,7 @@ _SAMPLE = 2_000  # notes that show which words are common in the collection
 
 
 def link_edited(
-    catalog: Catalog,
-    known: Sequence[Known],
-    seen: Sequence[Seen],
-    links: Sequence[Link],
-    apart: Set[int] = frozenset(),
+    catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link], apart: Set[int] = frozenset()
 ) -> tuple[list[Link], list[Doubt]]:
     """Link edited notes with their earlier versions, as `link_similar` does.
 

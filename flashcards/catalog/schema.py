@@ -106,10 +106,7 @@ def create_exported_notes(db: Database) -> None:
 def create_ticks(db: Database) -> None:
     """Create the points of a rubric card covered in a review."""
     db.table("ticks").create(
-        {"review": int, "point": str, "covered": int},
-        pk=("review", "point"),
-        not_null=("covered",),
-        strict=True,
+        {"review": int, "point": str, "covered": int}, pk=("review", "point"), not_null=("covered",), strict=True
     )
 
 
@@ -237,12 +234,7 @@ def create_embeds(db: Database) -> None:
 @migrations()
 def create_replaced(db: Database) -> None:
     """Create the pairs of a note that lost its text and the new note found in its place."""
-    db.table("replaced").create(
-        {"old": int, "new": int},
-        pk="old",
-        not_null=("new",),
-        strict=True,
-    )
+    db.table("replaced").create({"old": int, "new": int}, pk="old", not_null=("new",), strict=True)
 
 
 @migrations()

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.collection import TABLE_SETS, now_ms
 from flashcards.importers import databases
-from flashcards.importers.transaction import (
-    ImportInvalid,
-    ImportReport,
-    Malformed,
-    Remark,
-    merge_histories,
-    run_import,
-)
+from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
 from flashcards.text import plural
 from scheduler.backup_files import find_damage
 from scheduler.database import prepare_copy, select_in

@@ -268,10 +268,7 @@ def _is_unchanged_there(draft: IncomingNote, origin: Origin | None, edits: Mappi
 
 
 def _is_as_here(
-    draft: IncomingNote,
-    entry: Entry,
-    write: Callable[[Entry], tuple[str, ...]],
-    fields: Mapping[str, tuple[str, ...]],
+    draft: IncomingNote, entry: Entry, write: Callable[[Entry], tuple[str, ...]], fields: Mapping[str, tuple[str, ...]]
 ) -> bool:
     """Check whether both say the same: both were changed alike, or it is what our export would write."""
     note = entry.note

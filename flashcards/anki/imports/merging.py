@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.cloze import find_gap_numbers
 from flashcards.anki.imports.incoming_notes import IncomingNote, list_cards
-from flashcards.catalog.imports import (
-    FLAG_CONFLICT,
-    FLAG_REVERSE,
-    FLAG_TYPED,
-    NoteBase,
-    digest_fields,
-    split_digests,
-)
+from flashcards.catalog.imports import FLAG_CONFLICT, FLAG_REVERSE, FLAG_TYPED, NoteBase, digest_fields, split_digests
 from flashcards.deck.model import REVERSE, Kind, Note
 
 if TYPE_CHECKING:

@@ -79,11 +79,7 @@ def describe_left_out(package: Package, source: str, without_cards: int) -> Iter
             "review belongs to no card in the package and was",
             "reviews belong to no card in the package and were",
         ),
-        (
-            package.timeless_reviews,
-            "review has an impossible time and was",
-            "reviews have an impossible time and were",
-        ),
+        (package.timeless_reviews, "review has an impossible time and was", "reviews have an impossible time and were"),
     ):
         if count:
             yield Remark(source, f"{_count(count, one, many)} left out.")

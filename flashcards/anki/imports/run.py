@@ -151,12 +151,7 @@ class _PackageImport:
             importer = SettingsImport(self._collection, self._package, journal, report, options)
             settings = importer.stage(adds_notes=bool(found.new))
         cards = CardImport(self._collection, self._package, self._origins, settings, self._at)
-        cards.apply(
-            notes,
-            report,
-            lambda done, total: self._progress("Bringing in the reviews", done, total),
-            changes,
-        )
+        cards.apply(notes, report, lambda done, total: self._progress("Bringing in the reviews", done, total), changes)
         if changes:
             new = {draft.key for draft in found.new}
             kept = notes if changes.adopts_ids else [each for each in notes if each.draft.key in new]

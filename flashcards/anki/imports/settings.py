@@ -23,11 +23,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
 
 
-_STOCK_OF_DECK: Final = {
-    **read_preset_json(1, {}).settings,
-    "learning_steps": "1m 10m",
-    "relearning_steps": "10m",
-}
+_STOCK_OF_DECK: Final = {**read_preset_json(1, {}).settings, "learning_steps": "1m 10m", "relearning_steps": "10m"}
 """What Anki gives a new deck; a deck that has these says nothing."""
 
 _DAILY: Final = ("new_per_day", "reviews_per_day")

@@ -147,20 +147,13 @@ OPTIONS: Final = (
     Option("learning_steps", (_floats("new", "delays", field=1),), _write_steps, _to_minutes),
     Option("relearning_steps", (_floats("lapse", "delays", field=2),), _write_steps, _to_minutes),
     Option(
-        "maximum_interval",
-        (_number("rev", "maxIvl", field=16),),
-        lambda days: int(days or _MAXIMUM_INTERVAL),
-        _same,
+        "maximum_interval", (_number("rev", "maxIvl", field=16),), lambda days: int(days or _MAXIMUM_INTERVAL), _same
     ),
     Option("new_per_day", (_number("new", "perDay", field=9, default=20),), clamp_count, _same),
     Option("reviews_per_day", (_number("rev", "perDay", field=10, default=200),), clamp_count, _same),
     Option(
         "bury_siblings",
-        (
-            _number("new", "bury", field=27),
-            _number("rev", "bury", field=28),
-            _number("buryInterdayLearning", field=29),
-        ),
+        (_number("new", "bury", field=27), _number("rev", "bury", field=28), _number("buryInterdayLearning", field=29)),
         lambda new, reviews, _steps: bool(new or reviews),
         lambda bury: (bury, bury, bury),
     ),
@@ -284,11 +277,7 @@ UNUSED_BY_FSRS: Final = (
 
 _LEAST_AFTER_LAPSE: Final = _number("lapse", "minInt", field=17, default=1)
 
-WITHOUT_SETTING: Final = (
-    *(each.place for each in (*UNUSED, _WAIT, *UNUSED_BY_FSRS)),
-    _LEAST_AFTER_LAPSE,
-    INSERTION,
-)
+WITHOUT_SETTING: Final = (*(each.place for each in (*UNUSED, _WAIT, *UNUSED_BY_FSRS)), _LEAST_AFTER_LAPSE, INSERTION)
 """The places of all options that there is no setting for."""
 
 _PLACES: Final = (*WITHOUT_SETTING, *(place for option in OPTIONS for place in option.places))

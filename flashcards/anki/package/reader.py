@@ -308,11 +308,7 @@ class _Reader:
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
             yield AnkiNoteType(
-                kind,
-                name,
-                decoding.read_number(config, 1),
-                tuple(fields.get(kind, ())),
-                tuple(templates.get(kind, ())),
+                kind, name, decoding.read_number(config, 1), tuple(fields.get(kind, ())), tuple(templates.get(kind, ()))
             )
 
 
