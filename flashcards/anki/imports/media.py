@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote
 
 from flashcards.anki.exports.notes import FieldWriter
-from flashcards.anki.package.identifiers import clean_name
+from flashcards.anki.package.identifiers import clean_name, tell_apart
 from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 
@@ -200,19 +200,12 @@ class MediaPlan:
         unpacked = self._unpacked[name]
         clean = _avoid_deck_name(clean_name(name))
         path = f"{FOLDER}/{clean}"
-        if self._is_other(path, name, unpacked):
-            stem, dot, ending = clean.rpartition(".")
-            told_apart = f"{stem if dot else clean}-{file_digest(unpacked)}{dot}{ending if dot else ''}"
-            path = f"{FOLDER}/{told_apart}"
+        there = self._root / path
+        is_taken = os.path.lexists(there) and not (there.is_file() and have_equal_contents(there, unpacked))
+        if is_taken or self._taken.get(path.casefold(), name) != name:
+            path = f"{FOLDER}/{tell_apart(clean, unpacked)}"
         self._taken[path.casefold()] = name
         self.files[name] = path
-
-    def _is_other(self, path: str, name: str, unpacked: Path) -> bool:
-        """Check whether another file has this path already."""
-        if self._taken.get(path.casefold(), name) != name:
-            return True
-        there = self._root / path
-        return os.path.lexists(there) and not (there.is_file() and have_equal_contents(there, unpacked))
 
 
 def find_lost_media(root: Path, names: Collection[str]) -> set[str]:

@@ -131,7 +131,7 @@ class NoteConverter:
         cards = self._package.cards[note.id]
         deck = self._package.decks[cards[0].home].name
         problems = []
-        if len({card.home for card in cards}) > 1 and not self._keeps_decks(note, kind):
+        if len({card.home for card in cards}) > 1 and not self._keeps_decks(note):
             problems.append("its cards were in several decks; all were moved to the first card's deck")
         facts = self._find_facts(kind)
         said = _ENCODER.encode([note.fields, note.tags, ords, deck, kind.kind])
@@ -156,8 +156,9 @@ class NoteConverter:
             note_type=facts.name,
         )
 
-    def _keeps_decks(self, note: AnkiNote, kind: AnkiNoteType) -> bool:
+    def _keeps_decks(self, note: AnkiNote) -> bool:
         """Check whether cards in other decks become notes there: not if the note is here already, or is ours."""
+        kind = self._package.note_types[note.note_type]
         return not self._find_facts(kind).is_ours and (note.guid, 0) not in self._known
 
     def _find_facts(self, kind: AnkiNoteType) -> _TypeFacts:
@@ -167,21 +168,19 @@ class NoteConverter:
             self._facts[kind.id] = _TypeFacts(is_ours(kind), name, templates)
         return self._facts[kind.id]
 
-    def _find_homes(self, note: AnkiNote, kind: AnkiNoteType) -> dict[int, int]:
+    def _find_homes(self, note: AnkiNote) -> dict[int, int]:
         """Return what keeps cards apart, by their ords: their decks, or an earlier import that kept them apart."""
-        first = self._package.cards[note.id][0].home
-        if self._keeps_decks(note, kind):
-            return {card.ord: card.home for card in reversed(self._package.cards[note.id])}
-        return {
-            card.ord: -card.ord if card.ord and (note.guid, card.ord) in self._known else first
-            for card in self._package.cards[note.id]
-        }
+        cards = self._package.cards[note.id]
+        if self._keeps_decks(note):
+            return {card.ord: card.home for card in reversed(cards)}
+        known = {card.ord for card in cards if card.ord and (note.guid, card.ord) in self._known}
+        return {card.ord: -card.ord if card.ord in known else cards[0].home for card in cards}
 
     def _move(self, draft: IncomingNote, note: AnkiNote, number: int) -> IncomingNote:
-        """Move a part of a note to the deck of its first card."""
+        """Move a part of a note to the deck of its first card, if it may be in another one."""
         home = next(card.home for card in self._package.cards[note.id] if card.ord == number)
         deck = self._package.decks[home].name
-        if deck == draft.deck:
+        if deck == draft.deck or not self._keeps_decks(note):
             return draft
         self._start_deck(deck)
         return draft._replace(deck=deck)
@@ -221,14 +220,14 @@ class NoteConverter:
         found = {each: render_card(*sides[each], values, self._budget) for each in ords}
         self._count_hidden(kind, values, sides, [side for pair in found.values() for side in pair])
         done: set[int] = set()
-        homes = self._find_homes(note, kind)
+        homes = self._find_homes(note)
         for number in ords:
             if number in done:
                 continue
             front, back = found[number]
             others = [each for each in ords if each > number and each not in done and homes[each] == homes[number]]
             mirror = next((each for each in others if is_mirror(found, number, each)), None)
-            part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
+            part = self._move(draft, note, number)
             question, answer = self._to_markdown(front.html), self._to_markdown(back.html)
             problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
             if front.is_typed and not have_same_words(back.html, values[front.to_type]):
@@ -255,8 +254,8 @@ class NoteConverter:
         sides = self._parse_templates(kind)
         front_side, back_side = sides[0]
         rendered: list[Rendered] = []
-        homes = self._find_homes(note, kind)
-        if self._keeps_decks(note, kind):
+        homes = self._find_homes(note)
+        if self._keeps_decks(note):
             single = (front_side.single_cards | back_side.single_cards).intersection(ords)
             homes |= {each: -1 - each for each in single if f"c{each + 1}" not in values}
         fields = {name: values.get(name, "") for name in front_side.clozes}
@@ -274,7 +273,7 @@ class NoteConverter:
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
-            whole = self._move(draft, note, group[0]) if self._keeps_decks(note, kind) else draft
+            whole = self._move(draft, note, group[0])
             switches = {values.get(name, "").strip() for name in front_side.conditions}
             yield make_cloze(
                 whole._replace(part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
@@ -296,7 +295,7 @@ class NoteConverter:
         for number in ords:
             pair = sides[0] if kind.kind == CLOZE_TYPE else sides[number]
             card = render_occlusion(occlusion, pair, values, number + 1, self._pictures, self._budget)
-            part = self._move(draft, note, number) if self._keeps_decks(note, kind) else draft
+            part = self._move(draft, note, number)
             question, answer = self._to_markdown(card.front), self._to_markdown(card.back)
             shown |= card.shown
             yield part._replace(

@@ -106,9 +106,12 @@ def looks_ours(guid: str) -> bool:
 
 def deck_id(name: str) -> int:
     """Return the id of a deck, from its name: positive, and that of Anki's default deck for its name only."""
-    if name.casefold() == "default":
-        return _DEFAULT_DECK
-    number = int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+    return _DEFAULT_DECK if name.casefold() == "default" else make_id(name)
+
+
+def make_id(text: str) -> int:
+    """Make a positive id from a text; it is never 1, which Anki gives to a deck and a preset of its own."""
+    number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
     return number % (_LARGEST_ID - 2) + 2
 
 
@@ -150,27 +153,30 @@ class MediaNames:
             if file not in self._names:
                 self._names[file] = self._free_name(clean_name(file.name), file)
         except (FlashcardsError, OSError) as error:
-            self._report(url, str(error))
+            place = (self._path, self._line, url)
+            if place not in self._reported:
+                self._reported.add(place)
+                self.problems.append(ExportProblem(self._path, self._line, str(error)))
             return clean_name(PurePosixPath(url.removeprefix(WIKI_PREFIX)).name)
         return self._names[file]
-
-    def _report(self, url: str, message: str) -> None:
-        if (self._path, self._line, url) not in self._reported:
-            self._reported.add((self._path, self._line, url))
-            self.problems.append(ExportProblem(self._path, self._line, message))
 
     def _free_name(self, name: str, file: Path) -> str:
         taken = self._taken.get(name.casefold())
         if taken is not None and have_equal_contents(self.files[taken], file):
             return taken
         if taken is not None:
-            stem, dot, ending = name.rpartition(".")
-            name = f"{stem if dot else name}-{file_digest(file)}{dot}{ending if dot else ''}"
+            name = tell_apart(name, file)
             if name.casefold() in self._taken:  # the same contents once more
                 return self._taken[name.casefold()]
         self._taken[name.casefold()] = name
         self.files[name] = file
         return name
+
+
+def tell_apart(name: str, file: Path) -> str:
+    """Return a name that tells a file from another one of its name, by a digest of its contents."""
+    path = PurePosixPath(name)
+    return f"{path.stem}-{file_digest(file)}{path.suffix}"
 
 
 def clean_name(name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package import decoding
+from flashcards.anki.package.identifiers import make_id
 from flashcards.anki.package.model import PackageDeck, Preset
 from flashcards.anki.package.preset_table import (
     INSERTION,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MADE: Final = 1_767_225_600
 """The modification time of our presets, epoch seconds: a preset that was changed in Anki has another one."""
 
-_LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
+_OF_PRESET: Final = "preset\x1f"
 _SEPARATOR: Final = "\x1f"  # between the parts of a deck's name, in a table
 _MOST_SECONDS: Final = 1 << 62
 _OPTIONAL: Final = -1  # the value of a number that a message leaves out, where that means that it is not set
@@ -78,7 +78,7 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
     Its id follows from its name, so that a later import finds it. Anki never changes a preset that it has.
     """
     preset: dict[str, Any] = {
-        "id": _preset_id(name),
+        "id": make_id(_OF_PRESET + name),
         "mod": MADE,
         "name": name,
         "usn": -1,
@@ -99,13 +99,7 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
 
 def is_as_exported(preset: Preset) -> bool:
     """Check whether a preset in Anki came from us and was not changed since."""
-    return preset.changed == MADE and preset.id == _preset_id(preset.name)
-
-
-def _preset_id(name: str) -> int:
-    """Return a positive id that is never 1, which is that of Anki's own preset."""
-    number = int.from_bytes(blake2b(f"preset\x1f{name}".encode(), digest_size=8).digest())
-    return number % (_LARGEST_ID - 2) + 2
+    return preset.changed == MADE and preset.id == make_id(_OF_PRESET + preset.name)
 
 
 _LATER_PARAMETERS: Final = re.compile(r"fsrsParams(?:[7-9]|\d\d+)")
