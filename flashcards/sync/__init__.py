@@ -1,1 +1,1 @@
-"""A sync server for Anki's apps: the phone reviews and edits offline, and the Markdown stays the source."""
+"""A sync server for Anki's apps. Phones review and edit offline, and the Markdown remains the source."""

@@ -1,4 +1,4 @@
-"""Check who may sync: one account a collection, its password stored as a hash, guesses slowed down."""
+"""Check who may sync: one account per collection, a hashed password, and delays against guessing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from flashcards.errors import FlashcardsError
 
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks alike
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 _LENGTH: Final = 12
 _FREE_GUESSES: Final = 5
 _LONGEST_WAIT: Final = 300.0  # seconds
@@ -23,7 +23,7 @@ _LONGEST_PASSWORD: Final = 1024
 
 
 class AccountUnreadable(FlashcardsError):
-    """The file that keeps the account cannot be read."""
+    """The account file cannot be read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} cannot be read. Run `flashcards serve --reset-password` to make a new account.")
@@ -32,8 +32,8 @@ class AccountUnreadable(FlashcardsError):
 class Account:
     """The account of a collection.
 
-    A client's key follows from the password, and only the key's hash is stored: so one hash checks both, and the file
-    tells neither.
+    A client's key is derived from the password, and only the key's hash is stored. So one hash verifies both, and the
+    file reveals neither.
     """
 
     def __init__(self, user: str, salt: bytes, key_hash: bytes) -> None:
@@ -43,15 +43,15 @@ class Account:
 
     @classmethod
     def create(cls, user: str, password: str) -> Account:
-        """Make an account with a fresh salt."""
+        """Make an account with a new salt."""
         salt = secrets.token_bytes(16)
         return cls(user, salt, _hash_key(_derive_key(password, salt)))
 
     @classmethod
     def load(cls, path: Path) -> Account | None:
-        """Read the account in a file; nothing if there is no such file.
+        """Read the account in a file, or return None if the file does not exist.
 
-        Raise `AccountUnreadable` if the file cannot be understood.
+        Raise `AccountUnreadable` if the file is invalid.
         """
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -73,30 +73,30 @@ class Account:
         fresh.replace(path)
 
     def log_in(self, user: str, password: str) -> str | None:
-        """Return the key for this name and password; nothing if they are wrong."""
+        """Return the key for this name and password, or None if they are wrong."""
         key = _derive_key(password[:_LONGEST_PASSWORD], self._salt)
         is_right = self.has_key(key)
         return key if is_right and hmac.compare_digest(user.encode(), self.user.encode()) else None
 
     def has_key(self, key: str) -> bool:
-        """Whether this key was given out for the present password."""
+        """Return whether this key was issued for the current password."""
         return hmac.compare_digest(_hash_key(key), self._key_hash)
 
 
 class GuessLimit:
-    """Slows down who guesses passwords: after a few failures from one address, each costs twice the wait before."""
+    """Slows down password guessing: after a few failures from one address, each doubles the wait."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._failures: dict[str, tuple[int, float]] = {}
 
     def wait(self, peer: str) -> float:
-        """Return for how many seconds this address has to wait; 0 if it may try."""
+        """Return how many seconds this address must wait; 0 if it may try now."""
         _, until = self._failures.get(peer, (0, 0.0))
         return max(0.0, until - self._now())
 
     def record(self, peer: str, *, success: bool) -> None:
-        """Take note of a try."""
+        """Record an attempt."""
         if success:
             self._failures.pop(peer, None)
             return

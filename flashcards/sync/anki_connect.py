@@ -1,4 +1,4 @@
-"""Call a running Anki through its add-on AnkiConnect: one JSON request for each action."""
+"""Call a running Anki through its add-on AnkiConnect, with one JSON request per action."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ _NEEDED: Final = frozenset(
     }
 )
 _PROFILE: Final = "getActiveProfile"
-_BATCH: Final = 100  # actions of one request
+_BATCH: Final = 100  # actions per request
 _FIRST_SECONDS: Final = 15.0
-_SECONDS: Final = 900.0  # a package of a large collection takes its time
+_SECONDS: Final = 900.0  # a package of a large collection takes long
 _UPDATE: Final = "Update it in Anki: Tools > Add-ons > Check for Updates"
 
 Action = tuple[str, dict[str, Any]]
 
 
 class AnkiUnusable(FlashcardsError):
-    """Anki is not running, or it or its add-on cannot do what is needed."""
+    """Anki is not running, or it or its add-on lacks a required feature."""
 
 
 class AnkiConnect:
-    """Sends actions to the Anki that is open; `address` is where the add-on listens, `key` its API key, if any."""
+    """Sends actions to a running Anki; `address` is the address of the add-on, `key` its API key, if any."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS, key: str | None = None) -> None:
         check_url(address)
         self.address = address
         self._key = key
-        # Nothing of it goes to a proxy: it is a program on this computer.
+        # Bypass proxies, because Anki runs on this computer.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         self._actions: frozenset[str] = frozenset()
 
     def begin(self) -> str:
-        """Check that Anki can be used; return the name of the profile that is open, empty if the add-on cannot tell."""
+        """Check that Anki can be used; return the name of the open profile, or "" if the add-on lacks that action."""
         hello = self._send("requestPermission", {}, _FIRST_SECONDS)
         if not isinstance(hello, dict) or hello.get("permission") != "granted":
-            raise AnkiUnusable("AnkiConnect does not allow it. Allow this computer in the add-on's settings.")
+            raise AnkiUnusable("AnkiConnect denies access. Allow this computer in the add-on's settings.")
         if hello.get("requireApiKey") and not self._key:
             raise AnkiUnusable("AnkiConnect asks for an API key. Name a file that holds it with --key-file.")
         version = hello.get("version")
@@ -67,13 +67,13 @@ class AnkiConnect:
         return str(self.call(_PROFILE) or "") if _PROFILE in self._actions else ""
 
     def call(self, action: str, /, **params: Any) -> Any:
-        """Do one action and return its result. Raise `AnkiUnusable` if Anki did not do it."""
+        """Perform one action and return its result. Raise `AnkiUnusable` if it fails."""
         return self._send(action, params, _SECONDS)
 
     def call_all(self, actions: Iterable[Action]) -> list[Any]:
-        """Do actions one after the other, in as few requests as sensible; return their results.
+        """Perform actions in order, in as few requests as reasonable; return their results.
 
-        Raise `AnkiUnusable` if Anki did not do one of them. Those before it are done.
+        Raise `AnkiUnusable` if one of them fails. The actions before it are done.
         """
         waiting = list(actions)
         found: list[Any] = []
@@ -81,7 +81,7 @@ class AnkiConnect:
             batch = waiting[start : start + _BATCH]
             answers = self.call("multi", actions=[self._request(name, params) for name, params in batch])
             if not isinstance(answers, list) or len(answers) != len(batch):
-                raise AnkiUnusable(_not_done("multi", "it answered something else"))
+                raise AnkiUnusable(_not_done("multi", "the answer was unexpected"))
             found += [self._read(name, answer) for (name, _), answer in zip(batch, answers, strict=True)]
         return found
 
@@ -98,7 +98,7 @@ class AnkiConnect:
                 answer = json.loads(response.read())
         except TimeoutError as error:
             raise AnkiUnusable(
-                "Anki is open but does not answer. Close its dialogs and wait for its sync to end, then try again."
+                "Anki is running but does not answer. Close its dialogs, wait for its sync to end, and try again."
             ) from error
         except (urllib.error.HTTPError, http.client.HTTPException, ValueError) as error:
             raise self._is_something_else() from error
@@ -119,7 +119,9 @@ class AnkiConnect:
         return answer["result"]
 
     def _is_something_else(self) -> AnkiUnusable:
-        return AnkiUnusable(f"What answers at {self.address} is not AnkiConnect. Give its address with --anki-address.")
+        return AnkiUnusable(
+            f"The program at {self.address} is not AnkiConnect. Give the address of AnkiConnect with --anki-address."
+        )
 
 
 def _not_done(action: str, reason: str) -> str:

@@ -1,4 +1,4 @@
-"""The contents of a running Anki: pulled as packages, compared with the last agreement, changed through AnkiConnect."""
+"""The contents of a running Anki: read as packages, compared with the last common state, changed by AnkiConnect."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from flashcards.sync.mirror import Pending
 
 _SCHEMA: Final = 11
-_BATCH: Final = 5_000  # rows handed on at once
+_BATCH: Final = 5_000  # rows yielded at once
 _NOT_COMPARED: Final = ("mod", "usn", "req", "vers", "tags")
 
 _SAME_NOTE: Final = "{0}.mid = p.mid AND {0}.flds = p.flds AND trim({0}.tags) = trim(p.tags)"
-# AnkiConnect cannot write what a card's `data` holds, and the place of a new card is Anki's own affair.
+# AnkiConnect cannot write a card's `data`, and Anki alone decides the position of a new card.
 _SAME_CARD: Final = " AND ".join(
     [f"{{0}}.{name} = p.{name}" for name in ("nid", "did", "ord", "type", "queue", "ivl", "reps", "lapses", "odid")]
     + ["{0}.flags & 7 = p.flags & 7", "({0}.due = p.due OR p.type = 0)"]
@@ -33,8 +33,8 @@ _SAME_CARD: Final = " AND ".join(
 _SAME_REVIEW: Final = "{0}.cid = p.cid"
 _SAME: Final = {"notes": _SAME_NOTE, "cards": _SAME_CARD, "revlog": _SAME_REVIEW}
 
-# A row counts if neither the last agreement nor the present collection here says the same. A single card cannot be
-# deleted by the add-on, so one that was deleted here is passed over.
+# A row counts as changed if it differs both from the last common state and from the current collection. The add-on
+# cannot delete single cards, so cards deleted here are skipped.
 _CHANGED: Final = """
     SELECT {columns} FROM {table} p
     WHERE NOT EXISTS (SELECT 1 FROM agreed.{table} a WHERE a.id = p.id AND {same_agreed})
@@ -56,19 +56,19 @@ class AnkiContents:
     """The notes, cards, log, note types, decks and presets of a running Anki, and its media files."""
 
     def __init__(self) -> None:
-        # their tables, in memory; the rows are those of schema 11
+        # their tables in memory, in schema 11
         self.db = sqlite3.connect(":memory:", isolation_level=None)
         for statement in TABLE_STATEMENTS:
             self.db.execute(statement)
         # note types, decks and presets by id
         self.objects: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in OBJECTS}
-        self.media: dict[str, Path] = {}  # the package that holds each media file, by the file's name
+        self.media: dict[str, Path] = {}  # the package that contains each media file, by file name
         self.created = 0
         self._conf: dict[str, Any] = {}
 
     @classmethod
     def pull(cls, anki: AnkiConnect, folder: Path) -> AnkiContents:
-        """Let Anki write packages of all its decks into a folder, and read them."""
+        """Make Anki write packages of all its decks into a folder, and read them."""
         found = cls()
         names = [str(name) for name in anki.call("deckNames")]
         for number, name in enumerate(name for name in names if "::" not in name):
@@ -81,21 +81,21 @@ class AnkiContents:
         return found
 
     def close(self) -> None:
-        """Forget the tables."""
+        """Close the tables."""
         self.db.close()
 
     def attach(self, mirror: Path, agreed: Path) -> None:
-        """Attach the mirror, and the copy of it that both sides agreed on."""
+        """Attach the mirror and its copy in the last common state."""
         self.db.execute("ATTACH ? AS mirror", (str(mirror),))
         self.db.execute("ATTACH ? AS agreed", (str(agreed),))
 
     def detach(self) -> None:
-        """Let go of both files."""
+        """Detach both files."""
         self.db.execute("DETACH mirror")
         self.db.execute("DETACH agreed")
 
     def use_ids_of(self, mirror: Mirror) -> None:
-        """Give decks the ids that the mirror has for their names: Anki gives imported decks ids of its own."""
+        """Give decks the ids that the mirror has for their names, because Anki gives imported decks new ids."""
         known = mirror.objects("decks")
         by_name = {each["name"].casefold(): int(key) for key, each in known.items()}
         decks = {}
@@ -108,10 +108,10 @@ class AnkiContents:
         self.objects["decks"] = decks
 
     def changes(self, agreed: Mirror, presets: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return the note types, decks and presets that changed in Anki since both sides agreed, as for the protocol.
+        """Return the note types, decks and presets changed in Anki since the last common state, in protocol form.
 
-        Decks that were renamed are not among them, for the add-on cannot rename one back. `presets` are those of Anki
-        at the last sync, by id; nothing at the first one.
+        Renamed decks are omitted, because the add-on cannot undo a renaming. `presets` are those in Anki at the last
+        sync, by id; None at the first one.
         """
         types, decks = agreed.objects("models"), agreed.objects("decks")
         models = [each for key, each in self.objects["models"].items() if _differs(each, types.get(key))]
@@ -122,7 +122,10 @@ class AnkiContents:
         return changes | {"conf": self._conf} if presets is None else changes
 
     def has_other_shape(self, agreed: Mirror) -> bool:
-        """Whether a note type has other fields or cards than both sides agreed on: then everything is compared."""
+        """Return whether a note type has other fields or cards than in the last common state.
+
+        Everything must then be compared.
+        """
         known = agreed.objects("models")
         return any(
             len(each[part]) != len(known[key][part])
@@ -132,7 +135,7 @@ class AnkiContents:
         )
 
     def changed_rows(self) -> Iterator[dict[Table, list[Row]]]:
-        """Return the rows that changed in Anki, in parts; both files are attached."""
+        """Yield the rows changed in Anki, in batches; both files must be attached."""
         for table in ("revlog", "notes", "cards"):
             same = _SAME[table]
             query = _CHANGED.format(
@@ -147,20 +150,20 @@ class AnkiContents:
                 yield {table: [list(row) for row in rows]}
 
     def missing(self) -> Graves:
-        """Return what both sides had and is not in the packages; both files are attached."""
+        """Return the ids that both sides had and that the packages lack; both files must be attached."""
         notes = [number for (number,) in self.db.execute(_GONE.format(table="notes", more=""))]
         more = "AND a.nid IN (SELECT id FROM notes)"
         cards = [number for (number,) in self.db.execute(_GONE.format(table="cards", more=more))]
         return Graves(cards, notes, [])
 
     def row(self, table: Table, number: int) -> dict[str, Any] | None:
-        """Return a row by the names of its columns."""
+        """Return a row as a mapping from column names."""
         columns = COLUMNS[table]
         row = self.db.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", (number,)).fetchone()
         return dict(zip(columns, row, strict=True)) if row else None
 
     def media_files(self, target: Path) -> Iterator[tuple[str, str]]:
-        """Write each media file to `target` in turn; return its name and its hash."""
+        """Write each media file to `target` in turn; yield its name and hash."""
         for path in dict.fromkeys(self.media.values()):
             with Archive(path) as archive:
                 for name in archive.media:
@@ -178,7 +181,9 @@ class AnkiContents:
                 f"SELECT ver, crt, conf, {', '.join(OBJECTS)} FROM col"
             ).fetchone()
             if version != _SCHEMA:
-                raise AnkiUnusable("This version of AnkiConnect writes packages of another kind. Update it and Anki.")
+                raise AnkiUnusable(
+                    "This version of AnkiConnect writes packages in an unsupported format. Update it and Anki."
+                )
             self.created, self._conf = int(created), json.loads(conf)
             for name, text in zip(OBJECTS, objects, strict=True):
                 self.objects[name] |= json.loads(text)
@@ -189,7 +194,7 @@ class AnkiContents:
 
 
 def _differs(value: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
-    """Whether an object of Anki is new or says something else."""
+    """Return whether an object of Anki is new or has other values."""
     if known is None:
         return True
     return any(value[key] != known.get(key) for key in value if key not in _NOT_COMPARED and key in known)
@@ -202,7 +207,7 @@ _SEPARATOR: Final = "\x1f"
 
 
 class AnkiPush:
-    """Sends what the mirror holds and Anki does not yet; `folder` is one that Anki can read."""
+    """Sends changes of the mirror to Anki; Anki must be able to read `folder`."""
 
     def __init__(self, anki: AnkiConnect, mirror: Mirror, contents: AnkiContents, folder: Path) -> None:
         self._anki = anki
@@ -215,7 +220,7 @@ class AnkiPush:
         }
 
     def send(self, pending: Pending) -> int:
-        """Send rows and deletions; return how many rows went."""
+        """Send rows and deletions; return the number of rows sent."""
         notes = self._rows("notes", pending.rows["notes"])
         cards = self._rows("cards", pending.rows["cards"])
         gone = [number for number in pending.graves.notes if not self._has("notes", number)]
@@ -232,7 +237,7 @@ class AnkiPush:
         return went + self._update_cards([row for row in cards if row["id"] not in new_cards])
 
     def send_media(self, store: MediaStore) -> int:
-        """Store in Anki the files that it lacks, or has otherwise; return how many went."""
+        """Store the media files that Anki lacks or that differ; return the number sent."""
         digests, there = store.digests(), store.agreed_files()
         names = sorted(name for name, digest in digests.items() if there.get(name) != digest)
         for name in names:
@@ -246,9 +251,9 @@ class AnkiPush:
     def _add(
         self, notes: Sequence[Mapping[str, Any]], cards: Sequence[Mapping[str, Any]], remade: set[int]
     ) -> set[int]:
-        """Let Anki import the notes that it lacks, with their cards and their log; return their ids.
+        """Make Anki import the notes that it lacks, with their cards and log; return their ids.
 
-        Notes that have cards of which Anki knows nothing go the same way: it would give such a card another id.
+        Notes with cards unknown to Anki go the same way, because Anki would give such a card another id.
         """
         added = {row["id"] for row in notes if row["id"] in remade or not self._contents.row("notes", row["id"])}
         more = {row["nid"] for row in cards if not self._contents.row("cards", row["id"])}
@@ -287,7 +292,7 @@ class AnkiPush:
         return len(actions)
 
     def _send_log(self, numbers: Iterable[int], new_cards: set[int]) -> int:
-        """Insert the reviews that Anki lacks; those of new cards came with them."""
+        """Insert the reviews that Anki lacks. Those of new cards came with the cards."""
         rows = [
             [*row[:2], -1, *row[3:]]
             for row in self._mirror.rows("revlog", numbers)
@@ -307,7 +312,7 @@ class AnkiPush:
             if self._is_same_card(row, there) and row["id"] not in moved.get(self._decks[row["did"]], ()):
                 continue
             values = {key: row[key] for key in _CARD_KEYS}
-            # Anki computes the memory state from the log again.
+            # Anki recomputes the memory state from the log.
             values |= {"memory_state": None, "last_review_time": self._last_review(row["id"])}
             actions.append(
                 (

@@ -1,4 +1,4 @@
-"""Sync with a self-hosted Anki sync server: the steps of the server, from the client's side."""
+"""Sync with a self-hosted Anki sync server, as its client."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 class MediaClient:
-    """Brings the media files of both sides together.
+    """Synchronises media files.
 
-    A file that changed on one side goes to the other; one that changed on both stays as it is here.
+    A file that changed on one side is copied to the other. If both sides changed, the local file stays.
     """
 
     def __init__(self, connection: Connection, store: MediaStore) -> None:
@@ -38,7 +38,7 @@ class MediaClient:
         self._store = store
 
     def sync(self) -> tuple[int, int]:
-        """Exchange what differs; return how many files came and went."""
+        """Exchange the differing files; return how many were received and sent."""
         self._ask("begin", _json({"v": "flashcards"}))
         agreed = self._store.agreed_files()
         theirs = self._read_changes()
@@ -53,7 +53,7 @@ class MediaClient:
         return came, went
 
     def _read_changes(self) -> dict[str, str]:
-        """Return the files that changed on the server since the last time, with their hashes; empty if deleted."""
+        """Return the files changed on the server since the last sync, with their hashes, which are empty if deleted."""
         found: dict[str, str] = {}
         since = self._store.server_usn
         while changes := self._ask("mediaChanges", _json({"lastUsn": since})):
@@ -77,7 +77,7 @@ class MediaClient:
         return came
 
     def _upload(self, there: dict[str, str]) -> int:
-        """Send the files that the server has not, or has otherwise."""
+        """Send the files that the server lacks or that differ."""
         digests = self._store.digests()
         names = sorted(name for name, digest in digests.items() if there.get(name) != digest)
         went = 0
@@ -124,14 +124,14 @@ _ANKIWEB: Final = ("ankiweb.net", "ankiuser.net", "ankiweb.com")
 _SECONDS: Final = 60.0
 _OK: Final = "ok"
 _REASONS: Final = {
-    403: "it does not accept the name and the password, or the key. Log in again with --user and --password-file",
-    409: "another client syncs with it. Try again in a moment",
-    501: "it speaks another version of the sync protocol. Update it",
+    403: "it rejects the name and password, or the key. Log in again with --user and --password-file",
+    409: "another client is syncing with it. Try again in a moment",
+    501: "it uses an unsupported version of the sync protocol. Update it",
 }
 
 
 class AnkiWebRefused(UsageError):
-    """The address is AnkiWeb's."""
+    """The address belongs to AnkiWeb."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -141,7 +141,7 @@ class AnkiWebRefused(UsageError):
 
 
 class ServerUnusable(FlashcardsError):
-    """The server cannot be reached, or refuses."""
+    """The server cannot be reached or refuses a request."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"The sync server at {url} cannot be used: {reason}.")
@@ -149,7 +149,7 @@ class ServerUnusable(FlashcardsError):
 
 @dataclass(slots=True)
 class ServerSync:
-    """What a sync with a server did."""
+    """The result of a sync with a server."""
 
     came: TakenOver | None = None
     rows_came: int = 0
@@ -159,7 +159,7 @@ class ServerSync:
 
 
 class Connection:
-    """Sends requests to the server at `url`; `key` is what it gave for the password, empty before the login."""
+    """Sends requests to the server at `url`; `key` identifies the account, and is empty before the login."""
 
     def __init__(self, url: str, key: str = "") -> None:
         check_url(url)
@@ -169,17 +169,17 @@ class Connection:
         self._opener = urllib.request.build_opener(_Redirects)
 
     def log_in(self, user: str, password: str) -> None:
-        """Ask for the key of an account."""
+        """Get the key of an account."""
         self.key = str(self.send("hostKey", {"u": user, "p": password})["key"])
 
     def send(self, method: str, payload: object) -> Any:
-        """Send JSON and return the JSON of the answer."""
+        """Send JSON and return the JSON response."""
         return json.loads(self.send_bytes(method, pack_json(payload)) or b"null")
 
     def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
-        """Send a body and return that of the answer.
+        """Send a body and return the body of the response.
 
-        Raise `ServerUnusable` if the server cannot be reached, refuses, or answers what it should not.
+        Raise `ServerUnusable` if the server cannot be reached, refuses, or sends an unexpected response.
         """
         header = {"v": 11, "k": self.key, "c": f"flashcards,{flashcards.__version__},any", "s": self._session}
         request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
@@ -190,7 +190,7 @@ class Connection:
         try:
             with self._opener.open(request, timeout=_SECONDS) as response:
                 if response.headers.get(SIZE_HEADER) is None:
-                    raise ServerUnusable(self.url, "it is not a sync server of Anki")
+                    raise ServerUnusable(self.url, "it is not an Anki sync server")
                 return unpack(response.read())
         except urllib.error.HTTPError as error:
             reason = _REASONS.get(error.code, f"it answers {method} with {error.code}")
@@ -201,14 +201,14 @@ class Connection:
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: a server that moved is said, and nothing is ever sent to an address nobody named."""
+    """Rejects redirects. A moved server is reported, and nothing is sent to an address that the user did not name."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
 
 class ServerClient:
-    """Syncs a collection with a server. Only one process does it at a time."""
+    """Syncs a collection with a server; only one process may do so at a time."""
 
     def __init__(self, root: Path, connection: Connection, tell: Callable[[str], None]) -> None:
         self._state = SyncState(root, FOLDER, "flashcards sync", tell)
@@ -217,18 +217,18 @@ class ServerClient:
         self._mirror, self._collection = self._state.mirror, self._state.collection
 
     def close(self) -> None:
-        """Close everything; a sync under way ends without effect."""
+        """Close everything; a running sync ends without effect."""
         self._state.close()
 
     def sync(self) -> ServerSync:
-        """Bring both sides together.
+        """Synchronise both sides.
 
-        Raise `ServerUnusable` if the server cannot be used; what it would have changed is as it was. Raise `Refusal` if
-        the collection cannot be used, or the server sent what cannot be.
+        Raise `ServerUnusable` if the server cannot be used; the failed part has no effect. Raise `Refusal` if the
+        collection cannot be used or the server sent invalid data.
         """
         meta = self._ask_meta()
         if meta.get("cont") is False:
-            raise ServerUnusable(self._connection.url, str(meta.get("msg") or "it wants no sync").rstrip("."))
+            raise ServerUnusable(self._connection.url, str(meta.get("msg") or "it refuses to sync").rstrip("."))
         done = ServerSync()
         is_first = self._mirror.state.schema != meta["scm"] or self._mirror.is_new
         if is_first:
@@ -260,7 +260,7 @@ class ServerClient:
             graves = session.start()
             if any(graves.values()):
                 send("applyGraves", {"chunk": graves})
-            # What the server has is taken first, so that our answer holds nothing that is older than it.
+            # The server's data is received first, so that our data does not contain older versions.
             ours = session.changes()
             ours.pop("conf", None)
             theirs = send("applyChanges", {"changes": ours})
@@ -275,7 +275,7 @@ class ServerClient:
                 self._mirror.roll_back()
                 self._mirror.start_from(0)
                 raise ServerUnusable(
-                    self._connection.url, "both sides do not agree on what they hold; sync again to compare everything"
+                    self._connection.url, "the contents of both sides differ; sync again to compare everything"
                 )
             if not session.received.is_empty:
                 self._collection.take(self._mirror, session.received)
@@ -313,7 +313,7 @@ class ServerClient:
 
 
 def check_url(url: str) -> None:
-    """Raise `AnkiWebRefused` if an address is AnkiWeb's, or `UsageError` if it is not an address."""
+    """Raise `AnkiWebRefused` if an address belongs to AnkiWeb, or `UsageError` if it is not an address."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".").lower()

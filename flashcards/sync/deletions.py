@@ -1,8 +1,8 @@
-"""What was deleted, kept for the devices that do not know it yet.
+"""Deletions, kept for the devices that have not received them yet.
 
-An app that is told of a deletion drops its own unsent edit of the note. So a deletion goes to a device with the sync
-after the first one since then: the first one brings the edits of the device. Until then the device holds the rows, and
-those that it sends are kept apart from the mirror.
+An app that receives a deletion drops its own unsent edit of the note. So a device receives a deletion only at its
+second sync afterwards: the first one collects its edits. Until then the device still has the rows, and those that it
+sends are kept out of the mirror.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, USN, Graves, Row
 
 CARD, NOTE, DECK = range(3)
-"""Anki's numbers for what can be deleted."""
+"""Anki's numbers for the types of deleted objects."""
 
 TYPES: Final = {"cards": CARD, "notes": NOTE, "decks": DECK}
 STATEMENTS: Final = (
@@ -23,8 +23,9 @@ STATEMENTS: Final = (
     " is_theirs integer NOT NULL, row text NOT NULL, PRIMARY KEY (type, id)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS syncs (next integer PRIMARY KEY, since integer NOT NULL)",
 )
-"""`deleted` holds rows as the protocol sends them; `is_theirs` tells that the sync of this change number deleted them.
-`syncs` tells, of the device that will come next with a change number, with which one it came last.
+"""`deleted` contains rows in protocol form; `is_theirs` is set if the sync of this change number deleted them.
+
+`syncs` maps the change number of a device's next sync to that of its previous one.
 """
 
 _NID: Final = COLUMNS["cards"].index("nid")
@@ -40,7 +41,7 @@ _TABLES: Final = {NOTE: "notes", CARD: "cards"}
 def keep_notes(
     db: sqlite3.Connection, notes: Iterable[int], usn: int, *, is_theirs: bool, schema: str = "main"
 ) -> None:
-    """Keep notes, with their cards, that are about to be deleted."""
+    """Store notes that are about to be deleted, with their cards."""
     for note in notes:
         for kind, key in ((NOTE, "id"), (CARD, "nid")):
             db.execute(
@@ -51,7 +52,7 @@ def keep_notes(
 
 
 def keep_deck(db: sqlite3.Connection, deck: dict[str, Any], usn: int, *, is_theirs: bool, schema: str = "main") -> None:
-    """Keep a deck that is about to be deleted."""
+    """Store a deck that is about to be deleted."""
     db.execute(
         f"INSERT OR REPLACE INTO {schema}.deleted VALUES (?, ?, ?, ?, ?)",
         (DECK, int(deck["id"]), usn, is_theirs, json.dumps(deck, ensure_ascii=False)),
@@ -59,7 +60,7 @@ def keep_deck(db: sqlite3.Connection, deck: dict[str, Any], usn: int, *, is_thei
 
 
 def forget_present(db: sqlite3.Connection, schema: str = "main") -> None:
-    """Forget what was deleted and is there again."""
+    """Forget deleted objects that exist again."""
     for kind, ids in (
         (NOTE, f"SELECT id FROM {schema}.notes"),
         (CARD, f"SELECT id FROM {schema}.cards"),
@@ -69,7 +70,7 @@ def forget_present(db: sqlite3.Connection, schema: str = "main") -> None:
 
 
 def has_untold(db: sqlite3.Connection, since: int) -> bool:
-    """Whether the next sync of the device that comes with a change number will tell it of deletions."""
+    """Return whether the next sync of the device with this change number will send it deletions."""
     return next(_untold(db, since), None) is not None
 
 
@@ -83,9 +84,9 @@ def _untold(db: sqlite3.Connection, since: int) -> Iterator[tuple[int, int]]:
 
 
 class Deletions:
-    """What was deleted, as one device sees it that has not seen anything from the change number `since` on.
+    """The deletions for a device that has not seen any change since the number `since`.
 
-    A deck whose name another one has now is in the way of that one, so its deletion does not wait.
+    If another deck now has the name of a deleted deck, that deletion is sent at once.
     """
 
     def __init__(self, db: sqlite3.Connection, since: int) -> None:
@@ -101,7 +102,7 @@ class Deletions:
             del decks[number]
 
     def graves(self) -> Graves:
-        """Return what the device is told now."""
+        """Return the deletions to send to the device now."""
         found: dict[int, dict[int, None]] = {CARD: {}, NOTE: {}, DECK: {}}
         at_once = self._db.execute(
             "SELECT type, oid FROM graves g WHERE usn >= ?"
@@ -115,20 +116,20 @@ class Deletions:
         return Graves(*map(list, found.values()))
 
     def counts(self) -> tuple[int, int, int]:
-        """Return how many deleted cards, notes and decks the device still holds."""
+        """Return how many deleted cards, notes and decks the device still has."""
         return len(self._held[CARD]), len(self._held[NOTE]), len(self._held[DECK])
 
     def rows(self, table: str) -> Iterator[Row]:
-        """Return deleted rows that the device has not seen in their last state, so that it holds them like others."""
+        """Yield deleted rows whose last state the device has not seen, so that it has them like other devices."""
         if table in TYPES:
             yield from (list(row) for row in self._held[TYPES[table]].values() if row[USN[table]] >= self._since)
 
     def decks(self) -> list[dict[str, Any]]:
-        """Return deleted decks that the device has not seen in their last state."""
+        """Return deleted decks whose last state the device has not seen."""
         return [deck for deck in self._held[DECK].values() if deck["usn"] >= self._since]
 
     def drop(self, graves: Graves) -> None:
-        """Take note of what the device itself deleted."""
+        """Record deletions made by the device itself."""
         notes = set(graves.notes)
         of_notes = [number for number, row in self._held[CARD].items() if row[_NID] in notes]
         for kind, ids in ((CARD, [*graves.cards, *of_notes]), (NOTE, graves.notes), (DECK, graves.decks)):
@@ -136,12 +137,15 @@ class Deletions:
                 self._held[kind].pop(number, None)
 
     def note(self, number: int) -> Row | None:
-        """Return a deleted note that the device still holds."""
+        """Return a deleted note that the device still has, or None."""
         row: Row | None = self._held[NOTE].get(number)
         return row
 
     def take_card(self, row: Row) -> bool:
-        """Return whether a card of the device is of a deleted note; it goes with that note, even if it is a new one."""
+        """Return whether a card of the device belongs to a deleted note.
+
+        The card is then deleted, too, even if it is new.
+        """
         if row[0] in self._held[CARD]:
             return True
         if row[_NID] not in self._held[NOTE]:
@@ -154,7 +158,7 @@ class Deletions:
         return True
 
     def take_back_deck(self, number: int) -> dict[str, Any] | None:
-        """Return a deleted deck that the device goes on using, and no longer count it as deleted."""
+        """Return a deleted deck that the device still uses, and restore it."""
         deck: dict[str, Any] | None = self._held[DECK].pop(number, None) or self._in_the_way.get(number)
         return deck
 

@@ -1,7 +1,7 @@
 """Sync with a running Anki through AnkiConnect: pull its changes, merge them, push ours.
 
-The add-on knows no change numbers. So a copy of the mirror is kept as both sides last agreed on it: what differs from
-it in Anki changed there. The push can break off at any point: what was pushed is then found in Anki the next time.
+The add-on has no change numbers. So a copy of the mirror is kept in the last common state, and every difference in Anki
+is a change made there. If a push is interrupted, the next sync finds the pushed part in Anki.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ from flashcards.sync.validation import Graves
 FOLDER: Final = "anki"
 _AGREED: Final = "agreed.anki2"
 _STATE: Final = "anki.json"
-_BATCH: Final = 500  # notes asked for at once
+_BATCH: Final = 500  # notes requested at once
 
 
 class OtherProfile(FlashcardsError):
-    """Anki has another collection open than the one that this folder is synced with."""
+    """Another profile is open in Anki than the one that this folder syncs with."""
 
     def __init__(self, known: str, folder: Path) -> None:
         name = f"the profile `{known}`" if known else "the collection"
         super().__init__(
-            f"Anki has another profile open than before: this folder is synced with {name}. Open it in Anki, or delete"
-            f" {folder} to begin with the one that is open now."
+            f"Another profile is open in Anki: this folder syncs with {name}. Open it in Anki, or delete"
+            f" {folder} to start over with the open profile."
         )
 
 
 class LiveAnki:
-    """Syncs a collection with the Anki that is open. Only one process does it at a time."""
+    """Syncs a collection with a running Anki; only one process may do so at a time."""
 
     def __init__(self, root: Path, anki: AnkiConnect, tell: Callable[[str], None]) -> None:
         self._state = SyncState(root, FOLDER, "flashcards sync", tell)
@@ -55,18 +55,17 @@ class LiveAnki:
         self._agreement = _read_agreement(self._folder / _STATE)
 
     def close(self) -> None:
-        """Close everything; a sync under way ends without effect."""
+        """Close everything; a running sync ends without effect."""
         self._state.close()
 
     def sync(self) -> ServerSync:
-        """Bring both sides together.
+        """Synchronise both sides.
 
-        Raise `AnkiUnusable` if Anki cannot be used, or stopped in between; the next sync goes on. Raise `OtherProfile`
-        if another collection is open in it. Raise `Refusal` if the collection cannot be used, or Anki holds what cannot
-        be.
+        Raise `AnkiUnusable` if Anki cannot be used or stops; the next sync continues. Raise `OtherProfile` if another
+        profile is open. Raise `Refusal` if the collection cannot be used or Anki contains invalid data.
         """
         profile = self._anki.begin()
-        # Not the system's folder for temporary files: an Anki in a sandbox has one of its own.
+        # Not the system's temporary folder, because a sandboxed Anki has a different one.
         with TemporaryDirectory(prefix="exchange-", dir=self._folder) as exchange:
             contents = AnkiContents.pull(self._anki, Path(exchange))
             try:
@@ -95,7 +94,7 @@ class LiveAnki:
         return done
 
     def _begin(self, contents: AnkiContents) -> bool:
-        """Return whether both sides are compared from the beginning."""
+        """Return whether both sides must be compared completely."""
         agreed = self._folder / _AGREED
         if agreed.exists() and not self._mirror.is_new:
             with closing(Mirror(agreed)) as known:
@@ -107,10 +106,10 @@ class LiveAnki:
         return True
 
     def _receive(self, contents: AnkiContents, agreed: Path, done: ServerSync, *, is_first: bool) -> None:
-        """Take over what changed in Anki since both sides agreed."""
+        """Apply the changes in Anki since the last common state."""
         mirror = self._mirror
         usn = mirror.state.usn
-        # What comes gets a smaller number than what goes, so that it is not sent back.
+        # Received rows get a smaller number than sent ones, so that they are not sent back.
         session = SyncSession(mirror, FOLDER, usn, client_is_newer=True, usn=max(0, usn - 1))
         session.received.is_first = is_first
         try:
@@ -140,7 +139,7 @@ class LiveAnki:
             contents.detach()
 
     def _confirm(self, missing: Graves) -> Graves:
-        """Ask Anki whether it really has not what its packages lack."""
+        """Ask Anki whether the rows missing from its packages are really gone."""
         notes: dict[int, set[int]] = {}
         asked = sorted({*missing.notes, *(row[1] for row in self._mirror.rows("cards", missing.cards))})
         for start in range(0, len(asked), _BATCH):
@@ -153,7 +152,7 @@ class LiveAnki:
         return Graves([number for number in missing.cards if number not in there], gone, [])
 
     def _pull_media(self, contents: AnkiContents, exchange: Path) -> int:
-        """Take the files that only Anki has, or that changed only in Anki."""
+        """Copy the files that only Anki has, or that changed only in Anki."""
         agreed, ours = self._media.agreed_files(), self._media.digests()
         theirs: dict[str, str] = {}
         came = 0
@@ -186,7 +185,7 @@ class LiveAnki:
 
 
 def check_note_types(there: Mapping[str, Any]) -> None:
-    """Check that our note types have our fields in Anki. Raise `AnkiUnusable` if one has others."""
+    """Raise `AnkiUnusable` if one of our note types has other fields in Anki."""
     for family in (BASIC, CLOZE):
         ours = make_note_type(family).to_json(0, 1)
         theirs = there.get(str(ours["id"]))

@@ -1,4 +1,4 @@
-"""Track the media files that clients see, by name, with the change number of each."""
+"""Track the media files that clients see by name, with a change number for each."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, usn INTEGER NOT NULL, sha1 TEXT, path TEXT NOT NULL,"
     " size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL) STRICT, WITHOUT ROWID"
 )
-"""One row a file; without a hash it was deleted. `path` is within the collection, with `/`."""
+"""One row per file; a row without a hash is a deleted file. `path` is relative to the collection, with `/`."""
 
 _SERVER: Final = "CREATE TABLE IF NOT EXISTS server (name TEXT PRIMARY KEY, sha1 TEXT NOT NULL) STRICT, WITHOUT ROWID"
-"""What a server has, as far as it said or was told; the row without a name holds its last change number."""
+"""The files of a server as of the last sync. The row without a name contains the server's last change number."""
 
-MOST_FILES: Final = 25  # of one archive
+MOST_FILES: Final = 25  # per archive
 MOST_BYTES: Final = 2_500_000
-_MOST_CHANGES: Final = 250  # of one answer
+_MOST_CHANGES: Final = 250  # per answer
 _LONGEST_NAME: Final = 255
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
 
 
 class MediaStore:
-    """The list of media files, kept in a database of its own.
+    """The list of media files, in a separate database.
 
-    What clients send goes to the collection's folder of media; nothing that is there is overwritten unseen.
+    Files from clients go to the media folder of the collection. Existing files are never overwritten unseen.
     """
 
     def __init__(self, database: Path, root: Path) -> None:
@@ -61,7 +61,10 @@ class MediaStore:
         return int(usn)
 
     def refresh(self, files: Mapping[str, Path]) -> None:
-        """Bring the list up to date with the files that notes name, by their name in Anki; what is gone is deleted."""
+        """Update the list with the files that notes use, by their names in Anki.
+
+        Files no longer used are marked deleted.
+        """
         known = {
             row[0]: row[1:] for row in self._db.execute("SELECT name, sha1, path, size, mtime_ns FROM media").fetchall()
         }
@@ -85,7 +88,7 @@ class MediaStore:
         self._db.execute("COMMIT")
 
     def answer(self, method: str, body: bytes, key: str = "") -> bytes:
-        """Answer a request of a client; an older one names this key in each further request."""
+        """Answer a request of a client. `key` is the session key that older clients send with each request."""
         if method == "begin":
             return _wrap({"sk": key, "usn": self.usn})
         if method == "downloadFiles":
@@ -98,30 +101,30 @@ class MediaStore:
         return _wrap(answer(read_object(body)))
 
     def path_of(self, name: str) -> Path | None:
-        """Return where a file is; nothing if there is no file of this name."""
+        """Return the path of a file, or None if it does not exist."""
         row = self._db.execute("SELECT path FROM media WHERE name = ? AND sha1 IS NOT NULL", (name,)).fetchone()
         if row is None or not (self._root / row[0]).is_file():
             return None
         return self._root / str(row[0])
 
-    # As a client of a server
+    # For syncing with a server as its client
 
     def digests(self) -> dict[str, str]:
         """Return the hashes of all files by name."""
         return dict(self._db.execute("SELECT name, sha1 FROM media WHERE sha1 IS NOT NULL"))
 
     def agreed_files(self) -> dict[str, str]:
-        """Return the hashes of the files that the server has, as of the last sync."""
+        """Return the hashes of the server's files as of the last sync."""
         return dict(self._db.execute("SELECT name, sha1 FROM server WHERE name <> '' AND sha1 <> ''"))
 
     @property
     def server_usn(self) -> int:
-        """The number of the server's last change that was looked at."""
+        """The number of the last change of the server that was processed."""
         row = self._db.execute("SELECT sha1 FROM server WHERE name = ''").fetchone()
         return int(row[0]) if row else 0
 
     def keep_server(self, usn: int, files: Mapping[str, str]) -> None:
-        """Keep what the server has, and up to which change."""
+        """Store the files of the server and the number of its last change."""
         self._db.executemany("INSERT OR REPLACE INTO server VALUES (?, ?)", [*files.items(), ("", str(usn))])
 
     def _changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
@@ -169,8 +172,8 @@ class MediaStore:
         return [len(changes), self.usn]
 
     def take_file(self, name: str, data: bytes | None) -> None:
-        """Take a file of the other side; without `data` it was deleted there."""
-        if data is None:  # the file stays: somebody may need it here
+        """Store a file from the other side; without `data`, it was deleted there."""
+        if data is None:  # the file stays, because it may still be needed
             row = self._db.execute("SELECT path FROM media WHERE name = ?", (name,)).fetchone()
             if row:
                 self._put(name, None, row[0], 0, 0, self.usn + 1)
@@ -197,7 +200,10 @@ class MediaStore:
         )
 
     def _row(self, file: Path) -> tuple[str, str, int, int] | None:
-        """Return what identifies a file: a mark that it exists, its path, size and time; empty files are left out."""
+        """Return the values that identify a file: a mark that it exists, its path, size and time.
+
+        Return None for an empty file.
+        """
         try:
             size, mtime = _times(file)
         except OSError:
@@ -212,7 +218,10 @@ class MediaStore:
             return digest_file(stream)
 
     def _write(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file; return where, or nothing if another one of its name stays; `known` is the clients' own one."""
+        """Write a file and return its path, or None if another file of that name stays.
+
+        `known` is the clients' version.
+        """
         path = known or self._root / FOLDER / name
         if known is None and path.exists():
             if path.is_file() and path.read_bytes() == data:
@@ -238,16 +247,19 @@ def digest_file(stream: io.BufferedReader) -> str:
 
 
 def read_download(body: bytes) -> dict[str, bytes]:
-    """Read the files that a server sends, by name, or raise `BadRequest`."""
+    """Read the files that a server sends, by name. Raise `BadRequest` if they are invalid."""
     with _open_archive(body) as (archive, meta):
         names = {str(member): unicodedata.normalize("NFC", str(name)) for member, name in dict(meta).items()}
         if not all(map(is_plain_name, names.values())):
-            raise BadRequest("The server names a file as no file can be named.")
+            raise BadRequest("The server sent an invalid file name.")
         return {name: archive.read(member) for member, name in names.items()}
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
-    """Read what a client sends, or raise `BadRequest`: names with contents, or with nothing for those it deleted."""
+    """Read the files that a client sends: names with contents, or with None if deleted.
+
+    Raise `BadRequest` if invalid.
+    """
     with _open_archive(body) as (archive, meta):
         if not isinstance(meta, list) or len(meta) > 1000:
             raise BadRequest("The archive's list cannot be understood.")
@@ -260,7 +272,7 @@ def _open_archive(body: bytes) -> Iterator[tuple[zipfile.ZipFile, Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
-                raise BadRequest("The archive unpacks to too much.")
+                raise BadRequest("The archive is too large when unpacked.")
             yield archive, json.loads(archive.read("_meta"))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
         raise BadRequest("The archive cannot be read.") from error
@@ -271,7 +283,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: object) -> tuple[str, bytes | N
         raise BadRequest("The archive's list cannot be understood.")
     name, member = unicodedata.normalize("NFC", entry[0]), entry[1]
     if not is_plain_name(name):
-        raise BadRequest(f"A file cannot be named {ascii(name)[:60]}.")
+        raise BadRequest(f"{ascii(name)[:60]} is not a valid file name.")
     if member in (None, ""):
         return name, None
     if not isinstance(member, str):
@@ -283,7 +295,7 @@ def _read_entry(archive: zipfile.ZipFile, entry: object) -> tuple[str, bytes | N
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name is that of a file in one folder, on every system."""
+    """Return whether a name is a plain file name on every system, without a folder."""
     if not name.strip(" .") or len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
         return False
     return not _FORBIDDEN.intersection(name) and not any(0xD800 <= ord(char) < 0xE000 for char in name)

@@ -1,7 +1,7 @@
-"""The mirror: a database of Anki's schema 11 that holds the collection for its apps, with a usn for every row.
+"""The mirror: a database of Anki's schema 11 with the collection as its apps see it, and a change number per row.
 
-It is a mirror: everything in it follows from the Markdown, the settings and the log here. Only what a phone was given
-and when (the change numbers, the ids, what was deleted) is kept nowhere else.
+The mirror follows from the Markdown, the settings and the log. Only the exchange with phones (change numbers, ids,
+deletions) is stored nowhere else.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from flashcards.sync.wire import BadRequest
 from scheduler.database import select_in
 
 OBJECTS: Final = ("models", "decks", "dconf")
-"""The columns of `col` that hold JSON objects by id, each with its own change number."""
+"""The columns of `col` with JSON objects by id; each object has its own change number."""
 
 CHUNK_ROWS: Final = 250
 _DEFAULT_DECK: Final = 1
@@ -34,17 +34,17 @@ _CHANGES: Final = (
     "CREATE TABLE IF NOT EXISTS changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
     " PRIMARY KEY (kind, id)) WITHOUT ROWID"
 )
-"""When a person last changed a note's text or a card's marks, here or on some phone, by change number.
+"""The change numbers of the last edits of notes' texts and cards' marks by a person, here or on a phone.
 
-A row's own change number does not tell: a row also goes out again when only its form or its schedule follows. `text` is
-the text of a note after it took the text of a phone: as long as it is unchanged, nobody edited the note here.
+The change number of a row is not enough, because a row is also sent when only its form or schedule changes. `text` is
+the text of a note after an edit on a phone. While it is unchanged, nobody has edited the note here.
 """
 
 _NOT_ANKIS: Final = ("changes", "deleted", "syncs")
 
 
 class MirrorState(NamedTuple):
-    """When the mirror was changed and made, in epoch milliseconds, and the number of the next change."""
+    """The times of the mirror's last change and creation, in epoch milliseconds, and the next change number."""
 
     modified: int
     schema: int
@@ -52,7 +52,7 @@ class MirrorState(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """What a client has not seen: ids by table, ids of objects by column, tags, deletions."""
+    """The changes that a client has not seen: ids by table, ids of objects by column, tags, deletions."""
 
     rows: Mapping[Table, Sequence[int]]
     objects: Mapping[str, Sequence[str]]
@@ -61,10 +61,10 @@ class Pending(NamedTuple):
 
 
 class Mirror:
-    """The mirror's file, open; the caller begins and ends transactions."""
+    """An open mirror; the caller begins and ends transactions."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, making it if it does not exist."""
+        """Open the file, creating it if necessary."""
         self.path = path
         self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         self.connection.execute("PRAGMA synchronous = FULL")
@@ -74,22 +74,22 @@ class Mirror:
             self.connection.execute(statement)
 
     def close(self) -> None:
-        """Close the file; an open transaction is undone."""
+        """Close the file, rolling back an open transaction."""
         self.connection.close()
 
     @property
     def state(self) -> MirrorState:
-        """The times and the number that clients compare."""
+        """The times and the change number that clients compare."""
         return MirrorState(*self.connection.execute("SELECT mod, scm, usn FROM col").fetchone())
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever written into it."""
+        """Return whether nothing was ever written to the mirror."""
         return self.created_s == 0
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no card."""
+        """Return whether there are no cards."""
         return self.connection.execute("SELECT 1 FROM cards LIMIT 1").fetchone() is None
 
     def begin(self) -> None:
@@ -97,20 +97,20 @@ class Mirror:
         self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """Keep what was done since `begin`."""
+        """Commit the changes since `begin`."""
         self.connection.execute("COMMIT")
 
     def roll_back(self) -> None:
-        """Undo what was done since `begin`."""
+        """Roll back the changes since `begin`."""
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
     def close_usn(self) -> None:
-        """Let what changes from now on have a change number of its own, so that a download brings all before it."""
+        """Increase the change number, so that a download includes all changes so far."""
         self.connection.execute("UPDATE col SET usn = usn + 1")
 
     def start_from(self, schema: int) -> None:
-        """Empty the mirror, for everything to come from a server whose collection was made at this time."""
+        """Empty the mirror before receiving everything from a server whose collection was created at this time."""
         self.begin()
         for table in ("notes", "cards", "revlog", "graves", *_NOT_ANKIS):
             self.connection.execute(f"DELETE FROM {table}")
@@ -122,43 +122,43 @@ class Mirror:
         self.commit()
 
     def set_created(self, created: int) -> None:
-        """Let day 0 begin at an instant, in epoch seconds."""
+        """Set the beginning of day 0, in epoch seconds."""
         self.connection.execute("UPDATE col SET crt = ?", (created,))
 
     def finish_at(self, modified: int, usn: int) -> None:
-        """End a sync with a server, by its modification time and its next change number."""
+        """End a sync with a server, using its modification time and next change number."""
         self.connection.execute("UPDATE col SET mod = ?, usn = ?, ls = ?", (modified, usn, modified))
 
     def has_pending(self, since: int) -> bool:
-        """Whether anything changed with this change number or a later one."""
+        """Return whether anything changed since this change number."""
         pending = self.pending(since)
         return bool(
             any(pending.rows.values()) or any(pending.objects.values()) or pending.tags or not pending.graves.is_empty
         )
 
     def begin_again(self) -> None:
-        """Let every client download everything at its next sync."""
+        """Make every client download everything at its next sync."""
         self.connection.execute("UPDATE col SET scm = max(scm + 1, ?)", (time.time_ns() // 1_000_000,))
 
     def finish(self, at_ms: int) -> None:
-        """End a sync: a new modification time, and the next change number."""
+        """End a sync by setting the modification time and increasing the change number."""
         self.connection.execute("UPDATE col SET mod = ?, usn = usn + 1, ls = ?", (at_ms, at_ms))
 
     def touch(self) -> None:
-        """Let every client sync that compares the modification times."""
+        """Increase the modification time, so that clients notice a change."""
         self.connection.execute("UPDATE col SET mod = mod + 1")
 
     def keep_sync(self, following: int, since: int) -> None:
-        """Keep the change numbers with which a device will come the next time, and with which it came this time."""
+        """Store the change numbers of a device's next sync and of this one."""
         deletions.forget_present(self.connection)
         self.connection.execute("INSERT OR REPLACE INTO syncs VALUES (?, ?)", (following, since))
 
     def has_untold(self, since: int) -> bool:
-        """Whether a device is told of deletions only with its next sync, for which it comes with a change number."""
+        """Return whether deletions wait for the next sync of the device with this change number."""
         return deletions.has_untold(self.connection, since)
 
     def file_bytes(self) -> bytes:
-        """Return the whole file, for a full download: Anki's tables only."""
+        """Return the whole file with only Anki's tables, for a full download."""
         copy = sqlite3.connect(":memory:", isolation_level=None)
         try:
             copy.deserialize(self.connection.serialize())
@@ -170,24 +170,24 @@ class Mirror:
             copy.close()
 
     def note_change(self, kind: str, ids: Iterable[int], usn: int) -> None:
-        """Keep that a person changed the text of notes (`note`) or the marks of cards (`card`)."""
+        """Record that a person changed the text of notes (`note`) or the marks of cards (`card`)."""
         self.connection.executemany(
             "INSERT OR REPLACE INTO changes VALUES (?, ?, ?, NULL)", ((kind, number, usn) for number in ids)
         )
 
     def note_text(self, number: int, text: bytes) -> None:
-        """Keep the text of a note, now that it has the text of a phone."""
+        """Store the text of a note after an edit on a phone."""
         self.connection.execute("UPDATE changes SET text = ? WHERE kind = 'note' AND id = ?", (text, number))
 
     def has_changed(self, kind: str, number: int, since: int) -> bool:
-        """Whether a person changed something that a client has not seen."""
+        """Return whether a person made a change that a client has not seen."""
         row = self.connection.execute("SELECT usn FROM changes WHERE kind = ? AND id = ?", (kind, number)).fetchone()
         return row is not None and row[0] >= since
 
-    # What goes out
+    # Outgoing changes
 
     def pending(self, since: int) -> Pending:
-        """Find what changed with this change number or a later one."""
+        """Find the changes since this change number."""
         graves = {name: self._graves(number, since) for name, number in TYPES.items()}
         return Pending(
             {table: self._ids(table, since) for table in ("revlog", "cards", "notes")},
@@ -197,7 +197,7 @@ class Mirror:
         )
 
     def rows(self, table: Table, ids: Iterable[int]) -> Iterator[Row]:
-        """Return rows as the protocol sends them."""
+        """Yield rows in protocol form."""
         query = f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE id = ?"
         blank = (NOTE_COLUMNS.index("sfld"), NOTE_COLUMNS.index("csum")) if table == "notes" else ()
         for number in ids:
@@ -210,17 +210,17 @@ class Mirror:
             yield row
 
     def select(self, query: str, ids: Iterable[int]) -> list[Row]:
-        """Run a query whose `{}` takes some ids, a part of them at a time; return the rows."""
+        """Run a query in batches, with some of the ids in place of its `{}`; return the rows."""
         return list(map(list, select_in(self.connection, query, list(ids))))
 
     def select_by(self, table: Table, key: str, ids: Iterable[int]) -> list[Row]:
-        """Return the rows of a table whose column holds any of these ids."""
+        """Return the rows whose column contains any of these ids."""
         return self.select(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})", ids)
 
     def copy_notes(self, notes: Sequence[int], more_reviews: Iterable[Row] = ()) -> sqlite3.Connection:
-        """Copy some notes, with their cards and the whole log of these, into a database in memory.
+        """Copy some notes with their cards and complete log into a database in memory.
 
-        `more_reviews` may have the very instants of others.
+        `more_reviews` may have the same instants as other reviews.
         """
         copy = sqlite3.connect(":memory:")
         reviews = list(more_reviews)
@@ -242,33 +242,33 @@ class Mirror:
         return self.json(name)
 
     def json(self, name: str) -> dict[str, Any]:
-        """Return a column of `col` that holds JSON."""
+        """Return a JSON column of `col`."""
         (text,) = self.connection.execute(f"SELECT {name} FROM col").fetchone()
         value: dict[str, Any] = json.loads(text)
         return value
 
     @property
     def created_s(self) -> int:
-        """When day 0 began, epoch seconds."""
+        """The beginning of day 0, in epoch seconds."""
         (created,) = self.connection.execute("SELECT crt FROM col").fetchone()
         return int(created)
 
     def counts(self) -> list[int]:
-        """Return how many cards, notes, reviews, note types, decks and presets there are."""
+        """Return the numbers of cards, notes, reviews, note types, decks and presets."""
         tables = [
             self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("cards", "notes", "revlog")
         ]
         return [*tables, *(len(self.objects(name)) for name in OBJECTS)]
 
-    # What comes in
+    # Incoming changes
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Write a column of `col` that holds JSON."""
+        """Write a JSON column of `col`."""
         self.connection.execute(f"UPDATE col SET {name} = ?", (json.dumps(value, ensure_ascii=False),))
 
     def apply_graves(self, graves: Graves, usn: int) -> None:
-        """Delete what was deleted elsewhere; a note goes with its cards, Anki's own deck stays."""
+        """Apply deletions: a note is deleted with its cards, and Anki's default deck stays."""
         db = self.connection
         deletions.keep_notes(db, graves.notes, usn, is_theirs=True)
         for note in graves.notes:
@@ -287,7 +287,7 @@ class Mirror:
             db.executemany("INSERT INTO graves VALUES (?, ?, ?)", ((usn, each, number) for each in ids))
 
     def put_rows(self, table: Table, rows: Iterable[Row], usn: int) -> list[Row]:
-        """Write rows that came from a client, and return those that count: rows of the log are only ever added."""
+        """Write rows from a client, and return the effective ones. Existing rows of the log are never replaced."""
         taken = [row for row in rows if table != "revlog" or not self._has(table, row[0])]
         for row in taken:
             row[USN[table]] = usn
@@ -298,25 +298,25 @@ class Mirror:
         return taken
 
     def send_again(self, table: Table, ids: Iterable[int], usn: int) -> None:
-        """Let rows go out with a change number, although the client that sent them has it by then."""
+        """Give rows a new change number, so that they are also sent to the client that they came from."""
         self.connection.executemany(f"UPDATE {table} SET usn = ? WHERE id = ?", ((usn, number) for number in ids))
 
     def keep_times(self, table: Table, before: Mapping[int, Row | None]) -> None:
-        """Let rows that a client changed keep the time that they had before.
+        """Restore the earlier modification times of rows that a client changed.
 
-        An app drops its own unsent change of a row if it gets the row with a newer time: the change would be lost.
+        An app drops its own unsent change of a row if it receives the row with a newer time. The change would be lost.
         """
         modified = COLUMNS[table].index("mod")
         times = ((row[modified], number) for number, row in before.items() if row)
         self.connection.executemany(f"UPDATE {table} SET mod = ? WHERE id = ?", times)
 
     def has_other_review(self, row: Row) -> bool:
-        """Whether the log holds a review of another card with the instant of this one."""
+        """Return whether the log has a review of another card at the same instant."""
         found = self.connection.execute("SELECT cid FROM revlog WHERE id = ?", (row[0],)).fetchone()
         return found is not None and found[0] != row[LOG_COLUMNS.index("cid")]
 
     def find_missing_reviews(self, state: Path) -> list[int]:
-        """Return the cards of which the log holds reviews that a state's log does not."""
+        """Return the cards with reviews that the mirror's log has and the log of a state lacks."""
         self.connection.execute("ATTACH ? AS state", (str(state),))
         try:
             rows = self.connection.execute(
@@ -327,7 +327,7 @@ class Mirror:
             self.connection.execute("DETACH state")
 
     def check_references(self, notes: Iterable[Row]) -> None:
-        """Check that notes have a note type and as many fields as it says. Raise `BadRequest` if one has not."""
+        """Raise `BadRequest` if a note has no note type or a wrong number of fields."""
         fields = {int(key): len(each["flds"]) for key, each in self.objects("models").items()}
         for row in notes:
             number, kind, text = row[0], row[2], row[6]
@@ -342,8 +342,8 @@ class Mirror:
     def _ids(self, table: Table, since: int) -> list[int]:
         query = f"SELECT id FROM {table} WHERE usn >= ?"
         if table in TYPES:
-            # An app that deletes for a second time what was deleted and came back never says so. It gets such rows with
-            # every sync, or both sides would not hold the same.
+            # An app that deletes an object again after it came back does not report it. It gets such rows with every
+            # sync; otherwise both sides would differ.
             query += f" OR id IN (SELECT oid FROM graves WHERE type = {TYPES[table]})"
         return [number for (number,) in self.connection.execute(query, (since,))]
 
@@ -377,10 +377,10 @@ def _with_derived(row: Row) -> Row:
 
 
 def plain_field(html: str) -> str:
-    """Return a field without its markup, as Anki sorts and compares it: names of pictures count."""
+    """Return a field without markup, as Anki sorts and compares it, but with the names of pictures."""
     return unescape(_HIDDEN.sub("", _MEDIA.sub(r" \1 ", html))).replace("\xa0", " ").strip()
 
 
 def checksum(text: str) -> int:
-    """Return the number by which Anki finds notes with the same first field."""
+    """Return the checksum by which Anki finds notes with the same first field."""
     return int(sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:8], 16)

@@ -1,4 +1,4 @@
-"""Keep note types, decks, presets, tags and configuration in the mirror, and compare those of a package with it."""
+"""Update note types, decks, presets, tags and configuration in the mirror, and compare packages with it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Objects = dict[str, dict[str, Any]]
 
 
 class ObjectUpdate:
-    """Updates the objects of the mirror, attached as `mirror`, by those of the exported database `db`.
+    """Updates the objects of the mirror, attached as `mirror`, from the exported database `db`.
 
-    A new mirror takes everything as it is. `usn` is the present change number, `now_s` the time in epoch seconds.
+    A new mirror gets all objects unchanged. `usn` is the current change number, `now_s` the time in epoch seconds.
     """
 
     def __init__(self, db: sqlite3.Connection, usn: int, now_s: int, *, is_new: bool) -> None:
@@ -47,7 +47,7 @@ class ObjectUpdate:
         self._changes = 0
 
     def deck_ids(self) -> Mapping[int, int]:
-        """Return the ids that decks have in the mirror, by those that they have in a package, where they differ."""
+        """Return the mirror's ids of decks by their ids in a package, where these differ."""
         by_name = {each["name"].casefold(): int(key) for key, each in self._there["decks"].items()}
         for key, deck in self._here["decks"].items():
             found = by_name.get(deck["name"].casefold())
@@ -56,7 +56,7 @@ class ObjectUpdate:
         return self._ids
 
     def apply(self) -> int:
-        """Write what differs; return how many objects changed."""
+        """Write the differences; return the number of changed objects."""
         if self._is_new:
             self._db.execute("UPDATE mirror.col SET crt = (SELECT crt FROM main.col)")
             self._there["conf"] = dict(self._here["conf"])
@@ -76,8 +76,8 @@ class ObjectUpdate:
         for family in (BASIC, CLOZE):
             ours = make_note_type(family).to_json(DESIGN_CHANGED, 1)
             key = str(int(ours["id"]))
-            # A person's own changes to the design stay until ours changes. So the date is that of the design:
-            # by the day on which a mirror got it, every design made before that day would seem to be older.
+            # A person's changes to the design stay until our design changes. So its date is that of the design. With
+            # the date of the mirror, all earlier designs would seem older.
             if key not in types or types[key].get("mod", 0) < DESIGN_CHANGED:
                 self._put(types, key, ours, modified=DESIGN_CHANGED)
             elif _has_renamed_fields(types[key], ours):
@@ -109,7 +109,7 @@ class ObjectUpdate:
         self._remove_decks(decks, present)
 
     def _remove_decks(self, decks: Objects, present: set[str]) -> None:
-        """Remove decks of ours that are gone here, if no card and no deck below is left in them."""
+        """Remove our decks that no longer exist, if they have no cards or subdecks left."""
         used = {
             str(number)
             for (number,) in self._db.execute("SELECT did FROM mirror.cards UNION SELECT odid FROM mirror.cards")
@@ -147,7 +147,7 @@ class ObjectUpdate:
 
 
 def find_changed_options(package: Package, decks: Objects, presets: Objects) -> frozenset[str]:
-    """Return the decks of a package that have other options than in `decks` and `presets`, which are JSON by id."""
+    """Return the decks of a package whose options differ from `decks` and `presets`, which are JSON by id."""
     found = set()
     for deck in package.decks.values():
         before = decks.get(str(deck.id))
@@ -163,7 +163,7 @@ def find_changed_options(package: Package, decks: Objects, presets: Objects) -> 
 
 
 def with_our_names(package: Package) -> Package:
-    """Let the fields of our note types have their names again, whatever an app calls them."""
+    """Restore the names of the fields of our note types, even if an app renamed them."""
     for family in (BASIC, CLOZE):
         ours = make_note_type(family)
         names = tuple(field["name"] for field in ours.fields)
@@ -184,7 +184,7 @@ def _columns(db: sqlite3.Connection, schema: str, names: tuple[str, ...]) -> dic
 
 
 def _has_more(ours: Any, theirs: Any) -> bool:
-    """Whether more was done on the present day than the mirror knows; both are a day and a number."""
+    """Return whether more was done today than the mirror has recorded; both values are a day and a count."""
     if not ours or not ours[0]:
         return False
     if not isinstance(theirs, list) or len(theirs) != len(ours):
@@ -193,7 +193,7 @@ def _has_more(ours: Any, theirs: Any) -> bool:
 
 
 def _says(theirs: Any, ours: Any) -> bool:
-    """Whether an object says all that ours says; numbers may have been rounded."""
+    """Return whether an object contains all values of ours; numbers may be rounded."""
     if isinstance(ours, dict):
         if not isinstance(theirs, dict):
             return False

@@ -1,4 +1,4 @@
-"""Write the collection into the mirror; whatever changed here gets the present change number."""
+"""Write the collection to the mirror; every change gets the current change number."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ _DECK: Final = _COMPARED.index("did")
 _QUEUE: Final = _COMPARED.index("queue")
 _FLAGS: Final = _COMPARED.index("flags")
 _ROUNDED: Final = {"s": 1e-4, "d": 1e-3, "dr": 6e-3, "decay": 1e-3}
-"""Apps round the numbers of a memory state; what differs by less is the same."""
+"""Apps round the numbers of a memory state. Smaller differences than these do not count."""
 
 _LAST_REVIEW: Final = "lrt"
-"""The second of a card's last review. An app that answers two cards in one millisecond moves the second log row, maybe
-into the next second, but not this. Its database check would then mend the card and ask for a full sync.
+"""The second of a card's last review.
+
+If an app answers two cards in one millisecond, it moves the second log row, perhaps into the next second, but not this
+value. Its database check would then correct the card and require a full sync.
 """
 
 _VIEWS: Final = (
@@ -78,12 +80,12 @@ _GONE: Final = """
 
 
 class MirrorUpdate:
-    """The present collection in Anki's shape, held against the mirror once."""
+    """The current collection in Anki's form, compared once with the mirror."""
 
     def __init__(self, collection: Collection, rendered: RenderedNotes) -> None:
         self._rendered = rendered
-        self.media: Mapping[str, Path] = {}  # the files that the notes name, by their names in Anki
-        self.problems: list[ExportProblem] = []  # what is not as it should be
+        self.media: Mapping[str, Path] = {}  # media files used by notes, by their names in Anki
+        self.problems: list[ExportProblem] = []  # problems found
         self._collection = collection
         self._origins = Origins(collection.connection)
 
@@ -112,7 +114,7 @@ class MirrorUpdate:
 
 @contextmanager
 def _open_with_mirror(data: bytes, mirror: Mirror) -> Iterator[sqlite3.Connection]:
-    """Open the exported database with the mirror attached, in one transaction that ends with the block."""
+    """Open the exported database with the mirror attached, in one transaction for the whole block."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.deserialize(data)
         db.execute("ATTACH ? AS mirror", (str(mirror.path),))
@@ -120,7 +122,7 @@ def _open_with_mirror(data: bytes, mirror: Mirror) -> Iterator[sqlite3.Connectio
         for statement in _VIEWS:
             db.execute(statement)
         db.execute("BEGIN IMMEDIATE")
-        yield db  # an error closes it, which rolls back
+        yield db  # an error closes the connection, which rolls back
         db.execute("COMMIT")
 
 
@@ -144,7 +146,7 @@ class _Update:
         self._count(objects.apply())
         deletions.forget_present(self._db, "mirror")
         if self._is_new:
-            # What a first download brings is known to the client.
+            # The client already has the contents of a first download.
             self._db.execute("UPDATE mirror.col SET usn = 1")
         if self._changed:
             self._db.execute("UPDATE mirror.col SET mod = max(mod + 1, ?)", (self._now,))
@@ -162,8 +164,8 @@ class _Update:
                 self._note_change(number, text_here(self._collection, here))
             text = plain_field(fields.partition("\x1f")[0])
             rows.append((number, guid, kind, modified, self._usn, tags, fields, text, checksum(text)))
-        # Guid and time of a known note stay: an app keeps its own unsent change to a note only if it is newer, and
-        # nothing that was written there may be lost before it was seen here.
+        # A known note keeps its guid and time. An app keeps its unsent change to a note only if it is newer, and must
+        # not lose it before it was received here.
         self._db.executemany(
             "INSERT INTO mirror.notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '') ON CONFLICT(id) DO UPDATE SET"
             " mid = excluded.mid, usn = excluded.usn, tags = excluded.tags,"
@@ -173,7 +175,7 @@ class _Update:
         self._count(len(rows))
 
     def _note_change(self, number: int, text: bytes | None) -> None:
-        """Keep that a note changed here, unless it still says what a phone gave it."""
+        """Record that a note was edited here, unless it still has the text from a phone."""
         row = self._db.execute("SELECT text FROM mirror.changes WHERE kind = 'note' AND id = ?", (number,)).fetchone()
         if row is None or row[0] is None or row[0] != text:
             self._db.execute("INSERT OR REPLACE INTO mirror.changes VALUES ('note', ?, ?, NULL)", (number, self._usn))
@@ -211,7 +213,7 @@ class _Update:
         self._count(len(rows))
 
     def _delete(self, left: _Unconverted) -> None:
-        """Delete what is no longer here; what never was here, as far as is known, stays with the phones."""
+        """Delete notes and cards that are gone from the collection; those never known to it stay on the phones."""
         cards = [number for (number,) in self._db.execute(_GONE.format(table="cards", kind="card"))]
         notes = [number for (number,) in self._db.execute(_GONE.format(table="notes", kind="note"))]
         if not cards and not notes:
@@ -237,7 +239,7 @@ class _Update:
             self._count(len(ids))
 
     def _place_new(self, row: list[Any]) -> None:
-        """Give a new card the place, among the new ones, of the card before it that the apps know."""
+        """Give a new card the position of the preceding new card that the apps know."""
         found = self._db.execute(
             "SELECT m.due FROM cards p LEFT JOIN card_ids c ON c.here = p.id"
             " JOIN mirror.cards m ON m.id = coalesce(c.there, p.id)"
@@ -249,7 +251,7 @@ class _Update:
 
 
 def _keep_place(row: list[Any], there: Any) -> None:
-    """Let a card keep the place that it has, or had, among the new ones: it only moves when all are counted again."""
+    """Keep the position of a new card; positions only change when all are renumbered."""
     if row[_TYPE] == 0 and there[_TYPE] == 0:
         row[_DUE] = there[_DUE]
     theirs = _read(there[_DATA])
@@ -258,7 +260,7 @@ def _keep_place(row: list[Any], there: Any) -> None:
 
 
 def _is_reworded(there: Sequence[Any], here: Sequence[Any]) -> bool:
-    """Whether a note has another note type, text or tags; where it stands, the last field of ours, does not matter."""
+    """Return whether a note has another note type, text or tags; our last field, its place, does not count."""
     (kind, *_), texts = there, [row[2].split("\x1f") for row in (there, here)]
     if kind in OUR_TYPES:
         texts = [fields[:-1] for fields in texts]
@@ -277,13 +279,13 @@ def _is_same(row: Iterable[Any], there: Iterable[Any]) -> bool:
 
 
 def _is_same_in_filtered_deck(row: list[Any], there: Any) -> bool:
-    """Whether nothing was done here to a card that a phone holds in a filtered deck."""
+    """Return whether a card that a phone has in a filtered deck is unchanged here."""
     names = ("nid", "ord", "type", "reps", "lapses", "flags")
     return all(row[_COMPARED.index(name)] == there[_COMPARED.index(name)] for name in names)
 
 
 def _is_same_data(ours: str, theirs: str) -> bool:
-    """Whether the memory states that two cards keep are the same; what only an app keeps does not matter."""
+    """Return whether the memory states of two cards are the same; other data of apps does not count."""
     one, other = _read(ours), _read(theirs)
     if one.get(_LAST_REVIEW) != other.get(_LAST_REVIEW):
         return False
@@ -307,10 +309,10 @@ def _read(data: str) -> dict[str, Any]:
 
 
 class _Unconverted:
-    """The notes of the mirror whose note type is not ours and whose text is here as it was brought in.
+    """The notes of the mirror with foreign note types whose text is still as imported.
 
-    Such a note can have fields, pictures and designs that Markdown cannot say. To send it back in one of our note types
-    would lose them; so it is left alone until its text changes here.
+    Such a note can contain fields, pictures and designs that Markdown cannot represent, which one of our note types
+    would lose. So it is left alone until its text is edited here.
     """
 
     def __init__(self, db: sqlite3.Connection, collection: Collection) -> None:
@@ -321,11 +323,11 @@ class _Unconverted:
             self._find(db, collection, dict(foreign))
 
     def has_note(self, number: int) -> bool:
-        """Whether the note with this id in Anki is left as it is."""
+        """Return whether the note with this Anki id is left alone."""
         return number in self._notes
 
     def has_card(self, number: int) -> bool:
-        """Whether the card with this id in Anki is of such a note."""
+        """Return whether the card with this Anki id belongs to such a note."""
         return number in self._cards
 
     def _find(self, db: sqlite3.Connection, collection: Collection, foreign: dict[int, str]) -> None:
@@ -340,13 +342,13 @@ class _Unconverted:
                 continue
             self._notes.add(number)
             self._cards.update(card for (card,) in db.execute("SELECT id FROM mirror.cards WHERE nid = ?", (number,)))
-            # The other notes that it became here are not sent as notes of their own.
+            # The other notes made from it are not sent as separate notes.
             db.executemany("DELETE FROM note_ids WHERE here = ?", ((here,) for here in notes[guid]))
             db.executemany("INSERT INTO note_ids VALUES (?, ?)", ((here, number) for here in notes[guid]))
 
 
 def _find_known_here(db: sqlite3.Connection, guids: Guids, collection: Collection, notes: Iterable[int]) -> set[int]:
-    """Return those of some notes of the mirror that are, or once were, notes here."""
+    """Return the given notes of the mirror that are or were notes of the collection."""
     notes = list(notes)
     if not notes:
         return set()

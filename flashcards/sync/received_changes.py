@@ -1,4 +1,4 @@
-"""Bring changes from a phone into the collection by the importer's rules."""
+"""Apply changes from a phone to the collection, by the rules of imports."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FOLDER: Final = ("phone", "set-aside")
 
 
 def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
-    """Append texts to the file of the present day; return its path within the collection."""
+    """Append texts to today's file; return its path within the collection."""
     now = datetime.now().astimezone()
     folder = state_folder.joinpath(*_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ _DAY: Final = 86_400
 
 @dataclass(slots=True)
 class TakenOver:
-    """What a sync changed in the collection; `sentences` say what a person should know."""
+    """The changes of a sync to the collection; `sentences` are messages for the user."""
 
     added: int = 0
     updated: int = 0
@@ -85,14 +85,14 @@ class TakenOver:
 
 
 class StoredMedia:
-    """The media files that clients know, as the importer reads those of a package."""
+    """The media files of clients, in the form that the importer reads."""
 
     def __init__(self, store: MediaStore) -> None:
         self._store = store
         self.media = {name: name for name in store.digests()}
 
     def unpack_medium(self, name: str, target: Path) -> bool:
-        """Copy a file to `target`; return whether there is one of that name."""
+        """Copy a file to `target`; return whether it exists."""
         path = self._store.path_of(name)
         if path is None:
             return False
@@ -101,7 +101,7 @@ class StoredMedia:
 
 
 class ChangeImport:
-    """Takes over what one sync brought; the mirror holds it already."""
+    """Applies the changes of one sync, which are already in the mirror."""
 
     def __init__(self, collection: Collection, mirror: Mirror, media: MediaStore) -> None:
         self._collection = collection
@@ -112,7 +112,7 @@ class ChangeImport:
         self._taken = TakenOver()
 
     def take(self, received: Received) -> TakenOver:
-        """Take everything over; each part is all or nothing, and can be done again."""
+        """Apply all changes. Each part is atomic and can be repeated."""
         notes = self._find_touched(received)
         package = self._package(notes, received.collided)
         options = self._find_options(received, package)
@@ -126,7 +126,7 @@ class ChangeImport:
         return self._taken
 
     def _find_touched(self, received: Received) -> list[int]:
-        """Return the notes that came, and those of the cards and reviews that came, as far as they still exist."""
+        """Return the received notes, and those of received cards and reviews, if they still exist."""
         found = dict.fromkeys(row[0] for row in received.notes)
         found |= dict.fromkeys(row[_NID] for row in received.cards)
         cards = {row[1] for row in (*received.reviews, *received.collided)}
@@ -164,25 +164,25 @@ class ChangeImport:
         self._keep_texts(received)
 
     def _keep_late(self, received: Received) -> None:
-        """Keep what was written on the phone into notes that had been deleted meanwhile."""
+        """Keep text written on the phone into notes that had been deleted in the meantime."""
         for row in received.late:
             said = "A note was edited on the phone and deleted elsewhere; the phone's text is in"
             self._set_aside("edited on the phone, deleted elsewhere", row[_FIELDS].split("\x1f"), said)
 
     def take_missing_reviews(self) -> int:
-        """Take over reviews that the mirror has and the log has not; return how many."""
+        """Import reviews that the mirror has and the log lacks; return their number."""
         self._import_logs(self._mirror.find_missing_reviews(self._collection.database))
         return self._taken.reviews
 
     def _import_reviews_of_gone(self, received: Received) -> None:
-        """Take over reviews of cards that were deleted, there or here, after they were reviewed on the phone."""
+        """Import reviews made on the phone of cards that were then deleted on either side."""
         cards = {row[1] for row in received.reviews}
         self._import_logs(
             cards - {number for (number,) in self._mirror.select("SELECT id FROM cards WHERE id IN ({})", cards)}
         )
 
     def _import_logs(self, gone: Iterable[int]) -> None:
-        """Merge the whole logs of some cards, by their ids in Anki, whatever became of their notes."""
+        """Merge the complete logs of cards by their Anki ids, even if their notes are gone."""
         logs: dict[int, list[LogRow]] = {}
         for row in sorted(self._mirror.select_by("revlog", "cid", gone)):
             values = dict(zip(LOG_COLUMNS, row, strict=True))
@@ -203,7 +203,7 @@ class ChangeImport:
         taken.sentences += [f"{remark.place}: {remark.message}" for remark in report.remarks]
 
     def _edits(self, received: Received) -> dict[str, bool]:
-        """Return the notes whose text or tags came changed, by guid, and whether they changed here too."""
+        """Return the notes received with edited text or tags, by guid, and whether they were also edited here."""
         contested = received.contested["notes"]
         found = {}
         for row in received.notes:
@@ -217,7 +217,7 @@ class ChangeImport:
         return found
 
     def _texts_of(self, received: Received) -> dict[int, bytes | None]:
-        """Return what the notes that came say here, by their ids in Anki; without those that are new."""
+        """Return the current texts of the received notes by Anki id; new notes are omitted."""
         if not received.notes:
             return {}
         known = self._read_known()
@@ -231,7 +231,7 @@ class ChangeImport:
     def _keep_unwritten(
         self, received: Received, edits: Mapping[str, bool], before: Mapping[int, bytes | None]
     ) -> None:
-        """Set aside what was edited on the phone and could not be written into its file."""
+        """Set aside edits from the phone that could not be written to their files."""
         after = self._texts_of(received)
         for row in received.notes:
             is_contested = edits.get(row[_GUID])
@@ -241,7 +241,7 @@ class ChangeImport:
                 self._set_aside(why, row[_FIELDS].split("\x1f"), said)
 
     def _keep_texts(self, received: Received) -> None:
-        """Keep what the notes that came say here now, so that a later change here is told from this one."""
+        """Store the current texts of the received notes, to detect later edits here."""
         if not received.notes:
             return
         known = self._read_known()
@@ -253,11 +253,11 @@ class ChangeImport:
                 self._mirror.note_text(row[0], text)
 
     def _find_here(self, known: KnownNotes, row: Row) -> int | None:
-        """Find the note here that a note in Anki is."""
+        """Find the note of the collection that matches a note in Anki."""
         return self._here["note"].get(row[0]) or known.find_note(row[_GUID], 0)
 
     def _set_aside(self, why: str, texts: Iterable[str], said: str) -> None:
-        """Keep texts aside, and say so in a sentence that begins with `said`."""
+        """Set texts aside, and report it in a sentence that begins with `said`."""
         place = set_aside(self._collection.state_folder, why, texts)
         self._taken.sentences.append(f"{said} {place}.")
 
@@ -266,12 +266,15 @@ class ChangeImport:
         return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
 
     def _package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
-        """Read some notes of the mirror, with their cards and the whole log of these, as if from a package."""
+        """Read some notes of the mirror with their cards and complete log, as from a package."""
         with closing(self._mirror.copy_notes(notes, more_reviews)) as copy:
             return with_our_names(read_tables(copy, Path(_SOURCE)))
 
     def _is_backup_due(self) -> bool:
-        """Whether the newest copy of the state is older than a day: a copy for each sync would crowd out the others."""
+        """Return whether the newest backup is older than a day.
+
+        Daily backups are enough; more would displace older ones.
+        """
         try:
             newest = max((each.stat().st_mtime for each in self._collection.backups.iterdir()), default=0.0)
         except FileNotFoundError:
@@ -289,7 +292,7 @@ class ChangeImport:
             self._taken.cards += self._collection.store.unbury(cards, self._collection.clock.day(now_ms()))
 
     def _remove(self, received: Received) -> None:
-        """Take the notes that were deleted on the phone out of their files, if they did not change here since."""
+        """Remove notes deleted on the phone from their files, unless they were edited here since."""
         deleted = [row for row in received.gone if row[0] not in received.contested["notes"]]
         if not deleted:
             return
@@ -313,7 +316,7 @@ class ChangeImport:
         text = remove_notes(path, before.decode(), [entry.note.line for entry in entries])
         if text is None:
             self._taken.sentences.append(
-                f"{path}: {plural(len(entries), 'note')} deleted on the phone cannot be taken out of the file."
+                f"{path}: {plural(len(entries), 'note')} deleted on the phone cannot be removed from the file."
             )
             return
         lines = before.decode().splitlines()
@@ -326,31 +329,31 @@ class ChangeImport:
             return
         self._taken.removed += len(entries)
         self._taken.sentences.append(
-            f"{path}: {plural(len(entries), 'note')} deleted on the phone taken out of the file; kept in {place}."
+            f"{path}: {plural(len(entries), 'note')} deleted on the phone removed from the file; kept in {place}."
         )
 
     def _mention_moves(self, received: Received) -> None:
         moved = 0
         for row in received.cards:
             before = received.before["cards"].get(row[0])
-            is_seen = before is not None and before[_USN] < received.since  # else it was moved here
+            is_seen = before is not None and before[_USN] < received.since  # otherwise it was moved here
             moved += before is not None and is_seen and (before[_ODID] or before[_DID]) != (row[_ODID] or row[_DID])
         if moved:
             self._taken.sentences.append(
-                f"{plural(moved, 'card')} moved to another deck on the phone; the deck follows from the file here, so"
+                f"{plural(moved, 'card')} moved to another deck on the phone. The deck follows from the file, so"
                 " move the note's text instead."
             )
         for deck in received.objects.get("decks", ()):
             is_ours = any(deck_id(name) == deck["id"] for name in self._collection.catalog.decks())
             if is_ours and deck_id(deck["name"]) != deck["id"]:
                 self._taken.sentences.append(
-                    f"A deck was renamed to `{deck['name']}` on the phone; its name follows from the file here and is"
+                    f"A deck was renamed to `{deck['name']}` on the phone; its name follows from the file and is"
                     " put back."
                 )
 
 
 def _find_marks_before(received: Received, card: AnkiCard) -> SeenMarks:
-    """Return the marks that a card had before a phone changed it; if it changed here too, only new marks count."""
+    """Return the marks of a card before the change on the phone. If it changed here, too, only new marks count."""
     known = received.before["cards"]
     before = known.get(card.id)
     if card.id in known and (before is None or card.id in received.contested["cards"]):
@@ -361,7 +364,7 @@ def _find_marks_before(received: Received, card: AnkiCard) -> SeenMarks:
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:
-    """Return what tells the text and the tags of a note here from others; nothing if it is not in a file."""
+    """Return a value that identifies the current text and tags of a note, or None if it is not in a file."""
     row = collection.connection.execute(
         "SELECT fingerprint, tags FROM notes WHERE id = ? AND active = 1", (note,)
     ).fetchone()

@@ -1,4 +1,4 @@
-"""Run the sync server of one collection: addresses, bodies and statuses, its worker thread, its web server."""
+"""Run the sync server of one collection: routes, bodies, statuses, its worker thread and web server."""
 
 from __future__ import annotations
 
@@ -46,18 +46,18 @@ if TYPE_CHECKING:
     from flashcards.sync.wire import ClientHeader
 
 
-_MOST_LOGIN: Final = 64 << 10  # bytes that somebody unknown may send
+_MOST_LOGIN: Final = 64 << 10  # maximum size of a login request
 _LOGIN: Final = "sync/hostKey"
-_OLDER_BEGIN: Final = "msync/begin"  # by GET, in apps from before 2023
+_OLDER_BEGIN: Final = "msync/begin"  # a GET request of apps from before 2023
 _WELCOME: Final = "This is the sync server of a flashcards collection. Enter its address in Anki's sync settings.\n"
 
 
 def build_app(
     service: SyncService, worker: ThreadPoolExecutor, complain: Callable[[str, str, Exception], None]
 ) -> Starlette:
-    """Build the web application; the service answers in the one thread of `worker`.
+    """Build the web application; the service runs in the single thread of `worker`.
 
-    `complain` is told of each request that was refused or failed: the peer, the method, the error.
+    `complain` is called with each refused or failed request: the peer, the method, the error.
     """
 
     async def answer(request: Request) -> Response:
@@ -75,9 +75,9 @@ def build_app(
         except Refusal as refusal:
             complain(peer, method, refusal)
             return PlainTextResponse(str(refusal), refusal.status)
-        except Exception as error:  # a fault of ours or of the disk: the client is told that it failed
+        except Exception as error:  # a bug or a disk error; the client is told that the request failed
             complain(peer, method, error)
-            return PlainTextResponse("The server could not do this; its own messages say why.", 500)
+            return PlainTextResponse("The server failed. See its messages for the reason.", 500)
         return Response(body, media_type="application/octet-stream", headers={SIZE_HEADER: str(size)})
 
     async def welcome(_request: Request) -> Response:
@@ -87,7 +87,7 @@ def build_app(
 
 
 def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
-    """Return an application in which `pages` answers everything that is not an address of the sync protocol."""
+    """Return an application in which `pages` answers all addresses outside the sync protocol."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         is_sync = scope["type"] == "http" and scope["path"].startswith(("/sync/", "/msync/"))
@@ -99,7 +99,7 @@ def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
 async def _receive(
     request: Request, method: str, check_key: Callable[[ClientHeader], None]
 ) -> Callable[[], tuple[ClientHeader, bytes]]:
-    """Receive a request; return what reads it: who asks, and the body."""
+    """Receive a request; return a function that reads its header and body."""
     if request.method == "GET":
         if method != _OLDER_BEGIN:
             raise Refusal(405, "This address is for Anki's apps.")
@@ -113,7 +113,7 @@ async def _receive(
         form = await _read_body(request, min(MOST_FORM, most_packed))
         return lambda: read_form(form, boundary, check_key, most)
     header = read_header(request.headers.get(HEADER))
-    check_key(header)  # before anything of the body is read
+    check_key(header)  # before the body is read
     packed = await _read_body(request, most_packed)
     return lambda: (header, unpack(packed, most) if packed else b"{}")
 
@@ -134,7 +134,7 @@ ACCOUNT: Final = "account.json"
 
 
 class AddressTaken(FlashcardsError):
-    """The address cannot be listened on."""
+    """The server cannot listen on the address."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
         remedy = (
@@ -142,11 +142,11 @@ class AddressTaken(FlashcardsError):
             if error.errno in (errno.EADDRINUSE, errno.EACCES)
             else "Name an address of this computer with --host, or use --lan for all of them."
         )
-        super().__init__(f"{host}:{port} cannot be listened on: {error.strerror or error}. {remedy}")
+        super().__init__(f"{host}:{port} cannot be used: {error.strerror or error}. {remedy}")
 
 
 class SyncHost:
-    """Everything that a running server holds open; `report` is called with each sync that came to its end."""
+    """The resources of a running server; `report` is called after each completed sync."""
 
     def __init__(
         self, root: Path, account: Account, report: Callable[[SyncReport], None], tell: Callable[[str], None]
@@ -160,12 +160,12 @@ class SyncHost:
         self._worker.submit(self._refresh)
 
     def build_server(self, pages: ASGIApp | None = None) -> uvicorn.Server:
-        """Build the web server, which listens on the socket that it is run with; `pages` answers browsers."""
+        """Build the web server, to be run on a listening socket; `pages` answers browsers."""
         app = build_app(self._service, self._worker, self._complain)
         return build_server(join_pages(app, pages) if pages else app)
 
     def close(self) -> None:
-        """End whatever is under way without effect, and close the files."""
+        """End running syncs without effect, and close the files."""
         self._worker.submit(self._close).result()
         self._worker.shutdown()
 
@@ -207,26 +207,26 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address; port 0 takes a free one.
+    """Return a socket that listens on an address; port 0 chooses a free one.
 
-    Raise `AddressTaken` if another program has it, or this computer has no such address.
+    Raise `AddressTaken` if the address is in use or does not belong to this computer.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
-        found.listen(128)  # from now on clients wait instead of being turned away
+        found.listen(128)  # clients now wait rather than being rejected
     except OSError as error:
         raise AddressTaken(host, port, error) from error
     return found
 
 
 def local_address() -> str:
-    """Return the address by which this computer is known in its network; this computer's own if it is in no network."""
+    """Return this computer's address in its network, or the loopback address without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # of documentation: nothing is ever sent there
+            probe.connect(("192.0.2.1", 9))  # an address reserved for documentation; nothing is sent
             return str(probe.getsockname()[0])
         except OSError:
             return "127.0.0.1"
@@ -234,5 +234,5 @@ def local_address() -> str:
 
 def run(server: uvicorn.Server, listener: socket.socket) -> None:
     """Serve until the server is told to stop."""
-    gc.enable()  # it may run for months; short commands do without
+    gc.enable()  # the server may run for months; short commands do not need it
     asyncio.run(server.serve(sockets=[listener]))

@@ -1,4 +1,4 @@
-"""Answer the requests of the sync protocol: bytes in, bytes out, without a network."""
+"""Answer requests of the sync protocol, as bytes and independent of the network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACTIVE_SECONDS: Final = 300.0
 
 @dataclass(slots=True)
 class SyncReport:
-    """What a sync brought and took, for the line that the server prints."""
+    """The result of a sync, for the server's output."""
 
     user: str
     client: str
@@ -42,10 +42,10 @@ class SyncReport:
 
 
 class SyncService:
-    """Answers the requests of one collection's clients, one after the other.
+    """Answers the requests of one collection's clients in order.
 
-    At most one sync is under way. The newest wins, so that a sync that was broken off blocks nothing. `report` is
-    called with each sync that came to its end, `warn` with a sentence if both sides do not hold the same.
+    At most one sync is active. A new one replaces it, so an interrupted sync blocks nobody. `report` is called after
+    each completed sync, and `warn` with a sentence if the contents of both sides differ.
     """
 
     def __init__(
@@ -78,27 +78,24 @@ class SyncService:
         }
 
     def close(self) -> None:
-        """End the sync that is under way, if there is one, without effect."""
+        """End the active sync, if any, without effect."""
         if self._session:
             self._session.close()
             self._session = None
 
     def refresh(self) -> None:
-        """Bring the mirror up to date beforehand, unless a sync is under way, so that the next client need not wait."""
+        """Update the mirror in advance, unless a sync is active, so that the next client need not wait."""
         if self._session is None or time.monotonic() - self._last_heard > _ACTIVE_SECONDS:
             self.close()
             self._collection.refresh(self._mirror)
 
     def check_key(self, header: ClientHeader) -> None:
-        """Check that a request is of somebody who logged in. Raise `LoginRefused` if it is not."""
+        """Raise `LoginRefused` unless a request has the key of a login."""
         if not self._account.has_key(header.key):
-            raise LoginRefused("The key is not known. Log in again.")
+            raise LoginRefused("The key is unknown. Log in again.")
 
     def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
-        """Answer a request of `kind` (`sync` or `msync`).
-
-        Raise `Refusal` if it is refused; what it would have changed is as it was.
-        """
+        """Answer a request of `kind` (`sync` or `msync`). Raise `Refusal` if it is refused; it then has no effect."""
         if kind == "sync" and method == "hostKey":
             return pack_json(self._log_in(read_object(body), peer))
         self.check_key(header)
@@ -164,7 +161,7 @@ class SyncService:
         return session.start()
 
     def _find(self, header: ClientHeader) -> SyncSession:
-        """Find the sync that a request belongs to. Raise `SessionReplaced` if it is not under way."""
+        """Find the sync that a request belongs to. Raise `SessionReplaced` if it is no longer active."""
         if self._session is None or self._session.key != header.session:
             raise SessionReplaced
         self._last_heard = time.monotonic()

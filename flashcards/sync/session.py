@@ -32,43 +32,43 @@ _DID: Final = CARD_COLUMNS.index("did")
 
 @dataclass(slots=True)
 class Received:
-    """What a client sent in one sync, and what of it changed here too without the client having seen it."""
+    """The data that a client sent in one sync, and which of it also changed here unseen by the client."""
 
-    since: int = 0  # the change number from which on the client had not seen anything
+    since: int = 0  # the first change number that the client had not seen
     notes: list[Row] = field(default_factory=list)
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
-    # reviews of the very instant of a known review of another card; the mirror cannot hold them
+    # reviews at the same instant as a known review of another card, which the mirror cannot store
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
-    gone: list[Row] = field(default_factory=list)  # the rows of what was deleted
-    # the rows of notes that were edited after they had been deleted elsewhere
+    gone: list[Row] = field(default_factory=list)  # the deleted rows
+    # the rows of notes that were edited after their deletion elsewhere
     late: list[Row] = field(default_factory=list)
-    is_first: bool = False  # whether the other side was never met: then only times tell what is newer
-    # the rows of notes and cards as the mirror held them, by table and id; nothing if there was no such row
+    is_first: bool = False  # whether this is the first contact; then only times show what is newer
+    # the previous rows of notes and cards in the mirror, by table and id; None if there was no row
     before: dict[str, dict[int, Row | None]] = field(default_factory=lambda: {"notes": {}, "cards": {}})
-    # the ids of notes whose text, and of cards whose marks, changed elsewhere too, by table
+    # the ids of notes whose text, and of cards whose marks, also changed elsewhere, by table
     contested: dict[str, set[int]] = field(default_factory=lambda: {"notes": set(), "cards": set()})
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    # the decks and presets that came, as they were before, by column and id
+    # the previous versions of the received decks and presets, by column and id
     options: dict[str, Objects] = field(default_factory=lambda: {"decks": {}, "dconf": {}})
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing came that changes a collection."""
+        """Return whether nothing was received that changes a collection."""
         rows = self.notes or self.late or self.cards or self.reviews or self.collided or self.objects
         return not rows and self.graves.is_empty
 
 
 class SyncSession:
-    """A sync that has begun and not ended.
+    """A running sync.
 
     Args:
-        mirror: gets a transaction, which `finish` commits.
+        mirror: used in a transaction, which `finish` commits.
         key: the client's name for this sync.
-        since: the change number from which on the client has not seen anything.
+        since: the first change number that the client has not seen.
         client_is_newer: whether the client changed last; its configuration wins then.
-        usn: the server's present change number, where this side is the client: a server keeps what rows say.
+        usn: the server's current change number if this side is the client, since a server keeps the rows' numbers.
     """
 
     def __init__(self, mirror: Mirror, key: str, since: int, *, client_is_newer: bool, usn: int | None = None) -> None:
@@ -87,15 +87,15 @@ class SyncSession:
         self._is_sane = False
 
     def close(self) -> None:
-        """End it without keeping anything."""
+        """End the sync without effect."""
         self._mirror.roll_back()
 
     def start(self) -> dict[str, Any]:
-        """Return what was deleted here."""
+        """Return the deletions made here."""
         return self._deletions.graves()._asdict()
 
     def apply_graves(self, payload: Mapping[str, Any]) -> None:
-        """Delete what the client deleted."""
+        """Apply the client's deletions."""
         graves = read_graves(payload.get("chunk"))
         received = self.received
         self._deletions.drop(graves)
@@ -108,7 +108,7 @@ class SyncSession:
             getattr(received.graves, name).extend(getattr(graves, name))
 
     def apply_changes(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Take the client's note types, decks, presets, tags and configuration; return ours."""
+        """Apply the client's note types, decks, presets, tags and configuration; return ours."""
         answer = self.changes()
         changes = read_mapping(payload.get("changes"))
         decks = changes.get("decks") or [[], []]
@@ -135,7 +135,7 @@ class SyncSession:
         return found
 
     def apply_chunk(self, payload: Mapping[str, Any]) -> None:
-        """Take the client's rows."""
+        """Apply the client's rows."""
         chunk = read_mapping(payload.get("chunk"))
         received = self.received
         reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
@@ -149,7 +149,7 @@ class SyncSession:
         self._mirror.send_again("cards", moved, self._usn + 1)
 
     def check(self, payload: Mapping[str, Any]) -> dict[str, Any]:
-        """Compare how many rows and objects both sides have; due counts and graves do not matter."""
+        """Compare the numbers of rows and objects on both sides; due counts and deletions are ignored."""
         theirs, ours = payload.get("client"), self.counts()
         if not isinstance(theirs, list) or len(theirs) != len(ours) + 2:
             raise BadRequest("The counts cannot be understood.")
@@ -159,13 +159,13 @@ class SyncSession:
         return {"status": "ok" if self._is_sane else "bad", "c": theirs, "s": counts}
 
     def counts(self) -> list[int]:
-        """Return how many cards, notes, reviews, note types, decks and presets the other side holds now."""
+        """Return the current numbers of cards, notes, reviews, note types, decks and presets of the other side."""
         cards, notes, reviews, types, decks, presets = self._mirror.counts()
         more_cards, more_notes, more_decks = self._deletions.counts()
         return [cards + more_cards, notes + more_notes, reviews, types, decks + more_decks, presets]
 
     def finish(self, take: Callable[[Mirror, Received], None]) -> int:
-        """Keep everything, first in the collection, by `take`, then in the mirror; return the modification time."""
+        """Commit everything, first to the collection with `take`, then to the mirror; return the modification time."""
         if not self._is_sane:
             raise BadRequest("The sync ended before its sanity check succeeded.")
         if not self.received.is_empty:
@@ -177,7 +177,7 @@ class SyncSession:
         self._mirror.finish(at)
         self._mirror.keep_sync(self._usn + 1, self.received.since)
         if self._mirror.has_untold(self._usn + 1):
-            self._mirror.touch()  # or the app would believe that it has nothing to sync
+            self._mirror.touch()  # otherwise the app would assume that there is nothing to sync
         self._mirror.commit()
         return at
 
@@ -203,14 +203,14 @@ class SyncSession:
         return value | {"usn": self._usn} if self._stamps else value
 
     def _is_late(self, row: Row) -> bool:
-        """Return whether a note was deleted elsewhere; what it says is kept."""
+        """Return whether a note was deleted elsewhere; its text is kept."""
         deleted = self._deletions.note(row[0])
         if deleted is not None and what_a_person_sets("notes", deleted) != what_a_person_sets("notes", row):
             self.received.late.append(row)
         return deleted is not None
 
     def _take_back_decks(self, cards: list[Row]) -> list[int]:
-        """Let cards that come for a deleted deck find it, or the one that has its name now; return these cards."""
+        """Restore deleted decks for received cards, or use the decks that now have their names; return these cards."""
         moved = []
         decks = self._mirror.objects("decks")
         names = {each["name"].casefold(): each["id"] for each in decks.values()}

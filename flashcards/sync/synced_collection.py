@@ -1,4 +1,4 @@
-"""Keep the mirror and the collection alike: what a sync has open, in a folder of the state that one process holds."""
+"""Keep the mirror and the collection in sync, and lock the folder of a sync for one process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 MIRROR: Final = "collection.anki2"
-"""The file of a sync's folder that holds the mirror."""
+"""The name of the mirror's file in the folder of a sync."""
 
 
 class ServerRunning(FlashcardsError):
@@ -39,14 +39,14 @@ class ServerRunning(FlashcardsError):
 
 
 class CollectionUnusable(Refusal):
-    """The collection cannot be read or written now, for a reason that a person can mend."""
+    """The collection cannot be read or written now, for a reason that the user can fix."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(500, str(error))
 
 
 class SyncedCollection:
-    """The collection that a mirror is a copy of. It is opened here, in the thread that uses it."""
+    """The collection behind a mirror. It is opened in the thread that uses it."""
 
     def __init__(self, root: Path, media: MediaStore, tell: Callable[[str], None]) -> None:
         self.taken: TakenOver | None = None
@@ -66,7 +66,7 @@ class SyncedCollection:
             self._collection = None
 
     def refresh(self, mirror: Mirror) -> None:
-        """Bring the mirror up to date, or raise `CollectionUnusable` if the collection cannot be read."""
+        """Update the mirror. Raise `CollectionUnusable` if the collection cannot be read."""
         try:
             collection = self._open_scanned()
             state = self._state(collection, mirror)
@@ -80,8 +80,8 @@ class SyncedCollection:
             raise CollectionUnusable(error) from error
 
     def take(self, mirror: Mirror, received: Received) -> None:
-        """Take over, into the collection, what a client sent. Raise `CollectionUnusable` if it cannot be written."""
-        self._seen = ()  # the merged log is replayed, and the cards go back
+        """Apply the changes of a client to the collection. Raise `CollectionUnusable` if it cannot be written."""
+        self._seen = ()  # the merged log is replayed, and the cards are sent back
         try:
             collection = self._open_scanned()
             self.taken = ChangeImport(collection, mirror, self._media).take(received)
@@ -91,7 +91,7 @@ class SyncedCollection:
             self._tell(sentence)
 
     def take_upload(self, mirror: Mirror, data: bytes) -> str:
-        """Import a whole collection; return `UPLOAD_TAKEN`, or a sentence that says why not."""
+        """Import a whole collection; return `UPLOAD_TAKEN`, or a sentence with the reason for refusing it."""
         try:
             self.refresh(mirror)
             with tempfile.TemporaryDirectory(prefix="flashcards-upload-") as folder:
@@ -109,7 +109,7 @@ class SyncedCollection:
         return UPLOAD_TAKEN
 
     def _bring_back(self, collection: Collection, mirror: Mirror) -> None:
-        """Take over reviews that the mirror has and the log has lost, as after the state was restored from a copy."""
+        """Restore reviews that the mirror has and the log lost, for example after a restored backup."""
         if self._is_compared or mirror.is_new:
             return
         reviews = ChangeImport(collection, mirror, self._media).take_missing_reviews()
@@ -129,7 +129,7 @@ class SyncedCollection:
         return self._collection
 
     def _state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
-        """Return what tells whether anything changed since it was last asked for."""
+        """Return a value that changes whenever the collection changes."""
         (version,) = collection.connection.execute("PRAGMA data_version").fetchone()
         return (
             version,
@@ -158,28 +158,28 @@ def _stamp(path: Path) -> object:
 
 
 class SyncState:
-    """What a sync has open, in the folder `name` of the collection's state that one process at a time holds.
+    """The open resources of a sync, in the folder `name` of the state, which one process holds at a time.
 
-    `command` tells another process what holds it; `tell` is called with sentences that a person should know. Raise
+    `command` names the holder in other processes' messages; `tell` is called with messages for the user. Raise
     `ServerRunning` if another process holds the folder.
     """
 
     def __init__(self, root: Path, name: str, command: str, tell: Callable[[str], None]) -> None:
         self.folder = make_folder(root, name)  # the folder
         self._lock = _take_lock(self.folder, command)
-        self.mirror = Mirror(self.folder / MIRROR)  # what the other side sees
-        self.media = MediaStore(self.folder / "media.db", root)  # the media files that it sees
-        self.collection = SyncedCollection(root, self.media, tell)  # what the mirror is a copy of
+        self.mirror = Mirror(self.folder / MIRROR)  # the contents that the other side sees
+        self.media = MediaStore(self.folder / "media.db", root)  # the media files that the other side sees
+        self.collection = SyncedCollection(root, self.media, tell)  # the source of the mirror
 
     def close(self) -> None:
-        """Close everything; a sync under way ends without effect."""
+        """Close everything; a running sync ends without effect."""
         self.mirror.roll_back()
         for each in (self.collection, self.media, self.mirror, self._lock):
             each.close()
 
 
 def make_folder(root: Path, name: str) -> Path:
-    """Return a folder within the state of a collection, making it if it does not exist."""
+    """Return a folder within the state of a collection, creating it if necessary."""
     folder = root / STATE_FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     ignore = root / STATE_FOLDER / ".gitignore"
@@ -189,7 +189,7 @@ def make_folder(root: Path, name: str) -> Path:
 
 
 def _take_lock(folder: Path, command: str) -> sqlite3.Connection:
-    """Hold a folder's lock as long as the connection is open; it ends with the process, however that ends."""
+    """Lock a folder while the connection is open; the lock also ends with the process."""
     connection = sqlite3.connect(folder / "lock.db", isolation_level=None, timeout=0.0)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")

@@ -1,4 +1,4 @@
-"""Import a whole collection that an app uploads, beside what changed here since the app last synced."""
+"""Import a whole collection uploaded by an app, keeping the changes made here since the app last synced."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _QUEUE, _FLAGS = (CARD_COLUMNS.index(name) for name in ("queue", "flags"))
 def import_upload(
     collection: Collection, mirror: Mirror, media: MediaStore, path: Path, tell: Callable[[str], None]
 ) -> ImportReport:
-    """Import the collection in a file, whole or not at all; the mirror is up to date with ours.
+    """Import the collection in a file, atomically; the mirror must be up to date.
 
-    `tell` is called with a sentence if something is kept aside. Raise `PackageInvalid` if the file cannot be right.
-    Raise `PackageNewer` if it is of a format that came later.
+    `tell` is called with a sentence if something is set aside. Raise `PackageInvalid` if the file is invalid. Raise
+    `PackageNewer` if its format is too new.
     """
     package = read_package(Profile(path))
     upload = _Upload(collection, mirror, _read_usn(path))
@@ -66,9 +66,9 @@ def import_upload(
 
 
 class _FieldChange:
-    """The fields of a note type of ours, and those that it has in an uploaded collection.
+    """The fields of one of our note types, and those in an uploaded collection.
 
-    A field that was renamed is known by its place, if no other one came or went.
+    A renamed field is recognised by its position, if no field was added or removed.
     """
 
     def __init__(self, names: list[str], there: Sequence[str]) -> None:
@@ -84,20 +84,20 @@ class _FieldChange:
         self._added = [(index, name) for index, name in enumerate(there) if index not in places.values()]
 
     def apply(self, note: AnkiNote, known: Sequence[str]) -> tuple[str, ...]:
-        """Return a note's fields as they are named here; `known` are those that it had."""
+        """Return a note's fields under our names; `known` are its previous fields."""
         held = dict(zip(self.names, known, strict=False))
         return tuple(
             note.fields[self._places[name]] if name in self._places else held.get(name, "") for name in self.names
         )
 
     def find_added(self, note: AnkiNote) -> list[str]:
-        """Return what is in the fields that were added, after what the note asks."""
+        """Return the contents of added fields, preceded by the note's question."""
         lines = [f"{name}: {note.fields[index]}" for index, name in self._added if note.fields[index]]
         return ["\n".join((self.apply(note, [])[0], *lines))] if lines else []
 
 
 class _Upload:
-    """A collection that came from the mirror, held against it; `since` is what the client had not seen."""
+    """An uploaded collection that came from the mirror; `since` is the first change number unseen by the client."""
 
     def __init__(self, collection: Collection, mirror: Mirror, since: int) -> None:
         self._collection = collection
@@ -105,12 +105,12 @@ class _Upload:
         self._since = since
 
     def is_known(self, note: AnkiNote) -> bool:
-        """Whether the mirror holds this note."""
+        """Return whether the mirror holds this note."""
         row = self._note(note)
         return row is not None and row[_GUID] == note.guid
 
     def is_edited(self, note: AnkiNote) -> bool:
-        """Whether a note says something else than the mirror does; fields that were added do not count."""
+        """Return whether a note differs from the mirror; added fields do not count."""
         row = self._note(note)
         if row is None:
             return True
@@ -118,20 +118,20 @@ class _Upload:
         return ours != list(note.fields[: len(ours)]) or sorted(row[_TAGS].split()) != sorted(note.tags)
 
     def is_contested(self, note: AnkiNote) -> bool:
-        """Whether a note changed here or on another phone too, as far as the client had not seen it."""
+        """Return whether a note also changed here or on another phone, unseen by the client."""
         row = self._note(note)
         return row is not None and (self._mirror.has_changed("note", note.id, self._since) or note.changed < row[_MOD])
 
     def keep_contested(self, notes: list[AnkiNote]) -> None:
-        """Keep the texts of notes that stay as they are here."""
+        """Keep the texts of notes that are not applied."""
         if notes:
             texts = ["\n".join(filter(None, note.fields)) for note in notes]
             self._keep("changed in an uploaded collection and here", texts)
 
     def put_back_fields(self, package: Package) -> list[str]:
-        """Give the notes of our note types the fields that these have here; return what a person should know.
+        """Restore the fields of our note types in the notes; return messages for the user.
 
-        What is in a field that was added is kept aside. One that was removed holds again what it held.
+        The contents of added fields are set aside. Removed fields get back their earlier contents.
         """
         sentences = []
         for number in OUR_TYPES:
@@ -153,13 +153,13 @@ class _Upload:
             if texts:
                 kept_in = self._keep("in fields that were added in an uploaded collection", texts)
                 sentences.append(
-                    "Files have no place for fields that were added on the phone; what is in them is kept in"
+                    "Files have no place for fields that were added on the phone; their contents are kept in"
                     f" {kept_in}."
                 )
         return sentences
 
     def keep_changed_types(self, package: Package) -> list[str]:
-        """Keep what notes said before their note type was changed: the new one may have no place for a part of it."""
+        """Keep the texts of notes before their note type was changed, because the new one may lack some fields."""
         rows = [(note, self._note(note)) for note in package.notes]
         changed = [row for note, row in rows if row and row[_TYPE] in OUR_TYPES and row[_TYPE] != note.note_type]
         if not changed:
@@ -169,7 +169,7 @@ class _Upload:
         return [f"The note type of {plural(len(texts), 'note')} was changed on the phone; the old text is in {place}."]
 
     def keep_late(self, package: Package) -> list[str]:
-        """Keep what was written into notes that were deleted here, or elsewhere, before the client knew it."""
+        """Keep the texts written into notes that were deleted elsewhere before the client knew it."""
         deleted = Deletions(self._mirror.connection, self._since)
         rows = [(note, deleted.note(note.id)) for note in package.notes]
         edited = [note for note, row in rows if row and row[_FIELDS] != "\x1f".join(note.fields)]
@@ -180,18 +180,18 @@ class _Upload:
         return [f"{plural(len(texts), 'note')} edited on the phone and deleted elsewhere; the text is in {place}."]
 
     def card(self, number: int) -> Row | None:
-        """Return a card as the mirror holds it."""
+        """Return a card of the mirror, or None."""
         return next(self._mirror.rows("cards", [number]), None)
 
     def marks_before(self, card: AnkiCard) -> SeenMarks:
-        """Return the suspension and the flag that a card had, as far as the client knew."""
+        """Return the suspension and the flag that a card had when the client last saw it."""
         row = self.card(card.id)
         if row is None or self._mirror.has_changed("card", card.id, self._since):
             return SeenMarks(-1, suspended=False, flag=0)
         return SeenMarks(-1, row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7)
 
     def _keep(self, why: str, texts: list[str]) -> str:
-        """Keep texts aside; return where they are."""
+        """Set texts aside; return their place."""
         return set_aside(self._collection.state_folder, why, texts)
 
     def _note(self, note: AnkiNote) -> Row | None:
@@ -199,7 +199,7 @@ class _Upload:
 
 
 def _read_usn(path: Path) -> int:
-    """Return the change number up to which the client had seen everything: an upload counts as one more sync."""
+    """Return the change number that the client had seen completely, because an upload counts as one more sync."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
         (usn,) = connection.execute("SELECT usn FROM col").fetchone()
     return max(0, int(usn) - 1)

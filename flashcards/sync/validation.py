@@ -1,4 +1,4 @@
-"""The tables of Anki's schema 11, and checks of the rows and objects that clients send, before anything uses them."""
+"""The tables of Anki's schema 11, and checks of the rows and objects received from clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CARD_COLUMNS: Final = (
 )
 LOG_COLUMNS: Final = ("id", "cid", "usn", "ease", "ivl", "lastIvl", "factor", "time", "type")
 COLUMNS: Final = {"notes": NOTE_COLUMNS, "cards": CARD_COLUMNS, "revlog": LOG_COLUMNS}
-"""The columns of each table, in the order in which a row holds them."""
+"""The columns of each table, in the order of a row's values."""
 
 TABLE_STATEMENTS: Final = (
     "CREATE TABLE col (id integer PRIMARY KEY, crt integer NOT NULL, mod integer NOT NULL, scm integer NOT NULL,"
@@ -47,7 +47,7 @@ USN: Final = {table: columns.index("usn") for table, columns in COLUMNS.items()}
 _TEXTS: Final = {"guid", "tags", "flds", "data"}
 _EITHER: Final = {"sfld", "csum"}  # clients leave them empty
 _LARGEST: Final = (1 << 53) - 1
-_MOST_ROWS: Final = 10_000  # of one request; clients send 250
+_MOST_ROWS: Final = 10_000  # per request; clients send 250
 _LONGEST_GUID: Final = 255
 _SMALL: Final = {"ord": 1 << 16, "type": 16, "ease": 16, "flags": 1 << 31}
 _QUEUES: Final = range(-3, 5)
@@ -60,7 +60,7 @@ Table = str
 
 
 class Graves(NamedTuple):
-    """The ids of what was deleted."""
+    """The ids of deleted objects."""
 
     cards: list[int]
     notes: list[int]
@@ -68,21 +68,21 @@ class Graves(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was deleted."""
+        """Return whether nothing was deleted."""
         return not (self.cards or self.notes or self.decks)
 
 
 def read_graves(value: Any) -> Graves:
-    """Check and return what a client says it deleted."""
+    """Return a client's deletions, after checking them."""
     if value is None:
         return Graves([], [], [])
     if not isinstance(value, dict):
-        raise BadRequest("The list of deleted things cannot be understood.")
+        raise BadRequest("The list of deletions cannot be understood.")
     return Graves(*(_read_ids(value.get(name, [])) for name in Graves._fields))
 
 
 def read_rows(table: Table, value: Any) -> list[Row]:
-    """Check and return the rows of a table, or raise `BadRequest`."""
+    """Return the rows of a table, after checking them. Raise `BadRequest` if they are invalid."""
     if value is None:
         return []
     if not isinstance(value, list) or len(value) > _MOST_ROWS:
@@ -100,9 +100,9 @@ def read_rows(table: Table, value: Any) -> list[Row]:
 
 
 def read_integer(value: Any, name: str, least: int = 0) -> int:
-    """Check and return a number."""
+    """Return a number, after checking it."""
     if type(value) is not int or not least <= value <= _LARGEST:
-        raise BadRequest(f"`{name}` is not a possible number.")
+        raise BadRequest(f"`{name}` is not a valid number.")
     return value
 
 
@@ -129,7 +129,7 @@ def _is_possible(name: str, value: Any) -> bool:
 
 def _read_ids(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(type(each) is int and 0 < each <= _LARGEST for each in value):
-        raise BadRequest("The list of deleted things cannot be understood.")
+        raise BadRequest("The list of deletions cannot be understood.")
     return value
 
 
@@ -137,27 +137,26 @@ _MOST_OBJECTS: Final = 10_000
 _LARGE: Final = ("id", "mod", "usn", "conf", "did", "sched", "scm")
 _LARGEST_COUNT: Final = (1 << 31) - 1
 _FREE: Final = ("did", "req", "vers", "conf", "id", "other", "media", "rtl", "prewrap", "originalId", "tag")
-"""Keys whose values Anki computes itself or that differ between its versions."""
+"""Keys whose values Anki computes, or which differ between its versions."""
 
 _FRACTIONS: Final = ("delays", "ease4", "fuzz", "hardFactor", "ivlFct", "mult")
-"""Keys of presets whose values may be fractions, even where the example has a whole number."""
+"""Keys of presets whose values may be fractions, even if the example has a whole number."""
 
 _NOT_IN_FILTERED: Final = ("conf", "extendNew", "extendRev", "newLimit", "reviewLimit")
 _DEEPEST: Final = 8
 
 
 def read_mapping(value: Any) -> dict[str, Any]:
-    """Check and return a JSON object."""
+    """Return a JSON object, after checking its type."""
     if not isinstance(value, dict):
         raise BadRequest("A part of the request is not a JSON object.")
     return value
 
 
 def read_objects(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Check and return note types (`models`), decks or presets (`dconf`); what they lack is filled in.
+    """Return note types (`models`), decks or presets (`dconf`), after checking and completing them.
 
-    `known` are those that the mirror holds, by id; each is an example of how one looks. Raise `BadRequest` if one of
-    them cannot be.
+    `known` are the objects of the mirror by id, which serve as examples. Raise `BadRequest` if an object is invalid.
     """
     if not isinstance(value, list) or len(value) > _MOST_OBJECTS:
         raise BadRequest(f"The {name} cannot be understood.")
@@ -165,7 +164,7 @@ def read_objects(name: str, value: Any, known: Mapping[str, Mapping[str, Any]]) 
 
 
 def read_conf(value: Any, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Check and return the configuration, with what it lacks as it was."""
+    """Return the configuration, after checking it, with missing values as they were."""
     if not isinstance(value, dict):
         return dict(known)
     for key, example in known.items():
@@ -178,13 +177,13 @@ def _read_object(name: str, value: dict[str, Any], known: Mapping[str, Mapping[s
     key = str(read_integer(value.get("id"), "id", 1))
     title = value.get("name")
     if not isinstance(title, str) or not title.strip() or _depth(value) > _DEEPEST:
-        raise BadRequest(f"One of the {name} has no name, or is too deep.")
+        raise BadRequest(f"One of the {name} has no name, or is nested too deeply.")
     read_integer(value.get("mod", 0), "mod")
     example = known.get(key) or next(iter(known.values()), {})
     if name == "decks" and value.get("dyn"):
         example = {part: each for part, each in example.items() if part not in _NOT_IN_FILTERED}
         if not isinstance(value.get("terms"), list):
-            raise BadRequest(f"The filtered deck `{title}` has no search.")
+            raise BadRequest(f"The filtered deck `{title}` has no search query.")
     found = _complete(title, value, example)
     if name == "models":
         _check_parts(title, found, known.get(key), example)
@@ -192,7 +191,7 @@ def _read_object(name: str, value: dict[str, Any], known: Mapping[str, Mapping[s
 
 
 def _complete(title: str, value: dict[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
-    """Check an object's values against those of an example; return it with what it lacks as there."""
+    """Check an object's values against an example; return it with missing values from the example."""
     for key, each in example.items():
         if key not in _FREE and key in value and not _is_like(key, value[key], each):
             raise BadRequest(f"`{title}` has a wrong value for `{key}`.")
@@ -204,7 +203,7 @@ def _check_parts(
 ) -> None:
     """Check the fields and templates of a note type."""
     if type(value.get("type")) is not int or value["type"] not in (0, 1):
-        raise BadRequest(f"The note type `{title}` is of a kind that does not exist.")
+        raise BadRequest(f"The note type `{title}` has an unknown kind.")
     for part in ("flds", "tmpls"):
         parts = value.get(part)
         if not isinstance(parts, list) or not parts:
@@ -219,7 +218,7 @@ def _check_parts(
 
 
 def _is_like(key: str, value: Any, example: Any) -> bool:
-    """Whether a value is of the kind of an example."""
+    """Return whether a value has the type of an example."""
     if example is None or value is None:
         return example is None or value is None
     if isinstance(example, bool):
@@ -239,14 +238,14 @@ def _is_like(key: str, value: Any, example: Any) -> bool:
 
 
 def _are_like(key: str, values: list[Any], examples: list[Any]) -> bool:
-    """Whether a list is like another: each value like the one in its place, in a list of one kind like the first."""
+    """Return whether two lists are alike: values of the same types by position, or one type throughout."""
     if len({type(each) for each in examples}) > 1:
         return len(values) == len(examples) and all(map(partial(_is_like, key), values, examples))
     return not examples or all(_is_like(key, each, examples[0]) for each in values)
 
 
 def _are_numbers(*values: Any) -> bool:
-    """Whether all are whole numbers; some programs write ids as text."""
+    """Return whether all values are whole numbers; some programs write ids as text."""
     return all(isinstance(each, (int, str)) and str(each).lstrip("-").isdecimal() for each in values)
 
 

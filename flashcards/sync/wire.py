@@ -1,6 +1,7 @@
 """Encode and decode messages of Anki's sync protocol: headers, compressed bodies, limits, refusals.
 
-Since 2023 (version 11) a header says who asks and the body is packed by zstd; before, both came in a form, by gzip.
+Since 2023 (version 11), a header identifies the client and the body is compressed by zstd. Before, both came in a form,
+compressed by gzip.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ OLDEST_VERSION: Final = 8
 MOST_PACKED: Final = 100 << 20
 MOST_UNPACKED: Final = 300 << 20
 MOST_FORM: Final = 16 << 20
-"""How many bytes a form may have: its key is within it, so it is read before it is known who sends it."""
+"""The maximum size of a form. The form contains the key, so it is read before the sender is known."""
 
 UPLOAD_TAKEN: Final = "OK"
-"""The answer to an app whose collection was accepted; the app shows any other answer as an error."""
+"""The response to an app whose collection was accepted; the app shows any other response as an error."""
 
 _LONGEST_HEADER: Final = 4096
 _LONGEST_VALUE: Final = 512
@@ -33,7 +34,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class Refusal(Exception):
-    """A request that is answered by an HTTP status; the message goes to the client and to the server's log."""
+    """A request answered with an HTTP error status; the message goes to the client and to the server's log."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -41,7 +42,7 @@ class Refusal(Exception):
 
 
 class BadRequest(Refusal):
-    """The request cannot be right."""
+    """The request is invalid."""
 
     def __init__(self, message: str) -> None:
         super().__init__(400, message)
@@ -55,21 +56,21 @@ class LoginRefused(Refusal):
 
 
 class SessionReplaced(Refusal):
-    """Another sync began in the meantime, or the server was started again."""
+    """Another sync began in the meantime, or the server was restarted."""
 
     def __init__(self) -> None:
         super().__init__(409, "Another sync has begun in the meantime. Sync again.")
 
 
 class VersionUnknown(Refusal):
-    """The client speaks a version of the protocol that is not served."""
+    """The client uses an unsupported version of the protocol."""
 
     def __init__(self, version: object) -> None:
-        super().__init__(501, f"Version {version} of the sync protocol is not served. Update the app.")
+        super().__init__(501, f"Version {version} of the sync protocol is not supported. Update the app.")
 
 
 class ClientHeader(NamedTuple):
-    """What a client says of itself with each request: protocol version, key, program and session."""
+    """The data about a client in each request: protocol version, key, program and session."""
 
     version: int
     key: str
@@ -105,9 +106,9 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 
 def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
-    """Decompress a body, without ever holding more than `most` bytes of it.
+    """Decompress a body, never holding more than `most` bytes.
 
-    Raise `BadRequest` if it is not compressed by zstd, is cut short, or unpacks to more.
+    Raise `BadRequest` if it is not compressed by zstd, is truncated, or is larger when unpacked.
     """
     decompressor = _zstd().ZstdDecompressor()
     try:
@@ -141,7 +142,7 @@ def _zstd() -> Any:
 
 
 def read_boundary(content_type: str | None) -> str | None:
-    """Return what separates the parts of a form; nothing if a request is not a form."""
+    """Return the boundary between the parts of a form, or None if a request is not a form."""
     message = Message()
     message["Content-Type"] = content_type or ""
     return message.get_boundary() if message.get_content_type() == "multipart/form-data" else None
@@ -150,10 +151,10 @@ def read_boundary(content_type: str | None) -> str | None:
 def read_form(
     body: bytes, boundary: str, check: Callable[[ClientHeader], None], most: int = MOST_UNPACKED
 ) -> tuple[ClientHeader, bytes]:
-    """Parse a form: who asks, and the body of the request, which has `most` bytes or fewer.
+    """Parse a form: the client's header and a body of at most `most` bytes.
 
-    `check` is told who asks before anything is decompressed, and raises if they may not. Raise `BadRequest` if it
-    cannot be understood.
+    `check` is called with the header before anything is decompressed, and raises an error if access is denied. Raise
+    `BadRequest` if the form is invalid.
     """
     parts = _split(body, boundary.encode("utf-8", "replace"))
     key = parts.get("k") or parts.get("sk") or b""
@@ -164,16 +165,19 @@ def read_form(
 
 
 def make_header(key: str, session: str = "") -> ClientHeader:
-    """Return who asks; the form does not tell the name of the app. Raise `BadRequest` if it cannot be right."""
+    """Return the header of a client; a form does not contain the name of the app.
+
+    Raise `BadRequest` if the values are invalid.
+    """
     if max(len(key), len(session)) > _LONGEST_VALUE:
         raise BadRequest("The form cannot be understood.")
     return ClientHeader(_FORM_VERSION, key, "an older app", session)
 
 
 def unzip(data: bytes, most: int = MOST_UNPACKED) -> bytes:
-    """Decompress a part of a form, without ever holding more than `most` bytes of it.
+    """Decompress a part of a form, never holding more than `most` bytes.
 
-    Raise `BadRequest` if it is not compressed by gzip, is cut short, or unpacks to more.
+    Raise `BadRequest` if it is not compressed by gzip, is truncated, or is larger when unpacked.
     """
     decompressor = zlib.decompressobj(_GZIP)
     try:

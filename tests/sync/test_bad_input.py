@@ -104,7 +104,7 @@ def test_rows_that_cannot_be_are_refused(peer: Peer, make: Callable[[Peer], dict
 @pytest.mark.parametrize(
     ("method", "payload", "reason"),
     [
-        ("applyGraves", {"chunk": {"notes": ["x"]}}, "deleted things cannot be understood"),
+        ("applyGraves", {"chunk": {"notes": ["x"]}}, "list of deletions cannot be understood"),
         ("applyChanges", {"changes": {"models": [{"id": 1}]}}, "has no name"),
         ("applyChanges", {"changes": {"decks": [1, 2, 3]}}, "The decks cannot be understood"),
         ("sanityCheck2", {"client": [1, 2]}, "The counts cannot be understood"),
@@ -157,10 +157,10 @@ def test_bodies_that_cannot_be_unpacked_are_refused(
 @pytest.mark.parametrize(
     ("header", "status", "reason"),
     [
-        ('{"v": 12, "k": "", "c": "x", "s": "y"}', 501, "Version 12 of the sync protocol is not served"),
-        ('{"v": 7, "k": "", "c": "x", "s": "y"}', 501, "Version 7 of the sync protocol is not served"),
+        ('{"v": 12, "k": "", "c": "x", "s": "y"}', 501, "Version 12 of the sync protocol is not supported"),
+        ('{"v": 7, "k": "", "c": "x", "s": "y"}', 501, "Version 7 of the sync protocol is not supported"),
         ("x", 400, "not JSON"),
-        ('{"v": 11, "k": "wrong", "c": "x", "s": "y"}', 403, "The key is not known"),
+        ('{"v": 11, "k": "wrong", "c": "x", "s": "y"}', 403, "The key is unknown"),
     ],
 )
 def test_headers_of_other_versions_or_strangers_are_refused(peer: Peer, header: str, status: int, reason: str) -> None:
@@ -174,7 +174,7 @@ def test_media_files_named_with_separators_are_refused(peer: Peer, name: str) ->
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("0", b"evil")
         archive.writestr("_meta", json.dumps([["good.png", "0"], [name, "0"]]))
-    peer.refuse(400, "A file cannot be named", "uploadChanges", wire.pack(packed.getvalue()), kind="msync")
+    peer.refuse(400, "is not a valid file name", "uploadChanges", wire.pack(packed.getvalue()), kind="msync")
     peer.check()
 
 
@@ -184,7 +184,7 @@ def test_an_archive_of_media_that_unpacks_to_too_much_is_refused(peer: Peer, mon
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("0", bytes(3_000_000))
         archive.writestr("_meta", '[["bomb.png", "0"]]')
-    peer.refuse(400, "unpacks to too much", "uploadChanges", wire.pack(packed.getvalue()), kind="msync")
+    peer.refuse(400, "is too large when unpacked", "uploadChanges", wire.pack(packed.getvalue()), kind="msync")
     peer.check()
 
 

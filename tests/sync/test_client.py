@@ -184,7 +184,7 @@ def test_a_server_that_cannot_be_reached_or_is_something_else_is_said(world: Wor
         port = taken.getsockname()[1]
     with pytest.raises(ServerUnusable, match="cannot be used"):
         Connection(f"http://127.0.0.1:{port}/").log_in(USER, PASSWORD)
-    with pytest.raises(ServerUnusable, match="does not accept the name and the password"):
+    with pytest.raises(ServerUnusable, match="rejects the name and password"):
         Connection(url).log_in(USER, "wrong")
 
 

@@ -270,7 +270,7 @@ def test_another_profile_is_refused(world: World, anki: Anki) -> None:
     sync(world, anki)
     before = world.read("a.md")
     anki.connect(profile="Somebody else")
-    with pytest.raises(OtherProfile, match="synced with the profile `User 1`"):
+    with pytest.raises(OtherProfile, match="syncs with the profile `User 1`"):
         sync(world, anki)
     assert world.read("a.md") == before
 

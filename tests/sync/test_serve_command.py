@@ -150,7 +150,7 @@ def test_a_port_that_is_taken_is_said(root: Path) -> None:
         process = start(root, "--port", str(port))
         _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert f"127.0.0.1:{port} cannot be listened on" in err
+    assert f"127.0.0.1:{port} cannot be used" in err
     assert "--port" in err
 
 
@@ -159,7 +159,7 @@ def test_an_address_that_this_computer_has_not_is_said(root: Path, host: str) ->
     process = start(root, "--host", host)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert f"{host}:0 cannot be listened on" in err
+    assert f"{host}:0 cannot be used" in err
     assert "Name an address of this computer with --host, or use --lan" in err
 
 
