@@ -109,16 +109,25 @@ def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _skip_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    closing = ""
-    for number, line in enumerate(lines):
+    fence = Fence()
+    return ((number, line) for number, line in enumerate(lines) if not fence.takes(line))
+
+
+class Fence:
+    """Knows of lines that are given in order which belong to fenced code."""
+
+    def __init__(self) -> None:
+        self._closing = ""
+
+    def takes(self, line: str) -> bool:
+        """Return whether a line opens or closes fenced code, or lies in it."""
         fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if closing:
-            if fence and fence[1].startswith(closing) and not line.strip(" `~"):
-                closing = ""
-        elif fence:
-            closing = fence[1]
-        else:
-            yield number, line
+        if not self._closing:
+            self._closing = fence[1] if fence else ""
+            return fence is not None
+        if fence and fence[1].startswith(self._closing) and not line.strip(" `~"):
+            self._closing = ""
+        return True
 
 
 class Breadcrumbs:

@@ -10,12 +10,21 @@ ends at a blank line or at `^1234567890123`, the id of the note in Anki. Its for
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from textwrap import dedent
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Deck
 from flashcards.deck.parse import clean_deck_name
-from flashcards.dialects.builder import Breadcrumbs, DeckBuilder, find_brace_gaps, find_opaque, list_prose, read_lines
+from flashcards.dialects.builder import (
+    Breadcrumbs,
+    DeckBuilder,
+    Fence,
+    find_brace_gaps,
+    find_opaque,
+    list_prose,
+    read_lines,
+)
 
 _ANKI_ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
 _INLINE: Final = re.compile(r"STARTI[ \t]*\[([^\[\]\n]*)\]((?:(?!STARTI|ENDI).)*)ENDI")
@@ -50,20 +59,39 @@ def read_obsidian_to_anki(text: str, path: str) -> Deck:
     builder.name, tags = _find_values(file.lines, lines)
     file.tags = tuple(dict.fromkeys((*file.tags, *tags)))
     frozen = _find_frozen(builder, lines)
-    start = -1
-    for number, line in lines.items():
-        if start < 0:
-            if line.rstrip() == "START":
-                start = number
-            else:
-                for match in _INLINE.finditer(line):
-                    _add_block(builder, (number, number), _read_inline(match), frozen)
-        elif line.rstrip() == "END":
-            _add_block(builder, (start, number), _read_block(file.lines[start + 1 : number]), frozen)
-            start = -1
-    if start >= 0:
-        builder.report(start, "open-note", "This `START` has no `END`.", "Write `END` on a line of its own below it.")
+    after = 0
+    for number, line in enumerate(file.lines):
+        if number < after:
+            continue
+        if line.rstrip() == "START":
+            is_code = number not in lines
+            end, is_found = _find_end(file.lines, number, lines if is_code else {})
+            after = end + 1
+            block = _read_block(file.lines[number + 1 : end]) if is_found else None
+            if not is_found and not is_code:
+                hint = "Write `END` on a line of its own below it."
+                builder.report(number, "open-note", "This `START` has no `END`.", hint)
+            elif not is_code or (block and block.pin):  # in a code block, a note is one that is in Anki already
+                _add_block(builder, (number, end), block, frozen)
+        elif number in lines:
+            for match in _INLINE.finditer(line):
+                _add_block(builder, (number, number), _read_inline(match), frozen)
     return builder.build()
+
+
+def _find_end(lines: list[str], start: int, others: Container[int]) -> tuple[int, bool]:
+    """Return the line of the `END` of a note, outside of code in it, or the last line looked at; and which it is.
+
+    Lines of `others` are behind the note.
+    """
+    fence = Fence()
+    at = start
+    for at in range(start + 1, len(lines)):
+        if at in others:
+            return at - 1, False
+        if not fence.takes(lines[at]) and lines[at].rstrip() == "END":
+            return at, True
+    return at, False
 
 
 def _find_values(lines: list[str], prose: dict[int, str]) -> tuple[str, tuple[str, ...]]:
@@ -153,7 +181,7 @@ def _add_block(
     for name, text in [*block.fields, *frozen.get(block.kind, ())]:
         fields[name] = "\n".join(filter(None, [fields.get(name, ""), text.strip()]))
     texts = [text for text in fields.values() if text] or [""]
-    if "Cloze" in block.kind:
+    if "Cloze" in block.kind or (not _list_names(block.kind) and _ANKI_GAP.search(texts[0])):
         whole = "\n\n".join(texts)
         gaps = find_brace_gaps(texts[0], _BRACE_GAP)
         builder.add_cloze(lines, whole, gaps, tags=block.tags, pin=block.pin)
