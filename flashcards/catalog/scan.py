@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from flashcards.catalog.store import Catalog, FileRow, decode
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
 from flashcards.dialects import NATIVE
+from flashcards.disk.atomic import digest
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.neighbours import find_returning, pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
@@ -175,10 +175,10 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
         if dialect != NATIVE and note not in known and not has_embeds(body):
             continue
         shown = resolver.read_shown(decode(body, line, end_line), path)
-        digest = blake2b(shown.encode("utf-8", "replace"), digest_size=16).digest() if shown else b""
-        if digest == known.get(note, b""):
+        now = digest(shown.encode("utf-8", "replace")) if shown else b""
+        if now == known.get(note, b""):
             continue
-        connection.execute("INSERT OR REPLACE INTO embeds(note, digest) VALUES (?, ?)", (note, digest))
+        connection.execute("INSERT OR REPLACE INTO embeds(note, digest) VALUES (?, ?)", (note, now))
         if note not in edited:
             connection.execute("UPDATE notes SET modified_ms = max(?, modified_ms + 1000) WHERE id = ?", (now_ms, note))
 

@@ -148,8 +148,6 @@ def _move(gap: Gap, move: Callable[[int], int]) -> Gap:
 
 
 def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
-    if "{{c" not in text:
-        return []
     found: list[Gap] = []
     open_gaps: list[tuple[re.Match[str], int, int]] = []  # opening, offset of its hint or -1, depth of plain braces
     at = 0

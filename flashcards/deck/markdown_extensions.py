@@ -84,8 +84,6 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
 
 def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
     """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it."""
-    if "[^" not in body:
-        return list(notes)
     defined = {match[1]: match[0].rstrip("\n") for match in _FOOTNOTE.finditer(body)}
     return [_add_footnotes(note, defined) for note in notes] if defined else list(notes)
 
@@ -338,18 +336,14 @@ def _rewrite_quotation(lines: list[str], body: list[str], lead: str, inside: str
     return [f"{inside if number else lead}{row}".rstrip() for number, row in enumerate(rows)]
 
 
-def _inline_html(title: str) -> str:
-    """Return the HTML of one line of Markdown, for where Markdown is not read."""
-    return pyromark.html(title, options=OPTIONS).strip().removeprefix("<p>").removesuffix("</p>")
-
-
 def _callout(head: re.Match[str], body: list[str], depth: int) -> list[str]:
-    kind, fold, title = head[1], head[2], head[3].strip() or head[1].replace("-", " ").capitalize()
+    fold, title = head[2], head[3].strip() or head[1].replace("-", " ").capitalize()
     inner = "\n".join(body)
     if depth and "[!" in inner:
         inner = _rewrite_callouts(inner, depth - 1)
     if fold:
         opening = "<details open>" if fold == "+" else "<details>"
-        return ["", f"{opening}<summary>{_inline_html(title)}</summary>", "", inner, "", "</details>", ""]
-    quoted = [f"> {line}".rstrip() for line in inner.split("\n")] if body else []
-    return [f"> **{title}**", *([">", *quoted] if quoted else [])] if kind else []
+        title = pyromark.html(title, options=OPTIONS).strip().removeprefix("<p>").removesuffix("</p>")
+        return ["", f"{opening}<summary>{title}</summary>", "", inner, "", "</details>", ""]
+    quoted = [">", *(f"> {line}".rstrip() for line in inner.split("\n"))] if body else []
+    return [f"> **{title}**", *quoted]

@@ -76,9 +76,7 @@ def name_target(target: str) -> str:
 
 def expand_embeds(text: str, targets: Targets) -> str:
     """Return a text in which each embedded note is a quotation under its name."""
-    if "![[" not in text or not any(targets.values()):
-        return text
-    return _Expander(targets).expand(text, ())
+    return _Expander(targets).expand(text, ()) if any(targets.values()) else text
 
 
 class _Expander:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from flashcards.identity.notes import Known, Link, Seen
+from flashcards.identity.notes import Known, Link, Seen, sort_by_place
 
 _MOST_PAIRS: Final = 10_000  # of notes with one text
 _HEADING: Final = 3  # a different heading weighs more than two different neighbours
@@ -112,8 +112,7 @@ class _Places:
     """The texts before and after each note in its file."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen]) -> None:
-        in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
-        present = sorted(seen, key=lambda note: note.place)
+        in_use, present = sort_by_place(known, seen)
         self._old = _find_neighbours([(note.id, note.file, note.fingerprint) for note in in_use])
         self._new = _find_neighbours([(note.place, note.file, note.fingerprint) for note in present])
 

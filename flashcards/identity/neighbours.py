@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from flashcards.identity.notes import Known, Link, Seen
+from flashcards.identity.notes import Known, Link, Seen, sort_by_place
 
 Place = tuple[int, int]
 
@@ -86,8 +86,7 @@ def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[
 
     `known` and `seen` are all old and new notes of the changed files, `links` all links between them.
     """
-    in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
-    present = sorted(seen, key=lambda note: note.place)
+    in_use, present = sort_by_place(known, seen)
     places = Places(in_use, present, {link.known.id: link.seen for link in links})
     for stretch in places.stretches():
         if len(stretch.old) == len(stretch.new):

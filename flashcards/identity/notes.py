@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -41,6 +42,12 @@ class Seen(NamedTuple):
     def place(self) -> tuple[int, int]:
         """The place that distinguishes it from every other seen note."""
         return self.file, self.number
+
+
+def sort_by_place(known: Iterable[Known], seen: Iterable[Seen]) -> tuple[list[Known], list[Seen]]:
+    """Return the notes in use and those seen, both in the order of their files."""
+    in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
+    return in_use, sorted(seen, key=lambda note: note.place)
 
 
 class Link(NamedTuple):

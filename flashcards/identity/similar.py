@@ -9,7 +9,7 @@ from typing import Final
 from flashcards.deck.model import Note
 from flashcards.identity.exact import can_share_pin
 from flashcards.identity.neighbours import Places
-from flashcards.identity.notes import TUNING, Doubt, Known, Link, Seen, Tuning
+from flashcards.identity.notes import TUNING, Doubt, Known, Link, Seen, Tuning, sort_by_place
 from flashcards.identity.scoring import Pair, Scores, is_ahead
 from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_word_keys
 
@@ -38,8 +38,7 @@ def link_similar(
     """
     linked = {link.known.id: link.seen for link in links}
     taken = {note.place for note in linked.values()}
-    in_use = sorted((note for note in known if note.active), key=lambda note: (note.file, note.note.line))
-    present = sorted(seen, key=lambda note: note.place)
+    in_use, present = sort_by_place(known, seen)
     vanished = [note for note in in_use if note.id not in linked]
     orphans = [note for note in known if not note.active and note.id not in linked]
     new = [note for note in present if note.place not in taken]

@@ -6,10 +6,11 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from hashlib import blake2b
 from html import unescape
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
+
+from flashcards.disk.atomic import digest
 
 _RULES: Final = 2
 """Changes with what an import makes of a note, so that earlier ones are read again."""
@@ -73,4 +74,4 @@ def has_schedules(connection: sqlite3.Connection) -> bool:
 
 
 def _digest(value: Any) -> bytes:
-    return blake2b(repr(value).encode("utf-8", "replace"), digest_size=16).digest()
+    return digest(repr(value).encode("utf-8", "replace"))
