@@ -11,6 +11,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import OperationalError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,16 @@ class UndoImpossible(FlashcardsError):
 
     def __init__(self, act: Act, reason: str) -> None:
         super().__init__(f"The last act, `{act.kind}` ({act.summary}), cannot be undone: {reason}.")
+
+
+class UndoneElsewhere(FlashcardsError):
+    """Another process took the last act back first, or did something since."""
+
+    def __init__(self, act: Act) -> None:
+        super().__init__(
+            f"Another command ran at the same time, so `{act.kind}` ({act.summary}) is no longer the last act."
+            " Nothing was changed; `flashcards undo --list` shows what can be undone."
+        )
 
 
 @contextmanager
@@ -78,11 +89,23 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
 def undo(collection: Collection) -> Act:
     """Take back the last act of any kind; return it.
 
-    Raises NothingToUndo, or UndoImpossible if its copy is gone, or a file was changed since.
+    Raises NothingToUndo, UndoneElsewhere, or UndoImpossible if its copy is gone, or a file was changed since.
     """
-    act = collection.store.acts.last()
+    acts = collection.store.acts
+    act = acts.last()
     if act is None or "copy" not in act.before:
-        return collection.store.acts.undo(now_ms())
+        return acts.undo(now_ms())
+    try:
+        _undo_with_copy(collection, act)
+    except (UndoImpossible, OperationalError):
+        if acts.last() != act:
+            raise UndoneElsewhere(act) from None
+        raise
+    collection.forget_limits()
+    return act
+
+
+def _undo_with_copy(collection: Collection, act: Act) -> None:
     name, files = str(act.before["copy"]), dict(act.before.get("files", {}))
     folder = collection.state_folder / UNDO_FOLDER / name
     if not (_NAME.fullmatch(name) and _is_own(folder, folder / DATABASE) and (folder / DATABASE).is_file()):
@@ -93,6 +116,8 @@ def undo(collection: Collection) -> Act:
         _attach(collection.connection, folder / DATABASE),
         write_together(collection.connection, journal, f"undo of {act.kind}", now_ms()),
     ):
+        if collection.store.acts.last() != act:
+            raise UndoneElsewhere(act)
         for path, place in places.items():
             if (file_digest(place) if place.is_file() else "") != files[path]:
                 raise UndoImpossible(
@@ -101,8 +126,6 @@ def undo(collection: Collection) -> Act:
             _stage(journal, folder, path, place)
         _put_back(collection.connection, act)
     shutil.rmtree(folder, ignore_errors=True)
-    collection.forget_limits()
-    return act
 
 
 def _remove_old_copies(newest: Path) -> None:
@@ -146,13 +169,18 @@ def _attach(connection: sqlite3.Connection, copy: Path) -> Iterator[None]:
 
 def _put_back(connection: sqlite3.Connection, act: Act) -> None:
     """Make the tables what they are in the attached copy, except for `_LATER` and later log rows."""
-    if _read_tables(connection, "main") != _read_tables(connection, "earlier"):
+    tables = _read_tables(connection, "earlier")
+    now = _read_tables(connection, "main")
+    if (
+        _read_migrations(connection, "main") != _read_migrations(connection, "earlier")
+        or not tables.items() <= now.items()
+    ):
         raise UndoImpossible(act, "the database has a newer form since")
     connection.execute("PRAGMA defer_foreign_keys = ON")
     triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
         connection.execute(f'DROP TRIGGER main."{name}"')
-    for table in _read_tables(connection, "main"):
+    for table in tables:
         if table not in _LATER and table != "reviews":
             connection.execute(f'DELETE FROM main."{table}"')
             # Without a condition, SQLite copies pages and loses count of deferred foreign keys.
@@ -167,6 +195,10 @@ def _put_back(connection: sqlite3.Connection, act: Act) -> None:
     for _, sql in triggers:
         connection.execute(sql)
     connection.execute("UPDATE main.acts SET undone_ms = ? WHERE id = ?", (now_ms(), act.id))
+
+
+def _read_migrations(connection: sqlite3.Connection, schema: str) -> set[tuple[str, str]]:
+    return set(connection.execute(f"SELECT migration_set, name FROM {schema}._sqlite_migrations"))
 
 
 def _read_tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from zlib import crc32
 
@@ -72,6 +73,7 @@ TRIGGERS = tuple(
 )
 """The triggers that keep the review log; no other trigger is ours."""
 
+_MOST_ADDED = 20  # tables and indexes of a user
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COLUMNS = "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
 COUNT_RATINGS = (
@@ -134,7 +136,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
     if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         return "it is empty"
     if name := find_foreign(connection):
-        return f"it holds `{name}`, which this program did not make"
+        return f"it holds {name}, which this program did not make"
     if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
         return "it is damaged"
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -148,7 +150,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
 
 
 def find_foreign(connection: sqlite3.Connection) -> str:
-    """Return the name of a view, trigger or computed value that this program did not make, or ""."""
+    """Return the kind and name of a view, trigger or computed value that this program did not make, or ""."""
     for kind, name, sql in connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master"):
         is_foreign = {
             "table": _COMPUTES.search(sql) is not None,
@@ -156,7 +158,7 @@ def find_foreign(connection: sqlite3.Connection) -> str:
             "trigger": sql not in TRIGGERS,
         }
         if is_foreign.get(kind, True):
-            return str(name)
+            return f"the {kind} `{name}`"
     return ""
 
 
@@ -173,24 +175,35 @@ def find_impossible(connection: sqlite3.Connection) -> str:
 
 def write_sum(connection: sqlite3.Connection) -> None:
     """Write a check sum of all definitions into the header: no check of SQLite sees a letter that changed there."""
-    connection.execute(f"PRAGMA user_version = {_sum_definitions(connection)}")
+    found = _sum(_read_definitions(connection, "table") + _read_definitions(connection, "index"))
+    connection.execute(f"PRAGMA user_version = {found}")
 
 
 def has_whole_definitions(connection: sqlite3.Connection) -> bool:
-    """Check the definitions of all tables by their sum; where an earlier version wrote no sum, by their columns."""
+    """Check the definitions of all tables by their sum; where an earlier version wrote no sum, by their columns.
+
+    Tables and indexes that a user added later do no harm.
+    """
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    if found:
-        return bool(found == _sum_definitions(connection))
-    return _has_plain_names(connection) and _has_all_columns(connection)
+    if not found:
+        return _has_plain_names(connection) and _has_all_columns(connection)
+    tables, indexes = (_read_definitions(connection, kind) for kind in ("table", "index"))
+    added = product(range(min(len(tables), _MOST_ADDED) + 1), range(min(len(indexes), _MOST_ADDED) + 1))
+    return any(found == _sum(tables[: len(tables) - one] + indexes[: len(indexes) - other]) for one, other in added)
 
 
-def _sum_definitions(connection: sqlite3.Connection) -> int:
-    """Sum up the definitions of tables and indexes; names that other programs add begin with `_`."""
-    rows = connection.execute(
-        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT GLOB '[_]*'"
-        " AND name NOT GLOB 'sqlite[_]*' ORDER BY name"
-    )
-    return crc32(repr(rows.fetchall()).encode()) >> 1 or 1  # the header holds 31 bits; 0 means no sum
+def _read_definitions(connection: sqlite3.Connection, kind: str) -> list[tuple[str, str, str]]:
+    """Read the definitions of tables or indexes, oldest first; names that other programs add begin with `_`."""
+    return connection.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = ? AND name NOT GLOB '[_]*'"
+        " AND name NOT GLOB 'sqlite[_]*' ORDER BY rowid",
+        (kind,),
+    ).fetchall()
+
+
+def _sum(definitions: Sequence[tuple[str, str, str]]) -> int:
+    """Sum up definitions; the header holds 31 bits, and 0 means no sum."""
+    return crc32(repr(sorted(definitions, key=lambda row: row[0])).encode()) >> 1 or 1
 
 
 def _has_plain_names(connection: sqlite3.Connection) -> bool:

@@ -61,7 +61,8 @@ class DatabaseForeign(DatabaseUnreadable):
     """The database holds a view, a trigger or a computed column, which would run whatever a stranger wrote."""
 
     def __init__(self, path: Path, name: str) -> None:
-        super().__init__(path, f"it holds `{name}`, which this program did not make", _restore_advice(path))
+        remedy = f"If you added it, drop it with the program `sqlite3`. {_restore_advice(path)}"
+        super().__init__(path, f"it holds {name}, which this program did not make", remedy)
 
 
 class DiskFull(SchedulerError):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flashcards import undo
+from flashcards.collection import Collection
 from tests.anki.imports.packages import Made, write_package
 from tests.cli.conftest import cli as cli
 from tests.cli.runner import Runner, question
@@ -152,8 +156,6 @@ def test_what_can_be_undone_is_listed_newest_first(orphaned: Runner) -> None:
 )
 @pytest.mark.parametrize("kind", ["flag", "rating"])
 def test_a_record_that_this_program_did_not_write_is_one_sentence(cli: Runner, record: str, kind: str) -> None:
-    from flashcards.collection import Collection
-
     cli.write("a.md", question("one"))
     cli("answer", "a.md:1", "good")
     with Collection(cli.root) as collection:
@@ -165,3 +167,35 @@ def test_a_record_that_this_program_did_not_write_is_one_sentence(cli: Runner, r
         assert result.code in (0, 1)
         assert result.err.count("\n") <= 1
     assert cli.card("one")["reps"] == 1
+
+
+@pytest.mark.parametrize("moment", ["find_place", "write_together"])
+def test_the_slower_of_two_commands_that_undo_one_act_says_so_and_changes_nothing(
+    cli: Runner, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.write("a.md", question("one"))
+    cli("answer", "a.md:1", "good")
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    cli("import", "x.apkg")
+    before = getattr(undo, moment)
+
+    def let_another_one_be_first(*arguments: Any) -> Any:
+        monkeypatch.setattr(undo, moment, before)
+        with Collection(cli.root) as other:
+            undo.undo(other)
+        return before(*arguments)
+
+    monkeypatch.setattr(undo, moment, let_another_one_be_first)
+    with Collection(cli.root) as collection, pytest.raises(undo.UndoneElsewhere, match="ran at the same time"):
+        undo.undo(collection)
+    assert cli.card("one")["reps"] == 1
+    assert "Took back good" in cli("undo").out
+
+
+def test_an_import_is_undone_after_a_user_added_a_table(cli: Runner) -> None:
+    write_package(cli.root / "x.apkg", [Made(["front", "back"])])
+    cli("import", "x.apkg")
+    with closing(sqlite3.connect(cli.root / ".flashcards" / "state.db")) as connection:
+        connection.executescript("CREATE TABLE own (a); INSERT INTO own VALUES (7); CREATE INDEX mine ON cards(reps)")
+    assert cli("undo").out == "Undid `import`: x.apkg.\n"
+    assert cli("list", "--json").lines == []

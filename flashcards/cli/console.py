@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +32,7 @@ _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
 _HOLD = "flashcards.hold"  # in click's context: a function that holds a line back, and returns whether it did
 _LINES_AT_ONCE = 500
+_LONG_LINE = 100_000  # characters
 _OTHER_TABLES = re.compile("no such (?:column|table)|duplicate column|.* already exists")
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
@@ -238,7 +238,13 @@ def print_json_lines(values: Iterable[Any]) -> None:
         line if line.isprintable() else gate(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
         for line in map(encode, values)
     )
-    while some := list(islice(lines, _LINES_AT_ONCE)):
+    some: list[str] = []
+    for line in lines:
+        some.append(line)
+        if len(some) == _LINES_AT_ONCE or len(line) > _LONG_LINE:
+            _write("\n".join(some))
+            some.clear()
+    if some:
         _write("\n".join(some))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -212,6 +213,20 @@ def test_a_letter_changed_in_a_definition_is_damage_that_no_backup_takes_over(de
     deck("restore", "--yes")
     assert path.read_bytes().count(name) == content.count(name)
     deck("scan")
+
+
+@pytest.mark.parametrize(
+    "then", ["", "VACUUM", "CREATE INDEX theirs ON cards(reps)", "DROP INDEX mine; DROP TABLE own"]
+)
+def test_tables_and_indexes_that_a_user_added_are_no_damage(deck: Runner, then: str) -> None:
+    deck("answer", "a.md:1", "good")
+    with closing(sqlite3.connect(deck.root / ".flashcards" / "state.db")) as connection:
+        connection.executescript("CREATE INDEX mine ON reviews(rating); CREATE TABLE own (a PRIMARY KEY, b);" + then)
+    assert deck("doctor").out.startswith("The database is sound.")
+    deck("backup")
+    deck("answer", "a.md:4", "good")
+    deck("undo")
+    deck("restore", "--yes")
 
 
 @pytest.mark.parametrize("command", ["due", "doctor", "answer", "scan", "list"])

@@ -61,15 +61,15 @@ def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statements", "name"),
     [
-        ("ALTER TABLE cards RENAME TO c; CREATE VIEW cards AS SELECT * FROM c", "cards"),
-        ("CREATE TRIGGER often AFTER INSERT ON reviews BEGIN DELETE FROM cards; END", "often"),
+        ("ALTER TABLE cards RENAME TO c; CREATE VIEW cards AS SELECT * FROM c", "view `cards"),
+        ("CREATE TRIGGER often AFTER INSERT ON reviews BEGIN DELETE FROM cards; END", "trigger `often"),
         ("DROP TRIGGER reviews_refuse_update; CREATE TRIGGER reviews_refuse_update AFTER INSERT ON reviews"
-         " BEGIN DELETE FROM cards; END", "reviews_refuse_update"),
-        ("ALTER TABLE cards ADD COLUMN big TEXT AS (hex(zeroblob(9)))", "cards"),
-        ("CREATE TABLE t (a CHECK (length(hex(zeroblob(9))) > 0))", "t"),
-        ("CREATE TABLE t (a DEFAULT (hex(zeroblob(9))))", "t"),
-        ("CREATE INDEX often ON cards(hex(zeroblob(9)))", "often"),
-        ("CREATE VIRTUAL TABLE t USING fts5(a)", "t"),
+         " BEGIN DELETE FROM cards; END", "trigger `reviews_refuse_update"),
+        ("ALTER TABLE cards ADD COLUMN big TEXT AS (hex(zeroblob(9)))", "table `cards"),
+        ("CREATE TABLE t (a CHECK (length(hex(zeroblob(9))) > 0))", "table `t"),
+        ("CREATE TABLE t (a DEFAULT (hex(zeroblob(9))))", "table `t"),
+        ("CREATE INDEX often ON cards(hex(zeroblob(9)))", "index `often"),
+        ("CREATE VIRTUAL TABLE t USING fts5(a)", "table `t"),
     ],
 )  # fmt: skip
 def test_what_a_stranger_made_to_run_in_a_database_is_refused_and_set_aside(
@@ -80,9 +80,12 @@ def test_what_a_stranger_made_to_run_in_a_database_is_refused_and_set_aside(
     saved = backup(connection, tmp_path / "backups")
     connection.executescript(statements)
     connection.close()
-    with pytest.raises(DatabaseUnreadable, match=f"it holds `{name}`, which this program did not make.*state-"):
+    with pytest.raises(
+        DatabaseUnreadable,
+        match=f"it holds the {name}`, which this program did not make. If you added it, drop.*state-",
+    ):
         opened(path)
-    with pytest.raises(DatabaseUnreadable, match=f"it holds `{name}`"):
+    with pytest.raises(DatabaseUnreadable, match=f"it holds the {name}`"):
         open_reading(path, [TABLE_SET])
     aside = restore(path, saved, tmp_path / "backups")
     assert aside is not None

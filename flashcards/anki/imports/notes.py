@@ -71,7 +71,7 @@ class NoteConverter:
         self._pictures = pictures
         self._known = known
         self._start_deck = start_deck
-        self._budget = budget or RenderBudget(0)
+        self._budget = budget or RenderBudget()
         self._sides: dict[int, list[_Sides]] = {}
         self._facts: dict[int, _TypeFacts] = {}
 

@@ -59,7 +59,7 @@ def import_package(
         package = read_package(archive, seen)
         media = MediaPlan(collection.root, archive)
         try:
-            budget = RenderBudget(archive.collection_size, _count_characters(package))
+            budget = RenderBudget(size=archive.collection_size, characters=_count_characters(package))
             with blame_package(path):
                 return _PackageImport(collection, package, media, path, progress, budget).run(dry_run=dry_run)
         finally:
@@ -73,7 +73,7 @@ def import_changes(
 
     The package holds them, with the whole log of each card; `source` names them in the report.
     """
-    budget = RenderBudget(_count_characters(package))
+    budget = RenderBudget(characters=_count_characters(package))
     with _pause_gc(), blame_package(Path(source)):
         return _PackageImport(collection, package, media, Path(source), None, budget, changes).run(dry_run=False)
 

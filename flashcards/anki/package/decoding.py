@@ -45,7 +45,7 @@ class RenderBudget:
     It follows from the bytes of the packed collection and the characters of all fields.
     """
 
-    def __init__(self, size: int, characters: int = 0) -> None:
+    def __init__(self, *, size: int = 0, characters: int = 0) -> None:
         self._left = _FREE_PIECES + max(size * _PIECES_PER_BYTE, characters * _COPIES)
         self._side_left = _LARGEST_SIDE
 
