@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.catalog.files import is_utf8
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
-_FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+_FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+')
 _ALIKE: Final = 75.0  # of 100: fronts with this share of common words may ask the same
 _SHOWN: Final = 3  # near duplicates that are named
 
@@ -72,6 +73,8 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     format. Raises the errors above if the target takes no notes, or a note is refused, and FileChanged if its file says
     something else by now.
     """
+    if not (is_utf8(target) and is_utf8(text)):
+        raise UsageError("Nothing was added: the deck or the text is not UTF-8. Check what you typed or pasted.")
     text = normalize(text).strip("\n")
     path, deck = _find_path(collection, target)
     before = _read_file(collection, path)

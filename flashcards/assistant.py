@@ -10,7 +10,7 @@ from dataclasses import asdict
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -23,11 +23,14 @@ from flashcards.add import Addition, plan_addition, write_addition
 from flashcards.cards import TextGone, build_record, build_records, find_card, format_card_id
 from flashcards.check import FileProblem, find_advice, find_problems
 from flashcards.collection import Access, Collection, find_ordering, now_ms
-from flashcards.errors import FlashcardsError
+from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.query import find_card_ids
+from flashcards.text import gate
 from scheduler import Rating
 from scheduler.errors import SchedulerError
 from scheduler.queue import count_by_deck
+
+T = TypeVar("T")
 
 _MOST: Final = 200  # cards of one answer
 _KINDS: Final = ("new", "learning", "review")
@@ -69,7 +72,9 @@ class Assistant:
                 collection.scan()
                 yield collection
         except (FlashcardsError, SchedulerError) as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(_make_visible(str(error))) from error
+        except OSError as error:
+            raise ToolError(_make_visible(describe_os_error(error))) from error
 
     def list_cards(self, query: str, limit: int, offset: int) -> dict[str, Any]:
         """Return the cards that a query finds, as `flashcards list --json` prints them, and how many there are."""
@@ -108,7 +113,7 @@ class Assistant:
         with self._open(Access.READ) as collection:
             addition = plan_addition(collection, deck, text)
         question = f"Add this to {addition.path}?\n\n{text.strip()}{_describe_alike(addition)}"
-        return Plan(question, _make_code("add", addition.path, str(addition.before), text))
+        return Plan(_make_visible(question), _make_code("add", addition.path, str(addition.before), text))
 
     def add(self, deck: str, text: str) -> dict[str, Any]:
         """Add notes to a deck; return their cards."""
@@ -129,7 +134,7 @@ class Assistant:
             found = collection.store.card(find_card(collection, card))
             record = build_record(collection, found.id, now_ms())
         question = f"Rate this card as {rating}?\n\n{record['front']}"
-        return Plan(question, _make_code("answer", record["id"], rating, str(found.last_ms)))
+        return Plan(_make_visible(question), _make_code("answer", record["id"], rating, str(found.last_ms)))
 
     def answer(self, card: str, rating: RatingName) -> dict[str, Any]:
         """Rate a card now; return it as it is then."""
@@ -154,6 +159,19 @@ def _describe_alike(addition: Addition) -> str:
         return ""
     lines = (f"- {each.place}: {each.front}" for each in addition.alike)
     return "\n\nSimilar notes are there already:\n" + "\n".join(lines)
+
+
+def _make_visible(value: T) -> T:
+    """Replace the control characters in all texts of an answer, which a client may print in a terminal."""
+    made: Any = value
+    if isinstance(value, dict):
+        made = {name: _make_visible(each) for name, each in value.items()}
+    elif isinstance(value, list):
+        made = [_make_visible(each) for each in value]
+    elif isinstance(value, str):
+        made = gate(value, keep_colours=False)
+    found: T = made
+    return found
 
 
 def _make_code(*parts: str) -> str:
@@ -205,22 +223,22 @@ def _add_reading_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     @server.tool(name="list", annotations=reading)
     def list_cards(query: str = "", limit: int = 50, offset: int = 0) -> dict[str, Any]:
         """List the cards that a query finds, at most 200 at once; without a query, all."""
-        return assistant.list_cards(query, limit, offset)
+        return _make_visible(assistant.list_cards(query, limit, offset))
 
     @server.tool(annotations=reading)
     def due(query: str = "") -> dict[str, Any]:
         """Count the cards that are due today, by deck."""
-        return assistant.count_due(query)
+        return _make_visible(assistant.count_due(query))
 
     @server.tool(annotations=reading)
     def show(card: str) -> dict[str, Any]:
         """Show one card by its id (as `list` returns it) or by PATH:LINE."""
-        return assistant.show_card(card)
+        return _make_visible(assistant.show_card(card))
 
     @server.tool(annotations=reading)
     def check(path: str = "", advice: bool = False) -> dict[str, Any]:
         """Find problems of the decks, all or those of one file or folder; with advice, also cards to reword."""
-        return assistant.check_decks(path, advice=advice)
+        return _make_visible(assistant.check_decks(path, advice=advice))
 
 
 def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
@@ -239,7 +257,7 @@ def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     ) -> dict[str, Any]:
         """Add notes to a deck. `text` is Markdown as flashcards://format describes it. The person is asked first."""
         if _agrees(consent):
-            return {"written": True, **assistant.add(deck, text)}
+            return {"written": True, **_make_visible(assistant.add(deck, text))}
         return _refuse(context, assistant.plan_add(deck, text))
 
     def ask_to_answer(context: Context[Any], card: str, rating: RatingName, confirm: str = "") -> Asked:
@@ -255,5 +273,5 @@ def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     ) -> dict[str, Any]:
         """Rate one card by how well the person knew it: again, hard, good or easy. The person is asked first."""
         if _agrees(consent):
-            return {"written": True, "card": assistant.answer(card, rating)}
+            return {"written": True, "card": _make_visible(assistant.answer(card, rating))}
         return _refuse(context, assistant.plan_answer(card, rating))

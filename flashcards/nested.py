@@ -45,7 +45,10 @@ def _find_below(root: Path, paths: Iterable[str]) -> list[str]:
 
 
 def _has_state(folder: Path) -> bool:
-    return (folder / STATE_FOLDER / DATABASE).is_file()
+    try:
+        return (folder / STATE_FOLDER / DATABASE).is_file()
+    except OSError:  # what cannot be read is named by the scan
+        return False
 
 
 def _reads(above: Path, folder: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
@@ -151,3 +152,26 @@ def test_without_the_library_one_sentence_says_what_to_install(
     assert told.out == ""
     assert "flashcards-md[mcp]" in told.err
     assert told.err.count("\n") == 1
+
+
+def test_no_control_character_reaches_the_client_or_the_person(folder: Path) -> None:
+    (folder / "b.md").write_text("# h\x1b[1m\n\nQ: q\x1b]52;c;aGk=\x07\u202e\nA: a\n\nQ: open\x9b\n", "utf-8")
+    asked: list[str] = []
+
+    async def steps(client: Any) -> None:
+        words = {"deck": "n", "text": "Q: is \u202e\x1b]0;x\x07?\nA: b"}
+        calls: list[tuple[str, dict[str, Any]]] = [
+            ("list", {}),
+            ("check", {}),
+            ("show", {"card": "b.md:3"}),
+            ("add", words),
+        ]
+        calls += [("show", {"card": "\x1b[2J\u202e"}), ("add", {"deck": "x" * 300, "text": "Q: z\nA: b"})]
+        for name, arguments in calls:
+            text = (await client.call_tool(name, arguments)).content[0].text
+            assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]|\\\\u001b|u202e", text), text
+        assert "File name too long" in text
+
+    talk(folder, steps, ask=answer_with("accept", asked, {"agree": True}))
+    assert asked
+    assert not re.search("[\x1b\x07\u202e]", "".join(asked))

@@ -20,7 +20,7 @@ _OPENS = {"Q": Kind.QUESTION, "T": Kind.TERM, "C": Kind.CLOZE}
 _TURNS = {"A": Kind.QUESTION, "D": Kind.TERM}
 MAX_LEVELS: Final = 100
 MAX_NAME_LENGTH: Final = 1000  # characters
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e]")
 _SAME_OR_NEXT_LINE = re.compile(r"[ \t]*\n?[ \t]*")
 
 

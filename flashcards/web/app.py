@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from flashcards.deck.media_references import AUDIO, IMAGE, VIDEO, extension
 from flashcards.disk.media_files import MediaError, find_media_file
-from flashcards.errors import FlashcardsError
+from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.insight.page import write_scoped_css
 from flashcards.render.code import read_code_css
 from flashcards.sync.server import local_address
@@ -54,6 +54,8 @@ def build_app(site: Site) -> Starlette:
                 return found if isinstance(found, Response) else await found
             except (FlashcardsError, SchedulerError) as error:
                 return await site.run(site.show_problem, _read_visit(request), str(error), 409)
+            except OSError as error:
+                return await site.run(site.show_problem, _read_visit(request), describe_os_error(error), 500)
 
         return endpoint
 

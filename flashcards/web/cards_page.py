@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _PAGE: Final = 50  # cards or notes per page
 _COUNTED: Final = 1000  # matches of a search; counting more would take long
 _OF_DECKS: Final = (
-    "SELECT c.id FROM cards c JOIN decks d ON d.id = c.deck WHERE c.active = 1 AND (d.name = ? OR d.name GLOB ?)"
+    "SELECT c.id FROM cards c JOIN decks d ON d.id = c.deck"
+    " WHERE c.active = 1 AND (d.name = ? OR d.name >= ? AND d.name < ?)"
 )
 _NOTES: Final = (
     "SELECT n.id FROM notes n JOIN decks d ON d.id = n.deck JOIN files f ON f.id = n.file"
@@ -112,7 +113,9 @@ def start(site: Site, visit: Visit) -> Response:
     mode, deck, words = visit.field("mode"), visit.field("deck"), visit.field("query").strip()
     only = None
     if deck:
-        only = frozenset(row[0] for row in site.collection.connection.execute(_OF_DECKS, (deck, f"{_quote(deck)}::*")))
+        only = frozenset(
+            row[0] for row in site.collection.connection.execute(_OF_DECKS, (deck, f"{deck}::", f"{deck}:;"))
+        )
     elif words:
         only = frozenset(find_card_ids(site.collection, words))
     if only is not None and not only:
@@ -250,11 +253,6 @@ def read_number(text: str, least: int, most: int) -> int | None:
     if not text.isdecimal() or len(text) > 9:
         return None
     return min(max(int(text), least), most)
-
-
-def _quote(name: str) -> str:
-    """Quote a name for GLOB."""
-    return "".join(f"[{each}]" if each in "*?[" else each for each in name)
 
 
 def _describe_row(site: Site, number: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.review.programs import EditorMissing, find_editor_command, find_new_problems, open_editor
-from flashcards.web.cards_page import find_entry, find_number
+from flashcards.web.cards_page import find_entry, find_number, read_number
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -96,7 +96,7 @@ def show_editor(site: Site, visit: Visit) -> Response:
 def save(site: Site, visit: Visit) -> Response:
     """Save the text. List the new problems of the file and offer to undo the edit."""
     entry = find_entry(site, visit)
-    numbers = [int(text) if text.isdecimal() else 0 for text in (visit.field("line"), visit.field("end"))]
+    numbers = [read_number(visit.field(name), 0, 1_000_000_000) or 0 for name in ("line", "end")]
     text = visit.field("text")
     old = NoteText(entry.path, numbers[0], numbers[1], visit.field("old").replace("\r\n", "\n"), visit.field("digest"))
     if not text.strip():

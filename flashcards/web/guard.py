@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 OPEN: Final = "/static/"
 """The prefix of addresses that need no token, since they contain no personal data."""
 
+_LONGEST_PATH: Final = 4096  # characters
 _SHORTEST: Final = 20  # minimum length of a stored token
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -88,6 +89,8 @@ class Guard:
             return PlainTextResponse(_HOST, 421)
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("Only pages and forms are served.", 405)
+        if len(scope["path"]) > _LONGEST_PATH:
+            return PlainTextResponse("This address is too long.", 414)
         if scope["path"].startswith(OPEN):
             return None
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

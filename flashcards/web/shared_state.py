@@ -23,7 +23,7 @@ from flashcards.review.keys import KeyMap
 from flashcards.review.report import describe_summary
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Finished, Quit, Refresh
-from flashcards.text import format_interval, plural
+from flashcards.text import format_interval, gate, plural
 from flashcards.web.markup import PageRenderer
 from flashcards.web.review_pages import BrowserSession
 
@@ -190,6 +190,18 @@ def mark_code(sentence: str) -> Markup:
     return Markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))  # noqa: S704
 
 
+class _Exact(Markup):
+    """Text for a box whose content a form sends back to be saved: it keeps its control characters."""
+
+
+def _make_visible(value: Any) -> Any:
+    """Replace the control characters in what a template shows."""
+    if not isinstance(value, str) or isinstance(value, _Exact):
+        return value
+    text = gate(str(value), keep_colours=False)
+    return Markup(text) if isinstance(value, Markup) else text  # noqa: S704 - no less escaped than before
+
+
 @cache
 def _get_templates() -> Environment:
     environment = Environment(
@@ -198,11 +210,13 @@ def _get_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_make_visible,
     )
     environment.globals["static"] = static_address
     environment.filters["interval"] = format_interval
     environment.filters["plural"] = plural
     environment.filters["code"] = mark_code
+    environment.filters["exact"] = lambda text: _Exact(escape(text))
     return environment
 
 

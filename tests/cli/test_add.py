@@ -54,6 +54,7 @@ class TestAdd:
             ("vault.md", "vault.md is written in the format of another program"),
             (".draft.md", ".draft.md is not read as a deck"),
             (" ", "The name of the deck is empty."),
+            ("\udcff", "the deck or the text is not UTF-8."),
         ],
     )
     def test_a_path_that_is_no_deck_file_is_refused(self, cli: Runner, target: str, said: str) -> None:

@@ -115,8 +115,11 @@ class TestDecks:
         (cli.root / "sub").chmod(0)
         try:
             listed = process(["list", "--json"], cli.root, prefix=prefix)
+            found = process(["check"], cli.root, code=1, prefix=prefix)
+            process(["scan"], cli.root, prefix=prefix)
         finally:
             (cli.root / "sub").chmod(0o755)
+        assert found.out.startswith("sub:1: It cannot be read: Permission denied. Fix it or remove it.\n")
         assert listed.err == "Warning: sub/ cannot be read: Permission denied.\n"
         assert [card["id"] for card in listed.lines] == [name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -101,3 +102,59 @@ def test_names_of_decks_headings_and_tags_are_text(tmp_path: Path) -> None:
         page = visitor.press(visitor.open(), "show")
     for text in ("<i onclick", "<img/src", "<b onclick"):
         assert text not in page.text
+
+
+CONTROLS = "\x1b]52;c;aGk=\x07\x9b31m\u202e"
+LINKED = (
+    "/",
+    "/cards",
+    "/search?q=is:new",
+    "/statistics",
+    "/readiness?on=%1B%07",
+    "/deck?name=%1B",
+    "/search?q=%1B%E2%80%AE",
+)
+
+
+def test_no_control_character_of_a_name_or_of_an_address_reaches_a_page(tmp_path: Path) -> None:
+    write(tmp_path, **{f"a{CONTROLS}": "# head\x1b[1m\u202e\n\nQ: q\x1b\u202e\nA: a\n"})
+    (tmp_path / "b.md").write_text('---\ndeck: "b\u202ec"\ntags: ["\u202et"]\n---\nQ: broken\n\nQ: r\nA: s\n')
+    with served(tmp_path) as visitor:
+        texts = [visitor.open().text, *(visitor.get(path).text for path in LINKED)]
+        cards = sorted(set(re.findall(r'href="(/(?:card|deck)[/?][^"]*)"', "".join(texts))))
+        texts += [visitor.get(path).text for path in (*cards, *(path.replace("/card/", "/info/") for path in cards))]
+    assert len(cards) > 2
+    assert not [found for text in texts for found in re.findall(".{9}[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]", text)]
+
+
+def test_the_editor_shows_and_keeps_control_characters(tmp_path: Path) -> None:
+    write(tmp_path, a="Q: q\x1b\u202e\nA: a\n")
+    with served(tmp_path) as visitor:
+        visitor.open()
+        (address,) = re.findall(r'href="(/edit/\d+)"', visitor.get("/review").text)
+        assert "q\x1b\u202e" in visitor.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/card/" + "9" * 400, ""),
+        ("GET", "/card/" + "9" * 5000, ""),
+        ("POST", "/edit/" + "9" * 5000, ""),
+        ("POST", "/start", "deck=" + "a" * 70_000),
+        ("POST", "/start", "deck=x&limit=" + "9" * 5000),
+        ("POST", "/edit/1", "text=x&line=" + "9" * 5000),
+        ("GET", "/search?q=deck:" + "a" * 60_000, ""),
+    ],
+)
+def test_endless_names_and_numbers_are_refused_in_a_sentence(
+    tmp_path: Path, method: str, path: str, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(tmp_path, a="Q: q\nA: a\n")
+    with served(tmp_path) as visitor:
+        visitor.open()
+        if path == "/edit/1":
+            (path,) = re.findall(r'href="(/edit/\d+)"', visitor.get("/review").text)
+        page = visitor.request(method, path, body)
+    assert 200 <= page.status < 500, page.text
+    assert "Traceback" not in caplog.text
