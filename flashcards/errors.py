@@ -53,6 +53,8 @@ def describe_os_error(error: OSError) -> str:
     """Describe an error of the system as a sentence that names the file and what to do."""
     import errno
 
+    if error.errno == errno.ENOENT and not error.filename:
+        return "The working folder no longer exists. Change to another folder and try again."
     place = f"{error.filename}: " if error.filename else ""
     advice = {
         errno.ENOSPC: "Free some space and try again.",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.cli import run
 from tests.cli.runner import Runner, process, question, unprivileged
 
 
@@ -16,6 +17,18 @@ def one_sentence(error: str, *parts: str) -> None:
     assert error.count("\n") == 1, error
     for part in parts:
         assert part in error
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a folder that can be removed while it is used")
+def test_a_working_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.delenv("FLASHCARDS_COLLECTION", raising=False)
+    (tmp_path / "gone").rmdir()
+    assert run(["due"]) == 1
+    one_sentence(capsys.readouterr().err, "The working folder no longer exists. Change to another folder")
 
 
 class TestDecks:
