@@ -86,6 +86,7 @@ def test_a_monstrous_formula_is_shown_as_typed(source: str) -> None:
         (r"a \\ b", "a; b"),
         ("a\nb", "a b"),
         (r"\foo{" + "\n}", r"\foo{ }"),
+        (r"x_⦉\alpha y⦊ z", r"x_{⦉α y⦊} z"),
     ],
 )
 def test_inline_everything_is_one_line(source: str, expected: str) -> None:

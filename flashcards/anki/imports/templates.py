@@ -279,7 +279,7 @@ class SideTemplate:
         Fields in `blank` vanish where they are shown with gaps, which else stay `{{c1::…}}`; sections such as `{{#c1}}`
         ask for the numbers in `gaps`.
         """
-        budget = budget or RenderBudget(0)
+        budget = budget or RenderBudget()
         budget.start_side()
         filling = _Filling(values, back, blank, gaps, budget)
         rendered, spoken = filling.rendered, filling.spoken

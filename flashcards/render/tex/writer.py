@@ -177,8 +177,9 @@ class _Writer:
             return at
         item = items[at]
         if isinstance(item, str) and item in GAP_SIGNS:  # a gap is one argument
-            first, signs = at, tuple(GAP_SIGNS)  # nodes cannot be looked up in a set
-            at = next((end for end in range(at + 1, len(items)) if items[end] in signs), at)
+            first = at
+            ends = (end for end in range(at + 1, len(items)) if isinstance(items[end], str) and items[end] in GAP_SIGNS)
+            at = next(ends, at)
             text = self.write_line(items[first : at + 1])
         else:
             text = item if isinstance(item, str) else self.write_line([item])
