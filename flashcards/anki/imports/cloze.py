@@ -30,6 +30,8 @@ def make_cloze(
 ) -> IncomingNote:
     """Make a cloze note from a draft, the HTML of the question with its gaps, and the HTML that only the back shows.
 
+    If the latter becomes an ending of the text, the draft keeps both sides apart.
+
     A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
     """
     problems = list(draft.problems)
@@ -48,6 +50,7 @@ def make_cloze(
         if EMPTY_GAP not in more:
             problems += more
             ending = _tighten_gap(added)
+    raw = draft.raw if markdown and ending else ("\x1f".join(draft.raw),)
     if without and not ending:
         ending = f"{_open_gap(without)}{NOTHING}}}}}"
     return draft._replace(
@@ -56,6 +59,7 @@ def make_cloze(
         cards=list_gaps(ords),
         typed=typed,
         problems=tuple(dict.fromkeys(problems)),
+        raw=raw,
     )
 
 

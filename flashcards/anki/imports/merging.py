@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -9,10 +10,14 @@ from flashcards.anki.exports.notes import clean_tags
 from flashcards.anki.imports.cloze import find_gap_numbers
 from flashcards.anki.imports.incoming_notes import IncomingNote, list_cards
 from flashcards.catalog.imports import FLAG_CONFLICT, FLAG_REVERSE, FLAG_TYPED, NoteBase, digest_fields, split_digests
+from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.model import REVERSE, Kind, Note
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
+
+
+_OPENING: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 
 
 class MergedNote(NamedTuple):
@@ -27,13 +32,18 @@ class MergedNote(NamedTuple):
 def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:
     """Merge an incoming note with the one here; nothing if they do not have the same fields."""
     note = entry.note
-    here, there = split_digests(base.here), split_digests(base.there)
     is_cloze = note.kind is Kind.CLOZE
-    if len(draft.fields) != len(note.fields) or len(here) != len(note.fields):
-        return None
     if (draft.kind is Kind.CLOZE) != is_cloze:
         return None
-    fields, conflicts, new_here, new_there = _merge_fields(note, draft, base, here, there)
+    sides = _pair_sides(draft, note, base)
+    if sides is None:
+        return None
+    fields, conflicts, new_here, new_there = _merge_fields(sides, draft.changed_s, base, note.definitions)
+    if is_cloze and len(fields) > 1:
+        ending = _ask_all(fields[0], fields[1], sides)
+        if ending != fields[1] and new_here[1:] == split_digests(digest_fields(fields[1:])):
+            new_here[1:] = split_digests(digest_fields([ending]))
+        fields = [join_cloze(fields[0], ending)]
     gaps = find_gap_numbers(fields[0]) if is_cloze else ()
     tags = merge_tags(note.tags, draft.tags, base.tags.split())
     reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
@@ -46,7 +56,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         typed=typed,
     )
     changes = (merged.fields, tags, typed, reverse) != (note.fields, note.tags, note.typed, REVERSE in note.slots)
-    has_all = new_there == split_digests(digest_fields(_list_raw(draft)))
+    has_all = new_there == split_digests(digest_fields(sides.raw))
     new_base = base._replace(
         confirmed=b"" if has_all else base.confirmed,
         given_s=0 if has_all else base.given_s,
@@ -59,21 +69,69 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
     return MergedNote(merged, tuple(conflicts), new_base, changes)
 
 
+class _Sides(NamedTuple):
+    """The fields of a note here, those in the package as Markdown, and as they are there."""
+
+    ours: Sequence[str]
+    theirs: Sequence[str]
+    raw: Sequence[str]
+
+
+def _pair_sides(draft: IncomingNote, note: Note, base: NoteBase) -> _Sides | None:
+    """Pair the fields of both sides, if they are as many as the base has; a cloze has its text and its ending."""
+    sides = _Sides(note.fields, draft.fields, _list_raw(draft))
+    count = len(split_digests(base.here))
+    if note.kind is Kind.CLOZE and count > 1:
+        ours, theirs = (note.fields[0], ""), (draft.fields[0], "")
+        ours = ours if digest_fields(ours) == base.here else split_cloze(ours[0])
+        theirs = split_cloze(theirs[0]) if len(sides.raw) > 1 else theirs
+        sides = _Sides(ours, theirs, "\x1f".join(sides.raw).split("\x1f"))
+    elif len(sides.raw) > len(sides.theirs):  # an earlier version kept them as one
+        sides = sides._replace(raw=["\x1f".join(sides.raw)])
+    return sides if len(sides.ours) == len(sides.theirs) == len(sides.raw) == count else None
+
+
+def split_cloze(text: str) -> tuple[str, str]:
+    """Split a cloze into its text and the gap that is its last paragraphs, as what only the back shows becomes."""
+    try:
+        gaps = find_gaps(text)
+    except GapError:
+        return text, ""
+    start = min((gap.start for gap in gaps if gap.end == len(text)), default=0)
+    return (text[: start - 2], text[start:]) if text[:start].endswith("\n\n") else (text, "")
+
+
+def join_cloze(text: str, ending: str) -> str:
+    """Join what `split_cloze` split."""
+    return f"{text}\n\n{ending}" if ending else text
+
+
+def _ask_all(text: str, ending: str, sides: _Sides) -> str:
+    """Let an ending be asked by every gap of a merged text, if that is so on the side that it is from."""
+    origin = sides.ours if ending == sides.ours[1] else sides.theirs
+    opening = _OPENING.match(ending)
+    numbers = find_gap_numbers(text)
+    if opening is None or not numbers or set(map(int, opening[1].split(","))) != find_gap_numbers(origin[0]):
+        return ending
+    return f"{{{{c{','.join(map(str, sorted(numbers)))}::{ending[opening.end() :]}"
+
+
 def _merge_fields(
-    note: Note, draft: IncomingNote, base: NoteBase, here: Sequence[bytes], there: Sequence[bytes]
+    sides: _Sides, changed_s: int, base: NoteBase, definitions: str
 ) -> tuple[list[str], list[int], list[bytes], list[bytes]]:
     """Merge field by field; return the fields, those in conflict, and the digests of both sides as of now."""
+    here, there = split_digests(base.here), split_digests(base.there)
     earlier, confirmed = split_digests(base.earlier), split_digests(base.confirmed)
     # An edit from before an export was made of what Anki had then: what that export changed was changed on both sides.
-    is_older = len(confirmed) == len(there) and draft.changed_s < base.given_s
+    is_older = len(confirmed) == len(there) and changed_s < base.given_s
     fields: list[str] = []
     conflicts: list[int] = []
     new_here, new_there = list(here), list(there)
-    now_here, now_there = split_digests(digest_fields(note.fields)), split_digests(digest_fields(_list_raw(draft)))
-    for index, (ours, theirs) in enumerate(zip(note.fields, draft.fields, strict=True)):
+    now_here, now_there = (split_digests(digest_fields(each)) for each in (sides.ours, sides.raw))
+    for index, (ours, theirs) in enumerate(zip(sides.ours, sides.theirs, strict=True)):
         if now_there[index] == there[index] or now_there[index] in earlier:
             fields.append(ours)
-        elif ours == theirs or _show_the_same(ours, theirs, note.definitions):
+        elif ours == theirs or _show_the_same(ours, theirs, definitions):
             fields.append(ours)
             new_here[index], new_there[index] = now_here[index], now_there[index]
         elif now_here[index] == here[index] and not (is_older and there[index] != confirmed[index]):
@@ -88,6 +146,8 @@ def _merge_fields(
 
 def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase:
     """Make the base of a note whose fields say the same here and in the package."""
+    if draft.kind is Kind.CLOZE and len(draft.raw) > 1:
+        fields = split_cloze(fields[0])
     return NoteBase(
         note,
         draft.form,

@@ -276,7 +276,7 @@ class NoteConverter:
             whole = self._move(draft, note, group[0])
             switches = {values.get(name, "").strip() for name in front_side.conditions}
             yield make_cloze(
-                whole._replace(part=part, problems=problems, raw=(f"{front.html}\x1f{rest.html}",)),
+                whole._replace(part=part, problems=problems, raw=(front.html, rest.html)),
                 self._converter,
                 open_hidden(front.html, switches),
                 open_hidden(rest.html, switches),

@@ -11,7 +11,7 @@ from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportReport
 from tests.anki.exports.folder import Folder
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CREATED, Made, edit_package, write_package
+from tests.anki.imports.packages import CLOZE, CREATED, Made, edit_package, write_package
 
 DECK = "Q: perro?\nA: dog\n\nQ: gato?\nA: cat\n"
 EDIT_S = 1_700_000_000
@@ -183,3 +183,65 @@ def test_an_edit_in_anki_keeps_the_languages_it_knows_nothing_of(tmp_path: Path,
     both = Both(tmp_path, f"{head}Q: perro?\nA: dog{attribute}\n\nQ: gato?\nA: cat\n")
     both.bring_back(SET_BACK)
     assert both.text == f"{head}Q: perro?\nA: the dog{attribute}\n\nQ: gato?\nA: cat\n"
+
+
+class Cloze:
+    """An imported cloze with an extra, as it is here and in newer packages."""
+
+    def __init__(self, folder: Path) -> None:
+        self._package = folder / "x.apkg"
+        self._edits = 0
+        self.home = Home(folder / "decks")
+        self.bring_in("The {{c1::cat}} sat", "on the mat")
+
+    def bring_in(self, text: str, extra: str, gaps: int = 1) -> ImportReport:
+        self._edits += 1
+        made = Made([text, extra], type=CLOZE, mod=CREATED + self._edits, cards={n: {} for n in range(gaps)})
+        return self.home.import_file(write_package(self._package, [made]))
+
+    def replace(self, old: str, new: str) -> None:
+        self.home.write("Deck.md", self.text.replace(old, new))
+
+    @property
+    def text(self) -> str:
+        return self.home.read("Deck.md").strip()
+
+
+@pytest.fixture
+def cloze(tmp_path: Path) -> Cloze:
+    return Cloze(tmp_path)
+
+
+def test_the_text_of_a_cloze_and_what_its_back_adds_are_two_fields(cloze: Cloze) -> None:
+    cloze.replace("sat", "sits")
+    report = cloze.bring_in("The {{c1::cat}} sat", "on a <b>mat</b>")
+    assert cloze.text == "C: The {{c1::cat}} sits\n\n{{c1::on a **mat**}}"
+    assert (report.updated, report.kept, report.remarks) == (1, 0, [])
+    cloze.replace("on a", "under a")
+    assert cloze.bring_in("That {{c1::cat}} sat", "on a <b>mat</b>").kept == 1  # the text was changed on both sides
+    assert cloze.text == "C: The {{c1::cat}} sits\n\n{{c1::under a **mat**}}"
+
+
+def test_what_the_back_adds_is_asked_by_the_gaps_that_came_from_anki(cloze: Cloze) -> None:
+    cloze.replace("on the mat", "on a mat")
+    cloze.bring_in("The {{c1::cat}} {{c2::sat}}", "on the mat", gaps=2)
+    assert cloze.text == "C: The {{c1::cat}} {{c2::sat}}\n\n{{c1,2::on a mat}}"
+    assert not cloze.bring_in("The {{c1::cat}} {{c2::sat}}", "on the mat", gaps=2).kept
+
+
+def test_an_extra_removed_in_anki_goes_and_a_gap_at_the_end_of_the_text_is_text(cloze: Cloze) -> None:
+    cloze.replace("sat", "sits")
+    cloze.bring_in("The {{c1::cat}} sat", "")
+    assert cloze.text == "C: The {{c1::cat}} sits"
+    cloze.bring_in("The {{c1::cat}} sat<p>{{c1::here}}</p>", "")
+    assert cloze.bring_in("The {{c1::cat}} sat<p>{{c1::there}}</p>", "").kept == 1
+
+
+def test_an_edit_of_a_last_paragraph_that_is_a_gap_arrives(cloze: Cloze) -> None:
+    cloze.bring_in("The {{c1::cat}} sat<p>{{c1::here}}</p>", "")
+    cloze.bring_in("The {{c1::cat}} sat<p>{{c1::there}}</p>", "")
+    assert cloze.text == "C: The {{c1::cat}} sat\n\n{{c1::there}}"
+    cloze.bring_in("The {{c1::cat}} sat<p>{{c1::there}}</p>", "x")
+    assert cloze.text == "C: The {{c1::cat}} sat\n\n{{c1::there}}\n\n{{c1::x}}"
+    cloze.bring_in("The {{c1::cat}} sat<p>{{c1::here}}</p>", "x")
+    assert cloze.text == "C: The {{c1::cat}} sat\n\n{{c1::here}}\n\n{{c1::x}}"
