@@ -296,7 +296,7 @@ def _add_to_json(inner: str, given: Sequence[str]) -> str:
     try:
         known = json.loads(inner)
     except ValueError:  # YAML in braces
-        known = {}
-    if known.keys().isdisjoint(added):
+        known = {"": ""}
+    if known and known.keys().isdisjoint(added):
         return inner.replace("{", json.dumps(added, ensure_ascii=False)[:-1] + ", ", 1)
     return json.dumps(known | added, ensure_ascii=False) + "\n"

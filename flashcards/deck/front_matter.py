@@ -257,7 +257,7 @@ def read_front_matter(text: str) -> FrontMatter:
         return FrontMatter()
     body = match[1]
     if _NOTE_LINE.search(body) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
-        return FrontMatter(end=match.end()) if not body.strip() else FrontMatter()
+        return FrontMatter(end=match.end()) if not body.strip(" \t\n{}") else FrontMatter()
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."
         return FrontMatter(match.end(), problems=(Problem(1, _CODE, message, "Shorten it, or move text below it."),))

@@ -58,7 +58,7 @@ def test_what_only_looks_like_front_matter_is_left_to_the_deck(text: str) -> Non
     assert read_front_matter(text) == FrontMatter()
 
 
-@pytest.mark.parametrize("text", ["---\n---\n", "--- \n\n...\t\n", "---\n---"])
+@pytest.mark.parametrize("text", ["---\n---\n", "---\n{}\n---\n", "--- \n\n...\t\n", "---\n---"])
 def test_empty_front_matter_holds_no_settings(text: str) -> None:
     assert read_front_matter(text) == FrontMatter(end=len(text))
 

@@ -29,7 +29,8 @@ _OWN: Final = {
     "ne": "≠", "neg": "¬", "owns": "∋", "perp": "⊥", "prime": "′", "rbrack": "]", "triangle": "△", "varnothing": "∅",
     "bmod": "mod", "dotsb": "⋯", "dotsc": "…", "lt": "<", "gt": ">",
     "backslash": "\\", "{": "{", "}": "}", "|": "‖", "%": "%", "$": "$", "&": "&", "#": "#", "_": "_",
-    "R": "ℝ", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩", "complement": "∁",
+    "R": "ℝ", "coloneqq": "≔", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩",
+    "complement": "∁",
 }  # fmt: skip
 # Known to KaTeX, MathJax or both; everything else is in pylatexenc's table.
 _OPERATORS: Final = frozenset(
@@ -43,7 +44,8 @@ SPACES: Final = {
 }  # fmt: skip
 _UNSEEN_NAMES: Final = """
 left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm displaystyle textstyle
-scriptstyle scriptscriptstyle limits nolimits hline nonumber notag
+scriptstyle scriptscriptstyle limits nolimits hline nonumber notag tiny scriptsize footnotesize small normalsize
+large Large LARGE huge Huge rm bf it sf tt cal
 """
 UNSEEN: Final = frozenset(_UNSEEN_NAMES.split())
 PADDED: Final = frozenset("≤≥≠≈≡∼≃≅∝∈∉∋⊂⊆⊃⊇⊊⊄⊈∪∩∖∧∨⊕⊗×÷⊢⊨≪≫≺≻≼≽∣∥⊥≜≐⪯⪰←→↔⇐⇒⇔↦⟵⟶⟷⟸⟹⟺⟼⇌↪↩⇀⇁")
@@ -60,7 +62,7 @@ WORDS: Final = frozenset(
 )
 PLAIN: Final = frozenset(
     {"mathrm", "mathbf", "mathit", "mathsf", "mathtt", "mathnormal", "boldsymbol", "bm", "mathop", "mathbin", "mathrel"}
-    | {"mathord", "mathopen", "mathclose", "ensuremath", "overbrace", "underbrace", "smash"}
+    | {"mathord", "mathopen", "mathclose", "ensuremath", "overbrace", "underbrace", "smash", "pmb"}
 )
 ALPHABETS: Final = {
     "mathbb": ("DOUBLE-STRUCK", "DOUBLE-STRUCK"),

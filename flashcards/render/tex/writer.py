@@ -78,11 +78,14 @@ def split_rows(nodes: Sequence[Any]) -> list[list[list[Any]]]:
     return rows
 
 
+_SPACING: Final = frozenset({"hspace", "phantom", "hphantom", "vphantom"})
+
+
 @cache
 def _build_context() -> Any:
     """Build the table of macros and environments that take arguments."""
     one = layout.ACCENTS.keys() | layout.WORDS | layout.PLAIN | layout.ALPHABETS.keys()
-    forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack"}, "{")
+    forms = dict.fromkeys(one | {"pmod", "boxed", "color", "substack", *_SPACING, "set", "label"}, "{")
     forms |= dict.fromkeys(layout.FRACTIONS | layout.BINOMIALS, "{{")
     forms |= dict.fromkeys(("overset", "stackrel", "underset", "textcolor"), "{{")
     forms |= dict.fromkeys(("sqrt", "xrightarrow", "xleftarrow"), "[{") | {"operatorname": "*{", "tag": "*{"}
@@ -328,6 +331,9 @@ def _write_special(name: str, texts: list[str]) -> str | None:
         "textcolor": last,
         "color": "",
         "substack": last,
+        "set": f"{{{last}}}",
+        "label": "",
+        **dict.fromkeys(_SPACING, " "),
     }
     return forms.get(name)
 
