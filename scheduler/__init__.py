@@ -1,6 +1,6 @@
 """Decide when a card is due: FSRS-6 as Anki computes it, an append-only review log, and the queue of a day.
 
-This package knows nothing of Markdown, deck files or terminals. A deck is an integer whose cards share limits; a note
+This package is independent of Markdown, deck files and terminals. A deck is an integer whose cards share limits; a note
 is an integer whose cards are siblings.
 """
 

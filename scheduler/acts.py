@@ -1,8 +1,8 @@
-"""Undo: what a person did to cards, newest last, and how each act is taken back; and corrections of card identity.
+"""Undo: the acts of a person on cards and how to reverse each; and corrections of card identity.
 
-A rating needs no row of its own, because the log has it. Every other act has a row in the table `acts` that says what
-the cards were before. An act with a copy of the database is taken back by `flashcards.undo`.
-Corrections rename slots, and let one card continue with another one's reviews.
+A rating needs no separate row, because it is in the log. Every other act has a row in the table `acts` with the earlier
+state of the cards. An act with a copy of the database is undone by `flashcards.undo`. Corrections rename slots, and
+move reviews from one card to another.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Act(NamedTuple):
     id: int  # its row in `acts`; 0 for a rating without one
     at_ms: int  # when it was done, in epoch milliseconds
     kind: str  # the name of the command, such as `forget`; `rating` for a rating
-    summary: str  # what was done, in words; the name of a rating
-    # what it changed: the status of cards before it, rows of the log, and what its recorder added
+    summary: str  # a description; the name of a rating
+    # the changes: the earlier status of cards, rows of the log, and data of the recorder
     before: dict[str, Any]
 
 
@@ -68,7 +68,7 @@ class Acts:
                 self.add(kind, summary[0], {"cards": statuses, "reviews": rows}, now_ms)
 
     def add(self, kind: str, summary: str, before: dict[str, Any], now_ms: int) -> int:
-        """Add an act that was just done; return its id."""
+        """Add an act that was just performed; return its id."""
         import json
 
         with transaction(self._db):
@@ -80,12 +80,12 @@ class Acts:
         return int(cursor.lastrowid or 0)
 
     def add_status_of_rating(self, card: Card, rating: int) -> None:
-        """Add what a card was that a rating unburied or unsuspended."""
+        """Store the status of a card that a rating unburied or unsuspended."""
         status = [card.id, int(card.suspended), card.buried_day, card.buried_by, card.flag]
         self.add("rating", "", {"cards": [status], "reviews": [rating]}, rating)
 
     def last(self) -> Act | None:
-        """Return the act that `undo` takes back, or nothing."""
+        """Return the act that `undo` would reverse, or None."""
         found = self.read(1)
         return found[0] if found else None
 
@@ -100,7 +100,7 @@ class Acts:
         return sorted([*acts, *ratings], key=lambda act: (act.at_ms, act.kind != "rating"), reverse=True)[:most]
 
     def undo(self, now_ms: int) -> Act:
-        """Take back the newest act; return it. Raise `NothingToUndo` if there is no act left."""
+        """Undo the newest act and return it. Raise `NothingToUndo` if there is no act left."""
         with transaction(self._db):
             act = self.last()
             if act is None:
@@ -113,12 +113,12 @@ class Acts:
         return act
 
     def undo_status_of_rating(self, rating: int, now_ms: int) -> None:
-        """Suspend or bury the card again that a rating, now taken back, had changed so."""
+        """Suspend or bury the card again that an undone rating had changed."""
         for row in self._db.execute(_OF_RATING, (rating,)).fetchall():
             self._finish_undo(_read_act(self._db, row), now_ms)
 
     def mark_undone(self, act: int, now_ms: int) -> None:
-        """Mark an act as taken back."""
+        """Mark an act as undone."""
         self._db.execute("UPDATE acts SET undone_ms = ? WHERE id = ?", (now_ms, act))
 
     def _finish_undo(self, act: Act, now_ms: int) -> None:
@@ -126,7 +126,7 @@ class Acts:
         self.mark_undone(act.id, now_ms)
 
     def _describe(self, rating: int, act: Act | None = None) -> Act:
-        """Describe a rating, which may have an act of its own, as an act."""
+        """Describe a rating, which may have its own act, as an act."""
         found = self._db.execute("SELECT rating FROM reviews WHERE id = ? AND rating > 0", (rating,)).fetchone()
         if found is None:
             raise DatabaseCorrupt(database_path(self._db))
@@ -153,7 +153,7 @@ class Acts:
         return [number for (number,) in rows]
 
     def _void(self, rows: Iterable[int], now_ms: int) -> None:
-        """Take back rows of the log: each card becomes what the rest of its log says."""
+        """Undo rows of the log; each card gets the state that follows from the rest of its log."""
         for row in sorted(rows, reverse=True):
             found = self._db.execute("SELECT card FROM reviews WHERE id = ?", (row,)).fetchone()
             if found is None:
@@ -162,7 +162,7 @@ class Acts:
 
 
 def void(store: Store, card: int, row: int, now_ms: int) -> Review:
-    """Add a row to the log that takes another one back, and make the card what the rest of its log says."""
+    """Void a row of the log, and give the card the state that follows from the rest of its log."""
     before = store.card(card)
     log = store.log(card)
     after = _fold_without(store, before, log, row)
@@ -174,9 +174,9 @@ def void(store: Store, card: int, row: int, now_ms: int) -> Review:
 
 
 def _fold_without(store: Store, card: Card, log: Sequence[Review], row: int) -> Card:
-    """Return what the log says of a card without one of its rows.
+    """Return the state of a card without one row of its log.
 
-    The states in the rows before it are out of date if other parameters came since, or reviews from elsewhere.
+    The states stored in earlier rows are outdated if the parameters changed since, or if reviews were imported.
     """
     rest = [each for each in log if each.id != row]
     folded = logs.fold_log(card, rest)
@@ -186,7 +186,7 @@ def _fold_without(store: Store, card: Card, log: Sequence[Review], row: int) -> 
     logs.Replayer(store.model(_read_parameters(store, card.deck))).fill_memories([whole, replayed])
     now, after = logs.fold_log(card, whole).memory, logs.fold_log(card, replayed)
     if now is None or after.memory is None or not logs.are_close(now, card.memory):
-        return folded  # the present state is from elsewhere
+        return folded  # the current state is from another program
     return folded if logs.are_close(after.memory, folded.memory) else after
 
 
@@ -196,9 +196,9 @@ def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:
 
 
 def _read_act(connection: sqlite3.Connection, row: Sequence[Any]) -> Act:
-    """Read an act; the state may have come with a folder from a stranger, so its record is checked.
+    """Read an act. The state may come from a stranger, so its record is checked.
 
-    Raise `DatabaseCorrupt` if it is not a record that this program wrote.
+    Raise `DatabaseCorrupt` if it is not a record of this program.
     """
     import json
 
@@ -227,7 +227,7 @@ def _check_record(kind: str, before: Any) -> None:
 def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Rename the slots of a note's cards by pairs of old and new, all at once; return the pairs that were renamed.
 
-    Two can swap. A rename is skipped if a card that keeps its slot already has that name: no history is pushed out.
+    Two can swap. A rename is skipped if a card that keeps its slot already has that name, so no history is lost.
     """
     with transaction(connection):
         cards = dict(connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
@@ -238,7 +238,7 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
             if len(free) == len(wanted):
                 break
             wanted = free
-        # No slot begins with ~, so names stay unique in between.
+        # No slot begins with ~, so names stay unique during the renaming.
         connection.executemany(
             "UPDATE cards SET slot = ? WHERE id = ?", [(f"~{new}", cards[old]) for old, new in wanted]
         )
@@ -247,10 +247,10 @@ def rename_slots(connection: sqlite3.Connection, note: int, names: Iterable[tupl
 
 
 def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, now_ms: int) -> int:
-    """Move what a person rated on the card `source` to `target`, which turned out to be the same; return how many.
+    """Move ratings from the card `source` to `target`, which is the same card; return their number.
 
-    The ratings of `source` after the last review of `target` are repeated on `target` at their own times and taken back
-    from `source`. Nothing is deleted; earlier ratings stay. `policy` is that of the deck of `target`.
+    The ratings of `source` after the last review of `target` are repeated on `target` at their own times and voided on
+    `source`. Nothing is deleted; earlier ratings stay. `policy` is that of the deck of `target`.
     """
     with transaction(store.connection):
         last = max((row.id for row in store.log(target)), default=0)
@@ -268,7 +268,7 @@ def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, no
 
 
 def delete_unused_cards(connection: sqlite3.Connection, note: int) -> int:
-    """Delete the cards of a note without any row in the log; returns how many are left."""
+    """Delete the cards of a note that have no row in the log; return how many are left."""
     with transaction(connection):
         connection.execute(
             "DELETE FROM cards WHERE note = ? AND id NOT IN (SELECT card FROM reviews WHERE card = cards.id)", (note,)

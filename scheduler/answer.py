@@ -1,7 +1,7 @@
-"""Answering: what a rating does to a card, by Anki's rules, and the log row that records it.
+"""Answering: the effect of a rating on a card, by Anki's rules, and the log row that records it.
 
-A card stores how many steps it has left, the current one included, so that a changed setting moves it as little as
-possible. Steps and delays are seconds.
+A card stores the number of steps left, including the current one, so that a changed setting affects it as little as
+possible. Steps and delays are in seconds.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def hard_delay(steps: Sequence[int], left: int) -> int | None:
 
 
 def good_delay(steps: Sequence[int], left: int) -> int | None:
-    """Return the delay after Good: the next step, if any; without one the card leaves the steps."""
+    """Return the delay after Good: the next step, or None if the card leaves the steps."""
     following = _index(steps, left) + 1
     return steps[following] if following < len(steps) else None
 
@@ -49,7 +49,7 @@ def left_after_good(steps: Sequence[int], left: int) -> int:
 
 
 def _index(steps: Sequence[int], left: int) -> int:
-    """Return the index of the card's step, kept within the steps set now."""
+    """Return the index of the card's step, clamped to the current steps."""
     return max(0, min(len(steps) - left, len(steps) - 1))
 
 
@@ -65,10 +65,10 @@ _SHORT_TERM_DAYS = 0.5
 
 
 class Outcome(NamedTuple):
-    """What a card becomes by one rating.
+    """The card after one rating.
 
-    It is due at `due_ms` if it comes back within the day, else on `due_day`. `interval_seconds` is a multiple of 86,400
-    if the card is due on a day.
+    It is due at `due_ms` if it returns within the day, else on `due_day`. `interval_seconds` is a multiple of 86,400 if
+    the card is due on a day.
     """
 
     state: State
@@ -95,10 +95,10 @@ class Outcomes(NamedTuple):
 def compute_outcomes(
     card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model | None = None, load: Load | None = None
 ) -> Outcomes:
-    """Compute what each rating, given now, would do to the card.
+    """Compute the effect of each rating at this time.
 
-    The result is deterministic: what a button shows is what `Store.rate` gives. Intervals are balanced with the `load`
-    of the days ahead.
+    The result is deterministic: a button shows what `Store.rate` gives. Intervals are balanced with the `load` of the
+    days ahead.
     """
     chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
     return Outcomes(*map(chooser.of, Rating))
@@ -107,12 +107,12 @@ def compute_outcomes(
 def compute_outcome(
     card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
 ) -> Outcome:
-    """Compute what one rating would do; faster than `compute_outcomes`."""
+    """Compute the effect of one rating; faster than `compute_outcomes`."""
     return _Chooser(card, policy, now_ms, clock, model, load).of(rating)
 
 
 class _Chooser:
-    """The context of one answer: the card, its settings, the time, and the memory states FSRS predicts."""
+    """The context of one answer: the card, its settings, the time, and FSRS's predicted memory states."""
 
     def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
         self.model = model
@@ -169,7 +169,7 @@ class _Chooser:
     def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
         """Move to a step of `delay` seconds.
 
-        Without a delay no step is left: the card goes under review, unless FSRS wants it back within the day.
+        Without a delay no step is left: the card becomes a review card, unless FSRS schedules it within the day.
         """
         days = self._days(rating)
         if delay is None:
@@ -198,7 +198,7 @@ class _Chooser:
     def _passing_days(self, rating: Rating, minimum: int) -> int:
         """Choose the interval of a passing rating.
 
-        A growing interval exceeds the last one. One that fuzz could take to the last one is not shorter than that.
+        A growing interval exceeds the last one. If fuzz could reduce it to the last one, that is the minimum.
         """
         days = self._days(rating)
         if round_half_up(days) > self.last_days:
@@ -215,7 +215,7 @@ class _Chooser:
 
 
 class Moment(NamedTuple):
-    """When a log row is written: its id, its day and the local offset from UTC in minutes."""
+    """The time of a log row: its id, its day and the local offset from UTC in minutes."""
 
     id: int
     day: int
@@ -256,7 +256,7 @@ def decide_leech(card: Card, rating: Rating, policy: Policy) -> Leech:
 
 
 def make_new(card: Card) -> Card:
-    """Return the card as a new one; its counts stay."""
+    """Return the card as a new one, with its counts kept."""
     return card._replace(
         state=State.NEW,
         due_day=None,

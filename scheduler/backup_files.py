@@ -1,4 +1,4 @@
-"""Find the backups beside a database, tell which are sound, and choose which are old enough to go."""
+"""Find the backups next to a database, check them, and choose the old ones to delete."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from zlib import crc32
 
 BACKUPS = "backups"
-"""The folder beside a database that holds its copies."""
+"""The folder of backups next to a database."""
 
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _STAMPED = re.compile(r"-(\d{8}T\d{6}\.\d{6}Z)(?:-again)*\.db")
-_JSON = {  # columns, and what holds of them
+_JSON = {  # columns, and their conditions
     "body": "body = '' OR json_valid(body) AND json_type(body) = 'object'",
     "before": "before = '' OR json_valid(before)",
 }
@@ -27,7 +27,7 @@ _PERIODS: tuple[tuple[int, Callable[[datetime], object]], ...] = (
     (5, lambda at: at.isocalendar()[:2]),
     (12, lambda at: (at.year, at.month)),
 )
-"""How many days, weeks and months with a copy keep their first one, and the name of the period of an instant."""
+"""The number of days, weeks and months whose first copy is kept, and the name of the period of an instant."""
 
 _DAYS = "BETWEEN -719162 AND 2932896"  # the first and the last date
 _INSTANTS = "BETWEEN -62135596800000 AND 253402300799999"
@@ -62,16 +62,16 @@ _POSSIBLE = {
         "difficulty": "BETWEEN 0 AND 11",
     },
 }
-"""What columns can hold at all, with room to spare; dates and times beyond have no name."""
+"""The valid ranges of columns, with room to spare; dates and times outside cannot be formatted."""
 
-# What is computed: columns, checks, and virtual tables.
+# Computed parts: columns, checks and virtual tables.
 _COMPUTES = re.compile(r"\b(?:VIRTUAL|CHECK|AS)\b|\bDEFAULT\s*\(", re.IGNORECASE)
 TRIGGERS = tuple(
     f"CREATE TRIGGER reviews_refuse_{verb} BEFORE {verb} ON reviews"
     " BEGIN SELECT raise(ABORT, 'the review log is only ever added to'); END"
     for verb in ("update", "delete")
 )
-"""The triggers that keep the review log; no other trigger is ours."""
+"""The triggers that protect the review log; no other trigger is ours."""
 
 _MOST_ADDED = 20  # tables and indexes of a user
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -80,7 +80,7 @@ COUNT_RATINGS = (
     "SELECT count(*) FROM reviews r WHERE rating IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM reviews v WHERE v.voids = r.id)"
 )
-"""Counts the ratings that were not taken back."""
+"""Counts the ratings that were not undone."""
 
 
 def list_backups(folder: Path, stem: str) -> list[Path]:
@@ -90,7 +90,7 @@ def list_backups(folder: Path, stem: str) -> list[Path]:
 
 
 def is_own_file(path: Path) -> bool:
-    """Check whether a path is a file and no link, which could lead out of the folder."""
+    """Return whether a path is a file, not a link, which could lead out of the folder."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -112,7 +112,7 @@ def make_name(folder: Path, stem: str) -> Path:
 
 
 def is_sound(path: Path) -> bool:
-    """Check whether a file is a whole database that this program made."""
+    """Return whether a file is an intact database of this program."""
     return count_reviews(path) is not None
 
 
@@ -129,7 +129,7 @@ def count_reviews(path: Path) -> int | None:
 
 
 def find_damage(connection: sqlite3.Connection) -> str:
-    """Return what is wrong with a database, or "" if it is whole and one that this program made.
+    """Return the damage of a database, or "" if it is intact and was made by this program.
 
     Raise `sqlite3.Error` if it cannot be read.
     """
@@ -141,7 +141,7 @@ def find_damage(connection: sqlite3.Connection) -> str:
         return "it is damaged"
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not {"_sqlite_migrations", "cards", "reviews"} <= tables:
-        return "it holds no review state"
+        return "it contains no review state"
     if not has_whole_definitions(connection):
         return "it is damaged"
     if not all(_has_whole_texts(connection, table) for table in tables):
@@ -163,13 +163,13 @@ def find_foreign(connection: sqlite3.Connection) -> str:
 
 
 def find_impossible(connection: sqlite3.Connection) -> str:
-    """Return which row of the cards and the log holds a value that cannot be, or "" if no row does."""
+    """Return the row of the cards or the log with an invalid value, or "" if there is none."""
     for table, conditions in _POSSIBLE.items():
         here = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
         tests = [f"coalesce({name} {condition}, 1)" for name, condition in conditions.items() if name in here]
         row = connection.execute(f"SELECT id FROM {table} WHERE NOT ({' AND '.join(tests)}) LIMIT 1").fetchone()
         if row:
-            return f"row {row[0]} of its table `{table}` holds a value that cannot be"
+            return f"row {row[0]} of its table `{table}` has an invalid value"
     return ""
 
 
@@ -207,13 +207,13 @@ def _sum(definitions: Sequence[tuple[str, str, str]]) -> int:
 
 
 def _has_plain_names(connection: sqlite3.Connection) -> bool:
-    """Check the names of all columns: SQLite's own check does not see that one holds any other letters."""
+    """Check the names of all columns, because SQLite does not detect changed letters in them."""
     return all(_NAME.fullmatch(name) for _, name in connection.execute(_COLUMNS))
 
 
 def _has_all_columns(connection: sqlite3.Connection) -> bool:
     """Check that the scheduler's tables have their columns, unless a migration of them is pending."""
-    from scheduler.store import TABLE_SET  # here, since it imports what restores
+    from scheduler.store import TABLE_SET  # imported late, because it imports what restores
 
     names = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (TABLE_SET.name,))
     if {name for (name,) in names} != set(TABLE_SET.migrations):
@@ -224,7 +224,7 @@ def _has_all_columns(connection: sqlite3.Connection) -> bool:
 
 
 def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:
-    """Read all texts of a table: SQLite's own check does not see that one is not UTF-8, or no longer JSON."""
+    """Read all texts of a table, because SQLite does not detect invalid UTF-8 or JSON."""
     rows = connection.execute("SELECT name FROM pragma_table_info(?) WHERE type = 'TEXT'", (table,))
     names = [name for (name,) in rows]
     if not names:
@@ -236,15 +236,15 @@ def _has_whole_texts(connection: sqlite3.Connection, table: str) -> bool:
 
 
 def find_newest_backup(path: Path) -> Path | None:
-    """Find the newest intact backup of the database at `path`, in the folder `backups` beside it, if any."""
+    """Find the newest intact backup of the database at `path`, in the folder `backups` next to it, if any."""
     return next(filter(is_sound, list_backups(path.parent / BACKUPS, path.stem)), None)
 
 
 def choose_old(times: Sequence[datetime]) -> set[datetime]:
-    """Choose the backups that can go, by the instants of all of them.
+    """Choose the backups to delete, given the instants of all of them.
 
-    The ten newest stay, and all of the last day up to fifty. Before that, the first copy of each of seven days, five
-    weeks and twelve months stays. Ages count from the newest copy, so a clock that is wrong deletes nothing more.
+    The ten newest stay, and all of the last day up to fifty. From earlier, the first copy of each of seven days, five
+    weeks and twelve months stays. Ages count from the newest copy, so a wrong clock deletes nothing.
     """
     newest_first = sorted(times, reverse=True)
     kept = set(newest_first[:_NEWEST])

@@ -1,4 +1,4 @@
-"""Check the database, copy it to its backups, and put a copy back."""
+"""Check the database, copy it to its backups, and restore a copy."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from scheduler.errors import (
 )
 
 _SIDES = ("-wal", "-shm", "-journal")
-_BLOCK = 1 << 20  # bytes that are read at once
+_BLOCK = 1 << 20  # bytes read at once
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-# Where SQLite takes its locks; a process that has the database open holds one of them.
+# The bytes that SQLite locks; a process with the database open holds one of these locks.
 _LOCKS = (512, 0x40000000)
 
 
@@ -59,7 +59,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path:
 
 
 def remove_old_backups(path: Path, folder: Path) -> None:
-    """Delete the backups of the database at `path` that are old enough; call it when all else succeeded."""
+    """Delete old backups of the database at `path`. Call this after everything else succeeded."""
     times = {each: at for each in list_backups(folder, path.stem) if (at := read_time(each, path.stem))}
     old = choose_old(list(times.values()))
     for each, at in times.items():
@@ -69,7 +69,7 @@ def remove_old_backups(path: Path, folder: Path) -> None:
 
 
 def check(connection: sqlite3.Connection) -> list[str]:
-    """Check the database; returns a sentence for each problem, nothing if it is sound."""
+    """Check the database; return a sentence for each problem."""
     try:
         with translate_errors(database_path(connection)):
             findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
@@ -84,7 +84,7 @@ def check(connection: sqlite3.Connection) -> list[str]:
 
 
 def is_damaged(path: Path) -> bool:
-    """Check whether the database at `path` cannot be read whole; an empty file counts as damaged."""
+    """Return whether the database at `path` cannot be read whole; an empty file counts as damaged."""
     if not path.is_file():
         raise DatabaseUnreadable(path, "it is not a file", "Move it away.")
     if _has_unknown_version(path):
@@ -99,7 +99,7 @@ def is_damaged(path: Path) -> bool:
 
 
 def _has_unknown_version(path: Path) -> bool:
-    """Check whether the header asks for a version of the file format that SQLite can only read, or not even that."""
+    """Return whether the header requires a version of the file format that SQLite cannot write or read."""
     with path.open("rb") as file:
         return not set(file.read(20)[18:20]) <= {1, 2}
 
@@ -116,7 +116,7 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
     if not backup_file.is_file():
         raise BackupUnusable(backup_file, "there is no such file")
     if path.exists() and path.samefile(backup_file):
-        raise BackupUnusable(backup_file, "it is the present state")
+        raise BackupUnusable(backup_file, "it is the current state")
     with closing(_open_sound(backup_file)) as source, translate_errors(path):
         aside = None
         if not path.exists() or is_damaged(path):
@@ -147,7 +147,7 @@ def copy_database(connection: sqlite3.Connection, target: Path) -> None:
 
 @contextmanager
 def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
-    """Copy the database to a file beside `target`, with the permissions of the database; remove it at the end."""
+    """Copy the database to a file next to `target`, with the permissions of the database; remove it at the end."""
     path = database_path(connection)
     partial = target.with_name(target.name + ".part")
     try:
@@ -161,7 +161,7 @@ def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
             except sqlite3.Error as error:
                 with translate_errors(path if error.sqlite_errorcode & 0xFF in _DAMAGE else target):
                     raise
-            # A copy has no log beside it, so it must not ask for one.
+            # A copy has no log next to it, so it must not require one.
             copy.execute("PRAGMA journal_mode = DELETE")
         _sync(partial)
         yield partial
@@ -171,7 +171,7 @@ def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
 
 
 def _open_sound(backup_file: Path) -> sqlite3.Connection:
-    """Open a backup for reading, once it is found whole."""
+    """Open a backup for reading after checking it."""
     try:
         with translate_errors(backup_file):
             connection: sqlite3.Connection = open_file(backup_file)
@@ -193,7 +193,7 @@ def _open_sound(backup_file: Path) -> sqlite3.Connection:
 def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> Path | None:
     """Copy all pages of `source` into the database at `path` as one transaction.
 
-    With `backups`, the present state is copied there first, while the lock keeps it from changing.
+    With `backups`, the current state is copied there first, under the same lock.
     """
     saved: list[Path] = []
     until = time.monotonic() + database.BUSY_SECONDS
@@ -212,13 +212,13 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
             source = copy_to_memory(source)
             source.execute(f"PRAGMA page_size = {size}")
             source.execute("VACUUM")
-        # One page a step: the last step commits, so the first must not be the last.
+        # Copy one page per step. The last step commits, so it must not be the first.
         source.backup(target, pages=1, progress=step, sleep=0.01)
     return saved[0] if saved else None
 
 
 def _set_aside(path: Path, backups: Path) -> Path | None:
-    """Copy the files of a damaged database to `backups` as they are; return the copy, if there was anything."""
+    """Copy the files of a damaged database to `backups` unchanged; return the copy, if there was anything."""
     found = [each for side in ("", *_SIDES) if (each := path.with_name(path.name + side)).is_file()]
     found = [each for each in found if each.stat().st_size]
     if not found:
@@ -238,7 +238,7 @@ def _set_aside(path: Path, backups: Path) -> Path | None:
 
 
 def _copy_with_holes(path: Path, copy: Path) -> None:
-    """Copy a file; what is zero takes no space in the copy, since a damaged file may be larger than the disk."""
+    """Copy a file sparsely, because a damaged file may be larger than the disk."""
     with path.open("rb") as source, copy.open("wb") as target:
         while block := source.read(_BLOCK):
             if block == bytes(len(block)):
@@ -249,7 +249,7 @@ def _copy_with_holes(path: Path, copy: Path) -> None:
 
 
 def _empty_file(path: Path) -> None:
-    """Make the file of a damaged database empty, and remove the files beside it; it stays the same file.
+    """Empty the file of a damaged database, and remove the files next to it; it stays the same file.
 
     Raise `DatabaseBusy` if another process has it open.
     """
@@ -262,10 +262,10 @@ def _empty_file(path: Path) -> None:
 
 
 def _lock(handle: int, path: Path) -> None:
-    """Take all of SQLite's locks of a file until it is closed."""
+    """Hold all of SQLite's locks of a file until it is closed."""
     try:
         import fcntl
-    except ImportError:  # Windows refuses to shorten a file that is open elsewhere
+    except ImportError:  # Windows refuses to truncate a file that is open elsewhere
         return
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, *_LOCKS)
@@ -296,7 +296,7 @@ def _have_equal_bytes(one: Path, other: Path) -> bool:
 
 
 def _sync(path: Path) -> None:
-    """Make a file, or the names in a folder, survive a power cut."""
+    """Flush a file or a folder to the disk."""
     if os.name == "nt" and path.is_dir():
         return
     handle = os.open(path, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""Compute days that begin at the rollover hour, and read times in other forms."""
+"""Compute days that begin at the rollover hour, and convert times to other forms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _make_zone(offset_seconds: int) -> timezone:
 
 
 class Clock(NamedTuple):
-    """Reads times as local days."""
+    """Converts times to local days."""
 
     rollover: int = 4  # the hour, 0 to 23, at which a day begins
     zone: tzinfo | None = None  # the time zone; by default the machine's own, daylight saving included
@@ -45,7 +45,7 @@ class Clock(NamedTuple):
         return (at_ms // 1000 + self.offset_seconds(at_ms) - self.rollover * 3600) // DAY_SECONDS
 
     def present_shift_seconds(self, now_ms: int) -> int:
-        """Return what to add to epoch seconds to count 24-hour days by the current UTC offset.
+        """Return the seconds to add to epoch seconds to count 24-hour days by the current UTC offset.
 
         Anki counts the days between reviews this way, in summer and winter alike.
         """
@@ -62,7 +62,7 @@ class Clock(NamedTuple):
         begins = [wall - offset for offset in offsets if self._begins(day, wall - offset)]
         if begins:
             return max(begins) * 1000
-        # Clocks go forward over the rollover: search for the second in which the day begins.
+        # Clocks go forward over the rollover, so search for the second in which the day begins.
         low, high = wall - 2 * DAY_SECONDS, wall + 2 * DAY_SECONDS
         while high - low > 1:
             middle = (low + high) // 2

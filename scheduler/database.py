@@ -1,6 +1,6 @@
-"""Open the database: connections, transactions, integrity checks, reading without a write, migrations.
+"""Open the database: connections, transactions, integrity checks, reading without writing, migrations.
 
-Imports SQLite alone unless a migration is pending.
+Imports only SQLite unless a migration is pending.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from scheduler.errors import (
 )
 
 BUSY_SECONDS = 5.0
-"""How long a process waits for another one's transaction."""
+"""The seconds that a process waits for another one's transaction."""
 
 _SAVEPOINT = "inner"
-_MOST_PARAMETERS = 500  # of one query; older versions of SQLite allow 999
+_MOST_PARAMETERS = 500  # per query; older versions of SQLite allow 999
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -80,7 +80,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let the block read one consistent state, whatever other processes write meanwhile."""
+    """Let the block read one consistent state, regardless of other processes."""
     if connection.in_transaction:
         yield
         return
@@ -93,31 +93,31 @@ def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def select_in(connection: sqlite3.Connection, query: str, values: Sequence[object]) -> Iterator[Any]:
-    """Run a query whose `{}` takes values, a part of them at a time; return the rows."""
+    """Run a query in batches, with some of the values in place of its `{}`; return the rows."""
     chunks = (values[start : start + _MOST_PARAMETERS] for start in range(0, len(values), _MOST_PARAMETERS))
     cursors = (connection.execute(query.format(",".join("?" * len(chunk))), chunk) for chunk in chunks)
     return chain.from_iterable(cursors)
 
 
 def database_path(connection: sqlite3.Connection) -> Path:
-    """Return the file that a connection is open on."""
-    # As bytes, because a folder's name need not be UTF-8.
+    """Return the file of a connection."""
+    # As bytes, because the name of a folder may not be UTF-8.
     (name,) = connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list WHERE seq = 0").fetchone()
     return Path(os.fsdecode(name))
 
 
-_ATTEMPTS = 5  # copies of a database whose log another process is folding in meanwhile
-_LOG_HEADER = 32  # bytes, with the salt that changes whenever the log starts over
+_ATTEMPTS = 5  # attempts to copy a database whose log another process is checkpointing
+_LOG_HEADER = 32  # bytes, including the salt that changes whenever the log restarts
 _LOG_MAGIC = b"\x37\x7f\x06"
 _FRAME_HEADER = 24
 _LARGEST_PAGE = 65_536
-_SMALL = 64 << 20  # bytes of a database that any computer can hold
+_SMALL = 64 << 20  # bytes of a database that fits into the memory of any computer
 
 
 class ReadingConnection(sqlite3.Connection):
     """A connection to a copy in memory, or to a file that it never writes.
 
-    SQLite writes beside a database with a write-ahead log even if it only reads: it makes the log and its index.
+    SQLite writes next to a database with a write-ahead log even when it only reads: it creates the log and its index.
     """
 
 
@@ -138,7 +138,7 @@ def open_file(path: Path) -> ReadingConnection:
 
 
 def _refuse_holes(path: Path) -> None:
-    """Refuse a file of which next to nothing is on the disk: the rest would fill the memory, and copies the disk."""
+    """Refuse a sparse file with almost no data on disk, because it would fill the memory, and its copies the disk."""
     found = path.stat()
     blocks = getattr(found, "st_blocks", None)  # of 512 bytes; a disk may compress them
     if blocks is not None and found.st_size > _SMALL and blocks * 512 * 64 < found.st_size:
@@ -154,15 +154,15 @@ def copy_to_memory(connection: sqlite3.Connection) -> ReadingConnection:
 
 
 def attach_copy(connection: sqlite3.Connection, source: sqlite3.Connection, name: str) -> None:
-    """Attach a copy of the database in memory that `source` is open on."""
+    """Attach a copy of the in-memory database of `source`."""
     data = bytearray(source.serialize())
-    data[18:20] = b"\1\1"  # a database in memory has no write-ahead log, and cannot be read as one that has
+    data[18:20] = b"\1\1"  # a database in memory has no write-ahead log, and cannot be opened as if it had one
     connection.execute(f"ATTACH ':memory:' AS {name}")
     connection.deserialize(bytes(data), name=name)
 
 
 def _open_immutable(path: Path) -> ReadingConnection:
-    """Open a file as one that never changes, so that SQLite takes no lock and makes no log."""
+    """Open a file as immutable, so that SQLite takes no lock and creates no log."""
     address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     return sqlite3.connect(address, uri=True, isolation_level=None, factory=ReadingConnection)
 
@@ -179,7 +179,7 @@ def _log_of(path: Path) -> Path:
 def _copy_with_log(path: Path) -> ReadingConnection:
     """Copy a database and its write-ahead log, which another process may be writing, and read both into memory.
 
-    Pages that move from the log to the file while the file is copied are still in the log, until it starts over.
+    Pages that move from the log to the file during the copy are still in the log, until it restarts.
     """
     import shutil
     import tempfile
@@ -199,14 +199,14 @@ def _copy_with_log(path: Path) -> ReadingConnection:
         held = sum(each.stat().st_size for each in (copy, _log_of(copy)) if each.exists())
         with closing_connection(copy) as connection:
             pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
-            if pages * size > 2 * held:  # pages of zeros that no file holds
+            if pages * size > 2 * held:  # pages of zeros that are not in the file
                 raise DatabaseCorrupt(path)
             connection.backup(memory)
         return memory
 
 
 def _copy_frames(log: Path, copy: Path) -> None:
-    """Copy the part of a write-ahead log that SQLite reads; what follows may be old, or a hole of any size."""
+    """Copy the part of a write-ahead log that SQLite reads; the rest may be old, or a hole of any size."""
     with log.open("rb") as source, copy.open("wb") as target:
         header = source.read(_LOG_HEADER)
         size = int.from_bytes(header[8:12]) + _FRAME_HEADER
@@ -227,7 +227,7 @@ def _read_log_header(path: Path) -> bytes:
 
 _RETRY_SECONDS = 0.01
 
-# As sqlite-utils creates it.
+# As created by sqlite-utils.
 _MIGRATIONS_TABLE = (
     """CREATE TABLE "_sqlite_migrations" (
    "id" INTEGER PRIMARY KEY,
@@ -241,10 +241,10 @@ _MIGRATIONS_TABLE = (
 
 
 class TableSet(NamedTuple):
-    """Tables that belong together, and the migrations that make them."""
+    """Tables that belong together, and their migrations."""
 
     name: str  # the name of the migration set in the table `_sqlite_migrations`
-    module: str  # the module whose `migrations` (a `sqlite_utils.Migrations`) make the tables; imported if needed
+    module: str  # the module whose `migrations` (a `sqlite_utils.Migrations`) create the tables; imported if needed
     migrations: tuple[str, ...]  # the names of all its migrations, oldest first
     # the SQL of the tables after all migrations, statements separated by blank lines. A new database is made from it in
     # a tenth of the time that the migrations take.
@@ -298,33 +298,33 @@ def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnectio
 
 
 def prepare_copy(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> None:
-    """Create or migrate the tables of a private copy of the database at `path`, which needs no backup."""
+    """Create or migrate the tables of a private copy of the database at `path`. It needs no backup."""
     if _pending(connection, path, table_sets):
         with transaction(connection):
             _make_tables(connection, table_sets)
 
 
 def _refuse_lost_state(path: Path) -> None:
-    """Refuse to start afresh at `path`, where there is no state, if an intact backup is beside it."""
+    """Refuse to create a new state at `path` if there is an intact backup."""
     newest = find_newest_backup(path)
     if newest is not None:
         raise StateLost(path, newest, count_reviews(newest) or 0)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet], backups: Path) -> None:
-    pending = _pending(connection, path, table_sets)  # first, so that a newer database stays untouched
+    pending = _pending(connection, path, table_sets)  # checked first, so that a newer database is not changed
     if pending and _is_empty(connection):
         _refuse_lost_state(path)
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _use_write_ahead_log(connection)
-    # With NORMAL a power cut loses the last reviews.
+    # With NORMAL, a power cut can lose the last reviews.
     connection.execute("PRAGMA synchronous = FULL")
     if pending:
         _migrate(connection, path, table_sets, backups)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Change the journal of a new database; only here SQLite does not wait for other processes by itself."""
+    """Set the journal mode of a new database; here SQLite itself does not wait for other processes."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -338,7 +338,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 
 
 def _pending(connection: sqlite3.Connection, path: Path, table_sets: Sequence[TableSet]) -> bool:
-    """Return whether a migration is pending; refuse a database from a newer version, or with parts of others."""
+    """Return whether a migration is pending. Refuse a database of a newer version, or with foreign parts."""
     if name := find_foreign(connection):
         raise DatabaseForeign(path, name)
     listed = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()

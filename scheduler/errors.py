@@ -13,12 +13,12 @@ from typing import ClassVar
 from scheduler.backup_files import find_newest_backup
 
 _PAGE = 4096  # bytes
-# On a full disk SQLite cannot create the files beside the database, and reports only that.
+# On a full disk SQLite cannot create the files next to the database, and reports only that.
 _DISK_TROUBLE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 
 
 class SchedulerError(Exception):
-    """Root of the errors of this package: one sentence that says what is wrong, and what to do."""
+    """Base class of this package's errors: one sentence about what is wrong, and one about what to do."""
 
     exit_code: ClassVar[int] = 1
 
@@ -31,14 +31,14 @@ class DatabaseCorrupt(SchedulerError):
 
 
 class StateLost(SchedulerError):
-    """The database is missing or empty, and there is a backup of it."""
+    """The database is missing or empty, but there is a backup."""
 
     def __init__(self, path: Path, newest: Path, reviews: int) -> None:
         what = "is empty" if path.exists() else "is missing"
         held = "1 review" if reviews == 1 else f"{reviews:,} reviews"
         super().__init__(
             f"{path} {what}, but there are backups. The newest intact one, {newest}, holds {held}; `flashcards restore`"
-            f" brings it back. To start afresh instead, move {newest.parent} away."
+            f" restores it. To start over instead, move {newest.parent} away."
         )
 
 
@@ -58,7 +58,7 @@ class DatabaseUnreadable(SchedulerError):
 
 
 class DatabaseForeign(DatabaseUnreadable):
-    """The database holds a view, a trigger or a computed column, which would run whatever a stranger wrote."""
+    """The database contains a view, a trigger or a computed column, which could run a stranger's code."""
 
     def __init__(self, path: Path, name: str) -> None:
         remedy = f"If you added it, drop it with the program `sqlite3`. {_restore_advice(path)}"
@@ -73,7 +73,7 @@ class DiskFull(SchedulerError):
 
 
 class DatabaseBusy(SchedulerError):
-    """Another process has held the database for longer than we wait."""
+    """Another process held the database for too long."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is in use by another program. Wait for it or close it, then try again.")
@@ -110,12 +110,12 @@ class NothingToUndo(SchedulerError):
 def _restore_advice(path: Path) -> str:
     last = find_newest_backup(path)
     if last is None:
-        return "There is no intact backup beside it."
-    return f"The newest intact backup is {last}; `flashcards restore` brings it back."
+        return "There is no intact backup."
+    return f"The newest intact backup is {last}; `flashcards restore` restores it."
 
 
 def _disk_is_full(path: Path) -> bool:
-    """Return whether the disk that holds `path` lacks space for one more page of the database."""
+    """Return whether the disk of `path` lacks space for another page of the database."""
     with suppress(OSError):
         disk = os.statvfs(path.parent)
         return disk.f_bavail * disk.f_frsize < _PAGE
@@ -142,9 +142,9 @@ def translate_error(error: sqlite3.Error | OSError, path: Path) -> SchedulerErro
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return DiskFull(path) if full else DatabaseUnreadable(path, error.strerror or str(error))
-    # The low byte is the primary code; the rest gives details.
+    # The low byte is the primary code; the rest contains details.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    # Text that is not UTF-8 has no code of its own.
+    # Invalid UTF-8 has no separate error code.
     if code == sqlite3.SQLITE_CORRUPT or str(error).startswith("Could not decode to UTF-8"):
         return DatabaseCorrupt(path)
     if code == sqlite3.SQLITE_NOTADB:

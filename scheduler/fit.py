@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from scheduler.model import Memory
 
 
-_CERTAIN = 1e-15  # a failed prediction of 0 or 1 would cost infinitely much
-_BINS = 10  # of the calibration
+_CERTAIN = 1e-15  # a failed prediction of 0 or 1 would have an infinite cost
+_BINS = 10  # bins of the calibration
 _STEPS = 64  # more than any scale of `review_bins` needs for numbers below 10^14
 
 
 class Figures(NamedTuple):
-    """How well recall was predicted; lower is better."""
+    """The accuracy of predicted recall; lower is better."""
 
-    reviews: int  # how many were predicted
+    reviews: int  # number of predicted reviews
     log_loss: float  # see `log_loss`
     rmse_bins: float  # see `rmse_bins`
 
@@ -56,7 +56,7 @@ def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figur
 
 
 def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
-    """Compute the figures of a constant prediction: the share of the reviews that was recalled."""
+    """Compute the figures of a constant prediction: the share of reviews recalled."""
     found = _floats(recalled)
     return measure(np.full(found.size, _mean(found)), found, bins)
 
@@ -127,7 +127,7 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[Calib
 def predict_recall(
     curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """Compute the chance of recall of each review, by the forgetting curve of its deck.
+    """Compute the probability of recall of each review, by the forgetting curve of its deck.
 
     Decks without a curve have that of the defaults.
     """
@@ -145,9 +145,9 @@ def predict_recall(
 
 
 def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:
-    """Compute how many whole times each value, from 1 on, contains the factor `base`."""
+    """Compute how many whole times the factor `base` goes into each value, from 1 on."""
     counts = np.asarray(values, dtype=np.int64)
-    # Each whole number is computed once.
+    # Each distinct number is computed once.
     each = np.arange(1, counts.max(initial=1) + 1)
     steps = np.floor(np.log(each) / np.log(base)).astype(np.int64)
     found: NDArray[np.int64] = steps[counts - 1]
@@ -171,9 +171,9 @@ class TrainingSet:
     A card's history counts from when it was last new. If its beginning is lost, the card is left out.
     """
 
-    entries: Sequence[FSRSReview]  # the ratings of all these cards as fsrs-rs takes them, card by card
-    first: NDArray[np.int64]  # where a review's history begins among the entries
-    place: NDArray[np.int64]  # the index of the review itself there
+    entries: Sequence[FSRSReview]  # the ratings of all these cards in the form for fsrs-rs, card by card
+    first: NDArray[np.int64]  # the index of the first entry of a review's history
+    place: NDArray[np.int64]  # the index of the review's own entry
     card: NDArray[np.int64]  # the card's id
     day: NDArray[np.int64]  # the day of the review
     elapsed: NDArray[np.int64]  # the days since the card's last review
@@ -184,12 +184,12 @@ class TrainingSet:
         return self.place.size
 
     def where(self, chosen: NDArray[np.bool_] | slice) -> TrainingSet:
-        """Select some of the reviews; their histories stay whole."""
+        """Select some of the reviews; their histories stay complete."""
         columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
         return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
 
     def items(self) -> list[FSRSItem]:
-        """Return each review with its history, as fsrs-rs is trained on it."""
+        """Return each review with its history, for training fsrs-rs."""
         from fsrs_rs_python import FSRSItem
 
         entries = self.entries
@@ -197,7 +197,7 @@ class TrainingSet:
         return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
 
     def predict(self, parameters: Sequence[float]) -> NDArray[np.float64]:
-        """Predict the chance of recall of each review just before it."""
+        """Predict the probability of recall of each review just before it."""
         from fsrs_rs_python import FSRS, FSRSItem
 
         entries = self.entries
@@ -257,35 +257,35 @@ def build_training_set(
 
 
 def _pauses(day: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Count the days since the rating before, 0 at the first of each run; a clock set back counts as no time."""
+    """Count the days since the previous rating, 0 at the first of each run. A clock set back counts as no time."""
     pauses: NDArray[np.int64] = np.maximum(np.diff(day, prepend=day[:1]), 0)
     pauses[first] = 0
     return pauses
 
 
 LEAST_REVIEWS = 400
-"""With fewer reviews the default parameters, which come from many people, predict as well or better."""
+"""With fewer reviews, the default parameters predict as well or better."""
 
 HELD_OUT = 0.2
-"""The part of the reviews, the newest, that judges parameters fitted to the others."""
+"""The share of the reviews, the newest, on which parameters fitted to the others are tested."""
 
-_MOST_REVIEWS = 200_000  # the newest; more make the fit no better
+_MOST_REVIEWS = 200_000  # the newest; more reviews do not improve the fit
 _EPOCHS = 20
 _LEAST_EPOCHS = 5
 _WORK = 1_000_000  # reviews times epochs
-_SEEDS = 4  # each is another order of the reviews, on which the mean depends less
-_MANY = 50_000  # reviews; with more, one order is as good as another
-_WEIGHT_OF_DEFAULTS = 300  # reviews
+_SEEDS = 4  # each is a different order of the reviews; their mean depends less on the order
+_MANY = 50_000  # reviews; with more, the order hardly matters
+_WEIGHT_OF_DEFAULTS = 300  # in reviews
 
 
 class Fit(NamedTuple):
     """The result of fitting."""
 
-    parameters: tuple[float, ...]  # those to use: fitted to all reviews, the present ones or FSRS's defaults
-    taken: Literal["present", "fitted", "own"]  # which of the three they are
-    reviews: int  # how many there were to fit to
-    # present, fitted, own, average: how well each predicts the newest fifth: the present parameters, parameters fitted
-    # to the older reviews alone, FSRS's defaults, and the constant average
+    parameters: tuple[float, ...]  # those to use: fitted to all reviews, the current ones or FSRS's defaults
+    taken: Literal["present", "fitted", "own"]  # which of the three these are
+    reviews: int  # number of reviews available
+    # present, fitted, own, average: how well each predicts the newest fifth: the current parameters, parameters fitted
+    # only to the older reviews, FSRS's defaults, and the constant average
     present: Figures
     fitted: Figures
     own: Figures
@@ -293,7 +293,7 @@ class Fit(NamedTuple):
 
     @property
     def is_better(self) -> bool:
-        """Whether other parameters are better than the present ones."""
+        """Return whether other parameters are better than the current ones."""
         return self.taken != "present"
 
     @property
@@ -303,7 +303,7 @@ class Fit(NamedTuple):
 
 
 class TooFewReviews(ValueError):
-    """There are fewer than `LEAST_REVIEWS` reviews to fit to."""
+    """There are fewer than `LEAST_REVIEWS` usable reviews."""
 
     def __init__(self, reviews: int) -> None:
         super().__init__(f"Only {reviews} usable reviews; fitting needs {LEAST_REVIEWS}.")

@@ -1,4 +1,4 @@
-"""Compute intervals: fuzz and load balancing in Anki's ranges, and new due days after memory states change."""
+"""Compute intervals: fuzz and load balancing in Anki's ranges, and new due days after changed memory states."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 _RANGES = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
-"""From and up to how many days, and the share of them that is added to the spread."""
+"""Ranges of days, each with the share of its days that is added to the spread."""
 
 _MASK = (1 << 64) - 1
 
 
 def draw(card: int, reps: int) -> float:
-    """Draw a number in [0, 1) from the card and its repetition count alone.
+    """Draw a number in [0, 1) from only the card and its repetition count.
 
     So a button shows the interval that it gives. The mixing is that of SplitMix64 (Steele, Lea and Flood, 2014).
     """
@@ -35,7 +35,7 @@ def draw(card: int, reps: int) -> float:
 
 
 def find_farthest(interval: float) -> int:
-    """Find the last day that fuzz could move an interval (in days) to, limits apart."""
+    """Find the last day to which fuzz could move an interval (in days), ignoring limits."""
     return round_half_up(interval + _spread(interval))
 
 
@@ -59,7 +59,7 @@ def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | No
 
 
 def round_half_up(days: float) -> int:
-    """Round to the nearest whole number, halves upwards (Python's `round` takes them to the even one)."""
+    """Round to the nearest whole number, halves up (Python's `round` rounds halves to even)."""
     return math.floor(days + 0.5)
 
 
@@ -76,30 +76,30 @@ def _spread(interval: float) -> float:
 
 
 FARTHEST = 90
-"""Days: farther intervals are spread evenly enough by fuzz alone."""
+"""Intervals of more days are spread evenly enough by fuzz alone."""
 
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""The days of the week as the setting `easy_days` names them, in its order."""
+"""The days of the week as named in the setting `easy_days`, in its order."""
 
 NO_EASY_DAYS = (1.0,) * len(WEEK)
 
 _SHARPNESS = 12
-"""A day with twice the load of the days around it is this many halvings less likely."""
+"""The exponent of the load: a day with twice the load of the surrounding days is 2^12 times less likely."""
 _AROUND = 3
-"""Days to either side of a day that it is compared with."""
+"""The number of days to either side with which a day is compared."""
 REACH = find_farthest(FARTHEST) + _AROUND
-"""Days ahead whose cards matter."""
+"""The number of days ahead whose cards matter."""
 _AVOIDED = 1e-6
-"""Above 0, so that a day can be chosen if all are to be avoided."""
+"""Above 0, so that a day can be chosen even if all are to be avoided."""
 
 
 class Load(NamedTuple):
-    """The days ahead, as the load balancer sees them."""
+    """The days ahead, for load balancing."""
 
     today: int  # the day
-    due: Mapping[int, int]  # how many cards are due on a day; days without cards may be missing
+    due: Mapping[int, int]  # number of cards due by day; days without cards may be missing
     siblings: Collection[int] = ()  # the days on which a sibling of the card is due
-    easy_days: Sequence[float] = NO_EASY_DAYS  # how much to do on each day of the week, Monday first, 0 to 1
+    easy_days: Sequence[float] = NO_EASY_DAYS  # share of work on each day of the week, Monday first, 0 to 1
 
     def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
         """Choose the interval in whole days: moved within its bounds, by `drawn` in [0, 1), to a suitable day."""
@@ -114,7 +114,7 @@ class Load(NamedTuple):
             left -= weight
             if left < 0:
                 return chosen
-        return upper  # reached only by a rounding error
+        return upper  # reached only through rounding errors
 
     def _weights(self, lower: int, upper: int) -> list[float]:
         first = max(1, lower - _AROUND)
@@ -131,7 +131,7 @@ class Load(NamedTuple):
         own = fill[index]
         if own is None or self.today + days in self.siblings:
             return _AVOIDED
-        # Compare equally many days on both sides, because nearer days hold more cards.
+        # Compare the same number of days on both sides, because nearer days have more cards.
         reach = min(_AROUND, days - 1)
         around = [each for each in fill[index - reach : index + reach + 1] if each is not None]
         usual = sum(around) / len(around)
@@ -155,8 +155,8 @@ def count_due_ahead(connection: sqlite3.Connection, today: int, days: int) -> di
 class Ahead:
     """The number of cards due on each day ahead, as far as load is balanced.
 
-    Any other write to the database, from this process or another, makes it read again. The old counts stay unchanged,
-    so a load that was shown stays what it was.
+    Any other write to the database, from any process, causes a new read. Earlier counts are not modified, so a
+    displayed load stays valid.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -188,7 +188,7 @@ class Ahead:
         self._state = self._present(today)
 
     def _present(self, today: int) -> tuple[int, int, int]:
-        """Return what changes with the day, and with a write by this or another connection."""
+        """Return a value that changes with the day, and with a write by any connection."""
         version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return today, version, self._connection.total_changes
 
@@ -202,9 +202,9 @@ class Move(NamedTuple):
 
 
 def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
-    """Find the cards under review whose due day differs from what their memory and settings ask for.
+    """Find the review cards whose due day differs from the one that follows from memory and settings.
 
-    The interval counts from the last review. `policy_of` gives the settings of a deck.
+    The interval counts from the last review. `policy_of` returns the settings of a deck.
     """
     rows = store.connection.execute(
         f"SELECT {CARD_COLUMNS} FROM cards WHERE {UNDER_REVIEW} AND active = 1 AND stability IS NOT NULL"
@@ -229,7 +229,7 @@ def count_due_by_day(
 
     A card on a step within a day is due on that day. `changes` are due days to come.
     """
-    import json  # here, since only reports count days
+    import json  # imported late, because only reports count days
 
     chosen = "" if only is None else " AND id IN (SELECT value FROM json_each(?))"
     rows = store.connection.execute(

@@ -1,6 +1,6 @@
-"""Read the review log, apply a row to a card, fold rows into a card, and make rows of imported reviews.
+"""Read the review log, apply rows to a card, fold rows into a card, and make rows of imported reviews.
 
-`find_effects` is the only place that says what a row does to counts and memory; `scheduler.replay` uses it, too.
+Only `find_effects` defines the effect of a row on counts and memory; `scheduler.replay` uses it, too.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ _LAST_OF_CARD = f"""NOT EXISTS (
 
 
 class Done(NamedTuple):
-    """What was done in a deck on a day: new cards introduced, and reviews of cards that were due on the day."""
+    """The work in a deck on a day: new cards introduced, and reviews of cards that were due."""
 
     new: int
     reviews: int
 
 
 def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
-    """Read the log of one card, oldest first, without voided rows and the voids themselves."""
+    """Read the log of one card, oldest first, by default without voided rows and the voids."""
     kept = "" if include_voided else f" AND kind <> {ReviewKind.VOID:d} AND {KEPT}"
     rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
     return [to_review(row) for row in rows]
 
 
 def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | None:
-    """Find the last rating of a day that was not taken back.
+    """Find the last rating of a day that was not undone.
 
     A rating followed by another one of the same card is skipped, because the later one depends on it. Only a clock set
     back by days causes that.
@@ -56,9 +56,9 @@ def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | Non
 
 
 def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
-    """Count the cards that were done on a day, by deck.
+    """Count the cards done on a day, by deck.
 
-    As in Anki, steps within a day are not reviews; steps of days are. A card counts once, though two programs may have
+    As in Anki, steps within a day are not reviews, but steps of days are. A card counts once, even if two programs
     rated it on the day.
     """
     new = f"state_before = {State.NEW:d}"
@@ -89,11 +89,11 @@ def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) 
 
 
 RATES = 1
-"""A person rated the card: a repetition, and the row holds the memory state after it."""
+"""A person rated the card: a repetition, and the row has the resulting memory state."""
 LAPSES = 2
 """The rating is a lapse: a card under review was forgotten."""
 RESTARTS = 4
-"""What was known of the card no longer counts. FSRS starts with this rating, or with the state that the row states."""
+"""The earlier history of the card no longer counts. FSRS starts with this rating, or with the state in the row."""
 ADDS = 8
 """The row's `reps_added` and `lapses_added` count."""
 
@@ -101,11 +101,11 @@ FIRST_STEPS = (State.NEW, State.LEARNING)
 """States of a card that was never under review."""
 
 
-@cache  # few rows differ in this
+@cache  # few rows differ in these values
 def find_effects(kind: ReviewKind, rating: Rating | None, before: State, after: State, has_memory: bool) -> int:
-    """Return what a row of the log does to a card's counts and memory, as a sum of the constants above.
+    """Return the effects of a row of the log on a card's counts and memory, as a sum of the constants above.
 
-    Whether a rating restarts depends on the one before it, too: see `begins_history`. Every row sets the card's state,
+    Whether a rating restarts also depends on the previous one: see `begins_history`. Every row sets the card's state,
     due day, steps and interval. A forgotten card keeps its counts.
     """
     if kind is ReviewKind.RATING:
@@ -124,11 +124,11 @@ def find_row_effects(row: Review) -> int:
 
 
 def begins_history(before: State, previous: State | None) -> bool:
-    """Check whether a rating begins the history that FSRS computes from, as Anki decides it.
+    """Return whether a rating begins the history that FSRS computes from, as Anki decides it.
 
-    `before` is the state before the rating, `previous` that before the previous one, if there is one since the last
-    reset. Two programs may both have rated a new card. Ratings of first steps that follow each other are of one
-    history; those that follow a review are of a new one.
+    `before` is the state before the rating, `previous` that before the previous rating since the last reset, if any.
+    Two programs may both have rated a new card. Consecutive ratings of first steps belong to one history; those after a
+    review begin a new one.
     """
     if before not in FIRST_STEPS:
         return False
@@ -136,7 +136,7 @@ def begins_history(before: State, previous: State | None) -> bool:
 
 
 def fold_log(card: Card, log: Sequence[Review]) -> Card:
-    """Return the card as its log says it is: all rows, oldest first, without those taken back."""
+    """Return the card that follows from its log: all rows, oldest first, without voided ones."""
     return advance(make_new(card)._replace(reps=0, lapses=0, leech=False), log)
 
 
@@ -177,7 +177,7 @@ def advance(card: Card, rows: Sequence[Review]) -> Card:
     )
 
 
-_SOME_STEP = 1  # logs do not say how many were left; the next Good ends this one
+_SOME_STEP = 1  # logs do not contain the number of steps left; the next Good ends this one
 
 
 class ImportedReview(NamedTuple):
@@ -210,26 +210,25 @@ class ImportedState(NamedTuple):
     interval: int
     reps: int
     lapses: int
-    leech: bool  # whether it is tagged as one
-    changed_ms: int  # when the other program last changed it
+    leech: bool  # whether it is tagged as a leech
+    changed_ms: int  # time of its last change in the other program
     memory: Memory | None = None  # its memory state, if it cannot be computed because the beginning of its log is lost
-    # whether the other program keeps a log. The state from a program without one counts if it is newer than the last
-    # row here.
+    # whether the other program keeps a log; a state from a program without one counts if it is newer than our last row
     keeps_log: bool = True
-    # whether everything that happened to the card is in the log. Then counts and memory state follow from it, and the
-    # stated due time counts only after the log's last row.
+    # whether the log is complete; then counts and memory state follow from it, and the stated due time counts only
+    # after the log's last row
     log_is_whole: bool = False
-    rated_ms: int | None = None  # when it was last rated, if that is known without its log
+    rated_ms: int | None = None  # time of its last rating, if known without its log
 
     @classmethod
     def of_card(cls, card: Card, changed_ms: int) -> ImportedState:
-        """Return the state of a card of our own scheduler, as another collection has it."""
+        """Return the state of a card of our own scheduler from another collection."""
         schedule = card.state, card.due_day, card.due_ms, card.steps_left, card.interval
         return cls(*schedule, card.reps, card.lapses, card.leech, changed_ms)
 
 
 class CardHistory(NamedTuple):
-    """All that another program knows of a card: its log, oldest first, and the state it ends in."""
+    """All data of another program about a card: its log, oldest first, and its final state."""
 
     card: int
     reviews: Sequence[ImportedReview]
@@ -237,7 +236,7 @@ class CardHistory(NamedTuple):
 
 
 class DayReader(NamedTuple):
-    """Reads times for rows of the log: their day, and the local offset from UTC in minutes."""
+    """Converts times for rows of the log: their day, and the local offset from UTC in minutes."""
 
     day: Callable[[int], int]
     offset_minutes: Callable[[int], int]
@@ -273,7 +272,7 @@ _SAME: Final = 1e-3
 
 
 def are_close(one: Memory, other: Memory) -> bool:
-    """Check whether two memory states differ relatively by less than anything that counts."""
+    """Return whether two memory states differ by a negligible amount."""
     return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
 
 
@@ -290,7 +289,7 @@ class _Run:
 
 
 class Replayer:
-    """Computes the memory states of many logs with one model; equal entries are made once."""
+    """Computes the memory states of many logs with one model; equal entries are created once."""
 
     def __init__(self, model: Model) -> None:
         from fsrs_rs_python import FSRSReview

@@ -27,7 +27,7 @@ _PART_END = "SELECT id FROM reviews WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?"
 _READERS = 2
 _CHOSEN = "(SELECT value AS chosen FROM json_each(?)) CROSS JOIN reviews ON id = chosen"
 
-_DAY_BITS = 22  # hold the number of a day until the year 9999
+_DAY_BITS = 22  # enough for the number of a day until the year 9999
 SMALL_BITS = 3
 """Ratings, kinds, states and leech values are less than 8."""
 
@@ -40,7 +40,7 @@ def read_columns(
     `columns` are SQL expressions on a row of `reviews` that are never NULL. `committed` says that an open transaction
     has written nothing yet, so other connections see the same rows.
     """
-    # Without an index the rows come in the order of their ids.
+    # Without an index, rows come in order of id.
     query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
     parts = _parts(connection)
     path, is_reading = database_path(connection), isinstance(connection, ReadingConnection)
@@ -49,7 +49,7 @@ def read_columns(
     else:
         from concurrent.futures import ThreadPoolExecutor
 
-        # SQLite releases Python's lock, so several connections read at once.
+        # SQLite releases Python's lock, so several connections can read in parallel.
         with ThreadPoolExecutor(_READERS) as pool:
             found = list(pool.map(lambda part: _read(path, is_reading, query, part), parts))
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
@@ -67,7 +67,7 @@ def read_columns_of(
 
 
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Read whole numbers of all cards, one array a column, in the order of their ids.
+    """Read whole numbers of all cards, one array per column, in order of id.
 
     `columns` are SQL expressions on a row of `cards` that are never NULL.
     """
@@ -75,7 +75,7 @@ def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) ->
 
 
 def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.float64]]:
-    """Read columns of numbers with fractions, to 15 digits; NULL becomes NaN."""
+    """Read columns of fractional numbers, to 15 digits; NULL becomes NaN."""
     columns = [f"coalesce({column}, 'nan')" for column in columns]
     texts = _texts(connection, _query(columns, "cards NOT INDEXED"))
     return [np.fromstring(text, dtype=np.float64, sep=",") for text in texts]
@@ -87,7 +87,7 @@ def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: NDArr
 
 
 def _exclude_voided(connection: sqlite3.Connection, where: str) -> str:
-    """Add to a condition on log rows that they were not taken back; an empty list of those would cost time, too."""
+    """Exclude voided rows from a condition on log rows, if there are any, because the check costs time."""
     return f"{where} AND id NOT IN ({_VOIDED})" if connection.execute(f"{_VOIDED} LIMIT 1").fetchone() else where
 
 
@@ -113,7 +113,7 @@ def look_up(ids: NDArray[np.int64], values: NDArray[np.int64], wanted: NDArray[n
 def pack_columns(first: str, *more: tuple[str, int]) -> str:
     """Build SQL that packs columns of small numbers into one number, which is read as fast as one column.
 
-    Each column but the first comes with the bits that hold it. Only the first may be negative.
+    Each column but the first comes with its number of bits. Only the first may be negative.
     """
     for column, bits in more:
         first = f"({first}) * {1 << bits} + {column}"
@@ -121,7 +121,7 @@ def pack_columns(first: str, *more: tuple[str, int]) -> str:
 
 
 def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
-    """Unpack what `pack_columns` packed: the first column, then one for each number of bits."""
+    """Unpack the result of `pack_columns`: the first column, then one for each number of bits."""
     found = []
     for each in reversed(bits):
         found.append(numbers & ((1 << each) - 1))
@@ -130,12 +130,15 @@ def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.in
 
 
 def _query(columns: Sequence[str], rows: str) -> str:
-    """Write a query for one text a column: SQLite joins it and numpy splits it, without an object for each value."""
+    """Write a query that returns one text per column.
+
+    SQLite joins it and numpy splits it, without an object per value.
+    """
     return f"SELECT {', '.join(f'group_concat({column})' for column in columns)} FROM {rows}"
 
 
 def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
-    """Split the log into parts to read one after the other: after which id, up to which."""
+    """Split the log into consecutive parts: the id before the first row, and the last id."""
     count, last = connection.execute(_EXTENT).fetchone()
     if count < _MANY:
         return [(-1, last)]
@@ -159,18 +162,18 @@ def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] 
 
 
 class LogColumns(NamedTuple):
-    """The rows of the log that were not taken back, card by card, each card's oldest first. Voids are left out."""
+    """The rows of the log that were not voided, grouped by card, oldest first. Voids are omitted."""
 
-    at_ms: NDArray[np.int64]  # when, in epoch milliseconds; the row's id
+    at_ms: NDArray[np.int64]  # epoch milliseconds; the row's id
     card: NDArray[np.int64]  # the card's id
     kind: NDArray[np.int64]  # the row's `ReviewKind`
     rating: NDArray[np.int64]  # 1 to 4; 0 without a rating
     # before, after: the card's `State` before and after
     before: NDArray[np.int64]
     after: NDArray[np.int64]
-    leech: NDArray[np.int64]  # what it did to a card that keeps being forgotten, see `Leech`
+    leech: NDArray[np.int64]  # its effect on a card that keeps being forgotten, see `Leech`
     day: NDArray[np.int64]  # the local day, see `scheduler.clock`
-    due_day: NDArray[np.int64]  # the day on which the card was due after it; 0 without one
+    due_day: NDArray[np.int64]  # the due day afterwards; 0 without one
 
     def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
         """Keep the rows that a mask selects."""
@@ -197,9 +200,9 @@ def read_log(connection: sqlite3.Connection, *, committed: bool = False) -> LogC
 _FINE = 1_000_000_000
 """Stability is read as a whole number of billionths of a day."""
 
-_OFFSET = 1 << 11  # more minutes than local time can be ahead of UTC or behind it
+_OFFSET = 1 << 11  # more minutes than any offset of local time from UTC
 _OFFSET_BITS = 12
-_DURATION_BITS = 27  # hold the milliseconds of a day
+_DURATION_BITS = 27  # enough for the milliseconds of a day
 
 _LONGEST_SECONDS = (1 << 31) - 1
 _DURATION = f"min(duration_ms, {(1 << _DURATION_BITS) - 1})"
@@ -218,17 +221,17 @@ _COLUMNS = (
 
 
 class Ratings(NamedTuple):
-    """Ratings that were not taken back, oldest first; one entry of each array a rating."""
+    """Ratings that were not undone, oldest first; one array entry per rating."""
 
-    at_ms: NDArray[np.int64]  # when, in epoch milliseconds; unique
+    at_ms: NDArray[np.int64]  # epoch milliseconds; unique
     card: NDArray[np.int64]  # the card's id
     rating: NDArray[np.int8]  # 1 to 4
     day: NDArray[np.int32]  # the local day, see `scheduler.clock`
-    offset_minutes: NDArray[np.int16]  # how far local time was ahead of UTC
-    duration_ms: NDArray[np.int32]  # how long the answer took
+    offset_minutes: NDArray[np.int16]  # offset of local time from UTC
+    duration_ms: NDArray[np.int32]  # duration of the answer
     state_before: NDArray[np.int8]  # the card's `State` when it was asked
     interval_before: NDArray[np.int32]  # the card's interval before the rating, in seconds; at most 68 years
-    stability: NDArray[np.float64]  # in days, after the rating, as computed when it was given; NaN without one
+    stability: NDArray[np.float64]  # in days, after the rating, as computed at the time; NaN without one
 
     def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
         """Keep the ratings that a mask selects, or reorder them by an array of indexes."""
@@ -245,17 +248,17 @@ class Ratings(NamedTuple):
         return both.where(np.argsort(both.at_ms, kind="stable"))
 
     def answers(self) -> Answers:
-        """Return what the ratings tell about the person, card by card."""
+        """Return the data about the person's answers, grouped by card."""
         return Answers.sort(self.card, self.rating, self.day, self.duration_ms, self.state_before)
 
 
 def read_ratings(connection: sqlite3.Connection) -> tuple[Ratings, Ratings]:
-    """Read the ratings that were not taken back: those that count for schedules, and crammed ones."""
+    """Read the ratings that were not undone: those that count for schedules, and crammed ones."""
     where = _exclude_voided(connection, f"kind IN ({ReviewKind.RATING:d}, {ReviewKind.CRAM:d})")
     at, card, small, large, fine = read_columns(connection, _COLUMNS, where)
     stability = np.where(fine > 0, fine / _FINE, np.nan)
     del fine
-    # Small numbers are kept as such, since a large log is as slow as its memory.
+    # Small types, since a large log is as slow as its memory.
     interval, duration = (column.astype(np.int32) for column in unpack_columns(large, _DURATION_BITS))
     del large
     day, offset, *rest = unpack_columns(small, _OFFSET_BITS, SMALL_BITS, SMALL_BITS, SMALL_BITS)
@@ -270,7 +273,7 @@ def read_ratings(connection: sqlite3.Connection) -> tuple[Ratings, Ratings]:
 
 
 class Answers(NamedTuple):
-    """What ratings tell about a person, card by card, each card's oldest first; see `Ratings` for the attributes."""
+    """Ratings as data about a person, grouped by card, oldest first; see `Ratings` for the attributes."""
 
     card: NDArray[np.int64]
     rating: NDArray[np.int8]
@@ -280,13 +283,13 @@ class Answers(NamedTuple):
 
     @staticmethod
     def sort(card: NDArray[np.int64], *columns: NDArray[Any]) -> Answers:
-        """Sort ratings, which are given oldest first, by card."""
+        """Sort ratings, given oldest first, by card."""
         order = np.argsort(card, kind="stable")
         return Answers(card[order], *(column[order] for column in columns))
 
 
 def read_answers(connection: sqlite3.Connection) -> Answers:
-    """Read the ratings that count for schedules and were not taken back: less than `read_ratings` does, and quicker."""
+    """Read the ratings that count for schedules and were not undone; this is faster than `read_ratings`."""
     packed = pack_columns(
         "day", (_DURATION, _DURATION_BITS), *((column, SMALL_BITS) for column in ("rating", "state_before"))
     )

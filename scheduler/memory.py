@@ -27,10 +27,10 @@ DEFAULT_PARAMETERS: tuple[float, ...] = (
     *(0.212, 1.2931, 2.3065, 8.2956, 6.4133, 0.8334, 3.0194, 0.001, 1.8722, 0.1666, 0.796),
     *(1.4835, 0.0614, 0.2629, 1.6483, 0.6014, 1.8729, 0.5425, 0.0912, 0.0658, 0.1542),
 )
-"""The parameters FSRS-6 starts from, fitted to the histories of many people."""
+"""The default parameters of FSRS-6, fitted to the histories of many people."""
 
 VERSIONS = {17: "FSRS-4.5", 19: "FSRS-5", 21: "FSRS-6"}
-"""The versions whose parameters can be used, by how many each has."""
+"""The supported versions, by their number of parameters."""
 
 MINIMUM_STABILITY = 0.001
 MAXIMUM_STABILITY = 36_500.0
@@ -54,7 +54,7 @@ def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
         w4, w5, w6 = given[4:7]
         return (*given[:4], w4 + 2 * w5, math.log(3 * w5 + 1) / 3, w6 + 0.5, *given[7:], 0.0, 0.0, 0.0, _FSRS5_DECAY)
     known = ", ".join(f"{name} has {count}" for count, name in VERSIONS.items())
-    raise ValueError(f"{len(given)} numbers belong to no version that this program knows ({known})")
+    raise ValueError(f"{len(given)} numbers belong to no supported version ({known})")
 
 
 Numbers = TypeVar("Numbers", float, "NDArray[float64]")
@@ -74,7 +74,7 @@ class Curve:
         object.__setattr__(self, "factor", 0.9 ** (-1 / self.decay) - 1)
 
     def recall(self, stability: Numbers, days: Numbers) -> Numbers:
-        """Compute the chance of recall this many days after a rating that left this stability, 0 to 1."""
+        """Compute the probability of recall this many days after a rating that left this stability, 0 to 1."""
         found: Numbers = (1 + self.factor * days / stability) ** -self.decay
         return found
 
@@ -84,12 +84,12 @@ class Curve:
 
 
 def read_curve(parameters: Sequence[float]) -> Curve:
-    """Return the forgetting curve that belongs to FSRS parameters."""
+    """Return the forgetting curve for FSRS parameters."""
     return Curve(fill_parameters(parameters)[20])
 
 
 def has_short_term(parameters: Sequence[float]) -> bool:
-    """Return whether FSRS with these parameters models answers on one day; if not, it never repeats a card that day.
+    """Return whether FSRS with these parameters models repetitions on one day; otherwise it never repeats a card then.
 
     As in Anki: FSRS-4.5 (17 parameters) does not, nor do others whose short-term parameters are 0.
     """
@@ -97,7 +97,7 @@ def has_short_term(parameters: Sequence[float]) -> bool:
 
 
 def find_parameter_problem(parameters: Sequence[float]) -> str | None:
-    """Return why these are not FSRS parameters, as a sentence; nothing if they are."""
+    """Return the reason why these are not valid FSRS parameters, as a sentence, or None if they are."""
     try:
         Model(parameters).next_memories(None, 0)
     except ValueError as error:
@@ -143,7 +143,7 @@ class Model:
         return self.curve.interval(stability, retention)
 
     def retrievability(self, stability: float, elapsed_days: float) -> float:
-        """Compute the chance of recall after this many days, 0 to 1."""
+        """Compute the probability of recall after this many days, 0 to 1."""
         return float(self.curve.recall(stability, elapsed_days))
 
     def replay_all(
@@ -181,9 +181,9 @@ class Model:
         return [[_memory(state.stability, state.difficulty) for state in states] for states in kept]
 
     def memory_after(self, ease: float, interval_days: float) -> Memory:
-        """Convert an ease factor (2.5 is the usual) and an interval of SM-2 to the equivalent memory state.
+        """Convert an SM-2 ease factor (usually 2.5) and interval to the equivalent memory state.
 
-        This is how FSRS converts cards with lost reviews; it assumes that they fell due at a recall of 0.9.
+        This is how FSRS converts cards with lost reviews. It assumes that they became due at a recall of 0.9.
         """
         state = self._for_batch().memory_state_from_sm2(ease, interval_days, 0.9)
         return _memory(state.stability, state.difficulty)
@@ -205,7 +205,7 @@ class Model:
 
 
 class QuickModel(Model):
-    """The same by fsrs-rs alone, which computes one review ten times as fast, in single precision."""
+    """The same computation with only fsrs-rs, which is ten times as fast for one review, in single precision."""
 
     __slots__ = ()
 

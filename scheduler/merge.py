@@ -1,7 +1,7 @@
-"""Merge what another program knows of cards: each review once, then the final state of the card.
+"""Merge another program's data about cards: each review once, then the final state of the card.
 
-The log only grows. A review is identified by its card and its time. If another card's row already has that time, the
-review moves to the next free millisecond and is found there by the next import.
+The log only grows. A review is identified by its card and its time. If a row of another card already has that time, the
+review moves to the next free millisecond, where the next import finds it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _ROWS = f"SELECT {REVIEW_COLUMNS}, {KEPT} FROM reviews WHERE card IN ({{}})"
 
 
 class Merged(NamedTuple):
-    """What was added: reviews that are new in the log, and cards that changed."""
+    """The additions: new reviews in the log, and changed cards."""
 
     reviews: int
     cards: int
@@ -55,12 +55,12 @@ def merge(
     model_of: Callable[[int], Model],
     progress: Callable[[int], None] | None = None,
 ) -> Merged:
-    """Add to the log what it lacks, and leave each card as its last review, wherever made, left it.
+    """Add missing reviews to the log, and give each card the state after its last review in either program.
 
     The caller holds the transaction. The histories are of cards in the store; they are read in batches, because they
     are larger than their rows. `progress` is called with the number of cards done.
     """
-    merging: _Merging | None = None  # made for the first card, since it reads the ids of the whole log
+    merging: _Merging | None = None  # created for the first card, because it reads the ids of the whole log
     reviews = cards = 0
     with _larger_cache(connection):
         remaining = iter(histories)
@@ -79,7 +79,7 @@ def merge(
 def add_stated_cards(
     connection: sqlite3.Connection, cards: Iterable[tuple[int, NewCard, ImportedState]], days: DayReader
 ) -> None:
-    """Add new cards in the states that a program without a log says, as `merge` would leave them but faster.
+    """Add new cards in the states of a program without a log, as `merge` would, but faster.
 
     Each card comes with its id, and gets one row in the log. The caller holds the transaction.
     """
@@ -100,14 +100,14 @@ def add_stated_cards(
         last = (day, at) if there.memory else (None, None)
         counts = there.interval, there.reps, there.lapses, leech
         added.append((card, *place, after, *due, there.steps_left, *memory, *last, *counts))
-    rows.sort(key=itemgetter(0))  # SQLite adds rows in order faster
+    rows.sort(key=itemgetter(0))  # SQLite adds ordered rows faster
     connection.executemany(INSERT_SCHEDULED, added)
     connection.executemany(INSERT_REVIEW, rows)
 
 
 @contextmanager
 def _larger_cache(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let SQLite keep the indexes in memory while rows of all times are added."""
+    """Enlarge SQLite's cache to keep the indexes in memory while rows of all times are added."""
     (before,) = connection.execute("PRAGMA cache_size").fetchone()
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     try:
@@ -159,7 +159,7 @@ class _Merging:
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
-        """Read the logs of cards without voided rows, and the ids of all rows that another program may know."""
+        """Read the logs of cards without voided rows, and the ids of all rows that another program may have."""
         logs: dict[int, list[Review]] = defaultdict(list)
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
@@ -225,7 +225,7 @@ class _Merging:
         return self._append_statement(each, now, None if known else imported.memory, reps, lapses)
 
     def _settle_statement(self, each: _Joined) -> Card:
-        """Take over the state from a program without a log if it is newer; return the updated card."""
+        """Apply the state from a program without a log if it is newer; return the updated card."""
         log, imported = each.log, each.history.imported
         now = fold_log(each.card, log)
         if not _is_newer(each.history, log, now, self._days):
@@ -273,9 +273,9 @@ def _last_act(log: Sequence[Review]) -> int:
 
 
 def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayReader) -> bool:
-    """Return whether a statement is from later than the last row.
+    """Return whether a statement is later than the last row.
 
-    Of two statements about the same day the later one read counts, since they say no time of the day.
+    Of two statements about the same day, the one read later counts, since they contain no time of day.
     """
     if not log or history.imported.changed_ms > log[-1].id:
         return True

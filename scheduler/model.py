@@ -23,7 +23,7 @@ class Rating(IntEnum):
 
 
 class State(IntEnum):
-    """Where a card is in its life, as Anki numbers it."""
+    """The learning state of a card, as Anki numbers it."""
 
     NEW = 0
     LEARNING = 1
@@ -32,7 +32,7 @@ class State(IntEnum):
 
 
 class ReviewKind(IntEnum):
-    """What a row of the review log records."""
+    """The kinds of rows in the review log."""
 
     RATING = 0
     """A person rated the card."""
@@ -41,9 +41,12 @@ class ReviewKind(IntEnum):
     SET_DUE = 2
     """The card's due day was set by hand."""
     VOID = 3
-    """An earlier row was taken back."""
+    """An earlier row was undone."""
     TAKEN_OVER = 4
-    """The card got its state from another program. With a memory state, the history before it no longer counts."""
+    """The card got its state from another program.
+
+    If it includes a memory state, the earlier history no longer counts.
+    """
     CRAM = 5
     """A person rated the card without effect on its schedule."""
     RESCHEDULED = 6
@@ -51,7 +54,7 @@ class ReviewKind(IntEnum):
 
 
 class Leech(IntEnum):
-    """Whether a rating made the card a leech: a card that keeps being forgotten."""
+    """Return whether a rating made the card a leech: a card that keeps being forgotten."""
 
     NO = 0
     TAGGED = 1
@@ -59,14 +62,14 @@ class Leech(IntEnum):
 
 
 class Memory(NamedTuple):
-    """What FSRS knows of a card: stability in days (0.001 to 36,500) and difficulty (1 to 10)."""
+    """The memory state of a card: stability in days (0.001 to 36,500) and difficulty (1 to 10)."""
 
     stability: float
     difficulty: float
 
 
 class NewCard(NamedTuple):
-    """A card to be added: the note it belongs to, its slot within the note, its deck, its position among new cards."""
+    """A card to add: its note, its slot within the note, its deck, its position among new cards."""
 
     note: int
     slot: str
@@ -75,7 +78,7 @@ class NewCard(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """Where the cards of a note belong: their deck, and their position among its new cards."""
+    """The place of a note's cards: their deck, and their position among its new cards."""
 
     note: int
     deck: int
@@ -125,7 +128,7 @@ class Card(NamedTuple):
         return self.buried_day is not None and day <= self.buried_day
 
     def elapsed_days(self, day: int) -> int:
-        """Count the days since the last rating; 0 if never rated, and if the clock was set back."""
+        """Count the days since the last rating; 0 if never rated or if the clock was set back."""
         return 0 if self.last_day is None else max(0, day - self.last_day)
 
 

@@ -35,18 +35,18 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 class Policy:
     """How cards are scheduled and asked; the defaults are Anki's."""
 
-    retention: float = 0.9  # the chance of recall at which a card falls due, 0.7 to 0.99
+    retention: float = 0.9  # the probability of recall at which a card becomes due, 0.7 to 0.99
     learning_steps: tuple[int, ...] = (60, 600)  # delays in seconds while a card is new; may be empty
     relearning_steps: tuple[int, ...] = (600,)  # delays in seconds after a lapse; may be empty
     maximum_interval: int = 36_500  # days
-    new_per_day: int = 20  # new cards introduced a day; also limits the decks below
-    reviews_per_day: int = 200  # reviews asked a day, new cards included; also limits the decks below
-    bury_siblings: bool = True  # ask only one card of a note a day (except steps within the day)
+    new_per_day: int = 20  # new cards per day; also limits subdecks
+    reviews_per_day: int = 200  # reviews per day, including new cards; also limits subdecks
+    bury_siblings: bool = True  # ask only one card of a note per day (except steps within the day)
     leech_threshold: int = 8  # lapses that make a card a leech; 0 turns leeches off
-    leech_action: LeechAction = "tag"  # what happens to a leech
+    leech_action: LeechAction = "tag"  # the action on a leech
     fuzz: bool = True  # spread intervals by a few days
     load_balance: bool = True  # within the fuzz, prefer days with few due cards, and keep siblings apart
-    # how much to do on each day of the week, Monday first: 1 is a full day, 0 as little as possible
+    # the share of work on each day of the week, Monday first: 1 is a full day, 0 as little as possible
     easy_days: tuple[float, ...] = NO_EASY_DAYS
     new_order: NewOrder = "deck"  # new cards in deck order, or shuffled
     # the order of due cards: by due day; most likely recalled first; shuffled; most overdue first, relative to the
@@ -63,36 +63,36 @@ class Policy:
 
     @property
     def is_balanced(self) -> bool:
-        """Whether an interval depends on the other cards due, or on the day of the week."""
+        """Return whether an interval depends on the other cards due, or on the day of the week."""
         return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 
 
 def find_problems(policy: Policy) -> list[tuple[str, str]]:
-    """Find what is wrong with a policy: the name of the field and a sentence, for each problem."""
+    """Find the problems of a policy: for each, the name of the field and a sentence."""
     found: list[tuple[str, str]] = []
     if not 0.7 <= policy.retention <= 0.99:
-        found.append(("retention", f"Must lie between 0.7 and 0.99; {policy.retention} does not."))
+        found.append(("retention", f"Must be between 0.7 and 0.99, not {policy.retention}."))
     found += [
         (field, "Each step must be at least one second.")
         for field in ("learning_steps", "relearning_steps")
         if any(step < 1 for step in getattr(policy, field))
     ]
     if len(policy.easy_days) != len(WEEK) or not all(0 <= share <= 1 for share in policy.easy_days):
-        found.append(("easy_days", "Must hold numbers from 0 to 1."))
+        found.append(("easy_days", "Must contain numbers from 0 to 1."))
     if not 1 <= policy.maximum_interval <= 36_500:
-        found.append(("maximum_interval", f"Must be 1 to 36500 days; {policy.maximum_interval} is not."))
+        found.append(("maximum_interval", f"Must be 1 to 36500 days, not {policy.maximum_interval}."))
     found += [
-        (field, f"Must not be negative; {getattr(policy, field)} is.")
+        (field, f"Must not be negative, but is {getattr(policy, field)}.")
         for field in ("new_per_day", "reviews_per_day", "leech_threshold", "rest_days")
         if getattr(policy, field) < 0
     ]
     found += [
-        (field, f"Must be one of {', '.join(choices)}; {getattr(policy, field)!r} is not.")
+        (field, f"Must be one of {', '.join(choices)}, not {getattr(policy, field)!r}.")
         for field, choices in _CHOICES.items()
         if getattr(policy, field) not in choices
     ]
     found += [
-        (field, f"Must be a date such as 2026-12-15; {getattr(policy, field)!r} is not.")
+        (field, f"Must be a date such as 2026-12-15, not {getattr(policy, field)!r}.")
         for field in ("deadline", "ignore_reviews_before")
         if getattr(policy, field) and not _is_date(getattr(policy, field))
     ]
@@ -117,7 +117,7 @@ def is_leech_lapse(lapses: int, threshold: int) -> bool:
 
 
 class DeckLimits(NamedTuple):
-    """A deck, the decks above it (outermost first) and its settings."""
+    """A deck, its parent decks (outermost first) and its settings."""
 
     deck: int
     parents: tuple[int, ...]
@@ -125,16 +125,15 @@ class DeckLimits(NamedTuple):
 
 
 COLLECTION = 0
-"""The deck above all others: the collection itself, whose limits bind every deck. Cards never belong to it."""
+"""The root of all decks: the collection itself, whose limits apply to every deck. It contains no cards directly."""
 
 
 class Allowance:
-    """How many more cards may be taken, by deck and by the decks above it.
+    """How many more cards may be taken, by deck and parent deck.
 
-    `refused` counts the cards that were refused, by their deck and the outermost deck whose limit did it.
-
-    In a simulation of a sample a card can represent several. The last one may then overdraw a limit; `debts` carries
-    that over to the next day.
+    `refused` counts the refused cards, by their deck and the outermost deck whose limit caused it. In a simulation of a
+    sample, a card can represent several. The last one may then exceed a limit; `debts` carries the excess over to the
+    next day.
     """
 
     __slots__ = ("_chains", "debts", "left", "refused")
@@ -146,7 +145,7 @@ class Allowance:
         self.refused: Counter[tuple[int, int]] = Counter()
 
     def take(self, deck: int, weight: int = 1) -> bool:
-        """Take one card of a deck, which counts `weight` times, if it and every deck above it allow one more."""
+        """Take one card of a deck, which counts `weight` times, if it and all its parents allow one more."""
         left, chain = self.left, self._chains[deck]
         for link in chain:
             if left[link] <= 0:
@@ -159,7 +158,7 @@ class Allowance:
         return True
 
     def reserve(self, deck: int, weight: int = 1) -> None:
-        """Take one card of a deck, whatever the limits say."""
+        """Take one card of a deck, regardless of the limits."""
         for link in self._chains[deck]:
             self.left[link] -= weight
 
@@ -168,7 +167,7 @@ class Allowance:
         return self.find_limit(deck) is None
 
     def find_limit(self, deck: int) -> int | None:
-        """Find the outermost deck whose limit keeps cards of a deck back, if any."""
+        """Find the outermost deck whose limit holds cards of a deck back, if any."""
         return next((link for link in self._chains[deck] if self.left[link] <= 0), None)
 
     def cap(self, other: Allowance) -> None:
@@ -177,15 +176,15 @@ class Allowance:
             self.left[deck] = min(self.left[deck], most)
 
     def repay(self, debts: Mapping[int, int]) -> None:
-        """Subtract what was overdrawn the day before."""
+        """Subtract the excess of the previous day."""
         for deck, owed in debts.items():
             self.left[deck] -= owed
 
 
 def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
-    """Compute what is left today of reviews and of new cards.
+    """Compute the remaining reviews and new cards of today.
 
-    As in Anki, a new card counts among the reviews, too: once the reviews are taken, cap the new cards.
+    As in Anki, new cards also count as reviews, so the remaining reviews cap the new cards.
     """
     reviews = {deck.deck: deck.policy.reviews_per_day for deck in decks}
     new = {deck.deck: deck.policy.new_per_day for deck in decks}
@@ -198,7 +197,7 @@ def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) ->
 
 
 LAST_PASS_DAYS = 7
-"""How many days before the deadline the last pass begins."""
+"""The number of days before the deadline on which the last pass begins."""
 
 _TILT = 0.95
 _STREAM = 0x9E3779B9  # makes a draw independent of those of fuzz
@@ -207,25 +206,25 @@ _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
 
 
 def find_deadline_day(policy: Policy) -> int | None:
-    """Return the day that a deck works towards, in days since 1970-01-01, if any."""
+    """Return the day of a deck's deadline, in days since 1970-01-01, if any."""
     return count_days(date.fromisoformat(policy.deadline)) if policy.deadline else None
 
 
 def has_deadline(policy: Policy, today: int) -> bool:
-    """Return whether a deck works towards a day that lies ahead."""
+    """Return whether a deck has a deadline in the future."""
     day = find_deadline_day(policy)
     return day is not None and day > today
 
 
 class Deadline(NamedTuple):
-    """A day to work towards, in days since 1970-01-01, and how many days before it the last new card comes."""
+    """A deadline, in days since 1970-01-01, and how many days before it the last new card comes."""
 
     day: int
     rest_days: int
 
 
 def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[Deadline, list[int]]:
-    """Group the decks that work towards a day ahead; first those whose new cards must all have begun first."""
+    """Group the decks with a future deadline, ordered by the day on which all new cards must have begun."""
     groups: dict[Deadline, list[int]] = {}
     for deck in decks:
         day = find_deadline_day(deck.policy)
@@ -235,9 +234,9 @@ def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[Deadline,
 
 
 def new_a_day(unseen: int, today: int, deadline: Deadline) -> int:
-    """Compute the new cards a day, spread evenly, that begin all `unseen` ones in time; 0 after the deadline.
+    """Compute the number of new cards per day that begins all `unseen` ones in time; 0 after the deadline.
 
-    If the days of rest have begun already, half of the days left remain for new cards.
+    If the days of rest have begun already, half of the remaining days are used for new cards.
     """
     left = deadline.day - today
     if left <= 0 or not unseen:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from scheduler.store import Store
 
 LEARN_AHEAD_SECONDS = 1_200
-"""If nothing else is left, a step that is due within this time is asked at once (Anki's default)."""
+"""If nothing else is left, a step due within this time is asked at once (Anki's default)."""
 
 
 class Counts(NamedTuple):
-    """Cards still to ask today: new ones, ones on a step (within the day or over days), ones under review."""
+    """The cards left today: new ones, learning ones (on steps within the day or over days), and reviews."""
 
     new: int
     learning: int
@@ -85,7 +85,7 @@ class Held(NamedTuple):
 
 
 class DaySummary(NamedTuple):
-    """What is asked today, by deck, and the limits that keep cards back, those on reviews first."""
+    """The cards asked today by deck, and the limits that hold cards back, those on reviews first."""
 
     counts: dict[int, Counts]
     held: list[Held]
@@ -99,7 +99,7 @@ def summarize_day(
     order: Policy | None = None,
     only_cards: Iterable[int] | None = None,
 ) -> DaySummary:
-    """Count for each deck its own cards in today's queue, and find the cards that limits keep back.
+    """Count for each deck its own cards in today's queue, and find the cards that limits hold back.
 
     New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
     """
@@ -122,7 +122,7 @@ def _find_held_cards(
         limit = stopped.get(deck.deck, cards.new_left.find_limit(deck.deck))
         if limit is None or has_deadline(deck.policy, today):
             continue
-        # New cards count among the reviews, whose limit can be the one that holds them.
+        # New cards count as reviews, whose limit may hold them back.
         setting = "new_per_day" if cards.reviews_left.left[limit] > 0 else "reviews_per_day"
         cards_left, notes_left = new.get(deck.deck, (0, 0))
         held[setting, limit, "new"] += (notes_left if deck.policy.bury_siblings else cards_left) - taken[deck.deck]
@@ -142,7 +142,7 @@ def _count_new(store: Store, today: int, only: Iterable[int] | None) -> dict[int
 
 
 class Queue:
-    """The cards still to ask; call `record_rating` after a rating, `refresh` after any other change."""
+    """The cards left today. Call `record_rating` after a rating, and `refresh` after any other change."""
 
     def __init__(self, store: Store, selection: Selection, now_ms: int) -> None:
         self._store = store
@@ -158,13 +158,13 @@ class Queue:
         self._learning: dict[int, int] = {row[0]: row[-1] for row in cards.learning}
         kinds = ((State.LEARNING, cards.day_learning), (State.REVIEW, cards.reviews), (State.NEW, cards.new))
         self._kinds = {row[0]: kind for kind, rows in kinds for row in rows}
-        # A dictionary keeps the order and removes quickly; the values are unused.
+        # A dict keeps the order and allows quick removals; its values are not used.
         self._main: dict[int, None] = dict.fromkeys(row[0] for row in cards.mix(self._selection.order.new_mix))
 
     def next_card(self, now_ms: int) -> int | Wait | None:
-        """Return the card to ask now: a step that is due, else the next card of the day, else a step soon due.
+        """Return the next card: a due step, else the next card of the day, else a step due soon.
 
-        Returns a `Wait` if only later steps are left, and nothing once the day is done. A new day makes a new queue.
+        Returns a `Wait` if only later steps are left, and None once the day is done. A new day makes a new queue.
         """
         if self._store.clock.day(now_ms) != self._day:
             self.refresh(now_ms)
@@ -181,7 +181,7 @@ class Queue:
         return Wait(self._learning[waiting[0]] - ahead_ms) if waiting else None
 
     def counts(self) -> Counts:
-        """Count what is left to ask today."""
+        """Count the cards left today."""
         left = [self._kinds[card] for card in self._main]
         return Counts(left.count(State.NEW), len(self._learning) + left.count(State.LEARNING), left.count(State.REVIEW))
 

@@ -1,7 +1,7 @@
-"""Build the queue of a day: due cards, then new ones, within the limits, one card of a note.
+"""Build the queue of a day: due cards, then new ones, within the limits, and one card per note.
 
 The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards. New
-cards of decks with a deadline are reserved before all but the first. A simulation builds its days here, too.
+cards of decks with a deadline are reserved before all but the first. Simulations use this queue, too.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What a session covers."""
+    """The cards and settings of a session."""
 
-    decks: tuple[DeckLimits, ...]  # all decks, those above included, in the order in which new cards are taken
+    decks: tuple[DeckLimits, ...]  # all decks, including parents, in the order of their new cards
     order: Policy  # the settings that order the session's cards and mix them
     only_cards: frozenset[int] | None = None  # ask only these cards; by default all
-    ahead_days: int = 0  # ask what falls due within this many days, too
-    paced: bool = True  # new cards of decks with a deadline come at the pace that it needs, else as the limits say
-    # how many cards a card represents, in a simulation of a sample; 1 if missing
+    ahead_days: int = 0  # also ask cards due within this many days
+    paced: bool = True  # whether deadlines, rather than only limits, determine the number of new cards
+    # the number of cards that a card represents, in a simulation of a sample; 1 if missing
     weights: Mapping[int, int] = MappingProxyType({})
 
 
 Row = tuple[Any, ...]
-"""A card as read: id, note, deck, and more by kind. Plain, because there can be tens of thousands of them."""
+"""A card as read: id, note, deck, and more by kind. A plain tuple, because there can be tens of thousands."""
 
 
 class CardSource(Protocol):
-    """Where the cards of a day are read: a store or a simulation. All rows are of cards that are shown today."""
+    """The source of the cards of a day: a store or a simulation. Only cards shown today are read."""
 
     today: int
 
     def read_learning(self) -> Iterable[Row]:
-        """Read the cards on a step within the day: id, note, deck, and when they are due."""
+        """Read the cards on a step within the day: id, note, deck, and due time."""
 
     def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
         """Read due cards in order, on steps of days or under review: id, note, deck, perhaps stability and last day.
@@ -63,22 +63,23 @@ class CardSource(Protocol):
         """Read new cards of a deck in order: id, note, deck."""
 
     def read_rated(self) -> Iterable[Row]:
-        """Read the cards that were rated today: id, note, deck, and whether they were new before."""
+        """Read the cards rated today: id, note, deck, and whether they were new before."""
 
     def count_new(self) -> Mapping[int, int]:
         """Count the new cards of each deck, buried ones included, by their weights."""
 
     def count_done(self) -> Mapping[int, Done]:
-        """Count what was done today, by deck."""
+        """Count the work done today, by deck."""
 
     def model(self, parameters: tuple[float, ...]) -> Model:
         """Return FSRS with these parameters."""
 
 
 class DayCards(NamedTuple):
-    """The cards of a day, each list in order. The rows of `learning` end with the time at which they are due.
+    """The cards of a day, each list in order.
 
-    `reviews_left` and `new_left` are what the limits still allow after all of them.
+    The rows of `learning` end with the due time. `reviews_left` and `new_left` are the limits remaining after all of
+    them.
     """
 
     learning: list[Row]
@@ -109,14 +110,14 @@ def _spread(many: list[Row], few: list[Row]) -> list[Row]:
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
     """Choose the cards to ask on the day of `now_ms`.
 
-    This reads only what is due, and new cards only as far as the limits allow.
+    This reads only due cards, and new cards only up to the limits.
     """
     with snapshot(store.connection):
         return choose_cards(_StoreSource(store, selection, now_ms), selection)
 
 
 def choose_cards(source: CardSource, selection: Selection, yesterday: DayCards | None = None) -> DayCards:
-    """Choose the cards to ask today from a source, within the limits; a sample repays what it overdrew `yesterday`."""
+    """Choose the cards to ask today from a source, within the limits. A sample repays the excess of `yesterday`."""
     builder = _DayBuilder(source, selection)
     if yesterday:
         builder.reviews.repay(yesterday.reviews_left.debts)
@@ -140,7 +141,7 @@ def _shuffle_factor(today: int) -> int:
     return 1 + int(draw(today, 0) * (_PRIME - 1))
 
 
-# Sorted later in Python, because they depend on each deck's settings.
+# Sorted later in Python, because these depend on each deck's settings.
 _MEASURED = ("overdue", "retrievability")
 
 _STEPS = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
@@ -204,7 +205,7 @@ class _StoreSource:
 
 
 class _DayBuilder:
-    """One day being built."""
+    """A day under construction."""
 
     def __init__(self, source: CardSource, selection: Selection) -> None:
         self.source = source
@@ -222,7 +223,7 @@ class _DayBuilder:
     def build(self) -> DayCards:
         """Choose the kinds of cards in the order in which they use up the limits."""
         learning = self._keep_known(self.source.read_learning())
-        # With a deadline a card that was new today does not keep back its siblings that are due.
+        # With a deadline, a card that was new today does not hold back its due siblings.
         introduced = {card for card, _, _, was_new in self.rated if was_new}
         self.notes.update(row[1] for row in chain(learning, self.rated) if row[0] not in introduced)
         steps = self._keep_known(self._read_due(on_steps=True))
@@ -246,7 +247,7 @@ class _DayBuilder:
         return sorted(rows, key=lambda row: (-measure(row), row[0]))
 
     def _last_pass(self) -> Iterable[Row]:
-        """Find cards due later that the last pass before their deck's deadline asks once more."""
+        """Find the later cards that the last pass before their deck's deadline asks again."""
         for deck, day in self.deadlines.items():
             if self.today < day - LAST_PASS_DAYS:
                 continue
@@ -256,9 +257,9 @@ class _DayBuilder:
                     yield row
 
     def _reserve(self, due_notes: set[int]) -> list[Row]:
-        """Choose the new cards that deadlines need today; decks with one deadline share its daily number.
+        """Choose the new cards that deadlines require today; decks with one deadline share its daily number.
 
-        Siblings of cards that are asked today come only if other cards are missing.
+        Siblings of cards asked today come only if other cards are missing.
         """
         chosen: list[Row] = []
         unseen, weights = self.source.count_new(), self.selection.weights
@@ -307,9 +308,9 @@ class _DayBuilder:
         return self.source.read_new(deck, self.policies[deck].new_order)
 
     def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
-        """Keep the rows that the limits allow, one of a note if siblings are buried.
+        """Keep the rows that the limits allow, one per note if siblings are buried.
 
-        With `stop` the rows are of one deck and the first refusal is the end.
+        With `stop`, the rows are of one deck, and the first refusal ends the loop.
         """
         chosen = []
         policies, notes, take, weights = self.policies, self.notes, allowance.take, self.selection.weights
@@ -325,7 +326,7 @@ class _DayBuilder:
         return chosen
 
     def _retrievability(self, row: Row) -> float:
-        """Compute the chance of recall today; 0 for a card without a memory state."""
+        """Compute the probability of recall today; 0 for a card without a memory state."""
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0

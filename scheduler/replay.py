@@ -1,4 +1,4 @@
-"""Replay the log by columns: memory states from a million reviews, and rows of cards that differ."""
+"""Replay the log by columns: memory states of a million reviews, and differing rows of cards."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _LONGEST_PAUSE = 1 << 17  # days
 
 
 class Memories(NamedTuple):
-    """Memory states of cards, one entry of each array a card."""
+    """Memory states of cards, one array entry per card."""
 
     card: NDArray[np.int64]  # the card's id; in order
     # stability, difficulty: its memory state
     stability: NDArray[np.float64]
     difficulty: NDArray[np.float64]
-    # last_day, last_ms: the day and the time of the rating that led to it
+    # last_day, last_ms: the day and time of the rating that led to it
     last_day: NDArray[np.int64]
     last_ms: NDArray[np.int64]
 
 
 def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
-    """Read the memory states that other programs stated, by the id of the log row that records each."""
+    """Read the memory states from other programs, by the id of the log row that records each."""
     rows = read_rows(connection, ("id", "stability", "difficulty"), log.at_ms[log.kind == int(ReviewKind.TAKEN_OVER)])
     return {at: Memory(stability, difficulty) for at, stability, difficulty in rows if stability is not None}
 
@@ -78,7 +78,7 @@ def replay_log(
     for model, of_model in _by_model(decks, model_of):
         numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
         memories[numbers] = _compute_memories(entries, runs, numbers, model)
-    # A memory state belongs to the last rating, or else to the row that stated it.
+    # A memory state belongs to the last rating, or otherwise to the row that stated it.
     row = runs.begin.copy()
     row[rated] = runs.kept[runs.last[rated] - 1]
     known = (place >= 0) & ~np.isnan(memories[:, 0])
@@ -87,7 +87,7 @@ def replay_log(
 
 
 def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> list[tuple[Model, NDArray[np.bool_]]]:
-    """Group the decks by their model; returns each model with a mask of its decks."""
+    """Group the decks by model; return each model with a mask of its decks."""
     decks_of: dict[Model, list[int]] = {}
     for deck in np.unique(decks).tolist():
         decks_of.setdefault(model_of(deck), []).append(deck)
@@ -97,7 +97,7 @@ def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> lis
 def _compute_memories(
     entries: Sequence[FSRSReview], runs: Runs, numbers: NDArray[np.int64], model: Model
 ) -> NDArray[np.float64]:
-    """Compute the memory states at the ends of some of the runs."""
+    """Compute the final memory states of some of the runs."""
     from fsrs_rs_python import FSRSItem
 
     ends = zip(runs.first[numbers].tolist(), runs.last[numbers].tolist(), strict=True)
@@ -106,7 +106,7 @@ def _compute_memories(
 
 
 class Runs(NamedTuple):
-    """For each card with ratings or a stated memory: where its last run of ratings is, and what it starts from.
+    """The last run of ratings of each card with ratings or a stated memory, and its starting state.
 
     `kept` are the indexes in the log of all ratings that count; the run of a card is from `first` to `last` (excluded)
     of them. `begin` is the index of the row that stated `start`.
@@ -138,7 +138,7 @@ def _encode(kind: Any, rating: Any, before: Any, after: Any, stated: Any) -> Any
 
 
 def find_all_effects(log: LogColumns, stated: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """Return the effects of each row, see `scheduler.log`; `stated` says which rows state a memory of their own."""
+    """Return the effects of each row, see `scheduler.log`; `stated` marks the rows with their own memory state."""
     codes = _encode(log.kind, log.rating, log.before, log.after, 0 if stated is None else stated)
     effects: NDArray[np.int64] = _effects_by_code()[codes]
     return effects
@@ -152,7 +152,7 @@ def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     stated = np.isin(log.at_ms, np.fromiter(starts, dtype=np.int64, count=len(starts)))
     effects = find_all_effects(log, stated)
     effects = np.where(_find_beginnings(log, effects), effects | RESTARTS, effects & ~RESTARTS)
-    # A first rating begins a run itself; after the other rows that restart a card it begins with the next.
+    # A first rating begins a run itself. After other rows that restart a card, the next rating does.
     begin = np.maximum.reduceat(np.where(effects & RESTARTS, places, -1), first_of_card)
     begin = np.where(begin < 0, first_of_card, begin)
     kept = np.flatnonzero((effects & RATES > 0) & (places >= np.repeat(begin, count)))
@@ -173,13 +173,13 @@ def _find_beginnings(log: LogColumns, effects: NDArray[np.int64]) -> NDArray[np.
     in_first_steps = np.isin(before, FIRST_STEPS)
     follows = np.zeros(rated.size, dtype=bool)
     follows[1:] = (card[1:] == card[:-1]) & (resets[1:] == resets[:-1])
-    after_steps = np.roll(in_first_steps, 1)  # the first one follows nothing
+    after_steps = np.roll(in_first_steps, 1)  # the first row has no predecessor
     begins[rated] = in_first_steps & np.where(follows, ~after_steps, before == int(State.NEW))
     return begins
 
 
 def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
-    """Make the entry of each rating that counts, as fsrs-rs takes it, with the days since the previous one."""
+    """Convert each rating that counts to an entry for fsrs-rs, with the days since the previous one."""
     from fsrs_rs_python import FSRSReview
 
     day = log.day[runs.kept]
@@ -188,7 +188,7 @@ def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
     for number, start in enumerate(runs.start):
         if start and runs.first[number] < runs.last[number]:
             pauses[runs.first[number]] = day[runs.first[number]] - log.day[runs.begin[number]]
-    # A clock that was set back counts as no time.
+    # A clock set back counts as no time.
     codes = log.rating[runs.kept] * _LONGEST_PAUSE + np.clip(pauses, 0, _LONGEST_PAUSE - 1)
     made = np.empty((int(max(Rating)) + 1) * _LONGEST_PAUSE, dtype=object)
     for code in np.flatnonzero(np.bincount(codes)).tolist():
@@ -198,7 +198,7 @@ def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
 
 
 TOLERANCE = 1e-4
-"""Memory states that differ relatively by less than this are equal."""
+"""Memory states with a smaller relative difference are equal."""
 
 _FIELDS = (
     *("state", "due_day", "due_ms", "steps_left", "interval", "reps", "lapses", "leech"),
@@ -208,14 +208,14 @@ _REAL = ("stability", "difficulty")
 _WHOLE = tuple(name for name in _FIELDS if name not in _REAL)
 _NEVER = ("due_day", "due_ms", "last_day", "last_ms")  # NULL for a card without a log; the others are 0
 _OF_LAST_ROW = {"due_day": "due_day", "due_ms": "due_ms", "steps_left": "steps_left", "interval": "interval_after"}
-_NULL = -(1 << 62)  # represents NULL among whole numbers; NaN does among others
+_NULL = -(1 << 62)  # represents NULL in integer arrays, as NaN does in others
 
 Fields = dict[str, "NDArray[Any]"]
-"""An array for each field, with an entry a card."""
+"""An array for each field, with one entry per card."""
 
 
 class Difference(NamedTuple):
-    """A field of a card's row that differs from what the log says."""
+    """A field of a card's row that differs from the log."""
 
     card: int
     field: str
@@ -240,7 +240,7 @@ def find_differences(
 
 
 def repair(connection: sqlite3.Connection, found: list[Difference]) -> None:
-    """Write what the log says into the cards' rows."""
+    """Correct the cards' rows from the log."""
     for field in _FIELDS:
         rows = [(difference.rebuilt, difference.card) for difference in found if difference.field == field]
         connection.executemany(f"UPDATE cards SET {field} = ? WHERE id = ?", rows)
@@ -274,7 +274,7 @@ def _memories(
     decks: NDArray[np.int64],
     model_of: Callable[[int], Model],
 ) -> Fields:
-    """Compute the fields of each card that hold its memory state."""
+    """Compute the memory state fields of each card."""
     known = replay_log(log, read_stated_memories(connection, log), cards, decks, model_of)
     found: Fields = {name: np.full(cards.size, np.nan if name in _REAL else _NULL) for name in known._fields[1:]}
     return _write_at(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))

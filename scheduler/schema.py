@@ -95,7 +95,7 @@ def add_counts_of_unlogged_reviews(db: Database) -> None:
 
 @migrations()
 def create_parameters_in_use(db: Database) -> None:
-    """Create the table of the parameters that memory states were computed with, so that a change is noticed."""
+    """Create the parameters used to compute the memory states, to detect changes."""
     db.table("parameters_in_use").create(
         {"deck": int, "parameters": str}, pk="deck", not_null=("parameters",), strict=True
     )
@@ -103,7 +103,7 @@ def create_parameters_in_use(db: Database) -> None:
 
 @migrations()
 def create_acts(db: Database) -> None:
-    """Create the table of acts that can be undone: what the cards were before each."""
+    """Create the undoable acts, with the earlier state of the cards."""
     db.table("acts").create(
         {"id": int, "at_ms": int, "kind": str, "summary": str, "before": str, "undone_ms": int},
         pk="id",
@@ -114,12 +114,12 @@ def create_acts(db: Database) -> None:
 
 @migrations()
 def add_types_of_imported_rows(db: Database) -> None:
-    """Add the type and the factor that a row has in Anki's log, which do not always follow from the log here."""
+    """Add the type and factor of a row in Anki's log, which do not always follow from our log."""
     for column in ("log_type", "log_factor"):
         db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER")
 
 
-# Each answers a query of the queue from the index alone: new cards of a deck, due cards, running steps.
+# Each index answers a query of the queue by itself: new cards of a deck, due cards, current steps.
 _PARTIAL_INDEXES = (
     "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"
     " WHERE state = 0 AND active = 1 AND suspended = 0",

@@ -54,13 +54,13 @@ CLOCK = SimulatedClock()
 
 
 class ReviewPlan(Protocol):
-    """Which cards are asked, and when they come back."""
+    """A plan: which cards are asked, and when they return."""
 
     def ask(self, day: int) -> Iterable[int]:
         """Choose the cards to ask on a day, in order, each once. The simulation itself asks steps within the day."""
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """Compute what the rating does to the card: its memory state, and when it is due (`SimulatedClock`)."""
+        """Compute the effect of the rating on the card: its memory state, and its due time (`SimulatedClock`)."""
 
     def record_rating(self, before: Card, after: Card) -> None:
         """Record that a card was rated."""
@@ -73,14 +73,14 @@ class ReviewPlan(Protocol):
 
 
 class SimulatedDay(NamedTuple):
-    """What was done on one day; cards of a sample count as many times as they represent cards."""
+    """The work of one day. Each card of a sample counts as often as it represents others."""
 
     new: int  # cards asked for the first time
-    reviews: int  # cards asked that had been learned before: under review, or on a step of days
-    steps: int  # further answers, to steps within the day
-    lapses: int  # cards under review that were forgotten
-    recalled: int  # reviews that were recalled
-    seconds: float  # the time for all of it
+    reviews: int  # learnt cards asked: in review, or on a step of days
+    steps: int  # further answers, on steps within the day
+    lapses: int  # review cards forgotten
+    recalled: int  # reviews recalled
+    seconds: float  # total time
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,11 @@ class Simulation:
     # cards known (the sum of the chances of recall of all cards seen) at the end of each day; of the first, of each
     # `known_every`th after it, and always of the last. Weights count here, too.
     known: tuple[float, ...]
-    cards: Mapping[int, Card]  # each card as it is in the end
+    cards: Mapping[int, Card]  # the final state of each card
 
     @property
     def retention(self) -> float | None:
-        """The share of the reviews that was recalled, if there were reviews."""
+        """The share of reviews recalled, or None without reviews."""
         reviews = sum(day.reviews for day in self.days)
         return sum(day.recalled for day in self.days) / reviews if reviews else None
 
@@ -135,7 +135,7 @@ def simulate(
 def count_known(
     cards: Iterable[Card], model_of: Callable[[Card], Model], day: int, weights: Mapping[int, int]
 ) -> float:
-    """Count the cards known on a day: the sum of their chances of recall."""
+    """Count the cards known on a day: the sum of their probabilities of recall."""
     return sum(
         model_of(card).retrievability(card.stability, card.elapsed_days(day)) * weights.get(card.id, 1)
         for card in cards
@@ -222,7 +222,7 @@ class _SimulatedSource:
         return self
 
     def add(self, card: Card) -> None:
-        """Add a card as it is after a rating, or at the beginning."""
+        """Add a card, after a rating or at the beginning."""
         if card.state is State.NEW:
             self._new[card.deck][card.id] = card
         elif card.due_day is not None:
@@ -231,7 +231,7 @@ class _SimulatedSource:
             self._notes[card.note][card.id] = card.due_day
 
     def remove(self, card: Card) -> None:
-        """Remove a card as it was before a rating."""
+        """Remove a card in its state before a rating."""
         self._new[card.deck].pop(card.id, None)
         self._waiting.pop(card.id, None)
         if card.due_day is not None:

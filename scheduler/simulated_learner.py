@@ -25,7 +25,7 @@ Three = tuple[float, float, float]
 """For Hard, Good, Easy."""
 
 SPOKEN_SECONDS = 240.0
-"""How long an answer at length is assumed to take: it is spoken, and compared with the points."""
+"""The assumed duration of a spoken answer, including the comparison with the points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Learner:
     from a log (`estimate_learner`). The defaults are those of fsrs-rs, from the logs of many Anki users.
     """
 
-    first: Four = (0.24, 0.094, 0.495, 0.171)  # the chances of the ratings of a new card
+    first: Four = (0.24, 0.094, 0.495, 0.171)  # the probabilities of the ratings of a new card
     passing: Three = (0.224, 0.631, 0.145)  # of Hard, Good and Easy, if a card is recalled on a later day
-    # the ratings of a step within the day, by the rating before (Again, Hard, Good)
+    # of the ratings of a step within the day, by the previous rating (Again, Hard, Good)
     learning: tuple[Four, Four, Four] = (
         (0.3686, 0.0628, 0.5108, 0.0578),
         (0.0442, 0.4553, 0.4457, 0.0548),
@@ -50,14 +50,14 @@ class Learner:
         (0.0500, 0.4638, 0.4475, 0.0387),
         (0.1057, 0.1434, 0.7267, 0.0242),
     )
-    # how long an answer takes, by rating: of new cards and their steps, of reviews, of relearning
+    # duration of an answer, by rating: of new cards and their steps, of reviews, of relearning
     seconds: tuple[Four, Four, Four] = (
         (19.58, 18.79, 13.78, 10.71),
         (19.38, 17.59, 12.38, 8.94),
         (16.44, 15.25, 12.32, 8.03),
     )
-    spoken: Set[int] = frozenset()  # cards that are answered at length, such as those with a rubric
-    spoken_seconds: float = SPOKEN_SECONDS  # how long such an answer takes
+    spoken: Set[int] = frozenset()  # cards with spoken answers, such as those with a rubric
+    spoken_seconds: float = SPOKEN_SECONDS  # duration of such an answer
     seed: int = 1  # a different seed is a different person with the same habits
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
@@ -81,7 +81,7 @@ class Learner:
         return Rating(1 + _index(rows[min(before, Rating.GOOD) - 1], drawn))
 
     def estimate_seconds(self, card: Card, rating: Rating) -> float:
-        """Estimate the seconds that an answer takes."""
+        """Estimate the duration of an answer in seconds."""
         return self.spoken_seconds if card.id in self.spoken else self.seconds[_ROW[card.state]][rating - 1]
 
 
@@ -89,12 +89,12 @@ _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 
 def _stream(seed: int) -> int:
-    """Derive luck that is independent of other seeds and of the draws of fuzz."""
+    """Derive randomness that is independent of other seeds and of the draws of fuzz."""
     return int(draw(seed, 1) * (1 << 53)) << 8
 
 
 def _index(chances: Sequence[float], drawn: float) -> int:
-    """Find which of the chances `drawn` in [0, 1) falls on."""
+    """Find the index of the probability interval that `drawn` in [0, 1) falls into."""
     for index, chance in enumerate(chances):
         drawn -= chance
         if drawn < 0:
@@ -103,12 +103,12 @@ def _index(chances: Sequence[float], drawn: float) -> int:
 
 
 _WEIGHT = 30
-"""This many answers of an average person are added to the log, so that a short log changes little."""
+"""The number of an average person's answers added to the log, so that a short log changes little."""
 
 _LONGEST_SECONDS = 60.0
 
 _SPOKEN_WEIGHT = 5
-"""This many answers of the usual length count beside the log's."""
+"""The number of spoken answers of the usual duration added to those of the log."""
 
 _LONGEST_SPOKEN_SECONDS = 900.0
 
@@ -158,13 +158,13 @@ def _mix(ratings: NDArray[np.int8], usual: Four) -> Four:
 
 
 def _spoken_seconds(duration_ms: NDArray[np.int32], usual: float) -> float:
-    """Compute how long an answer at length takes on average, mixed with the usual time."""
+    """Compute the average duration of a spoken answer, mixed with the usual one."""
     times = np.minimum(duration_ms / 1000, _LONGEST_SPOKEN_SECONDS)
     return float((times.sum() + _SPOKEN_WEIGHT * usual) / (times.size + _SPOKEN_WEIGHT))
 
 
 def _seconds(rows: Answers, chosen: NDArray[np.bool_], usual: Four) -> Four:
-    """Compute how long an answer takes on average, by rating, mixed with the usual times."""
+    """Compute the average duration of an answer by rating, mixed with the usual ones."""
     rating, times = rows.rating[chosen], np.minimum(rows.duration_ms[chosen] / 1000, _LONGEST_SECONDS)
     sums = np.bincount(rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     counts = np.bincount(rating, minlength=5)[1:5] + _WEIGHT

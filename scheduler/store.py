@@ -47,8 +47,8 @@ TABLE_SET = TableSet(
 )
 """The scheduler's tables, for `open_database`."""
 
-# Only what would be asked today: later cards are free again tomorrow anyway. Steps within the day continue. With a
-# deadline the queue itself keeps siblings apart, because its pace can need them.
+# Only cards that would be asked today: later ones are free again tomorrow anyway. Steps within the day continue. With a
+# deadline, the queue itself keeps siblings apart, because its pace can require them.
 _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :today, buried_by = :review
     WHERE note = :note AND id <> :card AND {SHOWN} AND ({DUE_TODAY} OR {NEW})
@@ -58,8 +58,8 @@ _BURY_SIBLINGS = f"""
 class Store(Cards):
     """Cards and reviews on an open database.
 
-    A method that changes something is a transaction, or part of the open one. It raises `SchedulerError` for what a
-    user can cause: a full disk, a database in use.
+    Each method that makes changes is a transaction, or part of the open one. It raises `SchedulerError` for what a user
+    can cause: a full disk, a database in use.
     """
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock | None = None) -> None:
@@ -72,7 +72,7 @@ class Store(Cards):
     # Rating
 
     def load(self, card: Card, policy: Policy, now_ms: int) -> Load | None:
-        """Read what the days ahead hold, all decks together, if the card's next interval depends on it."""
+        """Read the load of the days ahead in all decks, if the card's next interval depends on it."""
         if not policy.is_balanced:
             return None
         today = self.clock.day(now_ms)
@@ -80,9 +80,9 @@ class Store(Cards):
         return Load(today, due, self._ahead.siblings(card), policy.easy_days)
 
     def outcomes(self, card: Card, policy: Policy, now_ms: int, load: Load | None = None) -> Outcomes:
-        """Compute what each rating would do to the card now; `rate` with the same load does the same.
+        """Compute the effect of each rating now; `rate` with the same load does the same.
 
-        Without a load, the present one is read.
+        Without a load, the current one is read.
         """
         if load is None:
             load = self.load(card, policy, now_ms)
@@ -178,7 +178,7 @@ class Store(Cards):
             self.acts.undo_status_of_rating(rating, now_ms)
         return voided
 
-    # Each returns how many cards it changed
+    # Each returns the number of changed cards
 
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
         """Make cards new again. This also unburies the cards. Their counts (`reps`, `lapses`) and the log stay."""
@@ -204,14 +204,14 @@ class Store(Cards):
         return len(self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change))
 
     def parameters_in_use(self) -> dict[int, str]:
-        """Read the parameters, as text, that each deck's states were computed with.
+        """Read the parameters, as text, that were used to compute each deck's states.
 
         Decks with FSRS's defaults are missing.
         """
         return dict(self.connection.execute("SELECT deck, parameters FROM parameters_in_use"))
 
     def set_parameters_in_use(self, parameters: Mapping[int, str]) -> None:
-        """Store the parameters that memory states were computed with."""
+        """Store the parameters used to compute the memory states."""
         with transaction(self.connection):
             self.connection.execute("DELETE FROM parameters_in_use")
             self.connection.executemany("INSERT INTO parameters_in_use VALUES (?, ?)", parameters.items())
@@ -219,11 +219,11 @@ class Store(Cards):
     # The log
 
     def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
-        """Read the log of one card, oldest first, without what was taken back unless `include_voided`."""
+        """Read the log of one card, oldest first, by default without undone rows."""
         return logs.read_reviews(self.connection, card, include_voided=include_voided)
 
     def done(self, day: int) -> dict[int, logs.Done]:
-        """Count new cards introduced and reviews done on a day, by deck; decks without either are left out."""
+        """Count the new cards introduced and reviews done on a day, by deck; decks without either are omitted."""
         return logs.count_done(self.connection, day)
 
     def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
@@ -243,7 +243,7 @@ class Store(Cards):
         return found
 
     def model(self, parameters: tuple[float, ...]) -> Model:
-        """Return FSRS with these parameters; it is kept for the next time."""
+        """Return FSRS with these parameters, from a cache."""
         if parameters not in self._models:
             self._models[parameters] = Model(parameters)
         return self._models[parameters]

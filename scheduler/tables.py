@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 # Conditions name the table `cards`; `alias` adapts one to a query that uses another name. `:today` is the day.
 
 ASKABLE = "cards.active = 1 AND cards.suspended = 0"
-"""The card has a text and is not suspended. The partial indexes are over these cards."""
+"""The card has a text and is not suspended. The partial indexes cover these cards."""
 
 SHOWN = f"{ASKABLE} AND (cards.buried_day IS NULL OR cards.buried_day < :today)"
-"""It is askable and not buried today."""
+"""The card is askable and not buried today."""
 
 SUSPENDED = "cards.suspended = 1"
-"""It is never asked until it is unsuspended."""
+"""The card is not asked until it is unsuspended."""
 
 BURIED = "cards.buried_day >= :today"
-"""It is buried today."""
+"""The card is buried today."""
 
 NEW = f"cards.state = {State.NEW:d}"
-"""It was never rated, or was forgotten."""
+"""The card was never rated, or was forgotten."""
 
 LEARNING = f"cards.state IN ({State.LEARNING:d}, {State.RELEARNING:d})"
-"""It is on a learning or relearning step."""
+"""The card is on a learning or relearning step."""
 
 RELEARNING = f"cards.state = {State.RELEARNING:d}"
 """The card is on a step after a lapse."""
 
 UNDER_REVIEW = f"cards.state = {State.REVIEW:d}"
-"""It has left the steps."""
+"""The card has left the steps."""
 
 
 def due_by(day: str) -> str:
@@ -50,7 +50,7 @@ def due_by(day: str) -> str:
 
 
 DUE_TODAY = due_by(":today")
-"""It is due today, or overdue."""
+"""The card is due today or overdue."""
 
 KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
 """The row of `reviews` was not undone."""
@@ -64,7 +64,7 @@ def alias(condition: str, name: str) -> str:
     return condition.replace("cards.", f"{name}.")
 
 
-_REVIEW_ELSEWHERE = 0  # no row of the log here has this id
+_REVIEW_ELSEWHERE = 0  # no row of our log has this id
 
 CARD_COLUMNS = ", ".join(Card._fields)
 REVIEW_COLUMNS = ", ".join(Review._fields)
@@ -78,7 +78,7 @@ _SCHEDULE_COLUMNS = (
 )
 
 UPDATE_SCHEDULE = f"UPDATE cards SET {', '.join(f'{name} = ?' for name in _SCHEDULE_COLUMNS)} WHERE id = ?"
-"""Sets what follows from the log; takes the values of `to_schedule_values`, then the id."""
+"""Sets the values that follow from the log: those of `to_schedule_values`, then the id."""
 
 _PLACE_COLUMNS = ("id", "note", "slot", "deck", "position")
 _ADD = "INSERT INTO cards ({}) VALUES ({})"
@@ -117,7 +117,7 @@ def to_card(row: Sequence[Any]) -> Card:
 
 
 def read_cards(connection: sqlite3.Connection, cards: Sequence[int]) -> list[Card]:
-    """Read these cards, in the order of their ids; unknown ones are left out."""
+    """Read these cards in order of id; unknown ones are omitted."""
     import json
 
     chosen = json.dumps(sorted(cards))
@@ -162,14 +162,14 @@ def append(connection: sqlite3.Connection, review: Review) -> None:
 
 
 def update_schedule(connection: sqlite3.Connection, card: Card) -> None:
-    """Write what follows from the log into the card's row."""
+    """Write the values that follow from the log to the card's row."""
     connection.execute(UPDATE_SCHEDULE, (*to_schedule_values(card), card.id))
 
 
 class Cards:
     """Cards on an open database.
 
-    A method that changes something is a transaction, or part of the open one, and returns how many cards it changed.
+    Each method that makes changes is a transaction, or part of the open one, and returns the number of changed cards.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -187,21 +187,21 @@ class Cards:
         return range(first, first + len(rows))
 
     def find_free_id(self, now_ms: int) -> int:
-        """Return the first id for new cards, from which all are free: the time, or one behind the last card."""
+        """Return the first id for new cards, after which all are free: the time, or one after the last card."""
         newest: int = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
         return max(now_ms, newest + 1)
 
     def move_cards(self, placements: Iterable[Placement]) -> int:
-        """Put all cards of the notes named into their decks and positions."""
+        """Move all cards of the given notes to their decks and positions."""
         rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
         return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
 
     def set_active(self, cards: Iterable[int], active: bool) -> int:
-        """Set whether these cards still have a text; one without is never asked."""
+        """Set whether these cards have a text; cards without one are never asked."""
         return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
 
     def rest_notes(self, notes: Iterable[int]) -> int:
-        """Set that no card of the notes has a text any more."""
+        """Mark all cards of the notes as having no text."""
         return self._change("active = 0 WHERE note = ? AND active <> 0", [(note,) for note in notes])
 
     def card(self, card: int) -> Card:
@@ -232,10 +232,10 @@ class Cards:
         rows = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE note = ? ORDER BY id", (note,))
         return [to_card(row) for row in rows]
 
-    # Marks
+    # Status
 
     def suspend(self, cards: Iterable[int]) -> int:
-        """Suspend these cards: they are never asked until unsuspended, and then at once, though they were buried."""
+        """Suspend these cards. They are not asked until unsuspended, and then at once, even if they were buried."""
         assignment = "suspended = 1, buried_day = NULL, buried_by = NULL WHERE id = ? AND suspended = 0"
         return self._change(assignment, [(card,) for card in cards])
 
@@ -244,16 +244,16 @@ class Cards:
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
     def bury(self, cards: Iterable[int], day: int, *, by_hand: bool = True) -> int:
-        """Hide these cards until the end of a day, `by_hand` or after a review elsewhere of a sibling.
+        """Hide these cards until the end of a day, `by_hand` or after a review of a sibling.
 
-        By hand they stay hidden if the rating of a sibling that hides them is taken back.
+        Hidden by hand, they stay hidden if that rating is undone.
         """
         rows = [(day, None if by_hand else _REVIEW_ELSEWHERE, card, day, by_hand, day) for card in cards]
         sooner = "coalesce(buried_day, -1) < ? OR (? AND buried_day = ? AND buried_by IS NOT NULL)"
         return self._change(f"buried_day = ?, buried_by = ? WHERE id = ? AND ({sooner})", rows)
 
     def unbury(self, cards: Iterable[int], day: int) -> int:
-        """Show the cards among these that are hidden on a day."""
+        """Show those of these cards that are hidden on a day."""
         rows = [(card, day) for card in cards]
         return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
 

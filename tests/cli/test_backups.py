@@ -239,7 +239,7 @@ def test_a_lost_state_beside_backups_is_said_before_anything_is_written(deck: Ru
     arguments = ["a.md:1", "good"] if command == "answer" else []
     said = deck(command, *arguments, code=1).err
     assert f"state.db is {what}, but there are backups." in said
-    assert "holds 1 review; `flashcards restore` brings it back." in said
+    assert "holds 1 review; `flashcards restore` restores it." in said
     assert sorted(each.name for each in path.parent.iterdir()) == sorted(
         [".gitignore", "backups", *(["state.db"] if what == "empty" else [])]
     )

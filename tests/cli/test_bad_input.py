@@ -149,7 +149,7 @@ class TestDecks:
         ("front_matter", "line", "message"),
         [
             ("new_per_dya: 3", 2, "Unknown setting `new_per_dya`. Did you mean `new_per_day`?"),
-            ("tags: [a]\nretention: 2", 3, "`retention` must lie between 0.7 and 0.99; 2.0 does not."),
+            ("tags: [a]\nretention: 2", 3, "`retention` must be between 0.7 and 0.99, not 2.0."),
             ("new_per_day: many", 2, "`new_per_day` must be a whole number. Its default is 20."),
             ("new_per_day: true", 2, "`new_per_day` must be a whole number. Its default is 20."),
             ("learning_steps: 1 minute", 2, '`learning_steps` must be steps such as "1m 10m" or "30s 1h 2d".'),
@@ -238,8 +238,8 @@ class TestSettings:
         [
             ("\n\nretension = 0.9\n", 3, "`retension` is not a setting. Did you mean `retention`?"),
             ("xyzzy = 1\n", 1, "`xyzzy` is not a setting. Remove it."),
-            ("retention = 1.5\n", 1, "`retention` must lie between 0.7 and 0.99; 1.5 does not."),
-            ("retention = 0.9\n[decks.tpm]\nretention = 1.5\n", 3, "`retention` must lie between 0.7 and 0.99"),
+            ("retention = 1.5\n", 1, "`retention` must be between 0.7 and 0.99, not 1.5."),
+            ("retention = 0.9\n[decks.tpm]\nretention = 1.5\n", 3, "`retention` must be between 0.7 and 0.99"),
             ("[decks.tpm]\nnew_per_dya = 1\n", 2, "`new_per_dya` is not a setting. Did you mean `new_per_day`?"),
             ("rollover = 24\n", 1, "`rollover` must be an hour, 0 to 23."),
             ("[keys]\nundo = 'zz'\n", 1, "`keys` must be a table of single characters"),

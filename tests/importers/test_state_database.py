@@ -182,9 +182,9 @@ def test_the_own_state_and_a_newer_one_are_refused(computers: Computers, tmp_pat
     [
         ("UPDATE cards SET due_day = 4611686018427387904", "row 1.* of its table `cards`"),
         ("UPDATE cards SET stability = 9e999", "of its table `cards`"),
-        ("UPDATE reviews SET rating = 9", "of its table `reviews` holds a value that cannot be"),
-        ("UPDATE reviews SET kind = 70", "of its table `reviews` holds a value that cannot be"),
-        ("UPDATE reviews SET day = -9000000", "of its table `reviews` holds a value that cannot be"),
+        ("UPDATE reviews SET rating = 9", "of its table `reviews` has an invalid value"),
+        ("UPDATE reviews SET kind = 70", "of its table `reviews` has an invalid value"),
+        ("UPDATE reviews SET day = -9000000", "of its table `reviews` has an invalid value"),
         ("UPDATE reviews SET id = id - 1790000000001", "a review from before 1980"),
         ("UPDATE reviews SET id = id + 98000000000000", "more than 100 years ahead"),
         ("INSERT INTO acts VALUES (1, 1, 'flag', 'x', '[1]', NULL)", "record of acts"),

@@ -383,7 +383,7 @@ def test_restoring_deletes_no_backup_if_it_fails(tmp_path: Path, saved: Path, mo
 
 @pytest.mark.usefixtures("saved")
 def test_the_present_state_is_no_backup_of_itself(tmp_path: Path) -> None:
-    with pytest.raises(BackupUnusable, match="the present state"):
+    with pytest.raises(BackupUnusable, match="the current state"):
         restore(tmp_path / "state.db", tmp_path / "state.db", tmp_path / "backups")
     assert count(tmp_path / "state.db") == 5
 
@@ -392,7 +392,7 @@ def test_a_database_of_another_program_is_no_backup(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "other.db")
     other.execute("CREATE TABLE cards (id INTEGER)")
     other.close()
-    with pytest.raises(BackupUnusable, match="holds no review state"):
+    with pytest.raises(BackupUnusable, match="contains no review state"):
         restore(tmp_path / "state.db", tmp_path / "other.db", tmp_path / "backups")
 
 
