@@ -48,7 +48,7 @@ class Origin(NamedTuple):
         return self.base != fingerprint or set(self.tags.split()) != set(tags.split())
 
 
-class SeenMarks(NamedTuple):
+class SeenStatus(NamedTuple):
     """The status of a card in the other program at the last import."""
 
     changed_s: int  # last change of the card in Anki, epoch seconds
@@ -177,7 +177,7 @@ class Origins:
         """Store the digests of notes of a package."""
         self._db.executemany("INSERT OR REPLACE INTO seen_notes(source, digest) VALUES (?, ?)", digests)
 
-    def advance_marks(self, sources: Iterable[str], package_ms: int) -> int:
+    def advance_statuses(self, sources: Iterable[str], package_ms: int) -> int:
         """Record that these notes' cards had the same status in a later package; return the number of cards."""
         older = "SELECT 1 FROM origin_cards WHERE package_ms < ? LIMIT 1"
         if self._db.execute(older, (package_ms,)).fetchone() is None:
@@ -192,19 +192,19 @@ class Origins:
         )
         return updated.rowcount
 
-    def marks(self) -> dict[int, SeenMarks]:
+    def statuses(self) -> dict[int, SeenStatus]:
         """Return the status of each card in Anki at the last import."""
         rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms, ease, data FROM origin_cards")
         return {
-            card: SeenMarks(changed, None if off is None else bool(off), *rest) for card, changed, off, *rest in rows
+            card: SeenStatus(changed, None if off is None else bool(off), *rest) for card, changed, off, *rest in rows
         }
 
-    def remember_marks(self, marks: Iterable[tuple[int, SeenMarks]]) -> None:
+    def remember_statuses(self, statuses: Iterable[tuple[int, SeenStatus]]) -> None:
         """Store the status of cards in Anki."""
         self._db.executemany(
             "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag, package_ms, ease, data)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            ((card, *seen) for card, seen in marks),
+            ((card, *seen) for card, seen in statuses),
         )
 
     def remember_ids(self, kind: str, pairs: Iterable[tuple[int, int]]) -> None:

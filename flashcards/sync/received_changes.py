@@ -20,7 +20,7 @@ from flashcards.anki.imports.run import import_changes
 from flashcards.anki.package.identifiers import Guids, deck_id
 from flashcards.anki.package.model import LogRow
 from flashcards.anki.package.reader import read_tables
-from flashcards.catalog.imports import Origins, SeenMarks
+from flashcards.catalog.imports import Origins, SeenStatus
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.mirror_objects import find_changed_options, with_our_names
@@ -147,7 +147,7 @@ class ChangeImport:
         changes = KnownChanges(
             edits=None if received.is_first else self._edits(received),
             new_cards={number for number, before in received.before["cards"].items() if before is None},
-            marks_before=partial(_find_marks_before, received),
+            status_before=partial(_find_status_before, received),
             settings=bool(options) or "dconf" in received.objects,
             options=options,
             adopts_ids=received.is_first,
@@ -352,15 +352,15 @@ class ChangeImport:
                 )
 
 
-def _find_marks_before(received: Received, card: AnkiCard) -> SeenMarks:
+def _find_status_before(received: Received, card: AnkiCard) -> SeenStatus:
     """Return the marks of a card before the change on the phone. If it changed here, too, only new marks count."""
     known = received.before["cards"]
     before = known.get(card.id)
     if card.id in known and (before is None or card.id in received.contested["cards"]):
-        return SeenMarks(-1, suspended=False, flag=0)
+        return SeenStatus(-1, suspended=False, flag=0)
     if before is None:
-        return SeenMarks(card.changed, card.queue == SUSPENDED, card.flags & 7)
-    return SeenMarks(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
+        return SeenStatus(card.changed, card.queue == SUSPENDED, card.flags & 7)
+    return SeenStatus(-1, before[_QUEUE] == SUSPENDED, before[_FLAGS] & 7)
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:

@@ -14,7 +14,7 @@ from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes, import_package
 from flashcards.anki.package.archive import Profile
 from flashcards.anki.package.reader import read_package
-from flashcards.catalog.imports import SeenMarks
+from flashcards.catalog.imports import SeenStatus
 from flashcards.collection import Collection
 from flashcards.sync.deletions import Deletions
 from flashcards.sync.mirror_objects import OUR_TYPES, find_changed_options
@@ -53,7 +53,7 @@ def import_upload(
     changes = KnownChanges(
         edits=edits,
         new_cards={card.id for card in package.all_cards() if upload.card(card.id) is None},
-        marks_before=upload.marks_before,
+        status_before=upload.status_before,
         settings=True,
         options=find_changed_options(package, mirror.objects("decks"), mirror.objects("dconf")),
         back_up=True,
@@ -183,12 +183,12 @@ class _Upload:
         """Return a card of the mirror, or None."""
         return next(self._mirror.rows("cards", [number]), None)
 
-    def marks_before(self, card: AnkiCard) -> SeenMarks:
+    def status_before(self, card: AnkiCard) -> SeenStatus:
         """Return the suspension and the flag that a card had when the client last saw it."""
         row = self.card(card.id)
         if row is None or self._mirror.has_changed("card", card.id, self._since):
-            return SeenMarks(-1, suspended=False, flag=0)
-        return SeenMarks(-1, row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7)
+            return SeenStatus(-1, suspended=False, flag=0)
+        return SeenStatus(-1, row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7)
 
     def _keep(self, why: str, texts: list[str]) -> str:
         """Set texts aside; return their place."""

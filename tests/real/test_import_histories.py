@@ -37,7 +37,7 @@ def some_world(folder: Path, seed: int, *, fsrs: bool) -> World:
 
 @pytest.mark.parametrize("ending", ["new.apkg", "old.apkg", "new.colpkg", "old.colpkg"])
 @pytest.mark.parametrize("fsrs", [True, False], ids=["fsrs", "sm-2"])
-def test_every_card_keeps_its_state_its_marks_and_its_whole_log(tmp_path: Path, ending: str, fsrs: bool) -> None:
+def test_every_card_keeps_its_state_its_status_and_its_whole_log(tmp_path: Path, ending: str, fsrs: bool) -> None:
     world = some_world(tmp_path / "anki", len(ending), fsrs=fsrs)
     package = world.export(tmp_path / ending, legacy=ending.startswith("old"))
     root = tmp_path / "decks"

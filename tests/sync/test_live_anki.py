@@ -193,7 +193,7 @@ def test_a_text_that_changed_on_both_sides_stays_as_it_is_here_and_the_other_is_
     assert_nothing_to_do(world, anki)
 
 
-def test_marks_forgotten_cards_and_set_days_go_both_ways(world: World, anki: Anki) -> None:
+def test_status_forgotten_cards_and_set_days_go_both_ways(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     for front in ("one?", "two?", "a [gap]"):
         world.rate(front, Rating.EASY)

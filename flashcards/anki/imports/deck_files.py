@@ -195,15 +195,15 @@ class DeckFiles:
         if not texts:
             return []
         self._announce(texts, updated)
-        # A new note of the other program is none of its notes that were deleted here, however like one it is.
-        sighting = FolderChanges(apart=self._origins.find_orphans())
+        # A new note of the other program continues none of its notes that were deleted here, however like one it is.
+        changes = FolderChanges(apart=self._origins.find_orphans())
         for text in texts:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data, self._read.get(text.path)).stat()
             found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
             reader = self._chooser.signature(text.path)
-            sighting.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
-        self._collection.apply(sighting, self._at)
+            changes.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
+        self._collection.apply(changes, self._at)
         notes = (
             "SELECT f.path, n.line, n.id FROM notes n JOIN files f ON f.id = n.file"
             " WHERE n.active = 1 AND f.path IN ({})"

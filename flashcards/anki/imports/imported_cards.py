@@ -12,7 +12,7 @@ from flashcards.anki.exports.notes import LEECH_TAG
 from flashcards.anki.imports.matching import PlacedNote
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki, find_foreign_data
-from flashcards.catalog.imports import SeenMarks
+from flashcards.catalog.imports import SeenStatus
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
@@ -35,26 +35,26 @@ def separate_duplicates(
     Returns those, and the cards that were set apart, by their id here.
     """
     found: dict[int, tuple[AnkiCard, int, int]] = {}
-    twins: dict[int, list[AnkiCard]] = defaultdict(list)
+    duplicates: dict[int, list[AnkiCard]] = defaultdict(list)
     for pair in pairs:
         card, ours, deck = pair
         first = found.setdefault(ours, pair)
         if first is not pair:
             older, newer = sorted((first[0], card), key=lambda each: each.changed)
-            twins[ours].append(older)
+            duplicates[ours].append(older)
             found[ours] = (newer, ours, deck)
-    return list(found.values()), twins
+    return list(found.values()), duplicates
 
 
-def join_histories(history: CardHistory, twins: Sequence[CardHistory]) -> CardHistory:
+def join_histories(history: CardHistory, duplicates: Sequence[CardHistory]) -> CardHistory:
     """Merge a history with the reviews of its duplicates: each review counts once."""
-    if not twins:
+    if not duplicates:
         return history
-    reviews = {each.at_ms: each for one in (*twins, history) for each in one.reviews}
+    reviews = {each.at_ms: each for one in (*duplicates, history) for each in one.reviews}
     ratings = [each for each in reviews.values() if each.kind is ReviewKind.RATING]
     lapses = sum(each.rating is Rating.AGAIN and each.state_before is State.REVIEW for each in ratings)
-    states = [history.imported, *[twin.imported for twin in twins]]
-    # A twin counts the reviews that it was made with, too, though Anki keeps the rows with one of the two only.
+    states = [history.imported, *[each.imported for each in duplicates]]
+    # A duplicate counts the reviews that it was made with, too, though Anki keeps the rows with one of the two only.
     return history._replace(
         reviews=[reviews[at] for at in sorted(reviews)],
         imported=history.imported._replace(
@@ -71,7 +71,7 @@ class KnownChanges:
     # the notes that were edited in Anki, by guid, and whether each was edited here too; nothing if times tell
     edits: Mapping[str, bool] | None
     new_cards: Set[int]  # the cards that were made in Anki, by their ids
-    marks_before: Callable[[AnkiCard], SeenMarks]  # tells the suspension and flag that a card had in Anki before
+    status_before: Callable[[AnkiCard], SeenStatus]  # tells the suspension and flag that a card had in Anki before
     settings: bool  # whether deck options changed in Anki
     back_up: bool  # whether the state is to be copied first
     adopts_ids: bool = False  # whether notes that are here already keep the ids that they have in Anki
@@ -80,7 +80,7 @@ class KnownChanges:
 
 
 class StatusImport:
-    """Adopts the marks of cards that changed in Anki since the last import.
+    """Adopts the status of cards that changed in Anki since the last import.
 
     A burial before `today` is over; what a package that is older than `package_ms` says is out of date.
     """
@@ -96,18 +96,18 @@ class StatusImport:
         self._flags: dict[int, list[int]] = defaultdict(list)
         self._buried: dict[tuple[int, bool], list[int]] = defaultdict(list)
 
-    def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenMarks] | None = None) -> int:
+    def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenStatus] | None = None) -> int:
         """Apply the statuses of cards, each given with its id here; return how many cards that changed.
 
-        `before` holds the marks that cards had in Anki, by their ids here; without it, those of the last import.
+        `before` holds the status that cards had in Anki, by their ids here; without it, those of the last import.
         """
-        before = self._origins.marks() if before is None else before
+        before = self._origins.statuses() if before is None else before
         fresh = []
         for card, ours in pairs:
-            marks = self._compare(card, ours, before.get(ours))
-            if marks is not None:
-                fresh.append((ours, marks))
-        self._origins.remember_marks(fresh)
+            status = self._compare(card, ours, before.get(ours))
+            if status is not None:
+                fresh.append((ours, status))
+        self._origins.remember_statuses(fresh)
         self.remembered = len(fresh)
         store = self._store
         changed = store.suspend(self._suspensions[True]) + store.unsuspend(self._suspensions[False])
@@ -115,24 +115,24 @@ class StatusImport:
         buried = self._buried.items()
         return changed + sum(store.bury(cards, day, by_hand=by_hand) for (day, by_hand), cards in buried)
 
-    def _compare(self, card: AnkiCard, ours: int, before: SeenMarks | None) -> SeenMarks | None:
+    def _compare(self, card: AnkiCard, ours: int, before: SeenStatus | None) -> SeenStatus | None:
         """Collect what is to be done for a card; return its status if it is to be stored."""
-        marks = self._reader.read_status(card)
+        status = self._reader.read_status(card)
         extra = max(card.factor, 0), find_foreign_data(card)
-        now = SeenMarks(card.changed, marks.suspended, marks.flag, self._package_ms, *extra)
+        now = SeenStatus(card.changed, status.suspended, status.flag, self._package_ms, *extra)
         if before is None:
-            before = SeenMarks(-1, suspended=False, flag=0)
+            before = SeenStatus(-1, suspended=False, flag=0)
         is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
         if now == before or is_older:
             return None
-        if card.changed != before.changed_s and marks.buried_day is not None and marks.buried_day >= self._today:
-            self._buried[marks.buried_day, marks.buried_by_hand].append(ours)
+        if card.changed != before.changed_s and status.buried_day is not None and status.buried_day >= self._today:
+            self._buried[status.buried_day, status.buried_by_hand].append(ours)
         if before.flag is None and card.changed == before.changed_s:
             return now
-        if marks.suspended != bool(before.suspended):
-            self._suspensions[marks.suspended].append(ours)
-        if marks.flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
-            self._flags[marks.flag].append(ours)
+        if status.suspended != bool(before.suspended):
+            self._suspensions[status.suspended].append(ours)
+        if status.flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
+            self._flags[status.flag].append(ours)
         return now
 
 
@@ -145,7 +145,7 @@ class CardImport:
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
-        self.remembered = 0  # of how many cards the marks are no longer those that were known
+        self.remembered = 0  # of how many cards the status is no longer the one that was known
         # each card of the package that is here: the card, its id here, its deck here
         self.pairs: list[tuple[AnkiCard, int, int]] = []
         self._collection = collection
@@ -170,7 +170,7 @@ class CardImport:
         """
         if changes is None and not self._package.tells_schedules:
             return
-        pairs, twins = separate_duplicates(self._pair_cards(notes))
+        pairs, duplicates = separate_duplicates(self._pair_cards(notes))
         self.pairs = pairs
         leeches = self._find_leeches(pairs)
 
@@ -182,19 +182,19 @@ class CardImport:
             return found._replace(imported=found.imported._replace(log_is_whole=True))
 
         histories = (
-            join_histories(history(card, ours, deck), [history(twin, ours, deck) for twin in twins.get(ours, ())])
+            join_histories(history(card, ours, deck), [history(each, ours, deck) for each in duplicates.get(ours, ())])
             for card, ours, deck in pairs
         )
         days = count_days_as_anki(self._clock, self._at)
         connection = self._collection.connection
         merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
-        marks = StatusImport(
+        statuses = StatusImport(
             self._collection.store, self._origins, self._reader, self._clock.day(self._at), self._package.changed_ms
         )
-        before = {ours: changes.marks_before(card) for card, ours, _ in pairs} if changes else None
-        report.cards = merged.cards + marks.apply(((card, ours) for card, ours, _ in pairs), before)
-        self.remembered = marks.remembered
+        before = {ours: changes.status_before(card) for card, ours, _ in pairs} if changes else None
+        report.cards = merged.cards + statuses.apply(((card, ours) for card, ours, _ in pairs), before)
+        self.remembered = statuses.remembered
 
     def apply_reviews(self, logs: Mapping[int, Sequence[LogRow]]) -> int:
         """Merge reviews of cards whose note is gone in Anki, by their ids here; return how many are new."""

@@ -166,7 +166,7 @@ class _PackageImport:
         done = {draft.source for draft in drafts} - {draft.source for draft in drafts if draft.key not in settled}
         fresh = [(source, package.digests[source]) for source in done if source in package.digests]
         origins.remember_seen(fresh)
-        return len(fresh) + origins.advance_marks(package.unchanged, package.changed_ms)
+        return len(fresh) + origins.advance_statuses(package.unchanged, package.changed_ms)
 
     def _stage_macros(self, journal: Journal) -> None:
         """Add the macros that templates define to the collection's; those that are there stay."""
