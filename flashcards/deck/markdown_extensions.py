@@ -199,7 +199,7 @@ class _Rewriter:
         return None, match.end()
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
-        """Drop a comment, and the blanks after it if there are some before it.
+        """Drop a comment, and the spaces after it if there are some before it.
 
         A comment that holds a gap is shown, and only its signs are dropped.
         """

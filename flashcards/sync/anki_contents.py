@@ -167,7 +167,7 @@ class AnkiContents:
         for path in dict.fromkeys(self.media.values()):
             with Archive(path) as archive:
                 for name in archive.media:
-                    if self.media[name] == path and archive.unpack_medium(name, target):
+                    if self.media[name] == path and archive.unpack_media_file(name, target):
                         with target.open("rb") as stream:
                             yield name, digest_file(stream)
 

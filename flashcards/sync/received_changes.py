@@ -91,7 +91,7 @@ class StoredMedia:
         self._store = store
         self.media = {name: name for name in store.digests()}
 
-    def unpack_medium(self, name: str, target: Path) -> bool:
+    def unpack_media_file(self, name: str, target: Path) -> bool:
         """Copy a file to `target`; return whether it exists."""
         path = self._store.path_of(name)
         if path is None:

@@ -31,7 +31,7 @@ _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
 
 
 class FieldWriter:
-    """Writes the fields of the notes of one package; `media` gets the URL of a medium and returns its name in Anki."""
+    """Writes the fields of the notes of one package; `media` gets the URL of a file and returns its name in Anki."""
 
     def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
         self._renderer = HtmlRenderer(macros, media)

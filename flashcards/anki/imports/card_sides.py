@@ -27,7 +27,7 @@ _SWITCH: Final = re.compile(r"(?:y|yes|true|on|x|[0-9])?", re.IGNORECASE)
 _CARD: Final = re.compile(r"\s*c[0-9]+\s*")
 _EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^<>]*>\s*</\1\s*>", re.IGNORECASE)
 _MEDIA: Final = re.compile(r"<(?:img|audio|video)\b[^<>]*>|\[sound:[^\]]{0,1000}\]")
-_BLANKS: Final = re.compile(r"(?:\s|&nbsp;)+")
+_SPACES: Final = re.compile(r"(?:\s|&nbsp;)+")
 
 CardSides = tuple[Rendered, Rendered]
 """Question and answer of a card."""
@@ -77,13 +77,13 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     visible = _drop_hidden(html)
     if not is_shown(visible):
         return html
-    words = _BLANKS.sub("", strip_tags(visible))
+    words = _SPACES.sub("", strip_tags(visible))
 
     def one(tag: re.Match[str], inner: str, closing: re.Match[str]) -> str:
         if f"<{tag[1]}" in inner:  # it ends later than here
             return f"{tag[0]}{inner}{closing[0]}"
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
-        is_repeated = "{{c" in inner and _BLANKS.sub("", strip_tags(inner)) in words
+        is_repeated = "{{c" in inner and _SPACES.sub("", strip_tags(inner)) in words
         if is_switch or is_repeated or _CARD.fullmatch(inner) or not is_shown(inner):
             return ""
         return f"<details><summary>…</summary>{inner}</details>"
@@ -102,7 +102,7 @@ def _find_hidden_end(tag: re.Match[str]) -> re.Pattern[str] | None:
 
 
 def strip_edges(html: str) -> str:
-    """Remove blanks, line breaks and lines around a side, and what ends before it begins."""
+    """Remove spaces, line breaks and lines around a side, and what ends before it begins."""
     start = _START.match(html)
     html = html[start.end() :] if start else html
     if not html.endswith(">") and not html[-1:].isspace():
@@ -141,4 +141,4 @@ def have_same_words(one: str, other: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return _BLANKS.sub("", one) == _BLANKS.sub("", other)
+    return _SPACES.sub("", one) == _SPACES.sub("", other)

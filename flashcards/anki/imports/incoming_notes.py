@@ -31,7 +31,7 @@ def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cleaned for tag in tags if (cleaned := clean_tag(tag))))
 
 
-_BLANKS: Final = re.compile(r"\s+")
+_SPACES: Final = re.compile(r"\s+")
 _GAP_SIGN: Final = re.compile(r"\{\{c[0-9,]+::|\}\}")
 _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 
@@ -106,14 +106,14 @@ def make_readable(draft: IncomingNote) -> IncomingNote:
         return told
     problems = (*draft.problems, "its gaps cannot be written; its cards ask one at the end")
     numbers = ",".join(sorted(slot.removeprefix("c") for _, slot in draft.cards))
-    text = _BLANKS.sub(" ", escape_everything(_GAP_SIGN.sub(" ", draft.fields[0]))).strip()
+    text = _SPACES.sub(" ", escape_everything(_GAP_SIGN.sub(" ", draft.fields[0]))).strip()
     return told._replace(fields=(f"{text} {{{{c{numbers}::{NOTHING}}}}}".lstrip(),), problems=problems)
 
 
 def _spell_out(markdown: str, *, cloze: bool) -> str:
     """Escape Markdown so that its source is shown, on one line."""
     pieces = re.split(f"({_GAP_SIGN.pattern})", markdown) if cloze else [markdown]
-    spelled = (piece if index % 2 else _BLANKS.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
+    spelled = (piece if index % 2 else _SPACES.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
 

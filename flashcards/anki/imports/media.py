@@ -79,20 +79,22 @@ class MediaSource(Protocol):
 
     media: dict[str, str]
 
-    def unpack_medium(self, name: str, target: Path) -> bool:
+    def unpack_media_file(self, name: str, target: Path) -> bool:
         """Write a file to `target`; return whether there is one of that name."""
         ...
 
 
 class MediaPlan:
-    """Gives each medium that is named a file of its own in the collection's folder of media.
+    """Gives each media file that is named a path of its own in the collection's folder of media.
 
     A name is kept unless a file of that name holds something else. What a note here names already stays where it is.
     """
 
     def __init__(self, root: Path, archive: MediaSource) -> None:
         self.missing: dict[str, None] = {}  # names that are used and that the package does not hold
-        self.files: dict[str, str] = {}  # the path in the collection of each medium used, by its name in the package
+        self.files: dict[
+            str, str
+        ] = {}  # the path in the collection of each media file used, by its name in the package
         self._root = root
         self._archive = archive
         self._folder = TemporaryDirectory(prefix="flashcards-media-")
@@ -179,10 +181,10 @@ class MediaPlan:
         return None
 
     def _unpack(self, name: str) -> bool:
-        """Unpack a medium, once; returns whether the package holds it."""
+        """Unpack a media file, once; returns whether the package holds it."""
         if name not in self._unpacked:
             unpacked = Path(self._folder.name) / str(len(self._unpacked))
-            if not self._archive.unpack_medium(name, unpacked):
+            if not self._archive.unpack_media_file(name, unpacked):
                 return False
             self._unpacked[name] = unpacked
         return True

@@ -264,12 +264,12 @@ class NoteConverter:
             of_group = values
             if len(group) < len(ords):
                 of_group = values | {name: keep_gaps_of(group, values[name]) for name in names}
-            blank = front_side.clozes - names
-            front = front_side.render(of_group, back=False, blank=blank, gaps=gaps, budget=self._budget)
-            blank = front_side.clozes | {
+            without = front_side.clozes - names
+            front = front_side.render(of_group, back=False, without=without, gaps=gaps, budget=self._budget)
+            without = front_side.clozes | {
                 name for name in back_side.clozes if not find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
-            rest = back_side.render(of_group, back=True, blank=blank, gaps=gaps, budget=self._budget)
+            rest = back_side.render(of_group, back=True, without=without, gaps=gaps, budget=self._budget)
             part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)

@@ -270,18 +270,18 @@ class SideTemplate:
         values: Mapping[str, str],
         *,
         back: bool,
-        blank: Collection[str] = (),
+        without: Collection[str] = (),
         gaps: Collection[int] = (),
         budget: RenderBudget | None = None,
     ) -> Rendered:
         """Render the side with the fields of a note; raise Malformed if it is longer than `budget`.
 
-        Fields in `blank` vanish where they are shown with gaps, which else stay `{{c1::…}}`; sections such as `{{#c1}}`
-        ask for the numbers in `gaps`.
+        Fields in `without` vanish where they are shown with gaps, which otherwise stay `{{c1::…}}`; sections such as
+        `{{#c1}}` ask for the numbers in `gaps`.
         """
         budget = budget or RenderBudget()
         budget.start_side()
-        filling = _Filling(values, back, blank, gaps, budget)
+        filling = _Filling(values, back, without, gaps, budget)
         rendered, spoken = filling.rendered, filling.spoken
 
         def speak(_opening: re.Match[str], text: str, _closing: re.Match[str]) -> str:
@@ -322,7 +322,7 @@ class _Filling:
 
     values: Mapping[str, str]
     back: bool
-    blank: Collection[str]
+    without: Collection[str]
     gaps: Collection[int]
     budget: RenderBudget
     rendered: Rendered = field(default_factory=Rendered)
@@ -374,7 +374,7 @@ def _fill(part: TemplateField, filling: _Filling) -> str:
     if "type" in part.filters and not back:
         rendered.to_type = part.name
         return ""
-    if "cloze" in part.filters and part.name in filling.blank:
+    if "cloze" in part.filters and part.name in filling.without:
         return ""
     rendered.shown.add(part.name)
     for name in part.filters:

@@ -29,7 +29,7 @@ from flashcards.importers.transaction import CollectionBusy, Malformed, PackageI
 
 MAX_MEMBERS: Final = 200_000  # and media
 MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
-MAX_MEDIUM: Final = 1 << 30
+MAX_MEDIA_FILE: Final = 1 << 30
 MAX_LIST: Final = 64 << 20
 MAX_UNPACKED: Final = 32 << 30
 MAX_RATIO: Final = 200  # times that a large member may grow when it is unpacked; most collections grow about five times
@@ -48,7 +48,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         """Open the package at `path` and look at everything but its contents; raise PackageInvalid or PackageNewer."""
         self.path = path
-        self.media: dict[str, str] = {}  # the name of each medium and the member that holds it
+        self.media: dict[str, str] = {}  # the name of each media file and the member that holds it
         self._unpacked = 0
         try:
             self._zip = zipfile.ZipFile(path)
@@ -75,12 +75,12 @@ class Archive:
         """Write the collection's database to `target`."""
         self._unpack(_COLLECTIONS[self.version], target, MAX_COLLECTION)
 
-    def unpack_medium(self, name: str, target: Path) -> bool:
-        """Write a medium to `target`; returns whether the package holds it."""
+    def unpack_media_file(self, name: str, target: Path) -> bool:
+        """Write a media file to `target`; returns whether the package holds it."""
         member = self.media.get(name)
         if member is None or member not in self._members:
             return False
-        self._unpack(member, target, MAX_MEDIUM)
+        self._unpack(member, target, MAX_MEDIA_FILE)
         return True
 
     def _unpack(self, member: str, target: Path, limit: int) -> None:
@@ -261,7 +261,7 @@ class Profile:
         self.path = path  # the database, such as `collection.anki2`
         folder = path.with_suffix(".media")
         files = [each for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
-        # the path of each medium, by its name
+        # the path of each media file, by its name
         self.media = {unicodedata.normalize("NFC", each.name): str(each) for each in files}
         self.version = 1 if path.suffix.lower() == ".anki2" else 2  # that of the packages which hold such a database
         self.collection_size = path.stat().st_size  # bytes of the database
@@ -281,8 +281,8 @@ class Profile:
                 raise CollectionBusy(self.path) from error
             raise PackageInvalid(self.path, "it is damaged, or not an Anki collection") from error
 
-    def unpack_medium(self, name: str, target: Path) -> bool:
-        """Copy a medium to `target`; returns whether there is one of that name."""
+    def unpack_media_file(self, name: str, target: Path) -> bool:
+        """Copy a media file to `target`; returns whether there is one of that name."""
         if name not in self.media:
             return False
         shutil.copyfile(self.media[name], target)

@@ -124,14 +124,14 @@ _LONGEST: Final = 100  # bytes of a stem; Anki cuts names at 120
 class MediaNames:
     """Gives each file that the notes of one package name a name of its own.
 
-    Two files with equal contents under one name are one medium. Of two that differ, the second is told apart by the
+    Two files with equal contents under one name are one media file. Of two that differ, the second is told apart by the
     hash of its contents.
     """
 
     def __init__(self, root: Path) -> None:
         self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of their first mention
         self.problems: list[ExportProblem] = []  # what could not be found
-        # when the newest medium of the present note was last written, in epoch nanoseconds; 0 without one
+        # when the newest media file of the present note was last written, in epoch nanoseconds; 0 without one
         self.newest_ns = 0
         self._root = root
         self._finder = FileFinder(root)

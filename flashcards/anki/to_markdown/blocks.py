@@ -259,7 +259,7 @@ class Blocks:
         return self._cut.restore(text)
 
     def _has_lines(self, element: Element) -> bool:
-        """Return whether code within a text has several lines; a line break of its source is a blank."""
+        """Return whether code within a text has several lines; a line break of its source is a space."""
         return contains(element, _BREAKS) and not self.has_gap(element) and "\n" in get_text(element).strip()
 
     def _take_code(self, text: str) -> None:

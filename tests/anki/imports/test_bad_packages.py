@@ -160,7 +160,7 @@ def read_whole(path: Path) -> None:
         package = read_package(archive)
         assert package.notes is not None
         for name in archive.media:
-            archive.unpack_medium(name, path.with_name("medium"))
+            archive.unpack_media_file(name, path.with_name("medium"))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
