@@ -16,7 +16,7 @@ from scheduler import Rating
 from scheduler.errors import DatabaseCorrupt
 from tests.anki.imports.packages import Made, studied, write_package
 from tests.cli.test_convert import VAULT
-from tests.faults.phone import make_mirror
+from tests.faults.phone import make_mirror, make_upload
 
 NOTES = "Q: one\nA: eins\n\nQ: two\nA: zwei\n\nC: [three] and [four]\n"
 STARTED = 1_750_000_000_000
@@ -148,6 +148,7 @@ def forget_state(root: Path) -> None:
 
 CASES = [
     Case("rate", ["rate-all"]),
+    Case("rate in the browser", ["rate-in-browser"]),
     Case("answer", ["answer", "a.md:1", "good"]),
     Case("first answer", ["answer", "a.md:1", "good"], forget_state, begins_empty=True),
     Case("scan", ["scan"], edit_files),
@@ -171,6 +172,7 @@ CASES = [
     Case("doctor", ["doctor", "--rebuild"], make_wrong),
     Case("export", ["export", "-o", "out.apkg"], export_before),
     Case("sync of a phone", ["apply-sync"], make_mirror),
+    Case("upload of a phone", ["take-upload"], make_upload),
     Case("optimize", ["optimize", "--yes"], review_much),
     Case("optimize and reschedule", ["optimize", "--reschedule", "--yes"], review_much),
 ]

@@ -75,7 +75,7 @@ class Trial:
             found = self.look(root)
         except (AssertionError, SchedulerError, FlashcardsError) as error:
             return f"cannot be opened: {error!r}"[:300]
-        if self.case.name == "rate":
+        if self.case.name.startswith("rate"):
             return self.judge_ratings(found, done)
         may_be = [self.after] if done.code == 0 or self.is_acknowledged(done.out) else [self.before, self.after]
         if "Nothing was changed" in done.err:

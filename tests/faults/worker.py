@@ -19,10 +19,13 @@ from typing import Any
 
 from flashcards.cli import COMMANDS, run
 from flashcards.collection import Collection
+from flashcards.review.views import Answer, Finished, View
 from flashcards.sync.wire import Refusal
+from flashcards.web import review_pages
+from flashcards.web.shared_state import Site, Visit
 from scheduler import Rating
 from scheduler.errors import SchedulerError
-from tests.faults.phone import apply_sync
+from tests.faults.phone import apply_sync, take_upload
 
 SECONDS = 120  # before a command counts as hanging
 HEAVY = (
@@ -59,6 +62,37 @@ def rate_all(root: Path) -> int:
     return 0
 
 
+def rate_in_browser(root: Path) -> int:
+    """Rate every card by the forms of the pages; say each rating after the next page was shown."""
+    site = Site(root)
+
+    def press(button: str) -> View:
+        fields = {"stamp": [site.review.stamp], "do": [button]}
+        review_pages.act(site, Visit(path={}, query={}, form=fields))
+        return site.review.view
+
+    try:
+        view: View | None = None
+        while not isinstance(view, Finished):
+            site._worker.submit(press, "show").result()
+            view = site._worker.submit(press, "good").result()
+            if isinstance(view, Answer):  # it was not recorded, and says why
+                os.write(2, view.message.encode())
+                return 1
+            os.write(1, b"rated\n")
+    finally:
+        site.close()
+    return 0
+
+
+INSIDE = {
+    "rate-all": rate_all,
+    "rate-in-browser": rate_in_browser,
+    "apply-sync": apply_sync,
+    "take-upload": take_upload,
+}
+
+
 def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
     root = Path(order["root"])
     os.chdir(root)
@@ -69,7 +103,7 @@ def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
     library.fault_arm(os.fsencode(root), ctypes.c_long(order["at"]), order["kind"], trace)
     try:
         words = order["words"]
-        inside = {"rate-all": rate_all, "apply-sync": apply_sync}.get(words[0])
+        inside = INSIDE.get(words[0])
         code = inside(root) if inside else run(["-C", str(root), *words])
     except (SchedulerError, Refusal, sqlite3.Error, OSError) as error:  # what a server answers to the phone
         os.write(2, str(error).encode())
