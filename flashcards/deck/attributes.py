@@ -10,10 +10,10 @@ from typing import Final
 from flashcards.deck.model import Kind, Note
 from flashcards.text import find_nearest, suggest
 
-_LIKE = 0.7  # how alike a name must be to a known one to be called a misspelling of it
+_LIKE = 0.7  # minimum similarity to a known name to count as a misspelling of it
 KNOWN = ("id", "tags", "reverse", "type", "say")
 SILENT = "-"
-"""Says that a side is not read aloud."""
+"""The language of a side that is not read aloud."""
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _BETWEEN = re.compile(r"[;\n]")
@@ -55,7 +55,7 @@ def is_end(comment: str) -> bool:
 
 
 def read_attributes(comment: str) -> Attributes | None:
-    """Read the attributes in an HTML comment; nothing if it is an ordinary comment."""
+    """Read the attributes in an HTML comment, or return None for an ordinary comment."""
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None
@@ -155,10 +155,10 @@ def write_note(
     pin: str = "",
     say: Sequence[str] = (),
 ) -> str:
-    """Write a note, without a line break at its end.
+    """Write a note without a final line break.
 
     `fields` are Markdown: front and back, or the text of a cloze with its gaps. `tags` and `say` are those that its
-    file does not give it.
+    file does not set.
     """
     comment = _write_attributes(kind, tags, reverse=reverse, typed=typed, pin=pin, say=say)
     if kind is Kind.PAIR:

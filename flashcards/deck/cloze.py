@@ -1,4 +1,4 @@
-"""Find the gaps of a cloze, and build what its cards ask and reveal."""
+"""Find the gaps of a cloze, and build the fronts and backs of its cards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 _OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-# Escaped brackets that nothing reads as a link.
+# Escaped brackets that cannot be read as a link.
 _PLAIN_BRACKETS = re.compile(r"(?<![!\[\]\\])\\\[(?![\^ ]|[xX]\\)[^\[\]\\\n]+\\\](?![(\[:\\])")
 _BRACE = re.compile(r"\\[\\{}]|\{|\}|::")
 _HIGHLIGHT = re.compile(r"(?<![=\\])==(?![=\s])((?:(?!==).)+?)(?<![\s\\])==(?!=)", re.DOTALL)
@@ -47,7 +47,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
         return ()
     whole = f"{text}\n\n{definitions}" if definitions else text
     parts = outline(whole, has_display_math=False)
-    # A definition cannot begin right after `C:`, so `C: [gap]: text` holds a gap.
+    # A definition cannot begin directly after `C:`, so `C: [gap]: text` contains a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
     explicit = _find_numbered_gaps(text, parts, defined)
@@ -67,7 +67,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
 
 
 GAP_SIGNS: Final = frozenset("".join(_DELIMITERS))
-"""The characters that `choose_delimiters` chooses from, which are drawn as nothing."""
+"""The characters that `choose_delimiters` chooses from, which are not drawn."""
 
 
 def choose_delimiters(text: str) -> tuple[str, str]:
@@ -112,9 +112,9 @@ def _check_gap(gap: Gap, text: str) -> None:
 
 
 def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
-    """Find the gaps that say their number.
+    """Find the gaps with a written number.
 
-    As in Anki, one may be a part of a formula or of code, but not only begin or end in it.
+    As in Anki, a gap may be part of a formula or of code, but not only begin or end in it.
     """
     if "{{c" not in text:
         return []
@@ -128,7 +128,10 @@ def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[
 
 
 def _find_code_gaps(text: str, span: Span) -> list[Gap]:
-    """Find the numbered gaps within code. Code that is only a gap, or leaves one open, shows how one is written."""
+    """Find the numbered gaps within code.
+
+    Code that is only a gap, or has an unclosed one, is an example of the syntax.
+    """
     start, end = span
     if text.find("{{c", start, end) < 0:
         return []
@@ -211,7 +214,7 @@ def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
     edge = next(edges)
     found: list[_Place] = []
     stack: list[int] = []
-    label = -1  # where the label of an image begins, if its description has just ended
+    label = -1  # start of an image's label, if its description has just ended
     at = 0
     while match := _BRACKET.search(text, at):
         at = match.start()
@@ -283,10 +286,10 @@ def build_face(note: Note, slot: str) -> Face:
 
 
 def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
-    r"""Return the text of a cloze, and its gaps in it, as they are rendered.
+    r"""Return the text of a cloze and its gaps as they are rendered.
 
-    `\[` and `\]` are brackets everywhere in a cloze, also in math and code, where Markdown would keep the backslash.
-    In text they become entities if they could be read as a link.
+    `\[` and `\]` are brackets everywhere in a cloze, also in math and code, where Markdown would keep the backslash. In
+    text they become entities if they could be read as a link.
     """
     text = note.fields[0]
     if "\\[" not in text and "\\]" not in text:
@@ -315,7 +318,7 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
 
 
 def find_hidden_text(note: Note, slot: str) -> str:
-    """Find what a typed answer is compared with: what the gaps of a cloze hide, or the back of another card."""
+    """Return the text to compare a typed answer with: the hidden text of a cloze, or the back of another card."""
     if note.kind is not Kind.CLOZE:
         return build_face(note, slot).back
     number = int(slot[1:])

@@ -42,11 +42,11 @@ class OpenNote:
     start: int
     front_start: int
     breadcrumb: tuple[str, ...]
-    limit: int  # where it ends at the latest
+    limit: int  # the last possible end
     # front_end, back_start: -1 until the second marker is found
     front_end: int = -1
     back_start: int = -1
-    # indent, back_indent: the spaces in front of its markers
+    # indent, back_indent: the spaces before its markers
     indent: int = 0
     back_indent: int = 0
     both_ways: bool = False
@@ -55,7 +55,7 @@ class OpenNote:
 
 
 class Piece(NamedTuple):
-    """Text from the file without its comments. `kept` are the places it comes from."""
+    """Text from the file without its comments. `kept` are the places that it comes from."""
 
     text: str
     kept: tuple[Span, ...]
@@ -70,7 +70,7 @@ class Piece(NamedTuple):
 
 
 class NoteError(Exception):
-    """Why an open note does not become a note."""
+    """The reason why an open note is not valid."""
 
     def __init__(self, line: int, code: str, message: str, hint: str) -> None:
         super().__init__(message)
@@ -78,7 +78,7 @@ class NoteError(Exception):
 
 
 class Composer:
-    """A composer of the notes of one file; `definitions` are its link definitions as Markdown, by folded label."""
+    """Composes the notes of one file; `definitions` are its link definitions as Markdown, by folded label."""
 
     def __init__(
         self, body: str, lines: Lines, parts: Outline, tags: tuple[str, ...], definitions: dict[str, str]
@@ -155,7 +155,7 @@ class Composer:
         return NoteError(self._lines.at(draft.start), code, message, hint)
 
     def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """Cut out a side of a note; a sign after its marker is text, as it is in the file."""
+        """Cut out a side of a note; a sign directly after its marker is text."""
         piece = self._cut_piece(draft, start, end)
         if draft.kind is Kind.PAIR and start == draft.front_start:
             return piece._replace(text=_SOFT_BREAK.sub(" ", piece.text)) if "\n" in piece.text else piece
@@ -167,7 +167,7 @@ class Composer:
         return piece if text is piece.text else piece._replace(text=text)
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """Return the text of `start:end` without comments, blank lines around it, and spaces after a marker."""
+        """Return the text of `start:end` without comments, surrounding blank lines, and spaces after a marker."""
         if not draft.cuts and draft.kind is not Kind.PAIR:
             text = self._body[start:end]
             skip, length = _find_content(text)
@@ -213,7 +213,7 @@ _SIDES = {
 
 
 def _hint_at_gap(text: str) -> str:
-    """Say what to do with a cloze that has no gap."""
+    """Return the advice for a cloze without gaps."""
     parts = outline(text, has_display_math=False)
     if any(_GAP_LIKE.search(text, start, end) for start, end in parts.math):
         return _GAPS_IN_MATH
@@ -225,7 +225,7 @@ def _hint_at_gap(text: str) -> str:
 def _escape_first_sign(text: str, *, is_cloze: bool) -> str:
     """Escape a sign at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
 
-    A quotation or a list that continues on the next line is kept, and so are tasks and fences.
+    A quotation or list that continues on the next line is kept, and so are tasks and fences.
     """
     match = None if text[0].isalpha() else _FIRST_SIGN.match(text)
     if match is None or (is_cloze and match["definition"]):
@@ -250,7 +250,7 @@ def _list_slots(draft: OpenNote, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
 
 
 def _find_content(text: str) -> Span:
-    """Find where the content of `text` begins and ends, without blank lines and leading spaces."""
+    """Return the span of `text` without surrounding blank lines and leading spaces."""
     content = text.lstrip(" \t\n")
     skip = len(text) - len(content)
     # An indented first line, which may be code, keeps its spaces.
@@ -258,7 +258,7 @@ def _find_content(text: str) -> Span:
 
 
 def _extend_cut(body: str, cut: Span) -> Span:
-    """Widen the place of a comment to its whole line if it is alone there, else to the spaces before it."""
+    """Extend the span of a comment to its whole line if nothing else is on it, else to the spaces before it."""
     start, end = cut
     while start and body[start - 1] in " \t":
         start -= 1
@@ -270,14 +270,14 @@ def _extend_cut(body: str, cut: Span) -> Span:
 
 
 def _outdent(text: str, body: str, start: int) -> str:
-    """Move the further lines of a list item that begins at `start` left by the width of its bullet."""
+    """Move the further lines of a list item at `start` left by the width of its bullet."""
     line_start = body.rfind("\n", 0, start) + 1
     bullets = _BULLETS.match(body, line_start, start)
     return re.sub(rf"\n(?:\t| {{1,{bullets.end() - line_start}}})", "\n", text) if bullets else text
 
 
 def _select_spans(kept: list[Span], skip: int, length: int) -> list[Span]:
-    """Return the part of `kept` that holds the characters `skip:length` of the joined text."""
+    """Return the part of `kept` with the characters `skip:length` of the joined text."""
     found = []
     at = 0
     for start, end in kept:

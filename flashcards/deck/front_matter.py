@@ -1,7 +1,7 @@
 """Read the settings at the top of a deck file: YAML or TOML between two lines of `---`.
 
-Of YAML it reads the plain part: names, values and lists, without tags, aliases and merge keys.
-A line that cannot be read costs that setting, not the others.
+The supported YAML is names, values and lists, without tags, aliases and merge keys. An unreadable line only affects its
+own setting.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REASONS: Final = {
     "did not find expected key": "the text after the quotes or brackets does not belong there",
     "did not find expected node content": "the list or table is not complete",
 }
-# One `name: value` or `name: [value, value]` whose values YAML reads as they are, without a special character.
+# One `name: value` or `name: [value, value]` without special characters, whose values YAML reads literally.
 _WORD: Final = r"[^\W_](?:[^\s:#,\[\]{}\"'&*!|>%@`?\\\x00-\x1f\x7f-\x9f]|:(?=[^\s,\[\]{}])|[ ](?=[^\s#,\]]))*"
 _SIMPLE: Final = re.compile(rf"([A-Za-z_][\w-]*): +(?:({_WORD})|\[ *((?:{_WORD}(?: *, *{_WORD})*)?) *\]) *\Z")
 
@@ -59,7 +59,7 @@ class YamlEntry(NamedTuple):
 
 
 class YamlError(Exception):
-    """Why a text cannot be read. `line`, counting from 1, is the line that has to be corrected."""
+    """The reason why a text cannot be read. `line`, counting from 1, is the line to correct."""
 
     def __init__(self, reason: object, line: int) -> None:
         super().__init__(" ".join(str(reason).split()).rstrip("."))
@@ -81,7 +81,7 @@ def _read_yaml(text: str) -> list[YamlEntry]:
 
 
 def _read_simple(text: str) -> list[YamlEntry] | None:
-    """Read a text without special characters, as most are, without loading a YAML library."""
+    """Read a text without special characters, which is the usual case, without loading a YAML library."""
     entries = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -97,7 +97,7 @@ def _read_simple(text: str) -> list[YamlEntry] | None:
 
 
 class _Reader:
-    """A reader over the events of PyYAML's parser, which neither nests calls nor resolves anything."""
+    """Reads the events of PyYAML's parser without recursion or resolving values."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -119,7 +119,7 @@ class _Reader:
             raise YamlError(_describe(error), line) from None
 
     def _find_line(self, error: Any) -> int:
-        """Return the line to correct: where a value begins that never ends, else where the parser stopped."""
+        """Return the line to correct: the beginning of an unclosed value, or the place where the parser stopped."""
         mark = error.problem_mark
         if error.context_mark and not str(error.context).startswith(_CONTEXTS_OF_GOOD_LINES):
             mark = error.context_mark
@@ -193,7 +193,7 @@ class _Reader:
 
 
 def _resolve(text: str, line: int, *, as_typed: bool) -> Any:
-    """Return the value of an unquoted text: a number, a date as ISO 8601, true, false, nothing, or the text itself."""
+    """Return the value of an unquoted text: a number, a date as ISO 8601, true, false, None, or the text itself."""
     if text in _CONSTANTS:
         value = _CONSTANTS[text]
         return text if as_typed and value is not None else value
@@ -216,7 +216,7 @@ def _resolve(text: str, line: int, *, as_typed: bool) -> Any:
 
 
 def _describe(error: Exception) -> str:
-    """Say why PyYAML cannot read a text."""
+    """Describe why PyYAML cannot read a text."""
     character = getattr(error, "character", None)
     if character is not None:
         code = character if isinstance(character, int) else ord(str(character)[:1] or "\0")
@@ -233,7 +233,7 @@ _TOML_LINE: Final = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
 _YAML_LINE: Final = re.compile(r"^[ \t]*\{?[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
 _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
-_CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # what a line begins with that belongs to the line above it
+_CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # a line that begins so continues the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
 _CODE: Final = "front-matter"  # of all its problems
 _HINT: Final = "Write one `name: value` per line; the other settings are used."
@@ -251,7 +251,7 @@ class FrontMatter:
 
 
 def read_front_matter(text: str) -> FrontMatter:
-    """Read the front matter of a normalised text; a thematic break at the top does not begin one."""
+    """Read the front matter of a normalised text. A thematic break at the top does not begin one."""
     match = _FENCED.match(text)
     if not match:
         return FrontMatter()
@@ -272,7 +272,7 @@ def read_front_matter(text: str) -> FrontMatter:
 
 
 def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Problem]]:
-    """Read `body` or, if that is impossible, each setting in it by itself."""
+    """Read `body` or, if that is impossible, each of its settings separately."""
     try:
         return read(body), []
     except YamlError:
@@ -290,7 +290,7 @@ def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[l
 
 
 def _read_setting(lines: list[str], read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], YamlError | None]:
-    """Read one setting; if lines below its name are the problem, its first line is used."""
+    """Read one setting. If the lines below its name are the problem, only its first line is used."""
     try:
         return read("\n".join(lines)), None
     except YamlError as error:
@@ -318,7 +318,7 @@ def _read_toml(body: str) -> list[YamlEntry]:
 
 
 def _simplify(value: Any, line: int, depth: int = 0) -> Any:
-    """Convert `value` to what JSON can hold; deeper nesting than in any setting is cut off."""
+    """Convert `value` to a JSON value, cutting off nesting deeper than that of any setting."""
     if depth > 1 and isinstance(value, (dict, list)):
         return None
     if isinstance(value, dict):

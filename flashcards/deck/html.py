@@ -1,7 +1,7 @@
-"""Split HTML that a person or another program wrote into tags and text, and replace what is between two tags.
+"""Split HTML into tags and text, and replace text between two tags.
 
-Any text can be read, in linear time: what is not complete is text. The parser of the standard library raises errors for
-some texts and needs quadratic time for others.
+Any text can be read, in linear time; incomplete markup is text. The parser of the standard library raises errors for
+some texts and takes quadratic time for others.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def replace_enclosed(
     find_closing: Callable[[re.Match[str]], re.Pattern[str] | None],
     make: Callable[[re.Match[str], str, re.Match[str]], str],
 ) -> str:
-    """Replace each opening, such as `<b>`, with its content and its closing, by what `make` returns, in linear time.
+    """Replace each opening, such as `<b>`, with its content and closing, by the result of `make`, in linear time.
 
-    `find_closing` returns what closes an opening; nothing if the opening stays. A regular expression with `.*?`
-    searches the whole rest of a text again for each opening that is never closed.
+    `find_closing` returns the pattern that closes an opening, or None to leave it alone. A regular expression with
+    `.*?` would search the whole rest of a text again for each unclosed opening.
     """
     out: list[str] = []
     missing: set[re.Pattern[str]] = set()
@@ -57,14 +57,14 @@ class Tag(NamedTuple):
 
 
 def split_html(html: str) -> Iterator[Tag | str]:
-    """Split `html` into tags and text; comments, declarations and processing instructions are left out."""
+    """Split `html` into tags and text, omitting comments, declarations and processing instructions."""
     return _Splitter(html).run()
 
 
 class _Splitter:
     def __init__(self, html: str) -> None:
         self._html = html
-        self._missing: set[str] = set()  # what does not occur in the rest of the text
+        self._missing: set[str] = set()  # text that does not occur in the rest of the HTML
 
     def run(self) -> Iterator[Tag | str]:
         html = self._html
@@ -89,7 +89,7 @@ class _Splitter:
             yield unescape(html[done:])
 
     def _read(self, at: int) -> tuple[Tag | str, int]:
-        """Read what begins at `at`; return it and where it ends, or 0 if it is text."""
+        """Read the tag at `at`; return it and its end, or 0 if it is text."""
         html = self._html
         if html.startswith("<!--", at):
             return "", self._find("-->", at + 4, 3)
@@ -126,7 +126,7 @@ class _Splitter:
         return (unescape(match[0]), match.end()) if match else ("", at)
 
     def _find(self, text: str, at: int, length: int) -> int:
-        """Return where the next `text` ends, or 0."""
+        """Return the end of the next `text`, or 0."""
         if text in self._missing:
             return 0
         found = self._html.find(text, at)

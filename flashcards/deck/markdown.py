@@ -1,4 +1,4 @@
-"""Outline Markdown. Everything in the project that reads Markdown uses these options of pulldown-cmark."""
+"""Outline Markdown. All Markdown parsing of the project uses these options of pulldown-cmark."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from flashcards.deck.source import Span, Spans, map_byte_offsets, map_without_in
 
 OPTIONS: Final = Options.ENABLE_TABLES | Options.ENABLE_TASKLISTS | Options.ENABLE_MATH | Options.ENABLE_STRIKETHROUGH
 
-# One line that begins with a letter and has no sign with a meaning in Markdown is one paragraph.
+# One line that begins with a letter and has no sign with a meaning in Markdown is a paragraph.
 _PLAIN_LINE = re.compile(
     r"[^\W\d_](?:[^\\`*_<>&~$|\x00-\x1f\x7f-\x9f\ud800-\udfff]*[^\\`*_<>&~$|\s\x00-\x1f\x7f-\x9f\ud800-\udfff])?"
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
-# Dollar signs that may be text; a pattern that begins with a fixed sign is found much faster.
+# Dollar signs that may be text. A pattern that begins with a fixed sign is found much faster.
 _NO_MATH = re.compile(r"\$(?:(?<=[^\s$]\$)[0-9]|(?<=[0-9]\$)[^\s$]|(?<=[/:=,;+({\[<>&|-]\$)[A-Za-z_])")
 _AMOUNT = re.compile(r"[\s,;/–—-]*(?:(?:and|or|to|vs\.?)\s+)?[0-9][0-9.,]*[kKmMbB]?")
 _OPERATORS = frozenset("/:=,;+({[<>&|-")
@@ -55,18 +55,21 @@ class Item:
 
 @dataclass(slots=True)
 class Outline:
-    """Where things are in a Markdown text; offsets count characters, and lists are in order of the text."""
+    """The positions of the parts of a Markdown text.
 
-    # code, math, HTML, links, images and task boxes, which hide their content from the deck format
+    Offsets count characters, and lists are in the order of the text.
+    """
+
+    # code, math, HTML, links, images and task boxes, in which the deck format ignores markers
     opaque: list[Span] = field(default_factory=list)
-    # the top-level blocks that hold text: paragraphs, tables and lists
+    # the top-level blocks with text: paragraphs, tables and lists
     blocks: list[Span] = field(default_factory=list)
     paragraphs: list[Span] = field(default_factory=list)  # the paragraphs among `blocks`
     headings: list[Heading] = field(default_factory=list)  # at the top level
     rules: list[Span] = field(default_factory=list)  # thematic breaks at the top level
     html: list[Span] = field(default_factory=list)  # HTML blocks and inline HTML, each with its place
     items: list[Item] = field(default_factory=list)  # list items outside block quotes
-    # where inline text cannot continue: the starts and ends of all blocks
+    # the ends of inline text: the starts and ends of all blocks
     edges: list[int] = field(default_factory=list)
     math: list[Span] = field(default_factory=list)  # the places of math, delimiters included
     links: list[tuple[int, str]] = field(default_factory=list)  # labels of reference links used, in order
@@ -74,12 +77,12 @@ class Outline:
 
 
 def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:
-    r"""Parse `text`, as `source.normalize` leaves it, once and return where its parts are.
+    r"""Parse `text`, as returned by `source.normalize`, and return the positions of its parts.
 
     The parser sees an additional line break at each of `breaks`. `\[x\]` is math with `has_display_math`; in a cloze,
     these are brackets.
     """
-    # Surely one paragraph, as most clozes are: `[x]` is a link only with a target, or a definition on another line.
+    # Certainly one paragraph, as most clozes are: `[x]` is only a link with a target, or a definition on another line.
     if not breaks and _PLAIN_LINE.fullmatch(text) and "](" not in text:
         whole = (0, len(text))
         return Outline(blocks=[whole], paragraphs=[whole], edges=[*whole])
@@ -109,7 +112,7 @@ def _add_backslash_math(text: str, found: Outline, breaks: Sequence[int], *, has
 
 
 class MathClosings:
-    r"""The places of `\)` and `\]` in a text, to find where a formula ends: before the next of `breaks`."""
+    r"""The places of `\)` and `\]` in a text, to find the ends of formulas. No formula extends over one of `breaks`."""
 
     def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self._text = text
@@ -120,7 +123,7 @@ class MathClosings:
         self._limits = sorted([*(match.start() for match in _BLANK_LINE.finditer(text)), *breaks])
 
     def find(self, bracket: int) -> int:
-        r"""Return where the formula ends whose `(` or `[`, after a backslash, is at `bracket`; 0 if it does not end.
+        r"""Return the end of the formula whose `(` or `[`, after a backslash, is at `bracket`; 0 if it has no end.
 
         A formula does not continue after a blank line.
         """
@@ -134,17 +137,17 @@ class MathClosings:
 def escape_money(text: str) -> str:
     """Escape the dollar signs of `text` that mean money, so that the parser does not read them as math.
 
-    As in Pandoc, a dollar sign before a digit does not end a formula: `$100-$200` is text.
+    As in Pandoc, a formula cannot end before a digit: `$100-$200` is text.
     """
     return _insert(text, _find_money(text), "\\")
 
 
 def _find_money(text: str) -> list[int]:
-    """Find the dollar signs that begin math for the parser, but mean money or a variable of a shell."""
+    """Find the dollar signs that the parser would read as math, but that mean money or a shell variable."""
     if text.count("$") < 2 or not _NO_MATH.search(text):
         return []
     found: list[int] = []
-    for _ in range(_MAX_PASSES):  # each escape lets later signs pair up anew; half of them are gone after each pass
+    for _ in range(_MAX_PASSES):  # each escape changes the pairs of later signs; half of them are resolved in each pass
         escaped = _insert(text, found, "\\")
         at, back = map_byte_offsets(escaped), map_without_inserted(found)
         spans = [
@@ -170,7 +173,7 @@ def _is_money(text: str, start: int, end: int) -> bool:
 
 
 def _insert(text: str, places: Sequence[int], inserted: str) -> str:
-    """Insert a character at each of `places`, which are in order."""
+    """Insert a text at each of `places`, which are in order."""
     if not places:
         return text
     return inserted.join(text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True))
@@ -189,7 +192,7 @@ def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
 def prepare_source(text: str, breaks: Sequence[int] = ()) -> tuple[str, Callable[[int], int]]:
     """Insert line breaks and escapes into `text` for the parser.
 
-    Returns the new text, and a function from its byte offsets to characters of `text`.
+    Returns the new text, and a function that maps its byte offsets to characters of `text`.
     """
     broken = _insert(text, breaks, "\n")
     money = _find_money(broken)
@@ -215,7 +218,7 @@ class _OutlineBuilder:
     def run(self) -> None:
         at = self.at
         for event, place in pyromark.events_with_range(self.text, options=OPTIONS):
-            # The most common come first: there are a dozen events a note.
+            # The most frequent events come first: there are a dozen events per note.
             if isinstance(event, str):
                 if event == "Rule":
                     self._add_rule(at(place["start"]), at(place["end"]))

@@ -61,15 +61,15 @@ _DEEPEST: Final = 8  # callouts in callouts
 
 
 def has_additions(text: str) -> bool:
-    """Return whether a text may hold any of Obsidian's additions."""
-    has_sign = "[" in text or "=" in text or "%" in text or "^" in text  # much quicker than the pattern
+    """Return whether a text may contain any of Obsidian's additions."""
+    has_sign = "[" in text or "=" in text or "%" in text or "^" in text  # much faster than the pattern
     return has_sign and _HINT.search(text) is not None
 
 
 def rewrite_additions(text: str, definitions: str = "") -> str:
-    """Return a text in which Obsidian's additions are Markdown and HTML.
+    """Return a text with Obsidian's additions as Markdown and HTML.
 
-    `definitions` come from elsewhere in its file, with footnotes, and what `write_targets` wrote.
+    `definitions` come from elsewhere in its file: footnotes, and the output of `write_targets`.
     """
     if not has_additions(text):
         return text
@@ -100,17 +100,17 @@ def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
 
 
 def keep_link_definitions(definitions: str) -> str:
-    """Return definitions without those that only this module reads, of footnotes and targets."""
+    """Return only the definitions of links, without those of footnotes and targets."""
     definitions = drop_targets(definitions)
     return _FOOTNOTE.sub("", definitions) if "[^" in definitions else definitions
 
 
 class _Footnotes:
-    """The footnotes of one text: defined by name, numbered in the order in which they are named."""
+    """The footnotes of one text: defined by name, numbered in the order of their references."""
 
     def __init__(self, text: str, definitions: str, targets: Targets) -> None:
         self.text = text  # the text without the definitions
-        self.targets = targets  # what the links of the text name
+        self.targets = targets  # the targets of the text's links
         self._defined: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         if "[^" in definitions:
@@ -119,7 +119,9 @@ class _Footnotes:
             opaque = _find_fences(text)
             found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
             named = {*_REFERENCE.findall(text), *self._defined}
-            kept = ["" if match[1] in named else f"\\{match[0]}" for match in found]  # what nothing names is text
+            kept = [
+                "" if match[1] in named else f"\\{match[0]}" for match in found
+            ]  # unreferenced definitions are text
             self._defined.update({match[1]: match[2] for match in found})
             ends = [0, *(match.end() for match in found)]
             starts = [*(match.start() for match in found), len(text)]
@@ -134,13 +136,13 @@ class _Footnotes:
         return f"<sup>{number}</sup>"
 
     def add(self, text: str) -> str:
-        """Add a footnote that is written in place; return the reference to it."""
+        """Add an inline footnote and return its reference."""
         name = f" {len(self._numbers)}"
         self._defined[name] = text
         return self.refer(name)
 
     def write_list(self) -> str:
-        """Return the footnotes that were named, as paragraphs below the text."""
+        """Return the referenced footnotes, as paragraphs below the text."""
         lines = []
         for name, number in list(self._numbers.items()):
             text = " ".join(line.strip() for line in self._defined[name].split("\n"))
@@ -149,7 +151,7 @@ class _Footnotes:
 
 
 class _Rewriter:
-    """Goes through a text once, from left to right."""
+    """Processes a text once, from left to right."""
 
     def __init__(self, text: str, footnotes: _Footnotes) -> None:
         self._text = text
@@ -181,7 +183,7 @@ class _Rewriter:
         return "".join((*out, text[done:])) if out else text
 
     def _rewrite(self, match: re.Match[str]) -> tuple[str | None, int]:
-        """Return what a token becomes, or nothing if it does not change, and where to go on."""
+        """Return the replacement of a token, or None to keep it, and the offset to continue at."""
         sign, start = match[0], match.start()
         if sign == "==":
             return self._highlight(start)
@@ -217,7 +219,7 @@ class _Rewriter:
         return "", end
 
     def _link(self, embeds: bool, target: str, alias: str | None) -> str | None:
-        """Return the text that a link or an embed shows; nothing if there is no such note: it stays as typed."""
+        """Return the text shown for a link or an embed, or None to keep it as typed if the note does not exist."""
         target = clean_target(target)
         path = target.partition("#")[0].strip()
         if embeds and SHOWN.search(path):
@@ -249,7 +251,7 @@ def _is_word(character: str) -> bool:
 
 
 def _closing_bracket(text: str, start: int) -> int:
-    """Return where the bracket closes that was opened before `start`, on the same line, or -1."""
+    """Return the closing bracket for one opened before `start`, on the same line, or -1."""
     depth = 0
     for at in range(start, min(len(text), start + 2000)):
         character = text[at]
@@ -281,7 +283,7 @@ def _image(path: str, description: str) -> str:
 
 
 def _find_fences(text: str) -> Spans:
-    """Return the places of fenced code."""
+    """Return the spans of fenced code."""
     spans = []
     closing, start, at = "", 0, 0
     for line in text.split("\n"):
@@ -297,7 +299,7 @@ def _find_fences(text: str) -> Spans:
 
 
 def _rewrite_callouts(text: str, depth: int) -> str:
-    """Return a text with its callouts as quotations with a title, or as something to open where they can be folded."""
+    """Return a text with callouts as quotations with a title, or as `<details>` if they are foldable."""
     opaque = Spans(outline(text).opaque)
     lines = text.split("\n")
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
@@ -321,7 +323,7 @@ def _rewrite_callouts(text: str, depth: int) -> str:
 
 
 def _rewrite_quotation(lines: list[str], body: list[str], lead: str, inside: str, depth: int) -> list[str]:
-    """Return the lines of a quotation, which may be a callout or hold some."""
+    """Return the lines of a quotation, which may be a callout or contain some."""
     head = _CALLOUT.fullmatch(body[0])
     if head is None:
         if depth == 0 or not any("[!" in line for line in body):

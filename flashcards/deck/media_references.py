@@ -1,4 +1,4 @@
-"""Find the pictures, sounds and videos that a note names."""
+"""Find the pictures, sounds and videos that a note refers to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE: Final = frozenset(
 )
 PLAYED: Final = AUDIO | VIDEO
 
-# Schemes of links that Anki hands to a program of their own; those that run code, or open files, are not among them.
+# Schemes of links that Anki opens in another program, except those that run code or open files.
 _SCHEMES: Final = """
 http https mailto ftp ftps sftp tel sms geo news irc ircs xmpp matrix sip sips webcal magnet doi urn
 obsidian zotero logseq notion joplin things omnifocus bear drafts craftdocs evernote onenote devonthink
@@ -36,18 +36,18 @@ _EMBEDDING: Final = ("img", "audio", "video", "source")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A local file that a note names."""
+    """A reference of a note to a local file."""
 
     url: str  # as written, percent escapes undone: relative to the deck file, or to the collection after `@/`
-    field: int  # the index of the field that names it
-    offset: int  # the character of that field at which it (or the HTML around it) begins
+    field: int  # the index of the field with the reference
+    offset: int  # the character of that field at which the reference (or the HTML around it) begins
 
 
 def find_references(note: Note) -> list[Reference]:
-    """Find every local picture, sound and video of a note, in order of the text, repeated if named twice.
+    """Find every local picture, sound and video of a note, in order of the text, with repetitions.
 
     They are embedded (`![](a.png)`, `<img>`, `<audio>`, `<video>`, `<source>`) or linked (`[listen](a.mp3)`). Files on
-    the web are left out.
+    the web are omitted.
     """
     found: list[Reference] = []
     for index, text in enumerate(note.fields):
@@ -85,7 +85,7 @@ def _local_urls(text: str, definitions: str) -> list[tuple[str, int]]:
 
 
 def _find_urls(tag: Any) -> list[str]:
-    """Find what a picture or a link of Markdown names."""
+    """Return the URLs of a picture or link of Markdown."""
     if isinstance(tag, dict):
         if "Image" in tag:
             return [tag["Image"]["dest_url"]]
@@ -111,7 +111,7 @@ def _keep_media(url: str) -> list[str]:
 
 
 def extension(url: str) -> str:
-    """Return the ending of the file that `url` names, in lower case and without its dot, or ""."""
+    """Return the extension of the file at `url`, in lower case and without its dot, or ""."""
     name = re.split(r"[?#]", url, maxsplit=1)[0].replace("\\", "/").rpartition("/")[2]
     return name.rpartition(".")[2].lower() if "." in name else ""
 
@@ -126,5 +126,5 @@ def scheme(url: str) -> str:
 
 
 def is_remote(url: str) -> bool:
-    """Return whether `url` is fetched from the web."""
+    """Return whether `url` is on the web."""
     return scheme(url) in ("http", "https", "//")

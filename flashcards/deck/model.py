@@ -1,7 +1,7 @@
 """The content of a deck file, as plain immutable data.
 
-Markdown sources are kept as the person typed them (line endings folded to `\\n`); offsets into them count characters.
-Lines count from 1.
+Markdown sources are kept as typed (with line endings folded to `\n`); offsets into them count characters. Lines count
+from 1.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 FORMAT_VERSION = 8
-"""Raise this if the same text may yield other notes than before: all files are then read again."""
+"""Increase this if the same text may now yield other notes: all files are then read again."""
 
 FORWARD = "forward"
 REVERSE = "reverse"
 
 
 class Kind(StrEnum):
-    """How a note was written, which decides its cards."""
+    """The syntax of a note, which determines its cards."""
 
     QUESTION = "question"  # Q: A:          forward (and reverse, when asked for)
     TERM = "term"  # T: D:          forward and reverse
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a file that a person should correct. It costs one note at most."""
+    """Something in a file that the user should correct. It affects one note at most."""
 
     line: int
     code: str
@@ -40,36 +40,36 @@ class Problem:
 class Gap:
     """One gap of a cloze note. Gaps are in order of `start`; one may be nested in another, but they never overlap."""
 
-    numbers: tuple[int, ...]  # of the cards that ask for it
+    numbers: tuple[int, ...]  # numbers of the cards that ask for it
     # start, end: the whole gap in the note's text, brackets included
     start: int
     end: int
-    # inner_start, inner_end: what it hides
+    # inner_start, inner_end: the hidden text
     inner_start: int
     inner_end: int
     hint: str = ""
-    hidden: tuple[int, ...] = ()  # the cards that show it neither in front nor behind
+    hidden: tuple[int, ...] = ()  # the cards that show it neither in front nor on the back
 
 
 class StatedSchedule(NamedTuple):
-    """What another tool wrote beside a card: when it is due, and how well it is known."""
+    """A schedule that another tool wrote next to a card."""
 
-    # due, last: when it is due and when it was last reviewed, as ISO 8601 dates or instants with an offset
+    # due, last: its due time and its last review, as ISO 8601 dates or instants with an offset
     due: str
     last: str
-    interval: int  # days it waits
+    interval: int  # in days
     stability: float  # days
     difficulty: float  # 1 to 10
     state: int  # 1 to 3 for learning, review and relearning
-    # reps, lapses: how often it was reviewed and forgotten, as far as the tool says
+    # reps, lapses: how often it was reviewed and forgotten, if the tool stores that
     reps: int = 1
     lapses: int = 0
 
 
 class Note(NamedTuple):
-    """One block of Markdown that a person wrote, and the cards it yields."""
+    """One block of Markdown, and its cards."""
 
-    kind: Kind  # how it was written
+    kind: Kind  # its syntax
     # line, end_line: first and last line in the file, both inclusive
     line: int
     end_line: int
@@ -80,17 +80,17 @@ class Note(NamedTuple):
     breadcrumb: tuple[str, ...] = ()  # the headings above it, outermost first, as plain text
     tags: tuple[str, ...] = ()  # tags of the file, then of the note, each once, in order
     pin: str = ""  # the identity written into the file with `<!-- id: … -->`, or ""
-    typed: bool = False  # the answer is to be typed
+    typed: bool = False  # whether the answer must be typed
     points: tuple[str, ...] = ()  # the points of a rubric (the answer's task list), as Markdown; else empty
     definitions: str = ""  # Markdown of the link definitions elsewhere in the file that the fields use, or ""
-    deck: str = ""  # its deck, where that is not the one of the file, or ""
-    # what another tool says of its cards, one for each slot, nothing where it says nothing; or empty
+    deck: str = ""  # its deck if it differs from that of the file, else ""
+    # schedules of another tool for its slots, None where there is none; or empty
     schedules: tuple[StatedSchedule | None, ...] = ()
-    # the languages that it is read aloud in: of the whole, or of each side; `-` for a side that is not read
+    # the languages for reading it aloud: one for all of it, or one for each side; `-` for a silent side
     say: tuple[str, ...] = ()
 
     def find_language(self, slot: str, *, is_back: bool) -> str:
-        """Return the language in which a side of a card is read aloud; an empty string if it has no language."""
+        """Return the language for reading a side of a card aloud, or ""."""
         if not self.say:
             return ""
         is_second = is_back and self.kind is not Kind.CLOZE
@@ -114,8 +114,9 @@ class Deck:
 class Face:
     """The two sides of one card as Markdown.
 
-    What a cloze asks (in `front`) or reveals (in `back`) is enclosed in the two `delimiters`, so that a renderer can
-    highlight it. They are characters that the text does not contain; other kinds of notes have no delimiters.
+    The asked part (in `front`) or revealed part (in `back`) of a cloze is enclosed in the two `delimiters`, so that a
+    renderer can highlight it. They are characters that the text does not contain; other kinds of notes have no
+    delimiters.
     """
 
     front: str

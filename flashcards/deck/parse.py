@@ -1,4 +1,4 @@
-"""Parse a deck file into notes and problems. Nothing that a person writes raises an error."""
+"""Parse a deck file into notes and problems. No text raises an error."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def parse(text: str, path: str) -> Deck:
     settings.pop("deck", None)
     tags = _read_values(settings, "tags", "tag", attributes.split_tags, head.lines, problems)
     say = _read_values(settings, "say", "say", attributes.split_languages, head.lines, problems)
-    # Spaces replace the front matter, so that offsets and lines stay those of the file.
+    # Spaces replace the front matter to preserve offsets and lines.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
     reader = _Reader(body, tags)
     reader.run()
@@ -57,13 +57,13 @@ def parse(text: str, path: str) -> Deck:
 
 
 def clean_deck_name(name: str) -> str:
-    """Return the name of a deck without control characters, empty levels and needless spaces."""
+    """Return the name of a deck without control characters, empty levels and unnecessary spaces."""
     parts = (" ".join(_CONTROLS.sub(" ", part).split()) for part in name.split("::"))
     return "::".join(part for part in parts if part) or "deck"
 
 
 def _find_name(given: object, path: str, line: int, problems: list[Problem]) -> str:
-    """Return the name of the deck: `given` by the front matter if that is possible, else by `path`."""
+    """Return the name of the deck: the one `given` in the front matter if valid, else by `path`."""
     if not given:
         return get_deck_name(path)
     name = clean_deck_name(str(given))
@@ -95,7 +95,7 @@ def _read_values(
 
 
 class _Reader:
-    """The state machine over the tokens, with at most one note open at a time."""
+    """A state machine over the tokens, with at most one open note."""
 
     def __init__(self, body: str, tags: tuple[str, ...]) -> None:
         self.body = body
@@ -157,9 +157,10 @@ class _Reader:
             self._add_problem(at, "no-marker", message, hint)
 
     def _take_marker(self, token: Token) -> None:
-        """Open a note, or begin its second side. Inside a note, a marker indented further than its own is text.
+        """Open a note, or begin its second side.
 
-        An `A:` that is indented further still begins the answer, unless another one follows that is not.
+        Inside a note, a marker indented more than its own is text. A more indented `A:` still begins the answer, unless
+        one with the right indent follows.
         """
         indent = token.end - token.start - 2
         draft = self._open if self._open and self._open.kind is not Kind.PAIR else None
@@ -184,7 +185,7 @@ class _Reader:
     def _take_pair(self, token: Token) -> None:
         if self._open and not self._may_give_way(self._open, token):
             return
-        # A pair in a list begins after its bullet; the cloze ends before the list.
+        # A pair in a list begins after its bullet, but the cloze ends before the list.
         self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
         separator_start, separator_end = token.separator
         self._open = OpenNote(
@@ -228,7 +229,7 @@ class _Reader:
             draft.attributes.append(found)
             start = token.start
             if draft.cuts and not self.body[draft.cuts[-1][1] : start].strip(" \t"):
-                start = draft.cuts.pop()[0]  # two comments side by side are cut as one
+                start = draft.cuts.pop()[0]  # adjacent comments are cut as one
             draft.cuts.append((start, token.end))
             if found.reverse and draft.kind is Kind.CLOZE:
                 hint = "Remove it, or write the note as `Q:` and `A:`."

@@ -1,4 +1,4 @@
-"""Find text that will probably not be shown as its author meant; `parse.py` and `check.py` word the messages."""
+"""Find text that will probably not look as its author meant; `parse.py` and `check.py` word the messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EMPHASISED: Final = re.compile(
     r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])",
     re.MULTILINE | re.IGNORECASE,
 )
-# Each is a way to write a question, and the same way to write its answer; compiled if a text needs them.
+# Each is a variant of writing a question, and the matching one for its answer; compiled when needed.
 _STYLES: Final = (
     (r"^#{1,6}[ \t]+Q[0-9]*[:：.]", r"^(?:#{1,6}[ \t]+)?A[0-9]*[:：.]"),
     (r"^[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+Q[:：]", r"^[ \t]*(?:(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?A[:：]"),
@@ -35,13 +35,13 @@ _STYLES: Final = (
     (r"^ {0,3}Q[.)][ \t]", r"^ {0,3}A[.)][ \t]"),
     (r"^ {0,3}Question[ \t]*[0-9]*[:：]", r"^ {0,3}Answer[ \t]*[0-9]*[:：]"),
 )
-# Whatever the patterns above find begins so; a line break in front is found much faster than `^`.
+# All matches of the patterns above begin so. A preceding line break is found much faster than `^`.
 _QUESTION_HINT: Final = re.compile(
     r"\n(?! {0,3}[QATDC]:)[ \t>]*(?:#{1,6}[ \t]+|(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?"
     r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|uestion))"
 )
 
-# A paragraph of one line, or a list item, that would be a note if it were not in an answer.
+# A paragraph of one line, or a list item, that would be a note outside an answer.
 _PAIR: Final = re.compile(
     r"\n(?:[ \t]*\n {0,3}|[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)(?=\w)([^\n]*?[^\n:][ \t]:{2,3}[ \t]+[^\s:][^\n]*)"
 )
@@ -49,8 +49,8 @@ _PAIR: Final = re.compile(
 
 _SEPARATOR: Final = re.compile(r"(?:(?<=\s)|(?<=\A)):{2,3}(?=\s|\Z)")
 _WIDTHS: Final = (72, 79, 80, 88, 90, 99, 100, 120)  # characters at which formatters wrap lines
-_SHORT_LINE: Final = 60  # characters; a line with two separators may be meant so
-# A marker in the middle of a line, where the next note has its second one.
+_SHORT_LINE: Final = 60  # characters; shorter lines with two separators may be intended
+# A marker in the middle of a line that would be the next note's second marker.
 _JOINED: Final = {
     Kind.QUESTION: (r"[ \t]A[:：][ \t].*[ \t]Q[:：][ \t]", r"[ \t]Q[:：][ \t].*\sA[:：][ \t]"),
     Kind.TERM: (r"[ \t]D[:：][ \t].*[ \t]T[:：][ \t]", r"[ \t]T[:：][ \t].*\sD[:：][ \t]"),
@@ -59,7 +59,7 @@ _JOINED: Final = {
 
 
 class LostCells(NamedTuple):
-    """A row of a table with more cells than the head, which are not shown; `line` counts from 0 in the text."""
+    """A table row with more cells than the head, which are not shown; `line` counts from 0 in the text."""
 
     line: int
     cells: int
@@ -85,12 +85,12 @@ def find_conflict(text: str) -> int:
 
 
 def may_hold_unread_questions(text: str) -> bool:
-    """Return whether the text of a deck holds anything that `find_unread_questions` could find."""
+    """Return whether `find_unread_questions` could find anything in the text of a deck."""
     return _QUESTION_HINT.search(f"\n{text}") is not None
 
 
 def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
-    """Find a question that makes no card because its marker is not at the start of the line, or is emphasised.
+    """Find questions that make no card because their marker is emphasised or not at the start of the line.
 
     Inside `notes`, only emphasised markers count; `opaque` is code, HTML and math.
     """
@@ -110,7 +110,7 @@ def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[in
 
 
 def find_lost_cells(text: str) -> LostCells | None:
-    """Find the first row of a table that has more cells than the head of its table."""
+    """Find the first table row with more cells than the head of its table."""
     if "|" not in text:
         return None
     columns = 0
@@ -128,7 +128,7 @@ def find_lost_cells(text: str) -> LostCells | None:
 
 
 def find_pair(answer: str) -> str | None:
-    """Find the first line of an answer that looks like a note of its own: `front :: back`."""
+    """Find the first line of an answer that looks like a separate note: `front :: back`."""
     if " :: " not in answer and " ::: " not in answer:
         return None
     opaque = Spans(outline(answer).opaque)
@@ -137,7 +137,7 @@ def find_pair(answer: str) -> str | None:
 
 
 def find_reflowed_pairs(text: str, paragraphs: Iterable[Span], opaque: Spans) -> Iterator[int]:
-    """Find the paragraphs whose pairs a formatter seems to have wrapped, or joined into one line."""
+    """Find the paragraphs whose pairs seem to be wrapped or joined by a formatter."""
     for start, end in paragraphs:
         if text.find("::", start, end) >= 0 and _is_reflowed(text[start:end].rstrip(), start, opaque):
             yield start
@@ -170,7 +170,7 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 
 def find_joined_note(note: Note) -> str | None:
-    """Find the marker of a note that a formatter seems to have joined to this one."""
+    """Find the marker of a note that seems to be joined to this one by a formatter."""
     for text, pattern in zip(note.fields, _JOINED.get(note.kind, ()), strict=False):
         if match := re.compile(pattern, re.DOTALL).search(text):
             opaque = Spans(outline(text).opaque)
@@ -181,7 +181,7 @@ def find_joined_note(note: Note) -> str | None:
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
-    r"""Describe the first unbalanced formula of a Markdown text; nothing if all are balanced.
+    r"""Describe the first unbalanced formula of a Markdown text, or return None if all are balanced.
 
     In a cloze, `\[` is a bracket.
     """
@@ -199,7 +199,7 @@ def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
 
 
 def find_math_problems(note: Note) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the first unbalanced formula of each field, and what to do."""
+    """Yield the first unbalanced formula of each field as a problem, with advice."""
     for text in note.fields:
         if problem := find_unbalanced_math(text, is_cloze=note.kind is Kind.CLOZE):
             opening = next((each for each in ("\\[", "\\(") if f"`{each}`" in problem), "")

@@ -35,7 +35,7 @@ def map_byte_offsets(text: str) -> Callable[[int], int]:
 
 
 def map_without_inserted(places: Sequence[int]) -> Callable[[int], int]:
-    """Return a function from an offset in a text with a character inserted at each of `places` to the original one."""
+    """Map offsets in a text with a character inserted at each of `places` to the original offsets."""
     inserted = [offset + number for number, offset in enumerate(places)]
     return lambda offset: offset - bisect_left(inserted, offset)
 
@@ -51,12 +51,12 @@ class Lines:
         return bisect_right(self._starts, offset)
 
     def find_start(self, line: int) -> int:
-        """Return the offset at which `line` begins; of a line after the last one, where the text ends."""
+        """Return the start offset of `line`, or the end of the text for a line after the last one."""
         return self._starts[min(line, len(self._starts)) - 1]
 
 
 class Spans:
-    """A set of places in a text, to find the one around an offset."""
+    """A set of spans of a text, to find the one around an offset."""
 
     def __init__(self, spans: list[Span]) -> None:
         self._merged: list[Span] = []
@@ -69,7 +69,7 @@ class Spans:
         self._starts = [start for start, _ in self._merged]
 
     def around(self, offset: int) -> Span | None:
-        """Return the span around the character at `offset`, or nothing."""
+        """Return the span around the character at `offset`, or None."""
         index = bisect_right(self._starts, offset) - 1
         if index >= 0 and offset < self._merged[index][1]:
             return self._merged[index]

@@ -1,8 +1,8 @@
 """Split the text of a deck into tokens: markers, pairs, headings, breaks and comments.
 
-The Markdown parser knows nothing of markers. It does not see a fence that follows a marker on the same line, as in
-"A: ```", so it takes the closing fence for an opening one. HTML continues over a marker up to the next blank line, and
-code from one stray backtick to the next. Line breaks inserted at these places let the parser find the blocks of the
+The Markdown parser does not recognise markers. It does not see a fence that follows a marker on the same line, as in
+"A: ```", so it would read the closing fence as an opening one. HTML continues over a marker up to the next blank line,
+and code from one stray backtick to the next. Line breaks inserted at these places let the parser find the blocks of the
 note's own text.
 """
 
@@ -24,7 +24,7 @@ from flashcards.deck.source import Span, Spans
 # `C:\Users` and `C:/x` are paths, but `A:\(x\)`, `A:\[x\]` and `A:\*` are math and escapes.
 COLON: Final = r"(?::(?!/|\\(?![^\w\s.~%$\\]))|：)"
 
-# The texts are searched with a line break in front, which is found much faster than `^`.
+# The texts are searched with a preceding line break, which is found much faster than `^`.
 _BEHIND = re.compile(rf"\n {{0,3}}[QATDC]{COLON}[ \t]*(?=```|~~~|[-+*] \[[ xX]\][ \t])")
 _FENCE = re.compile(r"\n([^\n`~]*)(```+|~~~+)([^\n]*)")
 _OPENING = re.compile(r"(```+|~~~+)")
@@ -35,7 +35,7 @@ _RULE = re.compile(r"\n(?=---+[ \t]*(?:\n|\Z))")
 
 def find_blocks_behind_markers(body: str) -> list[int]:
     """Find the fences and tasks on the line of a marker, outside every other fence."""
-    if "[" not in body and "~" not in body and "```" not in body:  # one character is found the quickest
+    if "[" not in body and "~" not in body and "```" not in body:  # a single character is found fastest
         return []
     text = f"\n{body}"
     found = [match.end() - 1 for match in _BEHIND.finditer(text)]
@@ -47,9 +47,9 @@ def find_blocks_behind_markers(body: str) -> list[int]:
 
 
 def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
-    """Find a fence or comment that nothing closes and that hides an offset of `hidden`.
+    """Find an unclosed fence or comment that hides an offset of `hidden`.
 
-    Returns where it begins, and what would close it.
+    Returns its start, and the text that would close it.
     """
     end = len(body.rstrip())
     last: Span | None = None
@@ -68,9 +68,9 @@ def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int,
 
 
 def _find_fences(text: str) -> tuple[set[int], list[Span]]:
-    """Find where fences open on the line of a marker, and the insides of all fences.
+    """Find the fences that open on the line of a marker, and the insides of all fences.
 
-    `text` has a line break in front; the offsets returned are of the text without it.
+    `text` begins with a line break; the returned offsets are those without it.
     """
     opened: set[int] = set()
     insides: list[Span] = []
@@ -90,7 +90,7 @@ def _find_fences(text: str) -> tuple[set[int], list[Span]]:
     return opened, insides
 
 
-_MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a line break in front is found much faster than `^`
+_MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a preceding line break is found much faster than `^`
 _SEPARATOR = re.compile(r"(?<=[ \t\n]):{2,3}(?=[ \t]|\n[ \t]*\S)")
 _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
@@ -104,23 +104,23 @@ _NOWHERE = (sys.maxsize, sys.maxsize)  # after the end of any text
 class TokenKind(Enum):
     """The kinds of tokens."""
 
-    MARKER = auto()  # `Q:` and its like
-    PAIR = auto()  # a line or list item that holds ` :: `
+    MARKER = auto()  # such as `Q:`
+    PAIR = auto()  # a line or list item with ` :: `
     BREAK = auto()  # `---` or `<!-- end -->`
     HEADING = auto()
     COMMENT = auto()  # an HTML comment, perhaps with attributes
 
 
 class Token(NamedTuple):
-    """Something that begins or ends a note or a side of it, or a comment that may belong to one."""
+    """The beginning or end of a note or one of its sides, or a comment that may belong to one."""
 
-    kind: TokenKind  # what it is
+    kind: TokenKind  # its kind
     # start, end: its place; a marker ends after the colon, a pair is the whole note
     start: int
     end: int
     letter: str = ""  # of a marker
-    separator: Span = (0, 0)  # of a pair: the place of its `::` or `:::`
-    block: Span = (0, 0)  # of a pair: where the top-level block that holds it begins and ends
+    separator: Span = (0, 0)  # of a pair: the span of its `::` or `:::`
+    block: Span = (0, 0)  # of a pair: the span of its top-level block
     heading: Heading | None = None  # of a heading
 
 
@@ -133,14 +133,14 @@ class Tokens(NamedTuple):
     found: list[Token]  # all tokens, in order
     parts: Outline  # the outline of the Markdown
     breaks: list[int]  # where line breaks were inserted for the parser
-    # where a fence or comment begins that hides all markers after it, and what would close it
+    # an unclosed fence or comment that hides all later markers, and the text that would close it
     left_open: tuple[int, str] | None
 
 
 def tokenize(body: str) -> Tokens:
     """Split `body` into tokens."""
     breaks = find_blocks_behind_markers(body)
-    for _ in range(_MAX_PASSES):  # a break may let a later opening reach over the next marker
+    for _ in range(_MAX_PASSES):  # a break may let a later opening extend over the next marker
         parts = outline(body, breaks)
         tokenizer = _Tokenizer(body, parts)
         found = tokenizer.find_all()
@@ -193,7 +193,7 @@ class _Tokenizer:
         headings = self._find_headings(found)
         found = _drop_tokens_in_headings(headings, found) + headings
         found += self._find_pairs(found)
-        # At the same place a pair comes last, as it does here: sorting keeps the order of equals.
+        # At the same place a pair comes last, as in this list, because sorting is stable.
         found.sort(key=_BY_START)
         return found
 
@@ -201,11 +201,11 @@ class _Tokenizer:
         paragraphs = Spans([*self.parts.paragraphs, *((h.start, h.end) for h in self.parts.headings)])
         opaque = iter(self.opaque)
         span_start, span_end = next(opaque, _NOWHERE)
-        for match in _MARKER.finditer("\n" + self.body):  # so that every offset is one too high
+        for match in _MARKER.finditer("\n" + self.body):  # so every offset is one too high
             start = match.start(2) - 1
             while span_end <= start:
                 span_start, span_end = next(opaque, _NOWHERE)
-            # At column 0 inside a list or a quote the line merely continues it ("lazily"): it is at the top level.
+            # At column 0 inside a list or a quote, the line only continues it ("lazily"), so it is at the top level.
             if start >= span_start:
                 if not match[1]:
                     self.hidden.append(start)
@@ -224,7 +224,7 @@ class _Tokenizer:
                 comment = self.body.find("<!--", closing + 3, end)
 
     def _find_headings(self, found: list[Token]) -> list[Token]:
-        """Find the headings, except a line of `---` under the text of a note, which ends the note as in hashcards."""
+        """Find the headings, except for `---` under the text of a note, which ends the note as in hashcards."""
         turns = [token for token in found if token.kind is not TokenKind.COMMENT]
         starts = [token.start for token in turns]
         headings: list[Token] = []
@@ -237,7 +237,7 @@ class _Tokenizer:
             if underline and underline[1] == "-" and (last or self._has_pair(heading.start, underline.start())):
                 headings.append(Token(TokenKind.BREAK, underline.start(), heading.end))
                 self.paragraphs_over_rules.append((heading.start, underline.start()))
-            elif not (last and last.start >= heading.start):  # a marker is never lost in a heading
+            elif not (last and last.start >= heading.start):  # a marker in a heading still counts
                 headings.append(Token(TokenKind.HEADING, heading.start, heading.end, heading=heading))
         return headings
 
@@ -245,7 +245,7 @@ class _Tokenizer:
         return any(self._find_separator(*match.span()) for match in _LINE.finditer(self.body, start, end))
 
     def _find_pairs(self, found: list[Token]) -> list[Token]:
-        if "::" not in self.body or not _SEPARATOR.search(self.body):  # the first is by far the quicker
+        if "::" not in self.body or not _SEPARATOR.search(self.body):  # the first check is by far the fastest
             return []
         ends = sorted(token.start for token in found if token.kind is not TokenKind.COMMENT)
         blocks = sorted([*self.parts.blocks, *self.paragraphs_over_rules])
@@ -261,9 +261,9 @@ class _Tokenizer:
         return pairs
 
     def _find_lines_and_items(self) -> Iterator[tuple[int, int, int]]:
-        """Find lines of paragraphs, and list items without nested items that are pairs themselves.
+        """Find lines of paragraphs, and list items without nested pairs.
 
-        Each has its start, the end of the text that may hold the separator, and its end.
+        Each has its start, the end of the text that may contain the separator, and its end.
         """
         for start, end in [*self.parts.paragraphs, *self.paragraphs_over_rules]:
             for match in _LINE.finditer(self.body, start, end):
@@ -277,13 +277,13 @@ class _Tokenizer:
 
     @cached_property
     def _whole_parts(self) -> Spans:
-        """Parts that a separator does not divide, such as emphasis: each side would have half of its delimiters."""
+        """The parts that a separator cannot split, such as emphasis: each side would get half of the delimiters."""
         return Spans([*self.parts.opaque, *self.parts.emphasis])
 
     def _find_separator(self, start: int, end: int) -> Span | None:
-        """Find the longest separator on the first line of `start:end` that has one, the leftmost of equals.
+        """Find the longest separator on the first line of `start:end` that has one; the leftmost of equally long ones.
 
-        Formatters wrap the text of a list item, so that a separator may begin or end a line.
+        Formatters wrap the text of a list item, so a separator may begin or end a line.
         """
         if self.body.find("::", start, end) < 0:
             return None

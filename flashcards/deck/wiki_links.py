@@ -1,8 +1,8 @@
-"""Read Obsidian's links and embeds, `[[note]]` and `![[note#part]]`, and insert the text of the notes they name.
+"""Read Obsidian's links and embeds, `[[note]]` and `![[note#part]]`, and insert the text of embedded notes.
 
-What a note's links name is written into its definitions, one line each: `[[!target]]: "text"` holds the text that an
-embed shows; `[[target]]: null` and `[[!target]]: null` say that a link or an embed names no note, and stays as it is
-written. A target without a line is shown by its name.
+The targets of a note's links are in its definitions, one per line. `[[!target]]: "text"` contains the text of an embed;
+`[[target]]: null` and `[[!target]]: null` mark links and embeds of missing notes, which stay as written. A target
+without a line is shown by its name.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ from flashcards.deck.source import Spans, normalize
 LINK: Final = (
     r"(?P<link>(?<![\w)\]])!?\[\[(?P<target>[^\[\]|\n]+)(?:\|(?P<alias>(?:[^\[\]\n]|\[[^\[\]\n]*\])*))?\]\](?!\]))"
 )
-"""What a link or an embed looks like, as a part of an expression."""
+"""The syntax of a link or an embed, as part of a regular expression."""
 
 Targets = Mapping[str, str | None]
-"""By target, after `!` if it is embedded: the text that is shown, or nothing if there is no such note."""
+"""By target, preceded by `!` if embedded: the text shown, or None if the note does not exist."""
 
 _LINK: Final = re.compile(LINK)
 _TARGET: Final = re.compile(r"^\[\[([^\[\]|\n]+)\]\]: (null|\".*\")\n?", re.MULTILINE)
 _PREFIX: Final = re.compile(r"(?:[ \t]|>|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))*")
-_NO_PLACE: Final = re.compile(r"[ \t>]*(?:\||#{1,6}[ \t])")  # rows of tables and headings hold one line only
+_NO_PLACE: Final = re.compile(r"[ \t>]*(?:\||#{1,6}[ \t])")  # table rows and headings have one line only
 _SIGNS: Final = re.compile(r"[#^|\[\]:\\*_`]+")
 _BLOCK_START: Final = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|#{1,6}[ \t]")
 _IMAGE: Final = re.compile(r"(!\[[^\]\n]*\]\()(?![a-z][a-z0-9+.-]*:|@/|/|#|<)([^)\s]+)", re.IGNORECASE)
-_LONGEST: Final = 20_000  # characters of an embedded note that are shown
-_MOST_EMBEDS: Final = 20  # in one text
-_DEEPEST: Final = 3  # embeds in embeds
+_LONGEST: Final = 20_000  # maximum length of the shown text of an embedded note
+_MOST_EMBEDS: Final = 20  # per text
+_DEEPEST: Final = 3  # levels of embeds
 
 
 def list_targets(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield what the links of a text name, and whether it is embedded."""
+    """Yield the targets of a text's links, and whether each is embedded."""
     for match in _LINK.finditer(text):
         yield match[0].startswith("!"), clean_target(match["target"])
 
 
 def clean_target(target: str) -> str:
-    """Return a target as it is looked up."""
-    return target.removesuffix("\\").strip()  # the backslash is written in tables
+    """Return a target in the form for lookup."""
+    return target.removesuffix("\\").strip()  # the backslash occurs in tables
 
 
 def write_targets(targets: Targets) -> str:
-    """Write what the targets of a note are, as lines of its definitions."""
+    """Write the targets of a note as lines of its definitions."""
     return "\n".join(f"[[{target}]]: {orjson.dumps(text).decode()}" for target, text in targets.items())
 
 
@@ -66,7 +66,7 @@ def drop_targets(definitions: str) -> str:
 
 
 def name_target(target: str) -> str:
-    """Return what is shown of a link without a text of its own: the note's name and the heading."""
+    """Return the text shown for a link without its own text: the note's name and the heading."""
     note, _, heading = target.strip().partition("#")
     heading = heading.replace("#", " > ").strip()
     if heading.startswith("^"):
@@ -80,7 +80,7 @@ def expand_embeds(text: str, targets: Targets) -> str:
 
 
 class _Expander:
-    """Expands embeds, also those of embedded texts; a note is not embedded in itself."""
+    """Expands embeds recursively; a note is not embedded in itself."""
 
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
@@ -99,7 +99,7 @@ class _Expander:
         return "\n".join(out)
 
     def _split(self, line: str, start: int, opaque: Spans, above: tuple[str, ...]) -> list[tuple[bool, str]]:
-        """Split a line into its text and what its embeds show; the first element is text, perhaps empty."""
+        """Split a line into its text and the texts of its embeds; the first element is text and may be empty."""
         blocks: list[tuple[bool, str]] = []
         done = 0
         for match in _LINK.finditer(line):
@@ -115,7 +115,7 @@ class _Expander:
 
 
 def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
-    """Return the lines of a line with embeds, below each other in the list item or quotation that holds it."""
+    """Return the lines of a line with embeds, one below the other in its list item or quotation."""
     match = _PREFIX.match(line)
     lead = match[0] if match else ""
     inside = re.sub(r"[^>\t]", " ", lead)
@@ -132,7 +132,7 @@ def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
 
 
 def cut_part(text: str, part: str) -> str | None:
-    """Return the part of a file that a target names: a heading, a block by its id, or all of it; nothing if it lacks.
+    """Return the part of a file that a target refers to: a heading, a block by id, or everything; None if missing.
 
     `part` is the text after the first `#`, or "".
     """
@@ -149,7 +149,7 @@ def cut_part(text: str, part: str) -> str | None:
 
 
 def _cut_heading(text: str, names: list[str]) -> str | None:
-    """Return the text below a heading, to the next one of its level or above."""
+    """Return the text below a heading, up to the next one of its level or above."""
     headings = outline(text).headings
     wanted = [_simplify_name(name) for name in names if name.strip()]
     at = 0
@@ -167,7 +167,7 @@ def _simplify_name(name: str) -> str:
 
 
 def _cut_block(text: str, name: str) -> str | None:
-    """Return the paragraph or list item that ends in `^name`, or that is above a line of it."""
+    """Return the paragraph or list item that ends in `^name`, or the block above a line with it."""
     lines = text.split("\n")
     mark = re.compile(rf"(?:^|[ \t])\^{re.escape(name)}[ \t]*$")
     last = next((number for number, line in enumerate(lines) if mark.search(line)), None)
@@ -190,5 +190,5 @@ def _cut_block(text: str, name: str) -> str | None:
 
 
 def move_images(text: str, folder: str) -> str:
-    """Return a text whose images are found from every folder; `folder` is that of its file."""
+    """Return a text whose images can be found from every folder; `folder` is that of its file."""
     return _IMAGE.sub(lambda match: f"{match[1]}@/{folder}/{match[2]}" if folder else f"{match[1]}@/{match[2]}", text)

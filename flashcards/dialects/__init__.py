@@ -1,4 +1,4 @@
-"""Dialects: the note syntaxes of other tools, each read into the notes of the native format."""
+"""Dialects: the note syntaxes of other tools, each parsed into native notes."""
 
 NATIVE = "native"
 
@@ -6,4 +6,4 @@ NAMES = (
     *(NATIVE, "obsidian", "headings", "inka", "obsidian-to-anki"),
     *("flashcards-obsidian", "flashcards-obsidian-v2", "mdsr"),
 )
-"""The formats that a file can be read in, as `format:` and `flashcards.toml` name them."""
+"""The names of the formats in `format:` and `flashcards.toml`."""

@@ -21,12 +21,12 @@ _HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*)")
 
 @dataclass(slots=True)
 class DialectText:
-    """A file as lines, its front matter blanked out."""
+    """A file as lines, with its front matter blanked out."""
 
     path: str  # within the collection
     lines: list[str]  # the lines
-    values: dict[str, Any]  # what the front matter says
-    tags: tuple[str, ...]  # the tags that it gives all notes, each once
+    values: dict[str, Any]  # the front matter
+    tags: tuple[str, ...]  # the tags of all notes, each once
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class DeckBuilder:
         self.notes.append(Note(kind, lines[0] + 1, lines[1] + 1, (front, back), slots, **self._complete(more)))
 
     def add_cloze(self, lines: tuple[int, int], text: str, gaps: Sequence[Gap], **more: Any) -> None:
-        """Add a cloze, the gaps of which are those of its text."""
+        """Add a cloze with these gaps of its text."""
         gaps = [gap for gap in gaps if text[gap.inner_start : gap.inner_end].strip()]
         if any(not 1 <= number <= MAX_NUMBER for gap in gaps for number in gap.numbers):
             hint = "Number the gaps 1, 2, 3 and so on."
@@ -78,16 +78,16 @@ class DeckBuilder:
 
 
 def complete_notes(notes: list[Note], body: str) -> list[Note]:
-    """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it."""
+    """Return the notes of a file, with the footnotes that they refer to and that are defined elsewhere in it."""
     if "[^" not in body:
         return notes
-    from flashcards.deck.markdown_extensions import add_footnotes  # here, since few files need it
+    from flashcards.deck.markdown_extensions import add_footnotes  # imported late, because few files need it
 
     return add_footnotes(notes, body)
 
 
 def read_lines(text: str, path: str) -> DialectText:
-    """Take a file apart into its front matter and its lines."""
+    """Split a file into its front matter and its lines."""
     text = normalize(text)
     head = front_matter.read_front_matter(text)
     body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
@@ -95,7 +95,7 @@ def read_lines(text: str, path: str) -> DialectText:
 
 
 def _list_tags(values: dict[str, Any]) -> Iterator[str]:
-    """Yield the tags of a front matter: those of `tags` and `tag`, in capitals too, as Obsidian reads them."""
+    """Yield the tags in a front matter: those of `tags` and `tag` in any case, as Obsidian reads them."""
     for name, value in values.items():
         if name.lower() in ("tag", "tags") and value:
             given = [tag for tag in value if tag is not None] if isinstance(value, list) else value
@@ -114,13 +114,13 @@ def _skip_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 class Fence:
-    """Knows of lines that are given in order which belong to fenced code."""
+    """Detects fenced code in lines that are given in order."""
 
     def __init__(self) -> None:
         self._closing = ""
 
     def takes(self, line: str) -> bool:
-        """Return whether a line opens or closes fenced code, or lies in it."""
+        """Return whether a line opens or closes fenced code, or is inside it."""
         fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
         if not self._closing:
             self._closing = fence[1] if fence else ""
@@ -131,7 +131,7 @@ class Fence:
 
 
 class Breadcrumbs:
-    """The headings above each line of a file, outermost first; `clean` makes the text of a heading what is shown."""
+    """The headings above each line of a file, outermost first; `clean` converts the text of a heading for display."""
 
     def __init__(self, lines: Sequence[str], clean: Callable[[str], str] = str) -> None:
         self._clean = clean
@@ -142,9 +142,9 @@ class Breadcrumbs:
         self._shown: tuple[str, ...] = ()
 
     def above(self, line: int) -> tuple[str, ...]:
-        """Return the headings above a line; lines are asked for in order.
+        """Return the headings above a line; lines must be requested in order.
 
-        A line that is a heading itself is below those of lower levels only.
+        For a line that is a heading itself, only headings of higher rank count.
         """
         while self._next and self._next[0] < line:
             _, level, text = self._next
@@ -159,7 +159,7 @@ class Breadcrumbs:
 
 
 def read_heading(line: str) -> tuple[int, str] | None:
-    """Return the level and the text of a heading, or nothing if the line is not a heading."""
+    """Return the level and the text of a heading, or None if the line is not a heading."""
     match = _HEADING.fullmatch(line)
     if not match:
         return None
@@ -171,7 +171,7 @@ def read_heading(line: str) -> tuple[int, str] | None:
 
 
 def find_opaque(text: str) -> Spans:
-    """Return the code, math, links and HTML of a text, where nothing is looked for."""
+    """Return the code, math, links and HTML of a text, which are not searched."""
     return Spans(outline(text).opaque)
 
 

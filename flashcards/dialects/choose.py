@@ -1,4 +1,4 @@
-"""Choose the dialect of a file, and say why: by folder in `flashcards.toml`, or by its Obsidian vault.
+"""Choose the dialect of a file, with the reason: its folder in `flashcards.toml`, or its Obsidian vault.
 
 The front matter of a file outranks both; it is read later, with the file.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from flashcards.dialects.obsidian_data import ObsidianSettings, Schedules
 
 DATA: Final = ".obsidian/plugins/obsidian-spaced-repetition/data.json"
-"""Where a vault keeps the settings of the spaced repetition plugin."""
+"""The plugin's settings file within a vault."""
 
 
 class Vault(NamedTuple):
-    """An Obsidian vault in which the spaced repetition plugin is set up."""
+    """An Obsidian vault with the spaced repetition plugin."""
 
-    data: str  # the path of its `data.json`, as it is named to a person
-    folder: str  # its folder within the collection; "" where it is the collection or lies above it
-    above: str  # the path from the vault to a collection that lies in it, else ""
-    settings: ObsidianSettings  # of the plugin; the defaults where they cannot be read
-    error: str  # why they cannot be read, or ""
-    stored: Mapping[str, Schedules]  # the schedules that are stored outside of the notes, by the hashes of cards
+    data: str  # the path of its `data.json`, for messages
+    folder: str  # its folder within the collection; "" if the vault is the collection or contains it
+    above: str  # the path from the vault to a collection within it, else ""
+    settings: ObsidianSettings  # of the plugin; the defaults if they cannot be read
+    error: str  # the reason why they cannot be read, or ""
+    stored: Mapping[str, Schedules]  # the schedules stored outside the notes, by the hashes of cards
     stored_digest: str = ""  # a digest of them
 
     def path_of(self, path: str) -> str:
@@ -42,16 +42,16 @@ class Vault(NamedTuple):
 class Choice(NamedTuple):
     """The dialect that reads a file, unless its front matter names another one."""
 
-    name: str  # of the dialect
-    why: str  # the end of a sentence that begins "It is read so because"
-    vault: Vault | None  # in which it lies, if in any
+    name: str  # name of the dialect
+    why: str  # the reason, as the end of a sentence that begins "It is read so because"
+    vault: Vault | None  # the vault of the file, if any
 
     @property
     def signature(self) -> str:
-        """A text that changes whenever the file is to be read again; "" for the native format outside of vaults."""
+        """A text that changes whenever the file must be read again; "" for the native format outside vaults."""
         if self.vault is None:
             return "" if self.name == NATIVE else self.name
-        from hashlib import blake2b  # here, since most collections need it not
+        from hashlib import blake2b  # imported late, because most collections do not need it
 
         vault = (self.vault.folder, self.vault.above, self.vault.settings)
         signature = f"{self.name} {blake2b(repr(vault).encode(), digest_size=8).hexdigest()}"
@@ -95,7 +95,7 @@ class Chooser:
         return Choice(NATIVE, "nothing names another format", None)
 
     def _key(self, path: str) -> str:
-        """Return the longest folder or glob of the settings that holds a path."""
+        """Return the longest folder or glob of the settings that matches a path."""
         found = [key for key in self._formats if _holds(key, path)]
         return max(found, key=len, default=_NO_KEY)
 
@@ -132,7 +132,7 @@ def _holds(key: str, path: str) -> bool:
 
 
 def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
-    """Return the vault whose settings lie at `path`, or nothing if there is no such vault."""
+    """Return the vault with its settings at `path`, or None if there is no such vault."""
     text = reason = ""
     try:
         text = read_file(path).decode("utf-8-sig")
@@ -142,7 +142,7 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         if above:
             return None
         reason = error.strerror or str(error)
-    except ValueError as error:  # no UTF-8
+    except ValueError as error:  # not UTF-8
         reason = str(error)
     from flashcards.dialects.obsidian_data import ObsidianSettings, pick_settings, read_data  # vaults are rare
 
@@ -152,7 +152,7 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
             settings = pick_settings(data)
             stored = _read_stored(data, path, settings)
             return Vault(named, folder, above, settings, "", stored, _digest(stored))
-        except ValueError as error:  # no JSON, or no object
+        except ValueError as error:  # not JSON, or not an object
             reason = str(error)
     return Vault(named, folder, above, ObsidianSettings(), reason, {})
 
@@ -165,7 +165,7 @@ def _digest(stored: Mapping[str, Schedules]) -> str:
 
 
 def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings) -> dict[str, Schedules]:
-    """Return what the `data.json` at `path` and the files of its vault say of the schedules of cards."""
+    """Return the schedules of cards in the `data.json` at `path` and in the files of its vault."""
     from flashcards.dialects.obsidian_data import choose_later, read_stored, read_stored_file
 
     stored = read_stored(data)

@@ -99,7 +99,7 @@ def read_inka(text: str, path: str) -> Deck:
 
 
 def _read_file(text: str, path: str) -> DialectText:
-    """Take a file apart; a section at its top, which looks like front matter, stays."""
+    """Split a file into front matter and lines; a section at its top, which looks like front matter, stays."""
     file = read_lines(text, path)
     plain = normalize(text).split("\n")
     blanked = next((at for at, line in enumerate(file.lines) if line), len(file.lines))
@@ -109,7 +109,7 @@ def _read_file(text: str, path: str) -> DialectText:
 
 
 def _list_sections(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield where each section begins after its first `---`, and where it ends."""
+    """Yield the start of each section, after its first `---`, and its end."""
     start = -1
     for number, line in list_prose(lines):
         if line.rstrip() == "---":

@@ -1,6 +1,6 @@
-"""Read the notes of Obsidian's spaced repetition plugin (1.15), as the plugin reads them.
+"""Read the notes of Obsidian's spaced repetition plugin (1.15) as the plugin does.
 
-What the plugin writes itself (schedules, block ids) and the tag in front of a card are no part of a note's text.
+The output of the plugin (schedules, block ids) and the tag before a card are not part of a note's text.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def read_obsidian(
 ) -> Deck:
     """Read a note of a vault; `path` is within the vault.
 
-    If `only_tagged`, a note without a flashcard tag has no cards, as in the plugin. `stored` are the schedules that the
-    vault stores outside of its notes.
+    With `only_tagged`, a note without a flashcard tag has no cards, as in the plugin. `stored` are the schedules that
+    the vault stores outside its notes.
     """
     name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):
@@ -86,7 +86,7 @@ def _folder_deck(path: str) -> str:
 
 
 def _native_notes(body: str) -> tuple[Problem, ...]:
-    """Report a file that looks written in the native format, which is not read here."""
+    """Report a file that seems to be written in the native format, which is not read in a vault."""
     match = _NATIVE.search(body)
     if not match:
         return ()
@@ -110,7 +110,7 @@ def _tag_lines(lines: Sequence[str]) -> list[_TagLine]:
 
 
 class _Text(NamedTuple):
-    """The text of a card without what the plugin wrote, the tags in front of it, and what it says of schedules."""
+    """The text of a card without the plugin's output, the tags before it, and its schedules."""
 
     text: str
     own_tags: tuple[str, ...]
@@ -118,7 +118,7 @@ class _Text(NamedTuple):
 
 
 class _Reader:
-    """Turns the blocks of one file into notes."""
+    """Converts the blocks of one file to notes."""
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class _Reader:
         return tuple(filter(self._settings.is_flashcard_tag, line.tags))
 
     def _deck_lines(self) -> Iterator[_TagLine]:
-        """Yield the lines whose flashcard tags hold for later cards: those that are no part of a card."""
+        """Yield the lines whose flashcard tags apply to later cards, because they are not part of a card."""
         blocks = iter(self._blocks)
         block = next(blocks, None)
         for line in self._tag_lines:
@@ -173,7 +173,7 @@ class _Reader:
                 yield line
 
     def _read(self, block: Block, decks: tuple[str, ...], breadcrumb: tuple[str, ...]) -> None:
-        """Turn one block into a note, or into a problem."""
+        """Convert one block to a note or a problem."""
         content = self._text(block)
         decks = content.own_tags or decks
         note = self._cloze(content.text) if block.kind is BlockKind.CLOZE else self._sides(block, content.text)
@@ -189,12 +189,12 @@ class _Reader:
             tags += [tag[1:] for tag in decks[1:]]
         every_tag = tuple(dict.fromkeys(tags)) if tags else ()
         schedules = self._schedules(block, content, slots)
-        head = kind, block.first + 1, block.last + 1  # positions, since names take twice the time
+        head = kind, block.first + 1, block.last + 1  # positional, because keyword arguments take twice the time
         self.notes.append(Note(*head, fields, slots, gaps, breadcrumb, every_tag, deck=name, schedules=schedules))
         self._warn(block, fields, gaps)
 
     def _text(self, block: Block) -> _Text:
-        """Take what the plugin wrote out of a card, and the flashcard tags in front of it."""
+        """Remove the plugin's output from a card, and the flashcard tags before it."""
         comments: list[str] = []
         text = "\n".join(block.lines)
         if SCHEDULE_COMMENT in text or SCHEDULE_CALLOUT in text:
@@ -245,7 +245,7 @@ class _Reader:
         return _Content(Kind.CLOZE, (text,), tuple(f"c{number}" for number in numbers), gaps)
 
     def _schedules(self, block: Block, content: _Text, slots: tuple[str, ...]) -> Schedules:
-        """Read the first schedule comment of a card, and what is stored for it; gaps are ordered by their number."""
+        """Read the first schedule comment of a card and its stored schedules; gaps are ordered by number."""
         found: Schedules = ()
         if content.comments:
             found, is_readable = read_schedules(content.comments[0])
@@ -264,7 +264,7 @@ class _Reader:
         return tuple(found[place] if place < len(found) else None for place in places)
 
     def _warn(self, block: Block, fields: tuple[str, ...], gaps: tuple[Gap, ...]) -> None:
-        """Report a separator or a gap where a person hardly meant one; the plugin makes the card all the same."""
+        """Report a probably unintended separator or gap; the plugin makes the card anyway."""
         if block.kind in (BlockKind.INLINE, BlockKind.INLINE_REVERSED):
             if place := _doubtful_place(*fields):
                 message = f"The separator of this card is inside {place}; Obsidian makes a card of it, too."
@@ -298,7 +298,7 @@ class _Reader:
 
 
 class _Content(NamedTuple):
-    """What a note says: its kind, its sides, its cards and its gaps."""
+    """The content of a note: its kind, its sides, its cards and its gaps."""
 
     kind: Kind
     fields: tuple[str, ...]
@@ -307,7 +307,10 @@ class _Content(NamedTuple):
 
 
 def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
-    """Yield lines without their schedule comments, which are added to `comments`; skip lines without more."""
+    """Yield lines without their schedule comments, which are added to `comments`.
+
+    Lines of only comments are skipped.
+    """
     for line in lines:
         if line.startswith(SCHEDULE_CALLOUT):
             continue
@@ -320,7 +323,7 @@ def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
 
 
 def _outdent(lines: Sequence[str]) -> str:
-    """Join lines without what all of them are indented by, and without blank lines around them."""
+    """Join lines without their common indent and without surrounding blank lines."""
     width = 0
     if not lines or not lines[0] or lines[0][0].isspace():
         width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
@@ -328,7 +331,7 @@ def _outdent(lines: Sequence[str]) -> str:
 
 
 def _doubtful_place(front: str, back: str) -> str:
-    """Return what a separator between these sides stands in, or nothing."""
+    """Return the suspicious context of a separator between these sides, or ""."""
     if "[[" not in front and "$" not in front and "`" not in front:
         return ""
     front = front.rpartition("\n")[2]
@@ -348,18 +351,18 @@ def _doubtful_place(front: str, back: str) -> str:
 
 
 def _is_in_comment(text: str, gap: Gap) -> bool:
-    """Return whether a gap lies in an HTML comment."""
+    """Return whether a gap is in an HTML comment."""
     return text.rfind("<!--", 0, gap.start) > text.rfind("-->", 0, gap.start) and "-->" in text[gap.end :]
 
 
 def _is_cut_short(text: str, gap: Gap) -> bool:
-    """Return whether the braces around a gap end it before a brace inside it is closed."""
+    """Return whether the braces around a gap end before a brace inside it is closed."""
     inner = text[gap.inner_start : gap.inner_end]
     return text.startswith("}", gap.end) and text.endswith("}", 0, gap.end) and inner.count("{") > inner.count("}")
 
 
 def _is_in_code(text: str, offset: int) -> bool:
-    """Return whether an odd number of backticks stands before and after a place on its line."""
+    """Return whether the numbers of backticks before and after an offset on its line are odd."""
     start, end = text.rfind("\n", 0, offset) + 1, text.find("\n", offset)
     end = len(text) if end < 0 else end
     return text.count("`", start, offset) % 2 == 1 and text.count("`", offset, end) % 2 == 1

@@ -18,7 +18,7 @@ _FENCE: Final = re.compile(r"`+|~+")
 
 
 class BlockKind(Enum):
-    """What made the lines a card."""
+    """The kinds of cards."""
 
     INLINE = auto()
     INLINE_REVERSED = auto()
@@ -46,7 +46,7 @@ def find_blocks(
 
 
 class _Machine:
-    """Reads line by line. `_text` are the lines since the last blank line or card, `_kind` is what they are so far."""
+    """Reads line by line. `_text` are the lines since the last blank line or card, `_kind` is their kind so far."""
 
     def __init__(self, lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> None:
         self.blocks: list[Block] = []
@@ -58,7 +58,7 @@ class _Machine:
             (settings.inline, BlockKind.INLINE),
             (settings.inline_reversed, BlockKind.INLINE_REVERSED),
         ]
-        # The longest counts first; of equally long ones the plain one.
+        # The longest separator counts first; of equally long ones, the plain one.
         self._separators = sorted((pair for pair in separators if pair[0]), key=lambda pair: -len(pair[0]))
         self._may_matter = _compile_signs(settings).search
         self._text: list[str] = []
@@ -71,7 +71,7 @@ class _Machine:
             line = self._lines[self._at]
             if not line and not self._settings.end_marker:  # most blank lines
                 self._close(self._at - 1)
-            elif not self._may_matter(line):  # most of the others
+            elif not self._may_matter(line):  # most other lines
                 if not self._text:
                     self._first = self._at
                 self._text.append(line.rstrip())
@@ -121,7 +121,7 @@ class _Machine:
             self._kind = BlockKind.CLOZE
 
     def _turn(self, kind: BlockKind) -> None:
-        """Let the lines be a card of several lines, unless they are a single character."""
+        """Treat the lines as a card of several lines, unless they are a single character."""
         if len(self._text) > 1 or len(self._text[0]) > 1:
             self._kind = kind
 
@@ -143,7 +143,7 @@ class _Machine:
         self._text = []
 
     def _take_fence(self, line: str) -> None:
-        """Take the lines of a code block, which end no card, to the line that closes it."""
+        """Read the lines of a code block up to its end; they do not end a card."""
         match = _FENCE.match(line)
         closing = match[0] if match else "```"
         while self._at + 1 < len(self._lines):
@@ -155,7 +155,7 @@ class _Machine:
 
 @lru_cache(16)
 def _compile_signs(settings: ObsidianSettings) -> re.Pattern[str]:
-    """Return an expression for all lines that are more than a further line of the text around them."""
+    """Return a pattern for all lines that do not just continue the text around them."""
     separators = filter(None, (settings.inline, settings.inline_reversed))
     within = [*map(re.escape, separators), *(re.escape(find_opening(each)) for each in settings.cloze_patterns)]
     alone = "|".join(map(re.escape, (settings.lines, settings.lines_reversed, settings.end_marker)))

@@ -25,11 +25,11 @@ _ORDER: Final = (_CLASSIC, _OVERLAPPING, _SIMPLE)
 
 
 class PatternError(ValueError):
-    """A pattern lacks its number, its hint or its answer."""
+    """A pattern without number, hint or answer."""
 
 
 class _Place(NamedTuple):
-    """One gap in a text: the whole, what it hides, its hint and its number or letters."""
+    """One gap in a text: its span, the hidden text, its hint and its number or letters."""
 
     start: int
     end: int
@@ -41,9 +41,9 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """One way to write a gap: expressions without wildcards, and what stands in between.
+    """One syntax of a gap: expressions without wildcards, and the text between them.
 
-    `parts` are two or three expressions; `wild` says what the text between them is: "answer" or "hint".
+    `parts` are two or three expressions; `wild` names the text between them: "answer" or "hint".
     """
 
     parts: tuple[re.Pattern[str], ...]
@@ -53,7 +53,7 @@ class _Shape:
 def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
     """Find the gaps of a text, in order of their start.
 
-    Patterns that cannot be used are passed over. Of gaps that overlap in part, the later one is text.
+    Invalid patterns are skipped. If gaps overlap partly, the later one is text.
     """
     for sequence in _ORDER:
         places = [place for pattern in _usable(patterns) for place in _find(text, pattern, sequence)]
@@ -63,17 +63,17 @@ def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
 
 
 def has_cloze(line: str, patterns: Sequence[str]) -> bool:
-    """Return whether a line holds a gap of any kind."""
+    """Return whether a line contains a gap of any kind."""
     return any(
         next(_find(line, pattern, sequence), None) is not None
         for pattern in _usable(patterns)
-        if find_opening(pattern) in line  # by far the quickest way to pass over most lines
+        if find_opening(pattern) in line  # by far the fastest way to skip most lines
         for sequence in reversed(_ORDER)  # most gaps are simple
     )
 
 
 def is_pattern(pattern: str) -> bool:
-    """Return whether a pattern can be used."""
+    """Return whether a pattern is valid."""
     try:
         _shapes(pattern, _SIMPLE)
     except PatternError:
@@ -83,7 +83,7 @@ def is_pattern(pattern: str) -> bool:
 
 @lru_cache(64)
 def find_opening(pattern: str) -> str:
-    """Return the text that each gap of a pattern begins with, or nothing."""
+    """Return the text with which each gap of a pattern begins, or ""."""
     return re.split(rf"\[|{_ANSWER}", pattern, maxsplit=1)[0]
 
 
@@ -111,7 +111,7 @@ def _gaps(places: list[_Place], sequence: str) -> tuple[Gap, ...]:
 
 
 def _cards(written: str, sequence: str, number: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the numbers of the cards that ask a gap, and of those that hide it."""
+    """Return the numbers of the cards that ask for a gap, and of those that hide it."""
     if sequence == _SIMPLE:
         return ((number,), ()) if number <= MAX_NUMBER else ((), ())
     if sequence == _CLASSIC:
@@ -138,8 +138,8 @@ def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_Place]:
     is_hint_first = shapes[0].wild[0] == "hint"
     at = 0
     while True:
-        # Of what begins first the shape with the shorter answer counts; of equally short ones the one with a hint.
-        # A hint in front of the answer counts wherever there is one.
+        # Of gaps with the same start, the one with the shorter answer counts; of equally short ones, the one with a
+        # hint.
         found = [place for place in (search.first(at) for search in searches) if place]
         best = min(found, key=lambda place: (place.start, 0 if is_hint_first else place.inner_end), default=None)
         if best is None:
@@ -149,7 +149,7 @@ def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_Place]:
 
 
 class _Search:
-    """Finds one shape in a line. Each expression is looked for from left to right once, so that it stays linear."""
+    """Finds one shape in a line. Each expression is searched once from left to right, so the search stays linear."""
 
     def __init__(self, line: str, shape: _Shape) -> None:
         self._line = line
@@ -163,7 +163,7 @@ class _Search:
             return None
         matches = [opening]
         for finder in self._finders[1:]:
-            match = finder.next(matches[-1].end() + 1)  # what stands in between has one character at least
+            match = finder.next(matches[-1].end() + 1)  # the text in between has at least one character
             if match is None:
                 return None
             matches.append(match)
@@ -179,7 +179,7 @@ class _Search:
 
 
 class _Finder:
-    """Finds an expression at or after places that only move to the right."""
+    """Finds an expression at or after offsets that only increase."""
 
     def __init__(self, line: str, expression: re.Pattern[str]) -> None:
         self._line = line
@@ -199,7 +199,7 @@ class _Finder:
 
 @lru_cache(64)
 def _shapes(pattern: str, sequence: str) -> tuple[_Shape, ...]:
-    """Return the ways to write a gap: with a hint, and without one; raise PatternError if a part is missing."""
+    """Return the syntaxes of a gap: with a hint, and without one. Raise PatternError if a part is missing."""
     groups = list(_GROUP.finditer(pattern)) if len(pattern) <= _LONGEST_PATTERN else []
     number = next((group for group in groups if _NUMBER.search(group[1])), None)
     hint = next((group for group in groups if "hint" in group[1]), None)

@@ -37,11 +37,11 @@ _OLD_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ObsidianSettings:
-    """What the plugin's `data.json` says."""
+    """The settings in the plugin's `data.json`."""
 
-    tags: tuple[str, ...] = ("#flashcards",)  # those that make a note's cards flashcards, with `#`
-    ignored_tags: tuple[str, ...] = ()  # tags that keep a whole note out
-    ignored_folders: tuple[str, ...] = ("**/*.excalidraw.md",)  # paths or globs that are kept out
+    tags: tuple[str, ...] = ("#flashcards",)  # tags that mark a note's cards as flashcards, with `#`
+    ignored_tags: tuple[str, ...] = ()  # tags that exclude a whole note
+    ignored_folders: tuple[str, ...] = ("**/*.excalidraw.md",)  # excluded paths or globs
     folders_are_decks: bool = False  # decks come from folders instead of tags
     inline: str = "::"  # the separators within a line
     inline_reversed: str = ":::"
@@ -52,16 +52,16 @@ class ObsidianSettings:
     schedule_folder: str = "Spaced Repetition"  # the folder of the vault that may hold schedules
 
     def is_flashcard_tag(self, tag: str) -> bool:
-        """Return whether a tag, with its `#`, is a flashcard tag or lies below one."""
+        """Return whether a tag, with its `#`, is a flashcard tag or a subtag of one."""
         return is_in_tags(tag, self.tags)
 
     def is_ignored(self, path: str) -> bool:
-        """Return whether a path within the vault is kept out."""
+        """Return whether a path within the vault is excluded."""
         return any(path.startswith(folder) or matches_glob(path, folder) for folder in self.ignored_folders if folder)
 
 
 def is_in_tags(tag: str, tags: tuple[str, ...]) -> bool:
-    """Return whether a tag is one of `tags` or lies below one."""
+    """Return whether a tag is one of `tags` or a subtag of one."""
     return any(tag == each or tag.startswith(f"{each}/") for each in tags)
 
 
@@ -77,7 +77,7 @@ def read_data(text: str) -> dict[str, Any]:
 
 
 def pick_settings(data: Mapping[str, Any]) -> ObsidianSettings:
-    """Pick the settings out of a `data.json`."""
+    """Return the settings in a `data.json`."""
     given = data.get("settings")
     values: dict[str, Any] = given if isinstance(given, dict) else {}
     default = ObsidianSettings()
@@ -108,7 +108,7 @@ def pick_settings(data: Mapping[str, Any]) -> ObsidianSettings:
 
 
 def _cloze_patterns(values: dict[str, Any], patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the patterns, or what the switches of older versions stand for."""
+    """Return the patterns, or those equivalent to the switches of older versions."""
     if isinstance(values.get("clozePatterns"), list):
         return patterns
     if values.get("disableClozeCards") is True and not any(name in values for name, _, _ in _OLD_SWITCHES):
@@ -121,7 +121,7 @@ def _with_hash(tag: str) -> str:
 
 
 Schedules = tuple[StatedSchedule | None, ...]
-"""What is said of the cards of one note, in order; nothing means a new card."""
+"""The schedules of the cards of one note, in order; None means a new card."""
 
 _LOWEST_EASE: Final = 130
 _HIGHEST_EASE: Final = 370
@@ -133,14 +133,14 @@ _PLAIN_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _YEAR_FIRST: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})")
 _IN_WORDS: Final = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) (\d{1,2}) (\d{4})")
-# Of opened ones that nothing closes the last counts.
+# Of several unclosed comments, the last one counts.
 _COMMENT: Final = re.compile(r"[ \t]?<!--SR:((?:[^<\n-]++|<(?!!--)|-(?!->))*+)-->")
 _BLOCK: Final = re.compile(r"```json\s*(.*?)\s*^```", re.DOTALL | re.MULTILINE)
 _WORD: Final = 0xFFFFFFFF
 
 
 def cut_schedules(line: str) -> tuple[str, list[str]]:
-    """Return a line without its schedule comments, and what each comment holds."""
+    """Return a line without its schedule comments, and the contents of each comment."""
     if "<!--SR:" not in line:
         return line, []
     parts = _COMMENT.split(line)
@@ -148,9 +148,9 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
 
 
 def read_schedules(comment: str) -> tuple[Schedules, bool]:
-    """Read what a comment says of the cards of one note, in order; nothing means a new card.
+    """Read the schedules in a comment for the cards of one note, in order; None means a new card.
 
-    Returns also whether every part of it could be read; one that cannot is a new card.
+    Also returns whether every part could be read; an unreadable one means a new card.
     """
     found: list[StatedSchedule | None] = []
     is_readable = True
@@ -166,7 +166,7 @@ def read_schedules(comment: str) -> tuple[Schedules, bool]:
 
 
 def read_stored(data: Mapping[str, Any]) -> dict[str, Schedules]:
-    """Read the schedules that a `data.json`, or a file like it, stores by the hashes of cards."""
+    """Read the schedules in a `data.json`, or a file like it, by the hashes of cards."""
     stored: dict[str, Schedules] = {}
     for holder in (data, data.get("scheduleState"), data.get("scheduleData")):
         cards = holder.get("cardSchedules") if isinstance(holder, dict) else None
@@ -178,7 +178,7 @@ def read_stored(data: Mapping[str, Any]) -> dict[str, Schedules]:
 
 
 def read_stored_file(text: str) -> dict[str, Schedules]:
-    """Read the schedules of a Markdown file that holds them as a block of JSON."""
+    """Read the schedules of a Markdown file that contains them as a block of JSON."""
     match = _BLOCK.search(text)
     try:
         data = json.loads(match[1]) if match else None
@@ -203,7 +203,7 @@ def _read_value(value: Any) -> StatedSchedule | None:
 
 
 def choose_later(first: Schedules, second: Schedules) -> Schedules:
-    """Return of each card the schedule of the later review; of the same day, that of `second`."""
+    """Return for each card the schedule with the later review; on the same day, that of `second`."""
 
     def choose(a: StatedSchedule | None, b: StatedSchedule | None) -> StatedSchedule | None:
         return a if b is None or (a is not None and a.last[:10] > b.last[:10]) else b
@@ -212,20 +212,20 @@ def choose_later(first: Schedules, second: Schedules) -> Schedules:
 
 
 def find_stored(stored: Mapping[str, Schedules], texts: Iterable[str]) -> Schedules:
-    """Return what is stored for the first of `texts`, spellings of a card with its tags, for which anything is."""
+    """Return the stored schedules for the first of `texts`, spellings of a card with its tags, that has any."""
     bare = ("\n".join(map(_cut_from_first_to_last, text.split("\n"))).rstrip() for text in texts)
     found = (stored.get(hash_text(text)) for text in bare)
     return next((each for each in found if each), ())
 
 
 def _cut_from_first_to_last(line: str) -> str:
-    """Return a line without all that lies from its first comment to the end of its last, as the plugin does."""
+    """Return a line without everything from its first comment to the end of its last, as the plugin does."""
     start, end = line.find("<!--SR:"), line.rfind("-->")
     return line[:start] + line[end + 3 :] if 0 <= start < end - len("<!--SR:") else line
 
 
 def hash_text(text: str) -> str:
-    """Return the hash by which the plugin knows a card: cyrb53 of its UTF-16, in hexadecimal digits."""
+    """Return the hash by which the plugin identifies a card: cyrb53 of its UTF-16, in hexadecimal."""
     first, second = 0xDEADBEEF, 0x41C6CE57
     for unit in array("H", text.encode("utf-16-le", "surrogatepass")):
         first = (first ^ unit) * 2654435761 & _WORD
@@ -251,7 +251,7 @@ def _read_sm2(fields: list[str]) -> StatedSchedule | None:
 
 
 def _difficulty(ease: float) -> float:
-    """Convert an ease as the plugin does: 130 is a difficulty of 10, 370 is one of 1."""
+    """Convert an ease as the plugin does: 130 becomes a difficulty of 10, 370 one of 1."""
     ease = min(max(ease, _LOWEST_EASE), _HIGHEST_EASE)
     return 10 - 9 * (ease - _LOWEST_EASE) / (_HIGHEST_EASE - _LOWEST_EASE)
 
@@ -278,7 +278,7 @@ def _read_fsrs(fields: list[str]) -> StatedSchedule | None:
 
 def _number(text: str) -> float:
     value = float(text)
-    if not -10 * _FARTHEST <= value <= 10 * _FARTHEST:  # or no number at all
+    if not -10 * _FARTHEST <= value <= 10 * _FARTHEST:  # or not a number
         raise ValueError(text)
     return value
 

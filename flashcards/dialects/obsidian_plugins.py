@@ -122,7 +122,7 @@ def _find_frozen(builder: DeckBuilder, prose: dict[int, str]) -> dict[str, list[
 
 
 def _read_block(lines: list[str]) -> _Block | None:
-    """Read what stands between `START` and `END`; nothing for a note that is to be deleted."""
+    """Read the text between `START` and `END`; return None for a note to delete."""
     lines = list(lines)
     pin = ""
     tags: tuple[str, ...] = ()
@@ -168,7 +168,7 @@ def _read_fields(kind: str, lines: list[str]) -> list[tuple[str, str]]:
 
 
 def _list_names(kind: str) -> tuple[str, ...]:
-    """Return the names of the fields of a note type of Anki; empty for one that a person made."""
+    """Return the field names of one of Anki's note types; empty for other note types."""
     return next((names for name, names in _FIELDS.items() if kind == name or kind.startswith(f"{name} (")), ())
 
 
@@ -219,7 +219,7 @@ _GAP: Final = re.compile(
 
 
 def read_flashcards_obsidian(text: str, path: str) -> Deck:
-    """Read a file with cards of flashcards-obsidian, of version 2 if it holds an id of that version."""
+    """Read a file with cards of flashcards-obsidian; an id of version 2 selects that version."""
     return _read(text, path, is_second=_SECOND.search(text) is not None)
 
 
@@ -266,7 +266,7 @@ class _Reader:
                 at = self._inline(at, line)
 
     def _read_tagged(self, at: int, match: re.Match[str]) -> int:
-        """Read a question that ends in a tag, and the answer beneath it; returns the line after them."""
+        """Read a question that ends in a tag and the answer below it; return the line after them."""
         lines = self._lines
         first = self._find_question(at, has_text=bool(lines[at][: match.start()].strip()))
         question = "\n".join([*lines[first:at], lines[at][: match.start()]])
@@ -302,14 +302,14 @@ class _Reader:
         self._builder.report(line, "empty-side", message, "Use `#card` and write an answer beneath it.")
 
     def _split_tags(self, written: list[str]) -> tuple[list[str], str]:
-        """Return the tags after `#card`, and the deck that `#deck:name` names among them."""
+        """Return the tags after `#card`, and the deck of a `#deck:name` among them."""
         words = [word.lstrip("#") for word in written]
         decks = [word.removeprefix("deck:") for word in words if word.startswith("deck:")]
         tags = [word.removeprefix("tag:") for word in words if not word.startswith("deck:")]
         return tags, clean_deck_name(decks[0]) if decks else ""
 
     def _join_answer(self, lines: list[str]) -> str:
-        """Join the lines of an answer, without what those of version 2 are quoted or indented by."""
+        """Join the lines of an answer, without the quotation marks or indents of version 2."""
         if not self._is_second:
             return "\n".join(lines)
         if all(line.startswith(">") for line in lines):
@@ -334,7 +334,7 @@ class _Reader:
         return bool(self._builder.notes) and self._builder.notes[-1].end_line > line
 
     def _inline(self, at: int, line: str) -> int:
-        """Read a line with a separator or with gaps; returns the line after it and its id."""
+        """Read a line with a separator or with gaps; return the line after it and its id."""
         opaque = find_opaque(line) if _SEPARATOR.search(line) and not _ANKI_GAP.search(line) else None
         separator = (
             next((each for each in _SEPARATOR.finditer(line) if each.start() not in opaque), None) if opaque else None
@@ -370,7 +370,7 @@ class _Reader:
         return [rest] if rest else [], end if pin else end - 1, pin[1] if pin else ""
 
     def _goes_on(self, line: str) -> bool:
-        """Return whether a line below a separator is part of its answer: not blank, no id, and no other card."""
+        """Return whether a line below a separator is part of its answer: not blank, not an id, and not another card."""
         if not line.strip() or _ID.fullmatch(line) or line.startswith("#") or _SPACED.search(line):
             return False
         opaque = find_opaque(line)

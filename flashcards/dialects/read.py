@@ -1,4 +1,4 @@
-"""Read a file in the dialect that was chosen for it or that its front matter names."""
+"""Read a file in the dialect chosen for it or named in its front matter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flashcards.dialects import NAMES, NATIVE
 if TYPE_CHECKING:
     from flashcards.dialects.choose import Choice
 
-# The module and the function that reads each format, loaded if a file needs it.
+# The module and function for each format, imported when a file needs it.
 _READERS: Final = {
     "headings": ("headings_inka_mdsr", "read_headings"),
     "inka": ("headings_inka_mdsr", "read_inka"),
@@ -29,7 +29,7 @@ _FORMAT: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?format[\"']?[ \t]*[:=]", re.
 
 
 def read_deck(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
-    """Read a file; returns what it says, and the name of the dialect that read it."""
+    """Read a file; return its contents and the name of its dialect."""
     named, line = _named_format(text)
     if named is None:
         return _read(text, path, choice.name, choice, is_named=False), choice.name
@@ -42,7 +42,7 @@ def read_deck(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
 
 
 def _named_format(text: str) -> tuple[str | None, int]:
-    """Return the format that the front matter names, and its line."""
+    """Return the format named in the front matter, and its line."""
     if not text.startswith(("---", "\ufeff---")) or not _FORMAT.search(text):
         return None, 0
     head = front_matter.read_front_matter(normalize(text))
