@@ -200,17 +200,10 @@ class NoteConverter:
             typed = not is_empty(values.get("Typed", ""))
             yield merge_gaps(make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
             return
-        front, back = self._to_markdown(values["Front"]), self._to_markdown(values["Back"])
         reverse = not is_empty(values["Reverse"]) or 1 in ords
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"
-        yield draft._replace(
-            fields=(front[0] or NOTHING, back[0] or NOTHING),
-            cards=list_cards(reverse),
-            reverse=reverse,
-            typed=typed,
-            problems=(*draft.problems, *front[1], *back[1]),
-            raw=(values["Front"], values["Back"]),
-        )
+        draft = self._convert_sides(draft, values["Front"], values["Back"])
+        yield draft._replace(cards=list_cards(reverse), reverse=reverse, typed=typed)
 
     def _convert_standard(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, ords: list[int]
@@ -227,24 +220,15 @@ class NoteConverter:
             front, back = found[number]
             others = [each for each in ords if each > number and each not in done and homes[each] == homes[number]]
             mirror = next((each for each in others if is_mirror(found, number, each)), None)
-            part = self._move(draft, note, number)
-            question, answer = self._to_markdown(front.html), self._to_markdown(back.html)
-            problems = [*draft.problems, *front.problems, *back.problems, *question[1], *answer[1]]
+            problems = [*draft.problems, *front.problems, *back.problems]
             if front.is_typed and not have_same_words(back.html, values[front.to_type]):
                 problems.append("here the typed answer is compared with the whole answer")
-            if not answer[0]:
-                problems.append("it has no answer")
-            if not question[0]:
-                problems.append("it has no question")
+            part = self._move(draft._replace(part=number, problems=tuple(problems)), note, number)
             done.update((number, number if mirror is None else mirror))
-            yield part._replace(
-                part=number,
-                fields=(question[0] or NOTHING, answer[0] or NOTHING),
+            yield self._convert_sides(part, front.html, back.html)._replace(
                 cards=((number, FORWARD),) if mirror is None else ((number, FORWARD), (mirror, "reverse")),
                 reverse=mirror is not None,
                 typed=front.is_typed,
-                problems=tuple(dict.fromkeys(problems)),
-                raw=(front.html, back.html),
             )
 
     def _convert_cloze(
@@ -295,20 +279,25 @@ class NoteConverter:
         for number in ords:
             pair = sides[0] if kind.kind == CLOZE_TYPE else sides[number]
             card = render_occlusion(occlusion, pair, values, number + 1, self._pictures, self._budget)
-            part = self._move(draft, note, number)
-            question, answer = self._to_markdown(card.front), self._to_markdown(card.back)
+            problems = (*draft.problems, *card.problems)
+            part = self._move(draft._replace(part=number, problems=problems), note, number)
             shown |= card.shown
-            yield part._replace(
-                part=number,
-                fields=(question[0] or NOTHING, answer[0] or NOTHING),
-                cards=((number, FORWARD),),
-                problems=tuple(dict.fromkeys((*draft.problems, *card.problems, *question[1], *answer[1]))),
-                raw=(card.front, card.back),
-            )
+            yield self._convert_sides(part, card.front, card.back)._replace(cards=((number, FORWARD),))
         self._count_hidden(kind, values, sides, [Rendered(shown=shown)])
 
-    def _to_markdown(self, html: str) -> tuple[str, tuple[str, ...]]:
-        return self._converter.convert(UNSEEN.sub("", html) if "<" in html else html)
+    def _convert_sides(self, draft: IncomingNote, front: str, back: str) -> IncomingNote:
+        """Convert the HTML of both sides of a card, and report what that loses."""
+        question, answer = (
+            self._converter.convert(UNSEEN.sub("", html) if "<" in html else html) for html in (front, back)
+        )
+        problems = [*draft.problems, *question.problems, *answer.problems]
+        problems += [] if answer.markdown else ["it has no answer"]
+        problems += [] if question.markdown else ["it has no question"]
+        return draft._replace(
+            fields=(question.markdown or NOTHING, answer.markdown or NOTHING),
+            problems=tuple(dict.fromkeys(problems)),
+            raw=(front, back),
+        )
 
     def _parse_templates(self, kind: AnkiNoteType, *, draws_masks: bool = False) -> list[_Sides]:
         if kind.id not in self._sides:

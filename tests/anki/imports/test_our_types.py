@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.notetypes import is_ours, make_note_type
+from tests.anki.imports.home import Home
+from tests.anki.imports.packages import Made, note_type, write_package
 
 OURS = {
     family: model.AnkiNoteType(
@@ -49,3 +53,11 @@ def test_a_type_of_ours_is_known_when_it_was_renamed_copied_or_given_a_field(fam
 )
 def test_a_type_that_only_looks_like_ours_is_not_ours(name: str, kind: int, fields: tuple[str, ...]) -> None:
     assert not is_ours(model.AnkiNoteType(5, name, kind, fields, ()))
+
+
+def test_a_note_of_ours_whose_answer_was_emptied_in_anki_is_reported(home: Home, tmp_path: Path) -> None:
+    fields = ["Front", "Back", "Reverse", "Source"]
+    types = {9: note_type("Flashcards Basic", 0, fields, ("{{Front}}", "{{Back}}"))}
+    report = home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "", "", ""], type=9)], types=types))
+    assert [remark.message for remark in report.remarks] == ["1 note: it has no answer."]
+    assert home.read("Deck.md") == "Q: a\nA: \N{EM DASH}\n"
