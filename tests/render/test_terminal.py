@@ -14,7 +14,7 @@ from rich.style import Style
 from flashcards.deck.cloze import build_face
 from flashcards.render.code import colour_code
 from flashcards.render.html.renderer import HtmlRenderer
-from flashcards.render.terminal.renderer import TerminalRenderer
+from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import GAP, Delimiters
 from tests.render.produce import MACROS, cloze_note, media, terminal
 from tests.render.strategies import markdown
@@ -242,3 +242,17 @@ def test_a_tag_that_is_a_word_of_the_text_is_shown(source: str) -> None:
 
 def test_other_tags_and_comments_are_not_shown() -> None:
     assert terminal("<div>a</div>\n\nb <!-- c --> <span>d</span>", 80).rstrip() == "a\n\nb  d"
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("an [ionic compound](ionic%20compound.md)", "an ionic compound"),
+        ("[part](../a/b.md#part) and [above](#above)", "part and above"),
+        ("[](b.md)", " (b.md)"),
+        ("[site](https://x.org/b.md)", "site (https://x.org/b.md)"),
+        ("[file](b.pdf)", "file (b.pdf)"),
+    ],
+)
+def test_a_link_to_another_note_is_its_text(source: str, shown: str) -> None:
+    assert render_plain(source) == shown.strip()

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.markdown_extensions import keep_link_definitions, rewrite_additions, split_size
+from flashcards.deck.media_references import scheme
 from flashcards.render.formulas import CutMath, cut_out_math
 from flashcards.render.html.tags import Tags, escape_words
 from flashcards.render.terminal.blocks import Alignment, GatedConsole, Prefixed, TableBlock, stack
@@ -32,6 +33,7 @@ MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
 
 _STYLES: Final = {"Emphasis": "italic", "Strong": "bold", "Strikethrough": "strike"}
 _BREAK: Final = re.compile(r"<br\b", re.IGNORECASE)
+_NOTE: Final = re.compile(r"\.md(?:#|\Z)|\A#", re.IGNORECASE)  # a link to a note, which leads nowhere in a terminal
 _MEDIA_TAG: Final = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 
 
@@ -203,7 +205,9 @@ class TerminalBuilder:
     def _end_link(self) -> None:
         url, start = self._links.pop()
         self._writer.pop(LINK)
-        if self._writer.text.plain[start:] not in (url, url.removeprefix("mailto:")):
+        shown = self._writer.text.plain[start:]
+        is_note = bool(shown.strip()) and _NOTE.search(url) is not None and not scheme(url)
+        if not is_note and shown not in (url, url.removeprefix("mailto:")):
             self._writer.write(f" ({url})", ASIDE)
 
     def _end_image(self) -> None:
