@@ -125,7 +125,8 @@ def _read_section(builder: DeckBuilder, start: int, end: int) -> None:
     prose = {number for number, _ in list_prose(lines[start:end])}
     deck, pin = "", ""
     tags: tuple[str, ...] = ()
-    questions: list[tuple[int, str]] = []
+    questions: list[tuple[int, int, str]] = []  # the first line, which may hold the id, and the line of the question
+    first = -1
     for number in range(start, end):
         line = lines[number]
         if number - start not in prose:
@@ -135,16 +136,18 @@ def _read_section(builder: DeckBuilder, start: int, end: int) -> None:
         elif line.startswith("Tags:") and not questions:
             tags = split_tags(" ".join(line[5:].split()))[0]
         elif match := _ID.fullmatch(line):
-            pin = match[1]
+            pin, first = match[1], number
         elif _QUESTION.match(line):
-            questions.append((number, pin))
+            questions.append((first if pin else number, number, pin))
             pin = ""
-    ends = [*(number for number, _ in questions[1:]), end]
-    for (number, pin), stop in zip(questions, ends, strict=False):
-        _read_question(builder, number, stop, deck, tags, pin)
+    ends = [*(first for first, _, _ in questions[1:]), end]
+    for (first, number, pin), stop in zip(questions, ends, strict=False):
+        _read_question(builder, first, number, stop, deck, tags, pin)
 
 
-def _read_question(builder: DeckBuilder, start: int, end: int, deck: str, tags: tuple[str, ...], pin: str) -> None:
+def _read_question(
+    builder: DeckBuilder, first: int, start: int, end: int, deck: str, tags: tuple[str, ...], pin: str
+) -> None:
     lines = builder.file.lines[start:end]
     match = _QUESTION.match(lines[0])
     lines[0] = match[1] if match else lines[0]
@@ -154,10 +157,10 @@ def _read_question(builder: DeckBuilder, start: int, end: int, deck: str, tags: 
     answers = [line.removeprefix(">").removeprefix(" ") for line in lines[answer:] if line.startswith(">")]
     last = start + max((at for at, line in enumerate(builder.file.lines[start:end]) if line.strip()), default=0)
     if answers:
-        builder.add_sides((start, last), question, "\n".join(answers), deck=deck, tags=tags, pin=pin)
+        builder.add_sides((first, last), question, "\n".join(answers), deck=deck, tags=tags, pin=pin)
         return
     gaps = find_brace_gaps(question, _GAP, counts_all=True)
-    builder.add_cloze((start, last), question, gaps, deck=deck, tags=tags, pin=pin)
+    builder.add_cloze((first, last), question, gaps, deck=deck, tags=tags, pin=pin)
 
 
 _HEAD: Final = re.compile(r" {0,3}>[ \t]*\[!(sr|sr-bi)\][+-]?[ \t]*(.*)", re.IGNORECASE)
