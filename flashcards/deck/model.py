@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 """Increase this if the same text may now yield other notes: all files are then read again."""
 
 FORWARD = "forward"
