@@ -243,7 +243,7 @@ class Orphans:
         self._place = self._db.execute("SELECT file, deck FROM notes WHERE active = 1 ORDER BY id LIMIT 1").fetchone()
 
     def has_log_of(self, reviews: Sequence[KnownReview]) -> bool:
-        """Check whether reviews came already, when their text was here; its note keeps them."""
+        """Return whether reviews came already, when their text was here; its note keeps them."""
         query = (
             "SELECT 1 FROM reviews r JOIN cards c ON c.id = r.card JOIN notes n ON n.id = c.note"
             " WHERE r.id = ? AND n.key NOT LIKE ?"

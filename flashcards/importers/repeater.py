@@ -88,7 +88,7 @@ def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def is_repeater(path: Path) -> bool:
-    """Check whether a database has the cards of repeater, without the reviews that hashcards keeps."""
+    """Return whether a database has the cards of repeater, without the reviews that hashcards keeps."""
     names = list_tables(path)
     return "cards" in names and not {"reviews", "notes", "sessions"} & names
 

@@ -32,7 +32,7 @@ _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 
 def is_state(path: Path) -> bool:
-    """Check whether a database is the state of a collection of this program."""
+    """Return whether a database is the state of a collection of this program."""
     return {"cards", "reviews", "notes", "origins"} <= databases.list_tables(path)
 
 

@@ -96,7 +96,7 @@ class ImportReport:
 
     @property
     def changes_anything(self) -> bool:
-        """Whether anything is not as it was before."""
+        """Return whether anything is not as it was before."""
         return bool(
             self.added or self.updated or self.cards or self.reviews or self.media or self.files or self.settings
         )

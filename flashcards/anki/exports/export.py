@@ -101,7 +101,7 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
 
 
 def is_within(deck: str, ancestor: str) -> bool:
-    """Check whether `deck` is `ancestor` or lies below it."""
+    """Return whether `deck` is `ancestor` or lies below it."""
     return deck == ancestor or deck.startswith(f"{ancestor}::")
 
 
@@ -272,7 +272,7 @@ class _Origins:
             self._edited[entry.id] = origin.is_edited(entry.fingerprint, " ".join(entry.note.tags))
 
     def is_written(self, note: PackageNote) -> bool:
-        """Check whether a note is in the table; count it if it is left out."""
+        """Return whether a note is in the table; count it if it is left out."""
         origin = self._known.get(note.id)
         if note.id in self._conflicts:
             self._open += 1

@@ -1,4 +1,4 @@
-"""Render the two sides of a package's card: what it asks, and what its answer adds."""
+"""Render the two sides of a package's card: the question, and what the answer adds to it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CardSides = tuple[Rendered, Rendered]
 
 
 def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, str], budget: RenderBudget) -> CardSides:
-    """Render what a card asks, and what it adds when it answers; `back` is without what repeats the front."""
+    """Render the question of a card and what its answer adds; `back` is without the repeated front."""
     question = front.render(values, back=False, budget=budget)
     answer = back.render(values, back=True, budget=budget)
     divider = next((line for line in _LINE.finditer(answer.html) if _IS_ANSWER.search(line[0])), None)
@@ -48,14 +48,14 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
     answer.html = strip_edges(open_hidden(answer.html, switches))
     wanted = values.get(question.to_type, "")
     if question.to_type not in answer.shown and not is_empty(wanted):
-        # On the back Anki shows what was typed beside what it should have been.
+        # On the back, Anki shows the typed text next to the expected one.
         answer.html = f"<div>{wanted}</div>{answer.html}"
         answer.shown.add(question.to_type)
     return question, answer
 
 
 def _drop_question(answer: str, question: str) -> str:
-    """Return an answer without the question, if it repeats it at its beginning by another field."""
+    """Return an answer without the question, if another field repeats it at its beginning."""
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
@@ -67,10 +67,10 @@ def _drop_question(answer: str, question: str) -> str:
 
 
 def open_hidden(html: str, switches: Container[str] = ()) -> str:
-    """Convert hidden elements of a side to ones that can be opened, unless nothing else can be seen.
+    """Convert hidden elements of a side to expandable ones, unless nothing else is visible.
 
-    Hidden values of fields that conditions of the template look at, the `switches`, are for scripts; so are the number
-    of a card and a text with gaps that can be seen, too.
+    Hidden values of fields in conditions of the template, the `switches`, are for scripts. So are the number of a card,
+    and a text with gaps that is also visible.
     """
     if "none" not in html and "hidden" not in html:
         return html
@@ -80,7 +80,7 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     words = _SPACES.sub("", strip_tags(visible))
 
     def one(tag: re.Match[str], inner: str, closing: re.Match[str]) -> str:
-        if f"<{tag[1]}" in inner:  # it ends later than here
+        if f"<{tag[1]}" in inner:  # its end is further on
             return f"{tag[0]}{inner}{closing[0]}"
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
         is_repeated = "{{c" in inner and _SPACES.sub("", strip_tags(inner)) in words
@@ -97,12 +97,12 @@ def _drop_hidden(html: str) -> str:
 
 
 def _find_hidden_end(tag: re.Match[str]) -> re.Pattern[str] | None:
-    """Return what ends a hidden element; nothing if it is shown."""
+    """Return the pattern that closes a hidden element, or None if it is visible."""
     return _CLOSINGS[tag[1].lower()] if _HIDES.match(tag[2]) else None
 
 
 def strip_edges(html: str) -> str:
-    """Remove spaces, line breaks and lines around a side, and what ends before it begins."""
+    """Remove spaces, line breaks and lines around a side, and closing tags without an opening."""
     start = _START.match(html)
     html = html[start.end() :] if start else html
     if not html.endswith(">") and not html[-1:].isspace():
@@ -112,12 +112,12 @@ def strip_edges(html: str) -> str:
 
 
 def drop_answer_lines(html: str) -> str:
-    """Drop the lines above which a back repeats the front."""
+    """Drop the lines below which a back repeats the front."""
     return _LINE.sub(lambda line: "" if _IS_ANSWER.search(line[0]) else line[0], html)
 
 
 def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
-    """Check whether one card asks the other's answer and answers its question."""
+    """Return whether one card asks the other's answer and answers its question."""
     if other not in all_faces:
         return False
     (front, back), (other_front, other_back) = all_faces[one], all_faces[other]
@@ -129,14 +129,14 @@ def is_mirror(all_faces: Mapping[int, CardSides], one: int, other: int) -> bool:
 
 
 def _same_text(above: str, question: str) -> bool:
-    """Check whether a back shows above its line what the question shows, whatever its elements."""
+    """Return whether a back shows the question's text above its line, regardless of elements."""
     left, right = (UNSEEN.sub("", html) for html in (above, question))
     seen = [_MEDIA.findall(html) for html in (left, right)]
     return seen[0] == seen[1] and have_same_words(left, right)
 
 
 def have_same_words(one: str, other: str) -> bool:
-    """Check whether two pieces of HTML show the same text, whatever their elements."""
+    """Return whether two pieces of HTML show the same text, regardless of elements."""
     return _same(strip_tags(one), strip_tags(other))
 
 

@@ -1,4 +1,4 @@
-"""Convert a cloze note of a package: its text with the gaps, and what only its back shows as one more gap."""
+"""Convert a cloze note of a package: its text with the gaps, and the text of only its back as another gap."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ if TYPE_CHECKING:
 _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
 _SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
-_DEEPEST: Final = 50  # gaps in gaps; Anki reads at most 8 levels
-_KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # what stands for the signs of gaps that stay
+_DEEPEST: Final = 50  # nested gaps; Anki reads at most 8 levels
+_KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # replacements for the signs of gaps that stay
 
 
 def make_cloze(
     draft: IncomingNote, converter: Converter, text: str, extra: str, ords: Sequence[int], *, typed: bool
 ) -> IncomingNote:
-    """Make a cloze note from a draft, the HTML of the question with its gaps, and the HTML that only the back shows.
+    """Make a cloze note from a draft, the HTML of the question with its gaps, and the HTML of only the back.
 
-    If the latter becomes an ending of the text, the draft keeps both sides apart.
-
-    A card whose gap is not in the text, as Anki keeps it until it is told to remove empty cards, asks a gap at the end.
+    If the latter becomes an ending of the text, the draft keeps both sides apart. Anki keeps cards whose gap is no
+    longer in the text until empty cards are removed; such a card asks a gap at the end.
     """
     problems = list(draft.problems)
     markdown, more = converter.convert(UNSEEN.sub("", text), cloze=True)
@@ -64,7 +63,7 @@ def make_cloze(
 
 
 def list_gaps(ords: Sequence[int]) -> tuple[tuple[int, str], ...]:
-    """Return the cards of a cloze note: the ord of each in Anki, and its slot here."""
+    """Return the cards of a cloze note: the ord of each in Anki, and its slot."""
     return tuple((each, f"c{number}") for number, each in sorted(_number_gaps(ords).items()))
 
 
@@ -86,10 +85,10 @@ def filter_ords(ords: Sequence[int], text: str) -> list[int]:
 def group_cards(
     ords: Sequence[int], fields: Mapping[str, str], homes: Mapping[int, int]
 ) -> Iterator[tuple[list[int], Set[str]]]:
-    """Group the cards of a cloze note by the fields that they show: without its gap a field is empty there.
+    """Group the cards of a cloze note by the fields that they show; a field without the card's gap is empty.
 
-    `fields` are those that the template shows with gaps; `homes` says what keeps cards apart. Yields the ords, and the
-    names of the fields that they show; a card whose gap is nowhere goes with the first.
+    `fields` are those that the template shows with gaps; `homes` defines which cards stay separate. Yields the ords,
+    and the names of their fields; a card whose gap is nowhere joins the first group.
     """
     numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
@@ -104,7 +103,7 @@ def group_cards(
 
 
 def keep_gaps_of(ords: Sequence[int], html: str) -> str:
-    """Keep only the gaps of some cards in a field; what the others hide becomes text."""
+    """Keep only the gaps of some cards in a field; those of other cards become text."""
     numbers = {each + 1 for each in ords}
 
     def one(opening: re.Match[str], inner: str) -> str:
@@ -116,7 +115,7 @@ def keep_gaps_of(ords: Sequence[int], html: str) -> str:
 
 
 def merge_gaps(draft: IncomingNote) -> IncomingNote:
-    """Merge a gap around nothing but another one, as our packages write a gap with several numbers."""
+    """Merge a gap that contains only another gap, as our packages write a gap with several numbers."""
     (text,) = draft.fields
     return draft._replace(fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
 
@@ -137,7 +136,7 @@ def _merge_text(text: str) -> str:
 
 
 def _replace_each_gap(html: str, make: Callable[[re.Match[str], str], str]) -> str:
-    """Replace each gap by what `make` returns for its opening and its content, the innermost first."""
+    """Replace each gap by the result of `make` for its opening and its content, innermost first."""
     openings: list[re.Match[str]] = []
     pieces: list[list[str]] = [[]]  # of the text outside, and of each open gap
     at = 0
@@ -161,7 +160,7 @@ def _open_gap(numbers: Iterable[int]) -> str:
 
 
 def _make_gap(extra: str, numbers: list[int]) -> str:
-    """Wrap what only the back shows in a gap that every card of the cloze asks."""
+    """Wrap the text of only the back in a gap that every card of the cloze asks."""
     text = strip_edges(drop_answer_lines(UNSEEN.sub("", extra)))
     text = _replace_each_gap(text, lambda _opening, inner: inner.partition("::")[0])
     text = text.replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
@@ -169,8 +168,8 @@ def _make_gap(extra: str, numbers: list[int]) -> str:
 
 
 def _tighten_gap(gap: str) -> str:
-    """Remove the blank lines and the line break at the edges of a gap over several paragraphs; they mean nothing."""
+    """Remove insignificant blank lines and line breaks at the edges of a gap over several paragraphs."""
     gap = re.sub(r"\A(\{\{c[0-9,]+::)\n+(?![-*|>`<]|[0-9]+[.)])", r"\1", gap)
-    if gap.endswith(">\n\n}}"):  # HTML goes on to a blank line
+    if gap.endswith(">\n\n}}"):  # HTML continues up to a blank line
         return gap
     return re.sub(r"(?<![`|>])(?:(?<!\\)\\)?\n+\}\}\Z", "}}", gap)

@@ -1,4 +1,4 @@
-"""Write imported notes into deck files and into the catalog."""
+"""Write imported notes to deck files and to the catalog."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
 
-_SHOWN: Final = 200  # characters of a text that is named
+_SHOWN: Final = 200  # characters of a quoted text
 _PIN_LENGTH: Final = 12
 
 
 class DeckFiles:
-    """Writes what a match asks for into files that wait in a journal, and into the catalog."""
+    """Writes the results of a match to files staged in a journal, and to the catalog."""
 
     def __init__(
         self,
@@ -46,13 +46,13 @@ class DeckFiles:
         anybodys: bool = False,
     ) -> None:
         files = _find_files_of_decks(collection, _OF_ANYBODY if anybodys else _OF_IMPORTS)
-        self.layout = Layout(collection.root, files)  # says which file a new note goes to
-        self.prose: dict[str, str] = {}  # what a new file of a deck begins with, by the deck's name
-        # how many notes were not known by where they came from, or not as what or since when they are there
+        self.layout = Layout(collection.root, files)  # assigns new notes to files
+        self.prose: dict[str, str] = {}  # the beginning of a deck's new file, by the name of the deck
+        # the number of notes whose origin, version or time was not recorded yet
         self.remembered = 0
-        # the keys of drafts that need nothing more: what they say is said here
+        # the keys of drafts that are complete, because the decks already contain their text
         self.settled: set[tuple[str, int]] = set()
-        self._read: dict[str, bytes] = {}  # the content of the files that change
+        self._read: dict[str, bytes] = {}  # the content of the files to change
         self._texts_now: dict[str, str] = {}
         self._anybodys = anybodys
         self._chooser = collection.chooser()
@@ -63,7 +63,7 @@ class DeckFiles:
         self._at = at_ms
 
     def write(self, match: Match) -> list[PlacedNote]:
-        """Write everything; returns every note of the import that has its text here, or had it once."""
+        """Write everything; return every note of the import whose text is or was in the decks."""
         report = self._report
         match, foreign = self._leave_out_foreign(match)
         texts = self._make_texts(match)
@@ -76,7 +76,7 @@ class DeckFiles:
         written = self._catalogue(texts, updated)
         added = [each for each in written if each.draft.key not in changed]
         same, gone = match.same, match.gone
-        read = [each for each in same if each.draft.fields]  # of the others only the cards came
+        read = [each for each in same if each.draft.fields]  # of the others, only the cards were read
         held = {each.note for each in kept} | {entry.id for _, entry in foreign}
         kept += [PlacedNote(draft, entry.id) for draft, entry in foreign]
         kept += [PlacedNote(draft, entry.id) for draft, entry in match.conflicts if draft.key not in changed]
@@ -84,7 +84,7 @@ class DeckFiles:
         self.settled = {each.draft.key for each in (*written, *same, *said)} - open_keys
         self._remember(written, read, said)
         self._remember_bases([*written, *read], match, held)
-        self._date(written, match.joined)  # at last: until then the catalog knows these notes without reading them
+        self._date(written, match.joined)  # last, so that until then the catalog has these notes in its cache
         report.added, report.updated = len(added), len(updated)
         report.unchanged = len({each.note for each in same}) + len(said)
         report.kept = len({each.note for each in kept} | {entry.id for _, entry in match.conflicts})
@@ -93,13 +93,13 @@ class DeckFiles:
         self._texts_now = {text.path: text.text for text in texts}
         self._remark(written, match)
         found = [*written, *same, *said, *kept, *gone]
-        cards = match.cards  # of the package, whatever the merged note asks
+        cards = match.cards  # of the package, regardless of the merged note
         if not cards:
             return found
         return [PlacedNote(draft._replace(cards=cards.get(draft.key, draft.cards)), note) for draft, note in found]
 
     def has_prose(self, deck: str) -> bool:
-        """Check whether the file of a deck has its prose, now that everything is written."""
+        """Return whether the file of a deck contains its prose, after everything is written."""
         path = self.layout.find_path(deck)
         text = self._texts_now.get(path)
         if text is None and (self._collection.root / path).is_file():
@@ -107,7 +107,7 @@ class DeckFiles:
         return self.prose[deck] in (text or "")
 
     def _leave_out_foreign(self, match: Match) -> tuple[Match, list[tuple[IncomingNote, Entry]]]:
-        """Drop changes to files of other tools' dialects, which are never written, and report them."""
+        """Drop and report changes to files of other tools' dialects, which are never written."""
         dialects = self._collection.catalog.dialects()
         foreign = [each for each in match.changed if dialects.get(each[1].path, NATIVE) != NATIVE]
         if not foreign:
@@ -122,7 +122,7 @@ class DeckFiles:
     def _sort_out_unwritten(
         self, texts: list[FileText], changed: dict[tuple[str, int], Entry]
     ) -> tuple[list[PlacedNote], list[PlacedNote]]:
-        """Find changed notes whose file is not written: those that cannot follow, and those that need not."""
+        """Find changed notes whose file is not written: those that cannot be updated, and those that need not."""
         remarks = self._report.remarks
         kept: dict[tuple[str, int], PlacedNote] = {}
         for text in texts:
@@ -132,7 +132,7 @@ class DeckFiles:
                     kept[draft.key] = PlacedNote(draft, changed[draft.key].id)
             for tag, count in Counter(tag for _, tags in text.stuck for tag in tags).items():
                 notes = f"{plural(count, 'note')} {'is' if count == 1 else 'are'} no longer tagged `{tag}`"
-                message = f"{notes} in the package; here the tag applies to the whole file and was kept."
+                message = f"{notes} in the package; the tag applies to the whole file and was kept."
                 remarks.append(Remark(text.path, message))
             for draft in text.refused:
                 shown = " ".join(draft.fields[0].split())[:_SHOWN]
@@ -141,7 +141,7 @@ class DeckFiles:
                     message = f"Skipped `{shown}`: it cannot be represented in the deck format."
                     remarks.append(Remark(draft.deck, message))
                     continue
-                message = "Changed in the package, but that cannot be written here; kept as it is. The package says"
+                message = "Changed in the package, but the change cannot be written here; kept as it is. In the package"
                 remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
                 kept[draft.key] = PlacedNote(draft, entry.id)
         need_not = [draft for text in texts for draft in text.said if draft.key not in kept]
@@ -165,7 +165,7 @@ class DeckFiles:
         return texts
 
     def _make_files_beside(self, text: FileText, new: Set[tuple[str, int]]) -> list[FileText]:
-        """Give new notes that a file does not take, such as one that ends in open code, a file of their own."""
+        """Put new notes that a file cannot contain into a separate file, for example if it ends in open code."""
         by_deck: dict[str, list[IncomingNote]] = defaultdict(list)
         for draft in text.refused:
             if draft.key in new:
@@ -185,17 +185,17 @@ class DeckFiles:
             raise FileChanged(file)
         self._read[path] = data
         text = data.decode()
-        if self._anybodys:  # the file stays as its person wrote it: what is added gets the tags of all its notes
+        if self._anybodys:  # the user's file keeps its tags; added notes get the tags of all its notes
             tags = read_file_tags(text)
             added = [draft._replace(tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
         return change_file(path, text, changes, added)
 
     def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
-        """Update the catalog to the files as they will be; return which note each draft has become."""
+        """Update the catalog from the coming content of the files; return the note that each draft has become."""
         if not texts:
             return []
         self._announce(texts, updated)
-        # A new note of the other program continues none of its notes that were deleted here, however like one it is.
+        # A new note of the other program must not continue one of its notes that was deleted here, however similar.
         changes = FolderChanges(apart=self._origins.find_orphans())
         for text in texts:
             data = text.text.encode()
@@ -217,15 +217,15 @@ class DeckFiles:
         ]
 
     def _date(self, written: list[PlacedNote], joined: Set[tuple[str, int]]) -> None:
-        """Let notes be as old as they are in the package."""
+        """Give notes their age in the package."""
         self._collection.connection.executemany(
             "UPDATE notes SET modified_ms = ? WHERE id = ?",
-            # A note with changes of both sides must be newer than the one in Anki, or Anki will not update it.
+            # A note with changes of both sides must be newer than Anki's, or Anki will not update it.
             [(self._at if each.draft.key in joined else each.draft.changed_s * 1000, each.note) for each in written],
         )
 
     def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:
-        """Give the notes whose text is replaced their new one beforehand, so that there is nothing to guess."""
+        """Give notes their new text in advance, so that the scan need not guess."""
         notes = {draft.key: text.deck.notes[index] for text in texts for index, draft in text.drafts.items()}
         for draft, entry in updated:
             if draft.fingerprint == entry.fingerprint:
@@ -248,7 +248,7 @@ class DeckFiles:
             if origin is None:
                 fresh.append(each)
             elif origin.content != draft.content and origin.changed_s <= draft.changed_s:
-                fresh.append(each)  # both sides came to say the same
+                fresh.append(each)  # both sides made the same change
             elif origin.changed_s < draft.changed_s:
                 later.append((draft.changed_s, draft.source, draft.part))
         notes: dict[int, list[IncomingNote]] = defaultdict(list)
@@ -266,7 +266,7 @@ class DeckFiles:
         self.remembered = len(fresh) + len(later)
 
     def _remember_bases(self, placed: list[PlacedNote], match: Match, held: Set[int]) -> None:
-        """Store what is now equal on both sides, except for notes that could not follow the package."""
+        """Store the values that are now equal on both sides, except for notes that could not be updated."""
         if not placed and not match.bases:
             return
         bases = {(base.note, base.form): base for base in match.bases if base.note not in held}
@@ -292,7 +292,7 @@ class DeckFiles:
 
 
 def _pin_twins(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> Iterator[IncomingNote]:
-    """Pin new notes with a text that another note has, too: without a pin, one could lose its history to the other."""
+    """Pin new notes with the same text as another note; otherwise one could lose its history to the other."""
     counts = Counter((draft.kind, draft.fields) for draft in new)
     here = {text for _, text in known}
     for draft in new:
@@ -308,7 +308,7 @@ _OF_IMPORTS: Final = "origins o JOIN notes n ON n.id = o.note"
 
 
 def _find_files_of_decks(collection: Collection, notes: str) -> dict[str, str]:
-    """Return, for each deck that holds some notes of this kind, the file that holds most of them."""
+    """Return, for each deck with some notes of this kind, the file with most of them."""
     rows = collection.connection.execute(
         f"SELECT d.name, f.path, count(*) FROM {notes} JOIN files f ON f.id = n.file"
         " JOIN decks d ON d.id = n.deck WHERE n.active = 1 AND f.present = 1 AND f.dialect = 'native'"

@@ -1,4 +1,4 @@
-"""Build the text of new and changed deck files."""
+"""Compose the text of new and changed deck files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from flashcards.deck.parse import parse
 from flashcards.deck.source import normalize
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
-"""What separates two notes: the first one if it is enough."""
+"""The separators of two notes; the first one is preferred."""
 
 Step = tuple[int, IncomingNote]
-"""A note that is to be written: the line of the note that it replaces, or `END`."""
+"""A note to write: the line of the note that it replaces, or `END`."""
 
 END: Final = 0
 
@@ -35,28 +35,28 @@ _PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
 @dataclass(slots=True)
 class FileText:
-    """What a file is to say, and which of its notes are which."""
+    """The new content of a file, and which draft each of its notes comes from."""
 
     path: str  # within the collection
     text: str  # the whole file
-    deck: Deck  # what it is read as
-    # the drafts that are put into it, by the index of their note in `deck`
+    deck: Deck  # the parsed text
+    # the drafts written into it, by the index of their note in `deck`
     drafts: dict[int, IncomingNote] = field(default_factory=dict)
-    said: list[IncomingNote] = field(default_factory=list)  # drafts that it said already
-    # drafts without tags that it gives all its notes: the draft and those tags
+    said: list[IncomingNote] = field(default_factory=list)  # drafts that it already contained
+    # drafts without tags that it sets for all its notes: the draft and those tags
     stuck: list[tuple[IncomingNote, tuple[str, ...]]] = field(default_factory=list)
-    refused: list[IncomingNote] = field(default_factory=list)  # drafts that could not be put into it
+    refused: list[IncomingNote] = field(default_factory=list)  # drafts that could not be written into it
 
     def refuse_others(self, wanted: Iterable[IncomingNote]) -> None:
-        """Record which drafts that were to be written are not in the file."""
+        """Record the drafts that are missing from the file."""
         done = {draft.key for draft in self.drafts.values()}
         self.refused = [draft for draft in wanted if draft.key not in done]
 
 
 def make_file(path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False) -> FileText:
-    """Make a file with these notes, in order, below some prose. What cannot be written is refused.
+    """Make a file with these notes, in order, below some prose; refuse those that cannot be written.
 
-    With `names_format` it says itself that it is written in the native format.
+    With `names_format`, its front matter states the native format.
     """
     found = _compose_file(path, drafts, prose, names_format=names_format) if prose else None
     found = found or _compose_file(path, drafts, names_format=names_format)
@@ -85,7 +85,7 @@ def _compose_file(
 
 
 def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]], bool]) -> list[Step]:
-    """Add to the chosen steps as many of `more` as fit; few attempts if few do not."""
+    """Add as many of `more` to the chosen steps as fit, with few attempts if few do not."""
     if not more or fit([*chosen, *more]):
         return [*chosen, *more]
     if len(more) == 1:
@@ -95,7 +95,7 @@ def choose_most(chosen: list[Step], more: list[Step], fit: Callable[[list[Step]]
 
 
 def read_file_tags(text: str) -> tuple[str, ...]:
-    """Read the tags that a file gives to all its notes."""
+    """Read the tags that a file sets for all its notes."""
     value = _read_head(text).get("tags")
     return () if value is None else attributes.split_tags(value)[0]
 
@@ -127,7 +127,7 @@ def _quote_tag(tag: str) -> str:
 
 
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
-    """Write notes with the headings above them; `crumbs` are the headings above the place where they go."""
+    """Write notes with the headings above them; `crumbs` are the headings above their place."""
     out = []
     for draft in drafts:
         headings: list[str] = []
@@ -149,11 +149,11 @@ _SOME_NOTE: Final = "Q: x\nA: y\n"
 def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence[IncomingNote]) -> FileText:
     """Replace the notes at some lines of a file, and add others at its end.
 
-    What cannot be done without changing another note is refused, each note by itself.
+    Each change that would affect another note is refused separately.
     """
     file = _File(path, before)
     if lowered := file.push_tags_down(added):
-        # A note that is added must not get tags from the file that it never had.
+        # An added note must not get tags of the file that it never had.
         pairs = zip(file.deck.notes, lowered.deck.notes, strict=True)
         lines = {note.line: after.line for note, after in pairs}
         changes = [(lines[line], draft) for line, draft in changes]
@@ -173,7 +173,7 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
 
 
 def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
-    """Remove the notes at some lines of a file; return nothing if the others would not be read as before."""
+    """Remove the notes at some lines of a file; return None if the others would not be parsed as before."""
     deck = parse(before, path)
     gone = set(lines)
     left = [line for line in _LINE.findall(before) if line]
@@ -183,7 +183,7 @@ def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
     for note in sorted(removed, key=lambda note: -note.line):
         end = note.end_line
         while end < len(left) and not left[end].strip() and (note.line == 1 or not left[note.line - 2].strip()):
-            end += 1  # one of the two gaps around it
+            end += 1  # one of the two separators around it
         del left[note.line - 1 : end]
     text = "".join(left)
     expected = [_summarize(note) for note in deck.notes if note.line not in gone]
@@ -191,7 +191,7 @@ def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
 
 
 class _File:
-    """A file as it is, and as it would be."""
+    """The current and the new content of a file."""
 
     def __init__(self, path: str, before: str) -> None:
         self.deck = parse(before, path)
@@ -203,7 +203,7 @@ class _File:
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
     def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
-        """Move those tags of the file that an added note lacks to its notes; nothing if there are no such tags."""
+        """Move the file's tags that an added note lacks to its other notes; return None if there are none."""
         shared = set(self.tags).intersection(*(draft.tags for draft in added))
         lacking = [tag for tag in self.tags if tag not in shared]
         if not lacking:
@@ -224,7 +224,7 @@ class _File:
         return lowered if same_notes and same_tags and set(lowered.tags) == set(kept) else None
 
     def holds(self, line: int, draft: IncomingNote) -> bool:
-        """Check whether the note at a line says all of a draft; tags of the file count too."""
+        """Return whether the note at a line contains everything of a draft; tags of the file count, too."""
         note = self._find_note(line)
         read = parse(f"{draft.write(self.tags)}\n", "x.md").notes
         if note is None or len(read) != 1 or {*self.tags, *draft.tags} != set(note.tags):
@@ -232,8 +232,8 @@ class _File:
         return _summarize(read[0]._replace(tags=note.tags, say=note.say)) == _summarize(note)
 
     def choose_steps(self, steps: Sequence[Step]) -> list[Step]:
-        """Choose the steps that can be done together, some of them in another form."""
-        # A file that ends in code that nothing closes takes no more notes.
+        """Choose the steps that are possible together, some in a different form."""
+        # A file that ends in unclosed code can contain no more notes.
         longer = parse(f"{self.text.rstrip()}\n\n{_SOME_NOTE}", self._path)
         more = len(longer.notes) == len(self.deck.notes) + 1
         whole = [
@@ -247,7 +247,7 @@ class _File:
         return choose_most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
     def apply(self, steps: Sequence[Step]) -> FileText | None:
-        """Apply some steps; return nothing if they cannot be done, or would change another note."""
+        """Apply some steps; return None if they are impossible or would change another note."""
         drafts: dict[int, IncomingNote] = {}
         lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
@@ -269,7 +269,7 @@ class _File:
         return next((found for found in tried if found), None)
 
     def _check_text(self, text: str, drafts: dict[int, IncomingNote]) -> FileText | None:
-        """Return the text if it says these drafts, by index, and leaves all other notes as they were."""
+        """Return the text if it contains these drafts, by index, and leaves all other notes unchanged; else None."""
         after = parse(text, self._path)
         if len(after.notes) != len({*range(len(self.deck.notes)), *drafts}):
             return None
@@ -289,7 +289,7 @@ class _File:
         return None if index is None else self.deck.notes[index]
 
     def _has_room(self, line: int, draft: IncomingNote) -> bool:
-        """Check whether a draft may replace a note at its place; a list has room for pairs only."""
+        """Return whether a draft may replace a note in its place; a list can only contain pairs."""
         return draft.kind is Kind.PAIR or not self._is_pair(line) or not _find_bullet(self._lines[line - 1])
 
     def _is_pair(self, line: int) -> bool:
@@ -298,7 +298,7 @@ class _File:
 
 
 def _make_pair(draft: IncomingNote) -> IncomingNote:
-    """Convert a draft to one line, the only form that fits in a list."""
+    """Convert a draft to one line, the only form for lists."""
     return draft._replace(kind=Kind.PAIR, fields=tuple(_BREAK.sub("<br>", text) for text in draft.fields))
 
 

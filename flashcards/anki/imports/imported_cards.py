@@ -1,4 +1,4 @@
-"""Import the reviews and statuses of the cards in a package, and join cards that are the same card here."""
+"""Import the reviews and statuses of a package's cards, and merge cards that are the same in the collection."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def separate_duplicates(
     pairs: Iterable[tuple[AnkiCard, int, int]],
 ) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
-    """Separate several cards of a package that are one card here; the one that changed last counts.
+    """Separate cards of a package that are one card in the collection; the one that changed last counts.
 
-    Returns those, and the cards that were set apart, by their id here.
+    Returns those, and the duplicates, by our card's id.
     """
     found: dict[int, tuple[AnkiCard, int, int]] = {}
     duplicates: dict[int, list[AnkiCard]] = defaultdict(list)
@@ -54,7 +54,7 @@ def join_histories(history: CardHistory, duplicates: Sequence[CardHistory]) -> C
     ratings = [each for each in reviews.values() if each.kind is ReviewKind.RATING]
     lapses = sum(each.rating is Rating.AGAIN and each.state_before is State.REVIEW for each in ratings)
     states = [history.imported, *[each.imported for each in duplicates]]
-    # A duplicate counts the reviews that it was made with, too, though Anki keeps the rows with one of the two only.
+    # A duplicate also counts its original reviews, though Anki keeps these rows with only one of the two.
     return history._replace(
         reviews=[reviews[at] for at in sorted(reviews)],
         imported=history.imported._replace(
@@ -66,27 +66,27 @@ def join_histories(history: CardHistory, duplicates: Sequence[CardHistory]) -> C
 
 @dataclass(frozen=True, slots=True)
 class KnownChanges:
-    """What changed in Anki since both sides were equal, where that is known: then no times are compared."""
+    """The changes in Anki since both sides were equal, if known. Times are then not compared."""
 
-    # the notes that were edited in Anki, by guid, and whether each was edited here too; nothing if times tell
+    # the notes edited in Anki, by guid, and whether each was also edited here; None if times decide
     edits: Mapping[str, bool] | None
-    new_cards: Set[int]  # the cards that were made in Anki, by their ids
-    status_before: Callable[[AnkiCard], SeenStatus]  # tells the suspension and flag that a card had in Anki before
+    new_cards: Set[int]  # the ids of cards added in Anki
+    status_before: Callable[[AnkiCard], SeenStatus]  # returns the earlier suspension and flag of a card in Anki
     settings: bool  # whether deck options changed in Anki
-    back_up: bool  # whether the state is to be copied first
-    adopts_ids: bool = False  # whether notes that are here already keep the ids that they have in Anki
-    # the decks whose options a person changed in Anki: they replace the settings here
+    back_up: bool  # whether to back up the state first
+    adopts_ids: bool = False  # whether existing notes get the ids that they have in Anki
+    # the decks whose options a person changed in Anki; these replace our settings
     options: Set[str] = frozenset()
 
 
 class StatusImport:
-    """Adopts the status of cards that changed in Anki since the last import.
+    """Adopts the status of cards changed in Anki since the last import.
 
-    A burial before `today` is over; what a package that is older than `package_ms` says is out of date.
+    A burial before `today` has expired. Values of a package older than `package_ms` are outdated.
     """
 
     def __init__(self, store: Store, origins: Origins, reader: HistoryReader, today: int, package_ms: int) -> None:
-        self.remembered = 0  # of how many cards what is known of them changed
+        self.remembered = 0  # the number of cards with new stored values
         self._package_ms = package_ms
         self._store = store
         self._origins = origins
@@ -97,9 +97,9 @@ class StatusImport:
         self._buried: dict[tuple[int, bool], list[int]] = defaultdict(list)
 
     def apply(self, pairs: Iterable[tuple[AnkiCard, int]], before: Mapping[int, SeenStatus] | None = None) -> int:
-        """Apply the statuses of cards, each given with its id here; return how many cards that changed.
+        """Apply the statuses of cards, each given with our id; return the number of changed cards.
 
-        `before` holds the status that cards had in Anki, by their ids here; without it, those of the last import.
+        `before` contains the earlier status of cards in Anki, by our ids; by default, that of the last import.
         """
         before = self._origins.statuses() if before is None else before
         fresh = []
@@ -116,7 +116,7 @@ class StatusImport:
         return changed + sum(store.bury(cards, day, by_hand=by_hand) for (day, by_hand), cards in buried)
 
     def _compare(self, card: AnkiCard, ours: int, before: SeenStatus | None) -> SeenStatus | None:
-        """Collect what is to be done for a card; return its status if it is to be stored."""
+        """Collect the changes to make for a card; return its status if it must be stored."""
         status = self._reader.read_status(card)
         extra = max(card.factor, 0), find_foreign_data(card)
         now = SeenStatus(card.changed, status.suspended, status.flag, self._package_ms, *extra)
@@ -140,13 +140,13 @@ _FARTHEST_SHIFT: Final = 10  # milliseconds
 
 
 class CardImport:
-    """Brings the cards of one package in; `settings` are those that will hold after the import."""
+    """Imports the cards of one package; `settings` are those after the import."""
 
     def __init__(
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
-        self.remembered = 0  # of how many cards the status is no longer the one that was known
-        # each card of the package that is here: the card, its id here, its deck here
+        self.remembered = 0  # the number of cards whose stored status changed
+        # each card of the package that exists here: the card, our id, our deck
         self.pairs: list[tuple[AnkiCard, int, int]] = []
         self._collection = collection
         self._package = package
@@ -164,9 +164,9 @@ class CardImport:
         progress: Callable[[int, int], None],
         changes: KnownChanges | None = None,
     ) -> None:
-        """Merge the reviews, and adopt suspension, flag and burial where they changed in Anki.
+        """Merge the reviews, and adopt suspension, flag and burial where these changed in Anki.
 
-        `changes` says what changed in Anki, if that is known.
+        `changes` are the changes in Anki, if known.
         """
         if changes is None and not self._package.tells_schedules:
             return
@@ -197,7 +197,7 @@ class CardImport:
         self.remembered = statuses.remembered
 
     def apply_reviews(self, logs: Mapping[int, Sequence[LogRow]]) -> int:
-        """Merge reviews of cards whose note is gone in Anki, by their ids here; return how many are new."""
+        """Merge reviews of cards whose note is gone in Anki, by our ids; return the number of new ones."""
         days = count_days_as_anki(self._clock, self._at)
         cards = {card.id: card for card in self._collection.store.cards(logs)}
         histories = []
@@ -222,7 +222,7 @@ class CardImport:
         return merge(self._collection.connection, histories, days, self._find_model).reviews
 
     def _restore_ids(self, card: AnkiCard, ours: int) -> None:
-        """Give rows of the log the ids that they have here, where an export had to change them."""
+        """Restore our ids of log rows, where an export had to change them."""
         own = self._shifted_rows.get(ours)
         if own is None:
             return

@@ -1,4 +1,4 @@
-"""Notes on their way into deck files: their Markdown, and the file for each."""
+"""Notes to be written to deck files: their Markdown, and the file for each."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 
 
 def clean_tag(tag: str) -> str:
-    """Return a tag as a deck can write it; empty if nothing of it is left."""
+    """Return a tag in the form that a deck can contain; empty if nothing is left of it."""
     return _BREAKS.sub("-", tag.lstrip("#")).strip("-")
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the tags of a note as a deck can write them, each once."""
+    """Return the tags of a note in the form that a deck can contain, each once."""
     return tuple(dict.fromkeys(cleaned for tag in tags if (cleaned := clean_tag(tag))))
 
 
@@ -37,62 +37,62 @@ _SENTINEL: Final = "\n\nQ: x\n\nA: y\n"
 
 
 class IncomingNote(NamedTuple):
-    """One note from elsewhere, as it is to be written."""
+    """One imported note, in the form to write."""
 
-    source: str  # what the other program knows the note by
-    part: int  # which of the notes that its note becomes, from 0
-    kind: Kind  # how it is written
-    fields: tuple[str, ...]  # Markdown: front and back, or the text of a cloze; nothing if only its cards came
+    source: str  # its identifier in the other program
+    part: int  # number of the note among those made from the original, from 0
+    kind: Kind  # its syntax
+    fields: tuple[str, ...]  # Markdown: front and back, or the text of a cloze; empty if only its cards were read
     cards: tuple[tuple[int, str], ...]  # the slot of each of the other program's cards, by its ord
     # reverse, typed: attributes
     reverse: bool
     typed: bool
-    tags: tuple[str, ...]  # as they can stand in a file
+    tags: tuple[str, ...]  # in the form for files
     deck: str  # the deck's name
-    # path, breadcrumb: the file and the headings it came from if it was ours once, else empty
+    # path, breadcrumb: the original file and headings if the note was ours, else empty
     path: str
     breadcrumb: tuple[str, ...]
-    content: bytes  # a hash of all that the other program says of it
-    changed_s: int  # when it was last changed in Anki, epoch seconds
+    content: bytes  # a hash of the whole original note
+    changed_s: int  # last change in Anki, epoch seconds
     pin: str = ""  # the identity written into the file
-    problems: tuple[str, ...] = ()  # what it does not say, as parts of a sentence
+    problems: tuple[str, ...] = ()  # what it omits, as parts of a sentence
     anki_id: str = ""  # the id of the note in Anki
-    raw: tuple[str, ...] = ()  # the fields as the other program has them
-    form: int = FOREIGN_FORM  # whether it has one of our note types there
-    note_type: str = ""  # the name of its note type in Anki, if its first two fields are its text; else empty
-    # the languages of the note that it replaces, which Anki does not know; empty if its file says them
+    raw: tuple[str, ...] = ()  # the fields in the other program
+    form: int = FOREIGN_FORM  # whether it has one of our note types in Anki
+    note_type: str = ""  # the name of its note type in Anki if its first two fields are its text, else empty
+    # the languages of the note that it replaces, which Anki does not have; empty if its file sets them
     say: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, int]:
-        """What identifies it, whatever its text."""
+        """Its identity, independent of its text."""
         return self.source, self.part
 
     @property
     def fingerprint(self) -> bytes:
-        """That of the note that it becomes."""
+        """The fingerprint of the resulting note."""
         return fingerprint(Note(self.kind, 0, 0, self.fields, ()))
 
     def write(self, file_tags: tuple[str, ...] = ()) -> str:
-        """Write the note for a file that gives these tags to all its notes, without a line break at its end."""
+        """Write the note for a file that sets these tags for all its notes, without a final line break."""
         given = frozenset(file_tags)
         tags = tuple(tag for tag in self.tags if tag not in given)
         attributes = {"reverse": self.reverse, "typed": self.typed}
         return write_note(self.kind, self.fields, tags=tags, pin=self.pin, say=self.say, **attributes)
 
     def is_read_back(self) -> bool:
-        """Check whether a file that holds it and another note is read as these two."""
+        """Return whether a file with it and another note is parsed as these two."""
         notes = parse(f"{self.write()}{_SENTINEL}", "x.md").notes
         return len(notes) == 2 and self.is_written_as(notes[0])
 
     def is_written_as(self, note: Note) -> bool:
-        """Check whether a note of a file is this one."""
+        """Return whether a note in a file equals this one."""
         slots = {slot for _, slot in self.cards}
         return note.fields == self.fields and slots <= set(note.slots) and note.typed == self.typed
 
 
 def make_readable(draft: IncomingNote) -> IncomingNote:
-    """Return the draft; if it would not be read back as it is, one in which everything is spelled out."""
+    """Return the draft or, if it would not be parsed back unchanged, one with all formatting escaped."""
     if draft.is_read_back():
         return draft
     cloze = draft.kind is Kind.CLOZE
@@ -111,14 +111,14 @@ def make_readable(draft: IncomingNote) -> IncomingNote:
 
 
 def _spell_out(markdown: str, *, cloze: bool) -> str:
-    """Escape Markdown so that its source is shown, on one line."""
+    """Escape Markdown so that its source is displayed on one line."""
     pieces = re.split(f"({_GAP_SIGN.pattern})", markdown) if cloze else [markdown]
     spelled = (piece if index % 2 else _SPACES.sub(" ", escape_everything(piece)) for index, piece in enumerate(pieces))
     return "".join(spelled).strip()
 
 
 def list_cards(reverse: bool) -> tuple[tuple[int, str], ...]:
-    """Return the cards of a note that is asked forward, and perhaps in reverse."""
+    """Return the cards of a note that is asked forward, and optionally in reverse."""
     return ((0, FORWARD), (1, REVERSE)) if reverse else ((0, FORWARD),)
 
 
@@ -126,7 +126,7 @@ _TOLD_APART = "-anki"
 
 
 class Layout:
-    """Finds a file for each deck: the one of `decks` that holds most of it, or a new one."""
+    """Finds a file for each deck: the one of `decks` with most of its notes, or a new one."""
 
     def __init__(self, root: Path, decks: dict[str, str]) -> None:
         self._root = root
@@ -136,7 +136,7 @@ class Layout:
         self._entries: dict[Path, dict[str, list[Path]]] = {}
 
     def find_path(self, deck: str, source: str = "") -> str:
-        """Find the file for new notes of a deck; `source` is the file that they were in when they were ours."""
+        """Find the file for new notes of a deck; `source` is their original file if they were ours."""
         if source and is_safe_path(source):
             if source not in self._of_source:
                 self._of_source[source] = self.find_free_path(source)
@@ -147,7 +147,7 @@ class Layout:
         return self._of_deck[deck]
 
     def find_free_path(self, path: str) -> str:
-        """Return `path`, or one like it if a file has that name, in any case."""
+        """Return `path`, or a similar path if a file of that name exists, in any case."""
         stem = path.removesuffix(".md")
         candidate, number = path, 1
         while _fold_path(candidate) in self._taken or self._is_there(candidate):
@@ -163,7 +163,7 @@ class Layout:
         return bool(found)
 
     def _list_folder(self, folder: Path) -> dict[str, list[Path]]:
-        """List a folder by names as a disk compares them that ignores case."""
+        """List a folder by names as compared on a disk that ignores case."""
         if folder not in self._entries:
             entries: dict[str, list[Path]] = defaultdict(list)
             for entry in folder.iterdir() if folder.is_dir() else ():
@@ -177,19 +177,19 @@ def _fold_path(path: str) -> str:
 
 
 def normalize_name(deck: str) -> str:
-    """Return a deck's name as a file of its name would give it."""
+    """Return the name of a deck as derived from a file of that name."""
     parts = (" ".join(part.split()) for part in deck.split("::"))
     return "::".join(part for part in parts if part) or "deck"
 
 
 def make_path(deck: str) -> str:
-    """Return the path for a deck: `a::b` is `a/b.md`; each part is one that every system accepts."""
+    """Return the path for a deck: `a::b` is `a/b.md`, with parts that are valid on every system."""
     *folders, name = normalize_name(deck).split("::")
     return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
 
 
 def is_safe_path(path: str) -> bool:
-    """Check whether a path that a package names can be one within the collection."""
+    """Return whether a path from a package is valid within the collection."""
     parts = path.split("/")
     if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
         return False
@@ -197,18 +197,18 @@ def is_safe_path(path: str) -> bool:
 
 
 def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:
-    """Write the headings that are needed between notes with these two breadcrumbs."""
+    """Write the headings needed between notes with these two breadcrumbs."""
     old, new = list(before), list(after)
     same = 0
     while same < min(len(old), len(new)) and old[same] == new[same]:
         same += 1
     if len(new) < len(old) and same == len(new) and new:
-        same -= 1  # back to a heading above: it has to be said again
+        same -= 1  # back to a heading above, which must be repeated
     return [f"{'#' * min(level, 6)} {text}" for level, text in enumerate(new[same:], start=same + 1)]
 
 
 def implies_deck(path: str, deck: str) -> bool:
-    """Check whether a file at this path belongs to this deck without naming it."""
+    """Return whether a file at this path belongs to this deck without naming it."""
     return get_deck_name(path) == normalize_name(deck)
 
 

@@ -1,4 +1,4 @@
-"""Describe how an imported note differs from the existing one, and decide what becomes of it."""
+"""Describe how an imported note differs from the existing one, and decide what to do with it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 
 def has_same_tags(draft: IncomingNote, note: Note) -> bool:
-    """Check whether both have the same tags, whatever their case."""
+    """Return whether both have the same tags, ignoring case."""
     return {tag.casefold() for tag in clean_tags(note.tags)} == {tag.casefold() for tag in clean_tags(draft.tags)}
 
 
 def is_same_note(draft: IncomingNote, note: Note) -> bool:
-    """Check whether both ask and show the same, however their Markdown spells it."""
+    """Return whether both ask and show the same, however it is written in Markdown."""
     if (draft.typed, draft.reverse) != (note.typed, REVERSE in note.slots) or not has_same_tags(draft, note):
         return False
     if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
@@ -63,7 +63,7 @@ def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:
 
 
 class PlacedNote(NamedTuple):
-    """A draft and the note here that it is."""
+    """A draft and its matching note."""
 
     draft: IncomingNote
     note: int
@@ -71,23 +71,23 @@ class PlacedNote(NamedTuple):
 
 @dataclass(slots=True)
 class Match:
-    """What each draft of a package is here."""
+    """The decisions about the drafts of a package."""
 
-    new: list[IncomingNote] = field(default_factory=list)  # notes that are not here
-    same: list[PlacedNote] = field(default_factory=list)  # notes that are here and need nothing
-    # notes whose text is to be replaced: the draft and the note
+    new: list[IncomingNote] = field(default_factory=list)  # notes to add
+    same: list[PlacedNote] = field(default_factory=list)  # existing notes without changes
+    # notes whose text will be replaced: the draft and the note
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
     conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed on both sides
-    gone: list[PlacedNote] = field(default_factory=list)  # notes that were taken out of the decks here
-    bases: list[NoteBase] = field(default_factory=list)  # what is now equal on both sides
+    gone: list[PlacedNote] = field(default_factory=list)  # notes that were removed from the decks
+    bases: list[NoteBase] = field(default_factory=list)  # the values now equal on both sides
     # the cards of changed notes in the package, by `key`
     cards: dict[tuple[str, int], tuple[tuple[int, str], ...]] = field(default_factory=dict)
-    # the keys of changed notes that hold changes of both sides
+    # the keys of changed notes with changes of both sides
     joined: set[tuple[str, int]] = field(default_factory=set)
 
 
 class KnownNotes:
-    """What the collection knows before an import: its origins, and its own notes by the guid they have in packages."""
+    """The state before an import: the origins of imported notes, and our own notes by their guid in packages."""
 
     def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
@@ -96,7 +96,7 @@ class KnownNotes:
 
     @cached_property
     def origins(self) -> dict[tuple[str, int], Origin]:
-        """Where each note came from, by source and part."""
+        """The origin of each note, by source and part."""
         return self._texts.all()
 
     @cached_property
@@ -104,7 +104,7 @@ class KnownNotes:
         return self._texts.bases()
 
     def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
-        """Find the note that a note of a package is: by its guid, or by the id in Anki that another tool wrote here."""
+        """Find the note that matches a note of a package, by its guid or by an id that another tool wrote."""
         origin = self.origins.get((source, part))
         if origin is not None:
             return origin.note
@@ -123,7 +123,7 @@ class KnownNotes:
         return {guid: note for note, key in rows for guid in self._guids.list_own(note, key)}
 
     def find_base(self, draft: IncomingNote, entry: Entry) -> NoteBase | None:
-        """Return what a note was when both sides were last equal, as far as it is known."""
+        """Return the last values that were equal on both sides, if known."""
         base = self._bases.get((entry.id, draft.form))
         if base is not None:
             return base
@@ -134,25 +134,25 @@ class KnownNotes:
         note = self.catalog.find_former_note(entry.id, origin.base) if is_edited else entry.note
         if note is None:
             return None
-        # An import by an earlier version did not record what the other program had; compare what becomes of it here.
+        # Earlier versions did not record the original; compare the converted note instead.
         digests, flags = digest_fields(note.fields), make_flags(REVERSE in note.slots, note.typed)
         return NoteBase(entry.id, draft.form, digests, digests, b"", origin.tags, flags, origin.changed_s)
 
     def find_time(self, draft: IncomingNote, entry: Entry, base: NoteBase | None) -> int:
-        """Return the time, in epoch seconds, before which a change in the package is out of date."""
+        """Return the time, in epoch seconds, before which changes in the package are outdated."""
         origin = self.origins.get((draft.source, draft.part))
         if base is None and origin is None:
             return entry.modified_ms // 1000 + 1
         return max(base.changed_s if base else 0, origin.changed_s if origin else 0)
 
     def update_base(self, found: Match, base: NoteBase) -> None:
-        """Add to a match what is now equal on both sides, unless that is recorded already."""
+        """Add the values now equal on both sides to a match, unless they are recorded already."""
         before = self._bases.get((base.note, base.form))
         if before is None or base != before._replace(earlier=base.earlier):
             found.bases.append(base if before is None else base._replace(earlier=before.earlier))
 
     def was_reworded(self, entry: Entry) -> bool:
-        """Check whether the text of a note ever changed here."""
+        """Return whether the text of a note was ever edited here."""
         return self._texts.has_earlier_text(entry.id)
 
 
@@ -211,7 +211,7 @@ def _decide(
 ) -> bool:
     """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
     base = None if edits is not None else known.find_base(draft, entry)
-    if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package takes nothing back
+    if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package reverts nothing
         found.same.append(PlacedNote(draft, entry.id))
         return False
     merged = None if base is None else merge_note(draft, entry, base)
@@ -246,7 +246,7 @@ def _replace(draft: IncomingNote, by: IncomingNote, entry: Entry, found: Match) 
 
 
 def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
-    """Match notes with the same text: one that a person copied here, or that an import left behind."""
+    """Match notes with the same text: copies made by the user, or left by an earlier import."""
     by_text: dict[bytes, list[int]] = defaultdict(list)
     for note, text in catalog.texts():
         if note not in claimed:
@@ -270,7 +270,7 @@ def _is_unchanged_there(draft: IncomingNote, origin: Origin | None, edits: Mappi
 def _is_as_here(
     draft: IncomingNote, entry: Entry, write: Callable[[Entry], tuple[str, ...]], fields: Mapping[str, tuple[str, ...]]
 ) -> bool:
-    """Check whether both say the same: both were changed alike, or it is what our export would write."""
+    """Return whether both are the same after equal changes, or because our export would write the draft."""
     note = entry.note
     if not has_same_tags(draft, note):
         return False

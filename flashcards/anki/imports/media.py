@@ -1,4 +1,4 @@
-"""Keep the media names of a note that comes back from Anki, and copy what is new."""
+"""Keep the media names of notes that come back from Anki, and copy new media files."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _NAMED: Final = re.compile(r"<(?:img|a|audio|video|source)\b|\[sound:", re.IGNOR
 
 @dataclass(frozen=True, slots=True)
 class NoteMedia:
-    """The media of one note here."""
+    """The media files of one existing note."""
 
-    # each by the URL that the note names it by, percent escapes undone
+    # each by its URL in the note, with percent escapes decoded
     files: dict[str, Path] = field(default_factory=dict)
-    # the names of those that the package holds, by the same URLs
+    # their names in the package, by the same URLs
     there: dict[str, str] = field(default_factory=dict)
 
 
@@ -47,7 +47,7 @@ class OwnMedia:
         self._finder = FileFinder(root)
 
     def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
-        """Return the media of the note that has these fields in a package; nothing if neither names any."""
+        """Return the media of the note that has these fields in a package, or None if neither refers to any."""
         if not any(map(_NAMED.search, fields)):
             return None
         if note not in self._found:
@@ -55,7 +55,7 @@ class OwnMedia:
         return self._found[note]
 
     def find_name_in_package(self, note: int, url: str) -> str | None:
-        """Return what the package calls the file that a note here names; nothing if it lacks the file."""
+        """Return the package's name of a file that a note refers to, or None if it lacks the file."""
         found = self._found.get(note)
         return found.there.get(url) if found else None
 
@@ -63,7 +63,7 @@ class OwnMedia:
         found = NoteMedia()
 
         def remember(url: str) -> str:
-            with suppress(MediaError):  # where it is missing, the package may hold it
+            with suppress(MediaError):  # if it is missing, the package may contain it
                 found.files[url] = find_media_file(self._root, entry.path, url, self._finder)
             return url
 
@@ -75,26 +75,26 @@ FOLDER: Final = "media"
 
 
 class MediaSource(Protocol):
-    """Holds media files by name: a package, a profile, or what clients of a sync server know."""
+    """Provides media files by name: a package, a profile, or the media of sync clients."""
 
     media: dict[str, str]
 
     def unpack_media_file(self, name: str, target: Path) -> bool:
-        """Write a file to `target`; return whether there is one of that name."""
+        """Write a file to `target`; return whether it exists."""
         ...
 
 
 class MediaPlan:
-    """Gives each media file that is named a path of its own in the collection's folder of media.
+    """Assigns each used media file a path in the collection's media folder.
 
-    A name is kept unless a file of that name holds something else. What a note here names already stays where it is.
+    A name is kept unless a file of that name has other contents. Files that a note already uses stay in place.
     """
 
     def __init__(self, root: Path, archive: MediaSource) -> None:
-        self.missing: dict[str, None] = {}  # names that are used and that the package does not hold
+        self.missing: dict[str, None] = {}  # used names that are missing from the package
         self.files: dict[
             str, str
-        ] = {}  # the path in the collection of each media file used, by its name in the package
+        ] = {}  # the path in the collection of each used media file, by its name in the package
         self._root = root
         self._archive = archive
         self._folder = TemporaryDirectory(prefix="flashcards-media-")
@@ -106,16 +106,16 @@ class MediaPlan:
         self._own: NoteMedia | None = None
 
     def start_note(self, path: str, own: NoteMedia | None = None) -> None:
-        """Begin with a deck file at this path, and a note that has these media of its own."""
+        """Begin with a deck file at this path, and a note with these existing media."""
         self._up = "../" * path.count("/")
         self._own = own
 
     def close(self) -> None:
-        """Remove what was unpacked."""
+        """Remove the unpacked files."""
         self._folder.cleanup()
 
     def make_url(self, name: str) -> str:
-        """Return the URL of a media file, from the folder of the present deck file."""
+        """Return the URL of a media file, relative to the folder of the current deck file."""
         found = self._find_name(name)
         if found is None:
             plain = unicodedata.normalize("NFC", unquote(name))
@@ -129,7 +129,7 @@ class MediaPlan:
         return f"{self._up}{self.files[found]}"
 
     def read_picture(self, name: str) -> bytes | None:
-        """Return what a media file of the package holds; nothing if it is missing."""
+        """Return the content of a media file of the package, or None if it is missing."""
         found = self._find_name(name)
         if found is None or not self._unpack(found):
             return None
@@ -137,25 +137,25 @@ class MediaPlan:
         return self._unpacked[found].read_bytes()
 
     def set_aside(self, name: str) -> None:
-        """Count a media file as used, though no note names it."""
+        """Count a media file as used, although no note refers to it."""
         self._known.update(_spellings(name))
 
     def add_picture(self, name: str, content: bytes) -> None:
-        """Add a picture to what the package holds."""
+        """Add a picture to the contents of the package."""
         if name not in self._unpacked:
             self._unpacked[name] = Path(self._folder.name) / str(len(self._unpacked))
             self._unpacked[name].write_bytes(content)
 
     def _find_name(self, name: str) -> str | None:
-        """Find the name of a media file in the package, however a note spells it."""
+        """Find the name of a media file in the package, however a note writes it."""
         return next((each for each in _spellings(name) if each in self._archive.media or each in self._unpacked), None)
 
     def find_unused(self) -> set[str]:
-        """Find the media files for which no URL was made."""
+        """Return the media files without a URL."""
         return self._archive.media.keys() - self.files.keys() - self._known
 
     def stage(self, journal: Journal) -> int:
-        """Stage the media files that are not there yet; return how many."""
+        """Stage the new media files; return their number."""
         staged = 0
         for name, path in self.files.items():
             if name in self._unpacked and not os.path.lexists(self._root / path):
@@ -169,7 +169,7 @@ class MediaPlan:
         return staged
 
     def _find_own_url(self, name: str) -> str | None:
-        """Find the URL by which the present note names a file with the same contents."""
+        """Find the URL with which the current note refers to a file with the same contents."""
         if not (self._own and self._own.files and self._unpack(name)):
             return None
         unpacked = self._unpacked[name]
@@ -181,7 +181,7 @@ class MediaPlan:
         return None
 
     def _unpack(self, name: str) -> bool:
-        """Unpack a media file, once; returns whether the package holds it."""
+        """Unpack a media file, once; return whether the package contains it."""
         if name not in self._unpacked:
             unpacked = Path(self._folder.name) / str(len(self._unpacked))
             if not self._archive.unpack_media_file(name, unpacked):
@@ -211,7 +211,7 @@ class MediaPlan:
 
 
 def find_lost_media(root: Path, names: Collection[str]) -> set[str]:
-    """Find the media of a package that the collection's folder of media lacks."""
+    """Find the media of a package that are missing from the collection's media folder."""
     here: set[str] = set()
     if names and (root / FOLDER).is_dir():
         here = {path.name for path in (root / FOLDER).iterdir()}
@@ -219,7 +219,7 @@ def find_lost_media(root: Path, names: Collection[str]) -> set[str]:
 
 
 def _avoid_deck_name(name: str) -> str:
-    """Return a name that is not read as a deck's."""
+    """Return a name that cannot be mistaken for a deck file."""
     return f"{name}.txt" if name.lower().endswith(".md") else name
 
 

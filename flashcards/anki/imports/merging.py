@@ -1,4 +1,4 @@
-"""Merge what changed here and in the package since both were last equal, field by field."""
+"""Merge the changes here and in the package since both were last equal, field by field."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _OPENING: Final = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 class MergedNote(NamedTuple):
     """The result of a merge."""
 
-    note: IncomingNote  # the note with the changes of both sides; a field that both changed is as it is here
+    note: IncomingNote  # the note with the changes of both sides; fields that both changed stay as they are here
     conflicts: tuple[int, ...]  # the indexes of the fields that both sides changed
-    base: NoteBase  # what is now equal on both sides
-    changes: bool  # whether the note differs from the one here
+    base: NoteBase  # the values now equal on both sides
+    changes: bool  # whether the note differs from the existing one
 
 
 def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:
-    """Merge an incoming note with the one here; nothing if they do not have the same fields."""
+    """Merge an incoming note with the existing one; return None if their fields differ in number."""
     note = entry.note
     is_cloze = note.kind is Kind.CLOZE
     if (draft.kind is Kind.CLOZE) != is_cloze:
@@ -70,7 +70,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
 
 
 class _Sides(NamedTuple):
-    """The fields of a note here, those in the package as Markdown, and as they are there."""
+    """The fields of a note here, in the package as Markdown, and in the package as they are."""
 
     ours: Sequence[str]
     theirs: Sequence[str]
@@ -78,7 +78,7 @@ class _Sides(NamedTuple):
 
 
 def _pair_sides(draft: IncomingNote, note: Note, base: NoteBase) -> _Sides | None:
-    """Pair the fields of both sides, if they are as many as the base has; a cloze has its text and its ending."""
+    """Pair the fields of both sides, if their number equals that of the base; a cloze has its text and its ending."""
     sides = _Sides(note.fields, draft.fields, _list_raw(draft))
     count = len(split_digests(base.here))
     if note.kind is Kind.CLOZE and count > 1:
@@ -92,7 +92,7 @@ def _pair_sides(draft: IncomingNote, note: Note, base: NoteBase) -> _Sides | Non
 
 
 def split_cloze(text: str) -> tuple[str, str]:
-    """Split a cloze into its text and the gap that is its last paragraphs, as what only the back shows becomes."""
+    """Split a cloze into its text and the gap in its last paragraphs that contains the text of only the back."""
     try:
         gaps = find_gaps(text)
     except GapError:
@@ -102,12 +102,12 @@ def split_cloze(text: str) -> tuple[str, str]:
 
 
 def join_cloze(text: str, ending: str) -> str:
-    """Join what `split_cloze` split."""
+    """Join the parts from `split_cloze`."""
     return f"{text}\n\n{ending}" if ending else text
 
 
 def _ask_all(text: str, ending: str, sides: _Sides) -> str:
-    """Let an ending be asked by every gap of a merged text, if that is so on the side that it is from."""
+    """Make every gap of a merged text ask the ending, if that is so on the side that it comes from."""
     origin = sides.ours if ending == sides.ours[1] else sides.theirs
     opening = _OPENING.match(ending)
     numbers = find_gap_numbers(text)
@@ -119,10 +119,11 @@ def _ask_all(text: str, ending: str, sides: _Sides) -> str:
 def _merge_fields(
     sides: _Sides, changed_s: int, base: NoteBase, definitions: str
 ) -> tuple[list[str], list[int], list[bytes], list[bytes]]:
-    """Merge field by field; return the fields, those in conflict, and the digests of both sides as of now."""
+    """Merge field by field; return the fields, those in conflict, and the current digests of both sides."""
     here, there = split_digests(base.here), split_digests(base.there)
     earlier, confirmed = split_digests(base.earlier), split_digests(base.confirmed)
-    # An edit from before an export was made of what Anki had then: what that export changed was changed on both sides.
+    # An edit from before an export was made to Anki's text at that time, so what the export changed was changed on both
+    # sides.
     is_older = len(confirmed) == len(there) and changed_s < base.given_s
     fields: list[str] = []
     conflicts: list[int] = []
@@ -145,7 +146,7 @@ def _merge_fields(
 
 
 def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase:
-    """Make the base of a note whose fields say the same here and in the package."""
+    """Make the base of a note whose fields are the same here and in the package."""
     if draft.kind is Kind.CLOZE and len(draft.raw) > 1:
         fields = split_cloze(fields[0])
     return NoteBase(
@@ -161,12 +162,12 @@ def make_base(draft: IncomingNote, note: int, fields: Sequence[str]) -> NoteBase
 
 
 def make_flags(reverse: bool, typed: bool) -> int:
-    """Return the flags that a base keeps."""
+    """Return the flags for a base."""
     return FLAG_REVERSE * reverse | FLAG_TYPED * typed
 
 
 def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -> tuple[str, ...]:
-    """Add to the tags here those that were added in Anki, and remove those that were removed there."""
+    """Add the tags that were added in Anki, and remove those that were removed there."""
     before = {_fold_one(tag) for tag in base}
     theirs = {_fold_one(tag): tag for tag in there}
     removed = before - theirs.keys()
@@ -175,11 +176,11 @@ def merge_tags(here: Sequence[str], there: Iterable[str], base: Iterable[str]) -
     return (*kept, *[tag for folded, tag in theirs.items() if folded not in known])
 
 
-_LONGEST: Final = 200  # characters of a text that is shown
+_LONGEST: Final = 200  # characters of a displayed text
 
 
 def show_difference(theirs: str, ours: str) -> str:
-    """Return the part of a text that differs from another one, on one line."""
+    """Return the differing part of a text, on one line."""
     text, other = " ".join(theirs.split()), " ".join(ours.split())
     if len(text) <= _LONGEST:
         return text

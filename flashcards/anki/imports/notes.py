@@ -1,4 +1,4 @@
-"""Convert the notes of a package to notes of decks."""
+"""Convert the notes of a package to Markdown notes."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class _TypeFacts(NamedTuple):
 
 
 class NoteConverter:
-    """Converts each note of a package to those of ours that ask the same cards.
+    """Converts each note of a package to our notes that ask for the same cards.
 
-    `known` are the guids and parts of the notes that were imported before; `start_deck` is called before a part of a
-    note that goes to another deck than its first part.
+    `known` are the guids and parts of notes imported before; `start_deck` is called before a part of a note that goes
+    to another deck than the first part.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class NoteConverter:
         start_deck: Callable[[str], None] = lambda _deck: None,
         budget: RenderBudget | None = None,
     ) -> None:
-        self.not_shown = Omissions()  # counts what is left out
-        self.macros: dict[str, str] = {}  # the TeX macros that templates define, by their names with a backslash
+        self.not_shown = Omissions()  # counts omissions
+        self.macros: dict[str, str] = {}  # TeX macros defined in templates, by name with a backslash
         self._package = package
         self._converter = converter
         self._pictures = pictures
@@ -76,7 +76,7 @@ class NoteConverter:
         self._facts: dict[int, _TypeFacts] = {}
 
     def convert(self, note: AnkiNote) -> Iterator[IncomingNote]:
-        """Convert a note to ours, those that can be asked; nothing if it has no cards."""
+        """Convert a note to our notes; yield nothing if it has no cards."""
         cards = self._package.cards.get(note.id, [])
         if not cards:
             return
@@ -97,7 +97,7 @@ class NoteConverter:
         yield from found
 
     def recognize(self, note: AnkiNote) -> IncomingNote | None:
-        """Return which cards a note has, without its text; nothing if only its text tells."""
+        """Return the cards of a note without converting its text, or None if that depends on the text."""
         kind = self._package.note_types[note.note_type]
         cards = self._package.cards.get(note.id, [])
         if not cards or not self._find_facts(kind).is_ours:
@@ -109,7 +109,7 @@ class NoteConverter:
         return draft._replace(form=OWN_FORM, cards=list_cards(1 in ords))
 
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
-        """Return the file and the headings that a note was under when it was ours; empty if it never was."""
+        """Return the original file and headings of a note that was ours; empty otherwise."""
         kind = self._package.note_types[note.note_type]
         if not self._find_facts(kind).is_ours:
             return "", ()
@@ -117,7 +117,7 @@ class NoteConverter:
         return (path, tuple(headings)) if path.endswith(".md") else ("", ())
 
     def _find_ords(self, kind: AnkiNoteType, cards: Sequence[AnkiCard]) -> list[int]:
-        """Return the ords of the cards that the templates make, each once: damage makes two cards of one."""
+        """Return the ords of the cards that templates make, each once, because damage can duplicate cards."""
         if kind.kind == CLOZE_TYPE and kind.templates:
             return list(dict.fromkeys(card.ord for card in cards))
         ords = list(dict.fromkeys(card.ord for card in cards if card.ord < len(kind.templates)))
@@ -157,7 +157,7 @@ class NoteConverter:
         )
 
     def _keeps_decks(self, note: AnkiNote) -> bool:
-        """Check whether cards in other decks become notes there: not if the note is here already, or is ours."""
+        """Return whether cards in other decks become notes there: not for existing notes or our own."""
         kind = self._package.note_types[note.note_type]
         return not self._find_facts(kind).is_ours and (note.guid, 0) not in self._known
 
@@ -169,7 +169,7 @@ class NoteConverter:
         return self._facts[kind.id]
 
     def _find_homes(self, note: AnkiNote) -> dict[int, int]:
-        """Return what keeps cards apart, by their ords: their decks, or an earlier import that kept them apart."""
+        """Return the decks that keep cards apart, by ord, or the parts from an earlier import that did so."""
         cards = self._package.cards[note.id]
         if self._keeps_decks(note):
             return {card.ord: card.home for card in reversed(cards)}
@@ -177,7 +177,7 @@ class NoteConverter:
         return {card.ord: -card.ord if card.ord in known else cards[0].home for card in cards}
 
     def _move(self, draft: IncomingNote, note: AnkiNote, number: int) -> IncomingNote:
-        """Move a part of a note to the deck of its first card, if it may be in another one."""
+        """Move a part of a note to the deck of its first card, if it may be in another deck."""
         home = next(card.home for card in self._package.cards[note.id] if card.ord == number)
         deck = self._package.decks[home].name
         if deck == draft.deck or not self._keeps_decks(note):
@@ -193,7 +193,7 @@ class NoteConverter:
         draft = draft._replace(path=path, breadcrumb=breadcrumb, form=OWN_FORM)
         if kind.kind == CLOZE_TYPE:
             draft = draft._replace(raw=(values["Text"],))
-            left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was taken out here
+            left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was removed here
             if len(left) < len(ords):
                 problem = "a card whose gap was removed from the text was left out"
                 draft = draft._replace(problems=(*draft.problems, problem))
@@ -272,7 +272,7 @@ class NoteConverter:
     def _convert_occlusion(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, occlusion: Occlusion, ords: list[int]
     ) -> Iterator[IncomingNote]:
-        """Convert each card to a note: the picture below its masks, then the bare picture."""
+        """Convert each card to a note: the picture with its masks, then the plain picture."""
         values = list_values(kind.fields, note.fields, note.tags)
         sides = self._parse_templates(kind, draws_masks=True)
         shown: set[str] = set()
@@ -304,7 +304,7 @@ class NoteConverter:
             pairs = [(SideTemplate(each.front), SideTemplate(each.back)) for each in kind.templates]
             for side in (side for pair in pairs for side in pair):
                 self.macros |= side.macros
-            if not draws_masks:  # the scripts of the others are left out; these ones only draw the masks
+            if not draws_masks:  # other scripts are reported as omitted; these only draw the masks
                 self.not_shown.count_templates(kind)
             self._sides[kind.id] = [(front, back.remove_front(front)) for front, back in pairs]
         return self._sides[kind.id]

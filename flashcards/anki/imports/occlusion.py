@@ -1,4 +1,4 @@
-"""Convert image occlusion, Anki's own and that of the add-on Image Occlusion Enhanced, to pictures with masks."""
+"""Convert image occlusion, Anki's and that of the add-on Image Occlusion Enhanced, to pictures with masks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flashcards.anki.package.model import AnkiNoteType
 
 PICTURE: Final = "\ue010"
-"""What stands for the picture while the templates of a card are rendered."""
+"""The placeholder for the picture while the templates of a card are rendered."""
 
 _SHAPES: Final = re.compile(r"\{\{c([0-9]{1,9})::image-occlusion:(\w+)((?:\\.|[^{}\\])*)\}\}")
 _PROPERTY: Final = re.compile(r":(\w+)=((?:\\.|[^:\\])*)")
@@ -33,14 +33,14 @@ _IMAGE: Final = re.compile(
 _ELEMENT_OF: Final = r"\bid\s*=\s*[\"']?io-{}[\"']?[^<>]*>\s*\{{\{{([^{{}}]+)\}}\}}"
 _OVERLAY: Final = re.compile(_ELEMENT_OF.format("overlay"))
 _ORIGINAL: Final = re.compile(_ELEMENT_OF.format("original"))
-_NAMES: Final = ("Question Mask", "Image")  # of the add-on's fields
+_NAMES: Final = ("Question Mask", "Image")  # names of the add-on's fields
 _OF_SCRIPTS: Final = re.compile(r"<(button|canvas)\b", re.IGNORECASE)
 _SCRIPT_ENDS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("button", "canvas")}
 
 _SHAPE_LENGTH: Final = 100  # characters
 _BLANK_SIZE: Final = (800, 600)
 _INACTIVE, _ACTIVE, _BORDER, _TEXT = "#ffeba2", "#ff8e8e", "#212121", "#000"
-_TEXT_SIZE: Final = 40  # pixels, of text without a size of its own
+_TEXT_SIZE: Final = 40  # pixels, for text without a size
 _NUMBER: Final = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?", re.IGNORECASE)
 _COLOR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+", re.IGNORECASE)
 
@@ -48,12 +48,12 @@ _COLOR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+", re.IGNORECASE)
 class Shape(NamedTuple):
     """A shape over a picture."""
 
-    number: int  # of the gap; 0 for what every card shows
+    number: int  # of the gap; 0 if every card shows it
     kind: str  # rect, ellipse, polygon or text
     values: Mapping[str, str]  # its properties, by name
 
     def is_shown_on(self, number: int) -> bool:
-        """Check whether it is on a card; some also hide their parts on the cards of other shapes."""
+        """Return whether it is shown on a card; some also hide their parts on the cards of other shapes."""
         return self.number in (0, number) or self.values.get("oi") == "1"
 
 
@@ -62,14 +62,14 @@ class Occlusion:
     """The masks of a note."""
 
     image: str  # the name of the field with the picture
-    masks: frozenset[str]  # the names of the fields with masks, which no card shows by themselves
-    shapes: tuple[Shape, ...] = ()  # those that are drawn over the picture
-    overlay: str = ""  # the media file that lies over the picture, if there are no shapes
+    masks: frozenset[str]  # the names of the fields with masks, which cards do not show by themselves
+    shapes: tuple[Shape, ...] = ()  # shapes drawn over the picture
+    overlay: str = ""  # the media file over the picture, if there are no shapes
     cards: int = field(default=1)
 
 
 def find_occlusion(kind: AnkiNoteType, values: Mapping[str, str]) -> Occlusion | None:
-    """Find the masks of a note; nothing if it has no masks over a picture."""
+    """Find the masks of a note; return None if it has no masks over a picture."""
     for name, value in values.items():
         shapes = tuple(_read_shapes(value)) if "image-occlusion:" in value else ()
         if shapes:
@@ -92,7 +92,7 @@ def _find_overlay(kind: AnkiNoteType, values: Mapping[str, str]) -> Occlusion | 
 
 
 def _is_drawing(value: str) -> bool:
-    """Check whether a field holds nothing but a drawing, as the fields of masks do."""
+    """Return whether a field contains only a drawing, as the fields of masks do."""
     return find_image(value).lower().endswith(".svg") and not is_shown(_IMAGE.sub("", value))
 
 
@@ -110,12 +110,12 @@ def _read_shapes(text: str) -> Iterator[Shape]:
 
 @dataclass(frozen=True, slots=True)
 class OccludedCard:
-    """A card that asks what a mask hides."""
+    """A card that asks for the part hidden by a mask."""
 
     # front, back: HTML of its two sides
     front: str
     back: str
-    shown: set[str]  # the names of the fields that they show
+    shown: set[str]  # the names of the displayed fields
     problems: tuple[str, ...]  # as parts of a sentence
 
 
@@ -127,7 +127,7 @@ def render_occlusion(
     pictures: MediaPlan,
     budget: RenderBudget,
 ) -> OccludedCard:
-    """Render one card of a note with masks: the picture below them, then the bare picture."""
+    """Render one card of a note with masks: the picture with its masks, then the plain picture."""
     from flashcards.anki.imports.card_sides import render_card
 
     html = values.get(occlusion.image, "")
@@ -154,7 +154,7 @@ def _put_picture(side: Rendered, picture: str, *, at_end: bool) -> str:
 
 
 def _draw_card(occlusion: Occlusion, html: str, number: int, pictures: MediaPlan) -> tuple[str, list[str]]:
-    """Draw the picture that a card asks about; return its HTML, and what could not be drawn."""
+    """Draw the picture of a card; return its HTML, and the problems."""
     source = find_image(html)
     content, problems = _draw_picture(occlusion, source, number, pictures)
     name = f"{PurePosixPath(unquote(source)).stem or 'masks'}-{digest(content).hex()[:12]}.svg"
@@ -166,7 +166,7 @@ def _draw_card(occlusion: Occlusion, html: str, number: int, pictures: MediaPlan
 
 
 def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: MediaPlan) -> tuple[bytes, list[str]]:
-    """Draw the picture `source` below the masks of a card; return the drawing, and what it lacks."""
+    """Draw the picture `source` with the masks of a card; return the drawing, and the problems."""
     problems: list[str] = []
     picture, mask = (pictures.read_picture(name) if name else None for name in (source, occlusion.overlay))
     if picture is None:
@@ -182,7 +182,7 @@ def _draw_picture(occlusion: Occlusion, source: str, number: int, pictures: Medi
         problems.append(f"the mask `{occlusion.overlay}` is missing; the whole picture is hidden")
         layers = [f'<rect width="{width}" height="{height}" fill="{_ACTIVE}"/>']
     shapes = [shape for shape in occlusion.shapes if shape.is_shown_on(number)]
-    shapes.sort(key=lambda shape: shape.number == number)  # its own ones last
+    shapes.sort(key=lambda shape: shape.number == number)  # the card's own shapes last
     layers += [_draw_shape(shape, number, width, height) for shape in shapes]
     head = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     lines = "".join(f"{layer}\n" for layer in layers)
@@ -196,13 +196,13 @@ def _measure(picture: bytes) -> tuple[int, int] | None:
 
     try:
         width, height = imagesize.get(BytesIO(picture))
-    except Exception:  # a damaged picture of a stranger; the library promises nothing
+    except Exception:  # a stranger's damaged picture; the library promises nothing
         return None
     return (round(width), round(height)) if 0 < width < 100_000 and 0 < height < 100_000 else None
 
 
 def _embed_picture(picture: bytes, name: str, width: int, height: int) -> str:
-    """Write a picture of this size as an element of a drawing; as a file of its own it would not be shown."""
+    """Write a picture of this size as an element of a drawing; a separate file would not be displayed."""
     kind = guess_type(name)[0] or "image/png"
     data = b64encode(picture).decode()
     return f'<image width="{width}" height="{height}" preserveAspectRatio="none" href="data:{kind};base64,{data}"/>'

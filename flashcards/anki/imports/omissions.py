@@ -17,7 +17,7 @@ _SWITCH: Final = re.compile(r"\S{0,8}")
 
 
 class Omissions:
-    """Counts what is left out, and says it."""
+    """Counts omissions and reports them."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Counter[str]] = defaultdict(Counter)
@@ -27,7 +27,7 @@ class Omissions:
     def count_fields(self, kind: AnkiNoteType, values: Mapping[str, str], shown: Set[str], asked: Set[str]) -> None:
         """Count the fields of a note that no card shows.
 
-        `asked` are those that conditions look at, where a short word is a switch and no text.
+        `asked` are those in conditions, where a short word is a switch rather than a text.
         """
         for name in kind.fields:
             value = values[name]
@@ -38,23 +38,23 @@ class Omissions:
             self._fields[kind.name][name] += 1
 
     def count_cards(self, kind: AnkiNoteType, cards: int, reviews: int, *, all_of_note: bool) -> None:
-        """Count cards of a note that no template of its type makes, with their reviews."""
+        """Count cards of a note without a template in its type, with their reviews."""
         self._cards[kind.name].update(cards=cards, reviews=reviews, notes=int(all_of_note))
 
     def count_templates(self, kind: AnkiNoteType) -> None:
-        """Note what the templates of a note type have that cards here cannot have."""
+        """Record the features of a note type's templates that our cards cannot have."""
         sides = [side for each in kind.templates for side in (each.front, each.back)]
         self._templates[kind.name] = dict.fromkeys(what for side in sides for what in find_omissions(side))
 
     def list_remarks(self) -> Iterator[Remark]:
-        """Report what was left out."""
+        """Report the omissions."""
         for kind, fields in self._fields.items():
             for name, count in fields.items():
                 notes = _count(count, "note that fills it in", "notes that fill it in")
                 yield Remark(kind, f"The field `{name}` is not shown on any card of {notes}; it was left out.")
         for kind, omitted in self._templates.items():
             if omitted:
-                yield Remark(kind, f"The templates have {', '.join(omitted)}, which cards here do not show.")
+                yield Remark(kind, f"The templates have {', '.join(omitted)}, which cannot be shown.")
         for kind, counts in self._cards.items():
             reviews = plural(counts["reviews"], "review")
             message = f"{plural(counts['cards'], 'card')} without a template left out, with {reviews}"
@@ -69,7 +69,7 @@ _LONGEST: Final = 300  # characters of a description
 
 
 def describe_left_out(package: Package, source: str, without_cards: int) -> Iterator[Remark]:
-    """Describe which tags, cards and reviews of a package are left out, and the notes `without_cards`."""
+    """Describe the omitted tags, cards and reviews of a package, and the notes `without_cards`."""
     yield from (Remark(source, message) for message in _remark_tags(package))
     for count, one, many in (
         (without_cards, "note has no cards and was", "notes have no cards and were"),
@@ -93,7 +93,7 @@ def describe_left_out(package: Package, source: str, without_cards: int) -> Iter
 
 
 def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark]:
-    """List the media that notes use and the package does not hold."""
+    """Report the media that notes use and the package lacks."""
     if len(names) > _EXAMPLES:
         examples = _list_examples([f"`{name}`" for name in names])
         yield Remark(source, f"{len(names):,} media files are missing from the package: {examples}.")
@@ -102,7 +102,7 @@ def remark_missing_media(names: Collection[str], source: str) -> Iterator[Remark
 
 
 def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark]:
-    """List the media that no note uses, except the pictures that Anki draws of LaTeX."""
+    """Report the media that no note uses, except the pictures that Anki draws for LaTeX."""
     names = [name for name in unused if not _OF_LATEX.fullmatch(name)]
     if names:
         files = _count(
@@ -119,12 +119,12 @@ def remark_description(deck: PackageDeck) -> Remark:
 
 
 def _remark_tags(package: Package) -> Iterator[str]:
-    """Describe tags that cannot be written as they are."""
+    """Describe tags that must be renamed or dropped."""
     tags = sorted({tag for note in package.notes for tag in note.tags})
     renamed = [f"`{tag}` is `{clean_tag(tag)}`" for tag in tags if clean_tag(tag) not in ("", tag)]
     dropped = [f"`{tag}`" for tag in tags if not clean_tag(tag)]
     if renamed:
-        yield f"{_count(len(renamed), 'tag gets', 'tags get')} another name here: {_list_examples(renamed)}."
+        yield f"{_count(len(renamed), 'tag gets', 'tags get')} another name: {_list_examples(renamed)}."
     if dropped:
         yield f"{_count(len(dropped), 'tag is', 'tags are')} left out: {_list_examples(dropped)}."
 

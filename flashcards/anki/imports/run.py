@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+"""Called with the current step, the amount done, and the total amount."""
 
 _STRIDE: Final = 200
 
@@ -47,10 +47,10 @@ _STRIDE: Final = 200
 def import_package(
     collection: Collection, path: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> ImportReport:
-    """Import the notes, media, schedules and reviews of a package into a collection.
+    """Import the notes, media, schedules and reviews of a package into a collection, atomically, after a backup.
 
-    Everything happens, after a backup of the state, or nothing. `path` is an .apkg or .colpkg, or a collection that is
-    not packed. Raises PackageInvalid, or PackageNewer if its format came later.
+    `path` is an .apkg or .colpkg, or an unpacked collection. Raises PackageInvalid, or PackageNewer if its format is
+    too new.
     """
     is_packed = path.suffix.lower() in (".apkg", ".colpkg")
     with _pause_gc(), Archive(path) if is_packed else nullcontext(Profile(path)) as archive:
@@ -69,9 +69,9 @@ def import_package(
 def import_changes(
     collection: Collection, package: Package, media: MediaPlan, source: str, changes: KnownChanges
 ) -> ImportReport:
-    """Import notes and cards that changed in Anki, all or nothing; new ones keep the ids that they have in Anki.
+    """Import notes and cards changed in Anki, atomically; new ones keep their ids in Anki.
 
-    The package holds them, with the whole log of each card; `source` names them in the report.
+    The package contains them, with the complete log of each card; `source` names them in the report.
     """
     budget = RenderBudget(characters=_count_characters(package))
     with _pause_gc(), blame_package(Path(source)):
@@ -118,14 +118,14 @@ class _PackageImport:
         self._at = now_ms()
 
     def run(self, *, dry_run: bool) -> ImportReport:
-        """Run the import or, with `dry_run`, only find out what would change."""
+        """Run the import or, with `dry_run`, only report the changes."""
         back_up = self._changes is None or self._changes.back_up
         return run_import(self._collection, self._report, self._bring_in, dry_run=dry_run, back_up=back_up)
 
     def _bring_in(self, journal: Journal) -> bool:
         report = self._report
         changes = self._changes
-        # What a person adds in Anki goes where the person's other notes of the deck are; a package keeps to itself.
+        # A note added in Anki goes to the file with most of the deck's notes; a package keeps its notes together.
         files = DeckFiles(self._collection, self._origins, journal, report, self._at, anybodys=changes is not None)
         known = KnownNotes(self._collection.catalog, self._origins, Guids(self._collection.connection))
         drafts = self._convert_notes(known, files.layout)
@@ -156,12 +156,12 @@ class _PackageImport:
             new = {draft.key for draft in found.new}
             kept = notes if changes.adopts_ids else [each for each in notes if each.draft.key in new]
             self._remember_ids(kept, cards)
-        report.unchanged += len(unchanged - {each.note for each in notes})  # one may have a twin there
+        report.unchanged += len(unchanged - {each.note for each in notes})  # one of them may have a duplicate in Anki
         seen = self._remember_seen(drafts, files.settled)
         return bool(files.remembered or cards.remembered or seen)
 
     def _remember_seen(self, drafts: Iterable[IncomingNote], settled: Set[tuple[str, int]]) -> int:
-        """Store what the notes are that need nothing more; return how many rows that changed."""
+        """Store the digests of notes that are complete; return the number of changed rows."""
         package, origins = self._package, self._origins
         done = {draft.source for draft in drafts} - {draft.source for draft in drafts if draft.key not in settled}
         fresh = [(source, package.digests[source]) for source in done if source in package.digests]
@@ -169,7 +169,7 @@ class _PackageImport:
         return len(fresh) + origins.advance_statuses(package.unchanged, package.changed_ms)
 
     def _stage_macros(self, journal: Journal) -> None:
-        """Add the macros that templates define to the collection's; those that are there stay."""
+        """Add the macros defined in templates to the collection's; existing ones stay."""
         path = self._collection.root / MACROS_FILE
         before = read_file(path) if path.exists() else None
         kept = before or b""
@@ -182,11 +182,11 @@ class _PackageImport:
             self._report.files.append(MACROS_FILE)
         for name, body in self._macros.items():
             if known.get(name, body) != body:
-                message = f"`{name}` is `{body}` in the package; the definition here was kept."
+                message = f"`{name}` is `{body}` in the package; the existing definition was kept."
                 self._report.remarks.append(Remark(MACROS_FILE, message))
 
     def _remember_ids(self, notes: Iterable[PlacedNote], cards: CardImport) -> None:
-        """Keep the ids that notes and their cards have in Anki."""
+        """Store the Anki ids of notes and their cards."""
         notes = list(notes)
         there = {note.guid: note.id for note in self._package.notes}
         added = {each.note: there[each.draft.source] for each in notes}
@@ -196,7 +196,7 @@ class _PackageImport:
         self._origins.remember_ids("card", ((here, card.id) for card, here, _ in cards.pairs if card.note in of_added))
 
     def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
-        """Convert every note of the package, in the order in which they are to be written."""
+        """Convert every note of the package, in the order for writing."""
         converter = NoteConverter(
             self._package,
             Converter(self._media.make_url),
@@ -206,7 +206,7 @@ class _PackageImport:
             self._budget,
         )
         places = dict(known.catalog.paths())
-        # Of notes that were not edited only the cards came; their text need not be read.
+        # Only the cards of unedited notes are needed; their text need not be read.
         edits = self._changes.edits if self._changes else None
         order = _sort_notes(self._package)
         drafts: list[IncomingNote] = []
@@ -243,7 +243,7 @@ class _PackageImport:
         return found
 
     def _make_field_writer(self) -> Callable[[Entry], tuple[str, ...]]:
-        """Make a function that returns what our own export would write for a note."""
+        """Return a function that renders a note as our export would."""
         root = self._collection.root
         media = MediaNames(root)
         macros = root / MACROS_FILE
@@ -263,7 +263,7 @@ class _PackageImport:
 
 
 def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:
-    """Convert one note; whatever goes wrong is said of this note."""
+    """Convert one note; any error is reported with this note."""
     try:
         return list(converter.convert(note))
     except (FlashcardsError, Malformed, OSError):
@@ -273,7 +273,7 @@ def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[
 
 
 def _sort_notes(package: Package) -> list[AnkiNote]:
-    """Sort notes by the place of their cards among the new ones if every card tells it, else by age."""
+    """Sort notes by their cards' positions among new cards if every card has one, else by age."""
     places = {}
     for note in package.notes:
         found = [place for card in package.cards[note.id] if (place := find_position(card)) is not None]

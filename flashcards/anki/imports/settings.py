@@ -1,4 +1,4 @@
-"""Write deck options as tables of `flashcards.toml`, if that file can take them."""
+"""Write deck options as tables of `flashcards.toml`, unless the user has edited that file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 _STOCK_OF_DECK: Final = {**read_preset_json(1, {}).settings, "learning_steps": "1m 10m", "relearning_steps": "10m"}
-"""What Anki gives a new deck; a deck that has these says nothing."""
+"""Anki's defaults for a new deck; they need no table."""
 
 _DAILY: Final = ("new_per_day", "reviews_per_day")
 
 
 def _list_what_to_write(general: Mapping[str, Any], lifted: Mapping[str, int], tables: str) -> Iterator[str]:
-    """List what a person who edited the file would have to write."""
+    """List the lines that a user who edited the file has to add."""
     if "rollover" in general:
         yield f"In the package, days begin at {general['rollover']}:00; set `rollover` to follow it."
     if "load_balance" in general:
@@ -42,7 +42,7 @@ def _list_what_to_write(general: Mapping[str, Any], lifted: Mapping[str, int], t
 
 
 def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
-    """Add deck tables to the text of `flashcards.toml`; what a table says already is replaced."""
+    """Add deck tables to the text of `flashcards.toml`, replacing existing values."""
     head = make_default_text() if before is None else before
     for name, value in settings.items():
         head = re.sub(rf"^#?{name} = .*$", f"{name} = {json.dumps(value)}", head, count=1, flags=re.MULTILINE)
@@ -58,14 +58,14 @@ def add_tables(before: str | None, tables: Mapping[str, Mapping[str, Any]], sett
 
 
 def _drop_values(text: str, keys: Iterable[str]) -> str:
-    """Drop the values of some keys from the table that a text begins with."""
+    """Drop the values of some keys from the table at the beginning of a text."""
     table, bracket, rest = text.partition("\n[")
     kept = [line for line in table.split("\n") if line.partition(" = ")[0] not in set(keys)]
     return "\n".join(kept) + bracket + rest
 
 
 def _make_table(settings: Mapping[str, Any], inherited: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
-    """Return the settings that a deck does not have yet, and would not inherit."""
+    """Return the settings that a deck lacks and would not inherit."""
     wanted = {"parameters": list(DEFAULT_PARAMETERS), **settings} if "parameters" in inherited else settings
     return {
         key: value
@@ -88,9 +88,9 @@ def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bo
 
 
 class SettingsImport:
-    """Adds tables for the decks of a package that have options of their own.
+    """Adds tables for the decks of a package that have their own options.
 
-    `changed` are the decks whose options a person changed in Anki since they were equal.
+    `changed` are the decks whose options a person changed in Anki since both sides were equal.
     """
 
     def __init__(
@@ -108,10 +108,10 @@ class SettingsImport:
         self._changed = changed
         self._origins = Origins(collection.connection)
         self._tables: dict[str, dict[str, Any]] = {}  # the settings to write, by deck
-        self._limits: dict[str, dict[str, int]] = {}  # the daily limits that each top-level deck has in Anki
+        self._limits: dict[str, dict[str, int]] = {}  # the daily limits of each top-level deck in Anki
 
     def stage(self, *, adds_notes: bool) -> Settings:
-        """Stage the file, or say what a person would have to write; return the settings to come.
+        """Stage the file, or report the lines to add; return the coming settings.
 
         If the import adds notes, the limits of the collection may have to rise.
         """
@@ -141,10 +141,10 @@ class SettingsImport:
         return settings
 
     def _find_tables(self) -> Iterable[str]:
-        """Make tables for the decks that have options of their own and no table here; return problems as sentences.
+        """Make tables for the decks with their own options and no table; return problems as sentences.
 
-        A preset that our own export gave to Anki is ignored: our settings are newer. Options that a person changed in
-        Anki count even if there is a table; what decks below inherit stays as it was.
+        A preset that our export gave to Anki is ignored, because our settings are newer. Options that a person changed
+        in Anki count even if there is a table; inherited settings of subdecks stay unchanged.
         """
         package, present = self._package, self._collection.settings
         here = {name for deck in self._collection.catalog.decks() for name in list_deck_path(deck)}
@@ -171,8 +171,7 @@ class SettingsImport:
             if is_changed or said[name] != above:
                 table = _make_table(said[name], self._find_inherited(name), self._find_policy(name))
             elif "::" not in name and name in self._decks_with_siblings and self._find_policy(name).bury_siblings:
-                # Anki's stock options show two cards of a note on one day; here siblings are buried unless told
-                # otherwise.
+                # Anki's default options show two cards of a note on one day. Here siblings are buried by default.
                 table = {key: value for key, value in said[name].items() if key == "bury_siblings" and not value}
             if table:
                 self._tables[name] = table
@@ -183,13 +182,13 @@ class SettingsImport:
 
     @cached_property
     def _decks_with_siblings(self) -> set[str]:
-        """The top-level decks that hold notes with several cards."""
+        """The top-level decks that contain notes with several cards."""
         decks = self._package.decks
         found = (decks[home].name for home in self._package.decks_with_siblings if home in decks)
         return {normalize_name(name).partition("::")[0] for name in found}
 
     def _find_inherited(self, name: str) -> dict[str, Any]:
-        """Return what the new tables of its parents say for a deck, unless an existing table says otherwise."""
+        """Return the settings that a deck inherits from its parents' new tables, unless an existing table sets them."""
         found: dict[str, Any] = {}
         for parent in list_deck_path(name)[:-1]:
             existing = self._collection.settings.decks.get(parent, {})
@@ -198,7 +197,7 @@ class SettingsImport:
         return found
 
     def _lift_limits(self) -> dict[str, int]:
-        """Find the limits of the collection that would hold Anki's decks back, and what they must be raised to.
+        """Find the limits of the collection that would restrict Anki's decks, and the values needed.
 
         A deck that would inherit the raised limit gets a table with its own.
         """
@@ -218,17 +217,17 @@ class SettingsImport:
 
     @cached_property
     def _exported_decks(self) -> set[str]:
-        """The decks that were ever exported from here, and those above them."""
+        """The decks that were ever exported, and their parents."""
         rows = self._collection.connection.execute("SELECT DISTINCT deck FROM exported_notes")
         return {name for (deck,) in rows for name in list_deck_path(deck)}
 
     def _find_policy(self, deck: str) -> Policy:
-        """Return the policy that a deck has, or would have."""
+        """Return the current or future policy of a deck."""
         known = self._collection.catalog.decks().get(deck)
         return self._collection.settings.policy_for(deck, {}) if known is None else self._collection.policy(known)
 
     def _find_general(self) -> dict[str, Any]:
-        """Return the package's settings for all decks that differ, if nothing was ever reviewed here."""
+        """Return the package's differing settings for all decks, if the collection has no reviews."""
         package, settings = self._package, self._collection.settings
         found: dict[str, Any] = {}
         if package.rollover != settings.rollover:

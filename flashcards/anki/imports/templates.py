@@ -14,16 +14,16 @@ from flashcards.deck.html import replace_enclosed
 from flashcards.importers.transaction import Malformed
 
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)
-"""HTML that is never shown; an element that is not closed goes on to the end."""
+"""HTML that is never displayed; an unclosed element extends to the end."""
 SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
-"""HTML that is seen or heard without being text."""
+"""HTML that is visible or audible without being text."""
 
 _TAG: Final = re.compile(r"<[^<>]*>")
 _EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
 
 
 def is_empty(value: str) -> bool:
-    """Check whether a field is empty for Anki."""
+    """Return whether Anki regards a field as empty."""
     return _EMPTY.fullmatch(value) is not None
 
 
@@ -33,7 +33,7 @@ def strip_tags(html: str) -> str:
 
 
 def is_shown(html: str) -> bool:
-    """Check whether anything can be seen or heard."""
+    """Return whether anything can be seen or heard."""
     html = UNSEEN.sub("", html)
     return bool(SEEN.search(html)) or bool(strip_tags(html).replace("\xa0", " ").strip())
 
@@ -43,13 +43,13 @@ _TOKEN: Final = re.compile(r"\{\{\s*+([#^/]?)((?:(?!\{\{).)*?)\}\}", re.DOTALL)
 _OTHER_TOKEN: Final = re.compile(r"<%\s*+([#^/]?)((?:(?!<%).)*?)%>", re.DOTALL)
 _OPEN_TAG: Final = re.compile(r"<[a-z/!][^<>]*\Z", re.IGNORECASE)
 _LONGEST_TAG: Final = 2_000  # characters before a field
-_DEEPEST: Final = 100  # sections within sections
+_DEEPEST: Final = 100  # nesting of sections
 _SHOWN_ATTRIBUTE: Final = re.compile(r"\b(?:src|href|data|alt)\s*=\s*[\"']?[^\"'<>]*\Z", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class TemplateSection:
-    """A part of a template that is shown if a field holds something, or, `inverted`, if it does not."""
+    """A part of a template that is shown if a field has a value, or, if `inverted`, if it has none."""
 
     name: str
     inverted: bool
@@ -58,7 +58,7 @@ class TemplateSection:
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """A field to be filled in, through filters, the innermost first."""
+    """A field to fill in, through filters, innermost first."""
 
     name: str
     filters: tuple[str, ...]
@@ -68,7 +68,7 @@ Part = TemplateSection | TemplateField | str
 
 
 def parse_template(text: str) -> list[Part]:
-    """Parse one side of a template, without what only scripts and style sheets read."""
+    """Parse one side of a template, without scripts and style sheets."""
     braces = _OTHER_BRACES.match(text)
     text = UNSEEN.sub("", text[braces.end() :] if braces else text)
     root = TemplateSection("", inverted=False)
@@ -104,7 +104,7 @@ def walk_parts(parts: Sequence[Part]) -> Iterator[Part]:
 
 
 def asks_to_type(part: Part) -> bool:
-    """Check whether a part asks for a typed answer."""
+    """Return whether a part asks for a typed answer."""
     if isinstance(part, TemplateSection):
         return any(map(asks_to_type, part.parts))
     return isinstance(part, TemplateField) and "type" in part.filters and "cloze" not in part.filters
@@ -118,13 +118,13 @@ def _add_text(parts: list[Part], text: str) -> None:
 
 
 def _is_in_attribute(text: str, at: int) -> bool:
-    """Check whether a place is in a tag where a field shows nothing: not in the address of a link or picture."""
+    """Return whether an offset is in a tag where a field is not visible, except the address of a link or picture."""
     tag = _OPEN_TAG.search(text, max(0, at - _LONGEST_TAG), at)
     return tag is not None and _SHOWN_ATTRIBUTE.search(tag[0]) is None
 
 
 def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
-    """Return what follows the parts of a front, whatever their elements; nothing if some are missing."""
+    """Return the parts after those of a front, regardless of elements, or None if some are missing."""
     if any(map(asks_to_type, front)):
         return None
     left = list(parts)
@@ -144,12 +144,12 @@ def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None
 
 
 def _is_seen(part: Part) -> bool:
-    """Check whether a part of a side is more than tags; `{{FrontSide}}` only repeats."""
+    """Return whether a part of a side is more than tags; `{{FrontSide}}` only repeats."""
     return is_shown(part) if isinstance(part, str) else part != TemplateField("FrontSide", ())
 
 
 def _is_same(one: Part, other: Part) -> bool:
-    """Check whether two parts show the same."""
+    """Return whether two parts show the same."""
     if isinstance(one, str) and isinstance(other, str):
         return one == other or (_list_words(one) == _list_words(other) and not SEEN.search(one + other))
     if isinstance(one, TemplateSection) and isinstance(other, TemplateSection):
@@ -164,7 +164,7 @@ def _list_words(html: str) -> str:
 
 
 def _find_tail(found: Part, expected: Part) -> str | None:
-    """Return what follows the text that a front ends with, unless that is within a word."""
+    """Return the text after the end of a front's text, unless that is within a word."""
     if not isinstance(found, str) or not isinstance(expected, str):
         return None
     text, begin = found.lstrip(), expected.strip()
@@ -186,7 +186,7 @@ _TAGS: Final = "#Tags"  # no field has a name that begins so
 
 
 def list_values(names: Sequence[str], fields: Sequence[str], tags: Sequence[str]) -> dict[str, str]:
-    """Return what templates can ask of a note: its fields, and whether it has tags."""
+    """Return the values of a note for templates: its fields, and whether it has tags."""
     return {**dict(zip(names, fields, strict=True)), _TAGS: " ".join(tags)}
 
 
@@ -194,14 +194,14 @@ def list_values(names: Sequence[str], fields: Sequence[str], tags: Sequence[str]
 class Rendered:
     """One side of a card."""
 
-    html: str = ""  # what it shows
-    to_type: str = ""  # the field that is to be typed, or empty
-    shown: set[str] = field(default_factory=set)  # the names of the fields that it shows
+    html: str = ""  # its HTML
+    to_type: str = ""  # the field to type, or empty
+    shown: set[str] = field(default_factory=set)  # the names of the displayed fields
     problems: list[str] = field(default_factory=list)  # what cannot be represented, as clauses
 
     @property
     def is_typed(self) -> bool:
-        """Whether an answer is to be typed."""
+        """Return whether an answer must be typed."""
         return bool(self.to_type)
 
 
@@ -215,14 +215,14 @@ _DEFINITION: Final = re.compile(
 
 
 def find_omissions(text: str) -> list[str]:
-    """Return what one side of a template has that cards here cannot have."""
+    """Return the features of a template's side that our cards cannot have."""
     found = ["scripts"] if _SCRIPT.search(text) else []
     names = {part.name for part in walk_parts(parse_template(text)) if isinstance(part, TemplateField)}
     return [*found, *(f"`{{{{{name}}}}}`" for name in sorted(names & _SPECIAL - {"FrontSide"}))]
 
 
 def extract_macros(text: str) -> tuple[str, dict[str, str]]:
-    """Take TeX definitions out of a template; return the rest, and the bodies of the macros by name."""
+    """Remove TeX definitions from a template; return the rest, and the bodies of the macros by name."""
     macros: dict[str, str] = {}
 
     def one(opening: re.Match[str], formula: str, closing: re.Match[str]) -> str:
@@ -259,7 +259,7 @@ class SideTemplate:
         self._parts = parse_template(text)
         self._scripted = [field for script in _SCRIPT.findall(text) for field in _TOKEN.findall(script)]
         parts = list(walk_parts(self._parts))
-        # the names of the fields that sections look at, and of those that it shows with gaps
+        # the names of the fields in conditions, and of those that it shows with gaps
         self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
         self.clozes = {part.name for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters}
         sections = (_CLOZE_SECTION.fullmatch(name) for name in self.conditions)
@@ -276,8 +276,8 @@ class SideTemplate:
     ) -> Rendered:
         """Render the side with the fields of a note; raise Malformed if it is longer than `budget`.
 
-        Fields in `without` vanish where they are shown with gaps, which otherwise stay `{{c1::…}}`; sections such as
-        `{{#c1}}` ask for the numbers in `gaps`.
+        Fields in `without` are omitted where they are shown with gaps, which otherwise stay `{{c1::…}}`. Sections such
+        as `{{#c1}}` test the numbers in `gaps`.
         """
         budget = budget or RenderBudget()
         budget.start_side()
@@ -303,7 +303,7 @@ class SideTemplate:
         return rendered
 
     def remove_front(self, front: SideTemplate) -> SideTemplate:
-        """Return this side without the front, if it begins with all that the template of the front says.
+        """Return this side without the front, if it begins with the whole template of the front.
 
         A field for a typed answer shows nothing on the front and the answer on the back, which is not a repetition.
         """
@@ -329,7 +329,7 @@ class _Filling:
     spoken: list[str] = field(default_factory=list)
 
     def is_shown_section(self, section: TemplateSection) -> bool:
-        """Check whether a section is shown; one for only some cards of a cloze is."""
+        """Return whether a section is shown; one for only some cards of a cloze is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
             return self._has_content(section.name) != section.inverted

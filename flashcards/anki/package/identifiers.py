@@ -74,11 +74,11 @@ class Guids:
         return given.guid if given and given.family in (None, kind) else self._ours(note, key, kind)
 
     def is_shared(self, guid: str) -> bool:
-        """Check whether several notes have a guid in Anki."""
+        """Return whether several notes have a guid in Anki."""
         return guid in self._sharing
 
     def is_last(self, note: int, guid: str) -> bool:
-        """Check whether a note is the one by which Anki knows a guid: the last one of those that share it."""
+        """Return whether a note is the one by which Anki knows a guid: the last one of those that share it."""
         return guid not in self._sharing or self._sharing[guid][-1] == note
 
     def list_own(self, note: int, key: str) -> Iterator[str]:
@@ -100,7 +100,7 @@ def make_guid(key: str, family: str) -> str:
 
 
 def looks_ours(guid: str) -> bool:
-    """Check whether a guid was made by this program, here or elsewhere. Such a note has one of our note types."""
+    """Return whether a guid was made by this program, here or elsewhere. Such a note has one of our note types."""
     return _OURS.fullmatch(guid) is not None
 
 

@@ -121,7 +121,7 @@ _FIELD: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 def shows_first_fields(kind: model.AnkiNoteType) -> bool:
-    """Check whether the first card of a note type asks its first field and answers with its second one.
+    """Return whether the first card of a note type asks its first field and answers with its second one.
 
     So do the note types that Anki brings along, whatever a person calls them or their fields.
     """
@@ -138,7 +138,7 @@ def shows_first_fields(kind: model.AnkiNoteType) -> bool:
 
 
 def is_ours(kind: model.AnkiNoteType) -> bool:
-    """Check whether a note type is ours: by its id, its name, or all of its fields.
+    """Return whether a note type is ours: by its id, its name, or all of its fields.
 
     A copy in Anki has only its fields. A type without the fields that we read is not ours.
     """

@@ -98,7 +98,7 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
 
 
 def is_as_exported(preset: Preset) -> bool:
-    """Check whether a preset in Anki came from us and was not changed since."""
+    """Return whether a preset in Anki came from us and was not changed since."""
     return preset.changed == MADE and preset.id == make_id(_OF_PRESET + preset.name)
 
 

@@ -169,7 +169,7 @@ class _Reader:
         return package
 
     def _has_rows(self, table: str) -> bool:
-        """Check whether the collection keeps something in a table, which older schemas keep as JSON."""
+        """Return whether the collection keeps something in a table, which older schemas keep as JSON."""
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._db.execute(query, (table,)).fetchone() is None:
             return False
@@ -292,7 +292,7 @@ class _Reader:
         package.log = log
 
     def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
-        """Check whether columns of the log hold a value of any other kind."""
+        """Return whether columns of the log hold a value of any other kind."""
         known = ", ".join(f"'{kind}'" for kind in kinds)
         odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
         return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
@@ -328,7 +328,7 @@ def _read_time(time: float) -> int:
 
 
 def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
-    """Check whether the numbers of a card can be right, or at least do no harm."""
+    """Return whether the numbers of a card can be right, or at least do no harm."""
     _, _, due, *counts = others
     return (
         0 < card < _LARGEST

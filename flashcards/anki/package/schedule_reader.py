@@ -193,7 +193,7 @@ def _to_seconds(interval: int) -> int:
 
 
 def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
-    """Check whether a card was answered since it was last new; a due day set by hand is not an answer."""
+    """Return whether a card was answered since it was last new; a due day set by hand is not an answer."""
     if card.type == State.NEW:
         return False
     for review in reversed(reviews):
@@ -203,7 +203,7 @@ def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
 
 
 def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
-    """Check whether a log says how the card was first learnt, so that its memory state follows from it."""
+    """Return whether a log says how the card was first learnt, so that its memory state follows from it."""
     rated = False
     for review in reversed(reviews):
         if review.kind is ReviewKind.FORGET:

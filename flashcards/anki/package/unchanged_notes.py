@@ -35,7 +35,7 @@ class SeenNotes(NamedTuple):
     lost_media: Set[str] = frozenset()  # names of media that the package holds and the collection lacks
 
     def has(self, guid: str, digest: bytes | None, fields: str) -> bool:
-        """Check whether a note is as it was, and all of its media are here."""
+        """Return whether a note is as it was, and all of its media are here."""
         return digest is not None and self.digests.get(guid) == digest and not self._names_lost_media(fields)
 
     def _names_lost_media(self, fields: str) -> bool:
@@ -68,7 +68,7 @@ def find_decks_with_siblings(connection: sqlite3.Connection) -> set[int]:
 
 
 def has_schedules(connection: sqlite3.Connection) -> bool:
-    """Check whether there are any: in a package without them every card is new and the log is empty."""
+    """Return whether there are any: in a package without them every card is new and the log is empty."""
     queries = ("FROM revlog", "FROM cards WHERE type OR queue OR flags OR reps OR lapses")
     return any(connection.execute(f"SELECT 1 {query} LIMIT 1").fetchone() for query in queries)
 

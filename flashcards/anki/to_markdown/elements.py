@@ -259,7 +259,7 @@ def read_style(element: Element) -> dict[str, str]:
 
 
 def is_code(style: Mapping[str, str]) -> bool:
-    """Check whether a style is that of code, as editors of programs copy it."""
+    """Return whether a style is that of code, as editors of programs copy it."""
     is_kept = style.get("white-space", "") in ("pre", "pre-wrap")
     return is_kept and _CODE_FONT.search(style.get("font-family", "")) is not None
 

@@ -82,7 +82,7 @@ class CutField:
         return f"{OPEN}{len(self.placeholders) - 1}{CLOSE}"
 
     def has(self, text: str, kinds: Container[str]) -> bool:
-        """Check whether a text has a placeholder of some kinds."""
+        """Return whether a text has a placeholder of some kinds."""
         return any(self.placeholders[int(number)].kind in kinds for number in PLACEHOLDER.findall(text))
 
     def restore(self, text: str) -> str:

@@ -36,7 +36,7 @@ def write_table(element: Element, convert_cell: Callable[[Element], str]) -> str
 
 
 def is_caption(node: Element | str) -> bool:
-    """Check whether a part of a table is its caption."""
+    """Return whether a part of a table is its caption."""
     return isinstance(node, Element) and node.tag == "caption"
 
 

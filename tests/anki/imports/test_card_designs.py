@@ -184,7 +184,7 @@ def test_a_typed_answer_that_is_only_part_of_the_back_is_reported(designs: Desig
     made = note_type("Typed", 0, ["Front", "Back", "Note"], ("{{Front}}{{type:Back}}", "{{type:Back}}{{Note}}"))
     report = designs.imported(made, ["a", "<b>b</b> c", note])
     assert [remark.message for remark in report.remarks] == [
-        "1 note: here the typed answer is compared with the whole answer."
+        "1 note: the typed answer is now compared with the whole answer."
     ] * told
 
 
@@ -301,7 +301,7 @@ def test_macros_of_a_template_go_to_the_macros_of_the_collection(home: Home, tmp
     assert home.read("macros.tex") == "\\R \\mathbf{R}\n\\seq ({#1})_n\n\\N \\mathbb{N}_{#1}\n"
     assert "def" not in home.read("Deck.md")
     assert "newcommand" not in home.read("Deck.md")
-    assert (remark.place, "the definition here was kept" in remark.message) == ("macros.tex", True)
+    assert (remark.place, "the existing definition was kept" in remark.message) == ("macros.tex", True)
     assert not home.import_file(package).changes_anything
 
 
@@ -333,7 +333,7 @@ def test_scripts_and_special_fields_are_reported(home: Home, tmp_path: Path) -> 
     types = {9: note_type("S", 0, ["Q", "A"], ("{{Q}}{{Tags}}<script>x()</script>", "{{A}} {{Deck}}"))}
     report = home.import_file(write_package(tmp_path / "x.apkg", [Made(["q", "a"], type=9)], types=types))
     assert [remark.message for remark in report.remarks] == [
-        "The templates have scripts, `{{Tags}}`, `{{Deck}}`, which cards here do not show."
+        "The templates have scripts, `{{Tags}}`, `{{Deck}}`, which cannot be shown."
     ]
 
 

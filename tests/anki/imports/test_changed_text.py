@@ -124,7 +124,7 @@ def test_a_change_that_cannot_be_written_is_described(home: Home, package: Path)
     assert [tuple(remark) for remark in report.remarks] == [
         (
             "Deck.md:1",
-            "Changed in the package, but that cannot be written here; kept as it is. The package says: Rome",
+            "Changed in the package, but the change cannot be written here; kept as it is. In the package: Rome",
         )
     ]
 

@@ -101,7 +101,7 @@ def test_tags_that_all_notes_share_are_written_at_the_top(home: Home, package: P
 def test_tags_that_need_another_name_are_reported_once(home: Home, package: Path) -> None:
     notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
     messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
-    assert messages == ["2 tags get another name here: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
+    assert messages == ["2 tags get another name: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
     assert "<!-- tags: ok, h, a::b -->" in home.read("Deck.md")
 
 
