@@ -194,7 +194,7 @@ def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> 
     ],
 )
 def test_a_callout_in_a_list_stays_in_its_item(text: str, html: str) -> None:
-    found = HtmlRenderer({}, lambda name: name).render(text)
+    found = HtmlRenderer().render(text)
     assert html in found
     assert "[!" not in found
     assert found.count("<li>") == text.count("\n- ") + text.count("- >") + text.count(". ") + text.startswith("- a")

@@ -101,5 +101,5 @@ def test_a_link_to_no_note_stays_as_it_is() -> None:
 
 def test_what_links_name_is_shown_on_no_side() -> None:
     definitions = write_targets({"!b": "One *two*.", "c": None}) + "\n[^1]: a footnote"
-    html = HtmlRenderer({}, lambda name: name).render("no *links* here", definitions)
+    html = HtmlRenderer().render("no *links* here", definitions)
     assert html == "no <em>links</em> here"

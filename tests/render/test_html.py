@@ -124,7 +124,7 @@ def test_a_picture_that_is_written_into_the_text_stays(source: str) -> None:
     ],
 )
 def test_the_size_in_the_description_of_a_picture_is_its_size(source: str, html: str) -> None:
-    assert HtmlRenderer({}, lambda name: name).render(source) == html
+    assert HtmlRenderer().render(source) == html
 
 
 def test_a_name_with_special_characters_is_escaped_once() -> None:

@@ -15,7 +15,7 @@ from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.renderer import render_plain
 
-RENDERER = HtmlRenderer({}, lambda name: name)
+RENDERER = HtmlRenderer()
 
 
 def note(text: str) -> Note:

@@ -17,6 +17,7 @@ from flashcards.anki.package.identifiers import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
 from flashcards.deck.model import REVERSE, Kind, Note
+from flashcards.render.html.renderer import HtmlRenderer
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Catalog, Entry
@@ -37,9 +38,7 @@ def is_same_note(draft: IncomingNote, note: Note) -> bool:
         return False
     if len(draft.fields) != len(note.fields) or (draft.kind is Kind.CLOZE) != (note.kind is Kind.CLOZE):
         return False
-    from flashcards.render.html.renderer import HtmlRenderer
-
-    render = HtmlRenderer({}, lambda name: name).render
+    render = HtmlRenderer().render
     return all(map(eq, map(render, draft.fields), map(render, note.fields)))
 
 

@@ -12,6 +12,7 @@ from flashcards.anki.imports.incoming_notes import IncomingNote, list_cards
 from flashcards.catalog.imports import FLAG_CONFLICT, FLAG_REVERSE, FLAG_TYPED, NoteBase, digest_fields, split_digests
 from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.model import REVERSE, Kind, Note
+from flashcards.render.html.renderer import HtmlRenderer
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -132,7 +133,7 @@ def _merge_fields(
     for index, (ours, theirs) in enumerate(zip(sides.ours, sides.theirs, strict=True)):
         if now_there[index] == there[index] or now_there[index] in earlier:
             fields.append(ours)
-        elif ours == theirs or _show_the_same(ours, theirs, definitions):
+        elif ours == theirs or HtmlRenderer().render(ours, definitions) == HtmlRenderer().render(theirs):
             fields.append(ours)
             new_here[index], new_there[index] = now_here[index], now_there[index]
         elif now_here[index] == here[index] and not (is_older and there[index] != confirmed[index]):
@@ -193,13 +194,6 @@ def show_difference(theirs: str, ours: str) -> str:
 
 def _list_raw(draft: IncomingNote) -> Sequence[str]:
     return draft.raw or draft.fields
-
-
-def _show_the_same(ours: str, theirs: str, definitions: str) -> bool:
-    from flashcards.render.html.renderer import HtmlRenderer
-
-    render = HtmlRenderer({}, lambda name: name).render
-    return render(ours, definitions) == render(theirs)
 
 
 def _merge_flag(here: bool, there: bool, base: bool) -> bool:

@@ -175,4 +175,4 @@ def _render_description(text: str, *, is_markdown: bool) -> str:
         return text
     from flashcards.render.html.renderer import HtmlRenderer
 
-    return HtmlRenderer({}, lambda name: name).render(text)
+    return HtmlRenderer().render(text)

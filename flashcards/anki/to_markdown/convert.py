@@ -37,10 +37,10 @@ from flashcards.anki.to_markdown.tree import (
     replace_elements,
     restore_formulas,
 )
+from flashcards.render.html.renderer import HtmlRenderer
 
 if TYPE_CHECKING:
     from flashcards.anki.to_markdown.elements import Media
-    from flashcards.render.html.renderer import HtmlRenderer
 
 
 _LINES: Final = frozenset({"div", "p", "li", "tr", "td", "th", "dt", "dd", "pre", "blockquote", "summary"})
@@ -78,13 +78,11 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
 
 def flatten_markdown(markdown: str, *, cloze: bool) -> str:
     """Reduce Markdown to the text that it shows, and to the gaps of a `cloze`."""
-    from flashcards.render.html.renderer import HtmlRenderer
-
     cut = CutField("")
     source = _cut_out_gaps(markdown, cut) if cloze else markdown
-    cut.html = HtmlRenderer({}, lambda name: name).render(source)
+    cut.html = HtmlRenderer().render(source)
     cut_out_media(cut)
-    return write_plain(parse_html(cut.html), cut, lambda name: name)
+    return write_plain(parse_html(cut.html), cut, str)
 
 
 def _cut_out_gaps(markdown: str, cut: CutField) -> str:
@@ -174,7 +172,7 @@ class Converter:
 
     def __init__(self, media: Media) -> None:
         self.media = media
-        self._renderer: HtmlRenderer | None = None
+        self._renderer = HtmlRenderer()
 
     def convert(self, html: str, *, cloze: bool = False) -> Converted:
         """Convert one field; in a `cloze`, `{{c1::…}}` are gaps."""
@@ -220,10 +218,6 @@ class Converter:
 
     def _says_the_same(self, markdown: str, tree: Element, cut: CutField) -> bool:
         """Return whether the rendered Markdown shows the same text as the field."""
-        if self._renderer is None:
-            from flashcards.render.html.renderer import HtmlRenderer
-
-            self._renderer = HtmlRenderer({}, lambda name: name)
 
         def write(match: re.Match[str]) -> str:
             found = cut.placeholders[int(match[1])]

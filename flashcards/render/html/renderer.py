@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from html import escape, unescape
+from types import MappingProxyType
 from typing import ClassVar, Final
 from urllib.parse import unquote
 
@@ -38,10 +39,10 @@ class HtmlRenderer:
     """A renderer for the notes of one collection. It writes for Anki; a subclass writes formulas and media otherwise.
 
     The TeX `macros` are expanded in every formula because Anki does not know them. `media` gets each local URL of a
-    picture, sound or video, percent escapes undone, and returns its name in Anki.
+    picture, sound or video, percent escapes undone, and returns its name in Anki; without it, names stay as they are.
     """
 
-    def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
+    def __init__(self, macros: Mapping[str, str] = MappingProxyType({}), media: Callable[[str], str] = str) -> None:
         self._macros = macros
         self._media = media
         self._markdown = pyromark.Markdown(options=OPTIONS)

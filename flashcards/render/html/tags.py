@@ -148,7 +148,7 @@ def write_typed_answer(markdown: str, definitions: str = "") -> str:
     """Return the text to type for an answer in Markdown."""
     from flashcards.render.html.renderer import HtmlRenderer
 
-    return _write_text(HtmlRenderer({}, lambda name: name).render(markdown, definitions))
+    return _write_text(HtmlRenderer().render(markdown, definitions))
 
 
 def _write_text(html: str) -> str:

@@ -28,7 +28,7 @@ def markdown(html: str, *, cloze: bool = False) -> str:
 
 
 def rendered(text: str) -> str:
-    return HtmlRenderer({}, lambda name: name).render(text)
+    return HtmlRenderer().render(text)
 
 
 EXAMPLES = {

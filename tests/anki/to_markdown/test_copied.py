@@ -99,7 +99,7 @@ def test_plain_text_leaves_out_what_is_never_shown() -> None:
 
 def test_code_that_came_back_from_anki_keeps_its_language() -> None:
     text = "```python\nx = 1\n```"
-    assert converted(HtmlRenderer({}, lambda name: name).render(text)).markdown == text
+    assert converted(HtmlRenderer().render(text)).markdown == text
 
 
 def test_a_long_number_beside_code_is_read_in_linear_time() -> None:
