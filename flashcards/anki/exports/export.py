@@ -1,4 +1,4 @@
-"""Choose the files that an export writes, and write each: a package, JSON, or CSV for spreadsheets."""
+"""Choose the files of an export, and write each: a package, JSON, or CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ FORMATS: Final = (PACKAGE, WHOLE, ".json", ".csv")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A file to write and the decks that go into it, each named by itself."""
+    """A file to write, and its decks, listed individually."""
 
     path: Path
     decks: tuple[str, ...]
 
 
 class ExportFormatUnknown(UsageError):
-    """The file's ending names no format that can be written."""
+    """The extension of the file is not that of a supported format."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -55,7 +55,7 @@ class ExportFormatUnknown(UsageError):
 
 
 class NoPlace(UsageError):
-    """The name of the file to write is empty, as a variable of a shell that was never set is."""
+    """The name of the file to write is empty, for example because of an unset shell variable."""
 
     def __init__(self) -> None:
         super().__init__("The name after -o is empty. Give a file or a folder; `.` is the current folder.")
@@ -101,12 +101,12 @@ def choose_targets(decks: Sequence[str], asked: Sequence[str], output: str | Non
 
 
 def is_within(deck: str, ancestor: str) -> bool:
-    """Return whether `deck` is `ancestor` or lies below it."""
+    """Return whether `deck` is `ancestor` or a subdeck of it."""
     return deck == ancestor or deck.startswith(f"{ancestor}::")
 
 
 def make_file_name(deck: str) -> str:
-    """Return the name of a deck's package, one that every system accepts."""
+    """Return the name of a deck's package, valid on every system."""
     return clean_name(f"{deck.replace('::', '-')}.deck").removesuffix(".deck") + PACKAGE
 
 
@@ -115,7 +115,7 @@ def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> 
     taken: set[str] = set()
     for head in heads:
         name = make_file_name(head)
-        if name.casefold() in taken:  # `a?` and `a:`, or `A` and `a` where a disk does not tell them apart
+        if name.casefold() in taken:  # `a?` and `a:`, or `A` and `a` on a disk that ignores case
             name = f"{name.removesuffix(PACKAGE)}-{deck_id(head):x}{PACKAGE}"
         taken.add(name.casefold())
         found.append(Target(folder / name, tuple(deck for deck in decks if is_within(deck, head))))
@@ -127,15 +127,15 @@ _TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR fla
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A file that was written, and what it holds."""
+    """A written file and its contents."""
 
     path: Path
     notes: int
     cards: int
     media: int
     size: int  # bytes
-    problems: tuple[ExportProblem, ...]  # what is not in it as it should be
-    remarks: tuple[str, ...] = ()  # what Anki will keep of an earlier package
+    problems: tuple[ExportProblem, ...]  # problems with its contents
+    remarks: tuple[str, ...] = ()  # changes that Anki will not apply to notes of an earlier package
 
 
 def export_package(
@@ -179,7 +179,7 @@ def export_package(
 
 
 def _open_history(collection: Collection, progress: Callable[[int], None]) -> History | None:
-    """Open the history of the cards; nothing if all of them are new, which is quicker to write."""
+    """Open the history of the cards; yield None if all of them are new, which is faster to write."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None
     from flashcards.anki.package.schedule_writer import History
@@ -187,7 +187,7 @@ def _open_history(collection: Collection, progress: Callable[[int], None]) -> Hi
     return History(collection, now_ms(), progress)
 
 
-_STRIDE: Final = 500  # cards between two calls of `progress`
+_STRIDE: Final = 500  # cards between calls of `progress`
 
 
 def export_json(
@@ -212,7 +212,7 @@ def export_json(
     return Exported(path, len(notes), len(ids), 0, size, ())
 
 
-# Anki reads these lines. Notes that it does not have come in note types of its own, so nothing need be there before.
+# Directives for Anki. Notes that it does not have come with their note types' standard names.
 _OUR_TYPES: Final = "Flashcards "
 _HEADER: Final = (
     "#separator:Comma",
@@ -240,7 +240,7 @@ def export_csv(
         text = codecs.getwriter("utf-8")(stream)
         text.write("\n".join(_HEADER) + "\n")
         writer = csv.writer(text, lineterminator="\n")
-        # Anki passes over lines that begin with #, which a guid of its own may.
+        # Anki skips lines that begin with #, as one of its guids may.
         quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for note in gathering.notes(progress):
             if not origins.is_written(note):
@@ -255,7 +255,7 @@ def export_csv(
 
 
 class _Origins:
-    """Knows which notes came from Anki, and counts those that are left out."""
+    """Identifies notes that came from Anki, and counts those left out."""
 
     def __init__(self, collection: Collection) -> None:
         self._edited: dict[int, bool] = {}
@@ -272,7 +272,7 @@ class _Origins:
             self._edited[entry.id] = origin.is_edited(entry.fingerprint, " ".join(entry.note.tags))
 
     def is_written(self, note: PackageNote) -> bool:
-        """Return whether a note is in the table; count it if it is left out."""
+        """Return whether a note is in the table, and count it otherwise."""
         origin = self._known.get(note.id)
         if note.id in self._conflicts:
             self._open += 1
@@ -291,7 +291,7 @@ class _Origins:
         return True
 
     def find_note_type(self, note: PackageNote) -> str:
-        """Return the name of the note type that a note has in Anki, or is to have there."""
+        """Return the name of a note's current or future note type in Anki."""
         origin = self._known.get(note.id)
         if origin and origin.note_type:
             return origin.note_type
@@ -303,10 +303,10 @@ class _Origins:
         return "Basic (type in the answer)" if answer else "Basic"
 
     def describe_left(self) -> tuple[str, ...]:
-        """Return sentences about the notes that are left out."""
+        """Return sentences about the notes left out."""
         found = []
         if self._unedited:
-            found.append(f"{plural(self._unedited, 'note')} from Anki left out: not edited here.")
+            found.append(f"{plural(self._unedited, 'note')} from Anki left out, because they were not edited.")
         if self._open:
             they = "it was" if self._open == 1 else "they were"
             found.append(

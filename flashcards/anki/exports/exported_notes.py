@@ -1,4 +1,4 @@
-"""Record what each export gave to Anki, and find what a package can neither move nor remove in Anki."""
+"""Record what each export gave to Anki, and find the changes that a package cannot make in Anki."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flashcards.anki.package.model import PackageNote
 
-_REMEMBER = (  # quicker than INSERT OR REPLACE
+_REMEMBER = (  # faster than INSERT OR REPLACE
     "INSERT INTO exported_notes(note, guid, deck, ords) VALUES (?, ?, ?, ?)"
     " ON CONFLICT(note) DO UPDATE SET shifted = shifted + (guid <> excluded.guid),"
     " guid = excluded.guid, deck = excluded.deck, ords = excluded.ords"
@@ -42,11 +42,11 @@ _REMEMBER_STATUS: Final = (
 _LATER_PARTS: Final = (
     "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"
 )
-_EARLIER: Final = 32  # digests of fields that are kept of earlier exports
+_EARLIER: Final = 32  # digests of fields kept from earlier exports
 
 
 class _ExportedNote(NamedTuple):
-    """A note as Anki was given it: its guid, its deck, and which cards of it there are."""
+    """A note as exported: its guid, its deck, and its cards."""
 
     guid: str
     deck: str
@@ -54,7 +54,7 @@ class _ExportedNote(NamedTuple):
 
 
 class Exports:
-    """Remembers what packages held, and says what Anki will keep of an earlier one."""
+    """Records the contents of packages, and reports what Anki will keep of an earlier one."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -69,10 +69,10 @@ class Exports:
             yield note
 
     def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
-        """Store what was exported of some decks; return a sentence for each change that Anki will not follow.
+        """Store the exported notes of some decks; return a sentence for each change that Anki will not apply.
 
-        Each is said once, since this package is then the last one that Anki was given. What is true of every package
-        with notes from Anki is said each time, and nothing of a whole collection, which replaces everything.
+        Each is reported once, because Anki then has this package. General remarks on notes from Anki are repeated each
+        time, except for a whole collection, which replaces everything.
         """
         with transaction(self._connection):
             before = {
@@ -84,7 +84,7 @@ class Exports:
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
-            # Anki gives a status only to cards that it does not have yet.
+            # Anki only sets the status of cards that it does not have yet.
             marked = self._connection.execute(_MARKED).fetchall()
             given_first = [row for row in marked if row[0] in self._now and row[0] not in before]
             self._connection.executemany(_REMEMBER_STATUS, given_first)
@@ -101,7 +101,7 @@ class Exports:
         for base in self._bases:
             before = known.get((base.note, base.form))
             if before is not None and before.flags & FLAG_CONFLICT:
-                continue  # the other side may have its own text still; an import finds out
+                continue  # the other side may still have its own text; an import finds out
             if before is not None:
                 if base.there == before.there:
                     kept = before
@@ -128,20 +128,20 @@ class Exports:
 
 
 def _keep_earlier(before: NoteBase, base: NoteBase) -> bytes:
-    """Return the digests of fields of earlier exports, with those that changed since the last one."""
+    """Return the digests of fields in earlier exports, including those changed since the last one."""
     left = [each for each in split_digests(before.there) if each not in split_digests(base.there)]
     return b"".join([*split_digests(before.earlier), *left][-_EARLIER:])
 
 
 def _make_base(note: PackageNote) -> NoteBase:
-    """Make the base of a note as a package gives it to Anki."""
+    """Make the base of a note in the form that a package gives to Anki."""
     if note.family == CLOZE:
         flags = FLAG_TYPED * bool(note.fields[1])
     else:
         flags = FLAG_REVERSE * bool(note.fields[2]) | FLAG_TYPED * bool(note.fields[3])
     given = note.fields[: len(note.markdown)]
     here = digest_fields(note.markdown)
-    there = here if given == note.markdown else digest_fields(given)  # most texts are their own HTML
+    there = here if given == note.markdown else digest_fields(given)  # most texts are equal to their HTML
     return NoteBase(note.id, OWN_FORM, here, there, b"", " ".join(note.tags), flags, 0)
 
 

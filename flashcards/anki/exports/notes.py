@@ -23,7 +23,7 @@ from flashcards.render.html.tags import make_typed_answer
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
-# HTML that shows nothing; for Anki a field with `<br>` and `<div>` only is empty.
+# HTML without visible content; Anki regards a field with only `<br>` and `<div>` as empty.
 _UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
 _NOTHING: Final = "—"
 _YES: Final = "1"
@@ -31,7 +31,7 @@ _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
 
 
 class FieldWriter:
-    """Writes the fields of the notes of one package; `media` gets the URL of a file and returns its name in Anki."""
+    """Writes the fields of the notes of one package; `media` converts a file's URL to its name in Anki."""
 
     def __init__(self, macros: Mapping[str, str], media: Callable[[str], str]) -> None:
         self._renderer = HtmlRenderer(macros, media)
@@ -56,23 +56,23 @@ class FieldWriter:
 
     def _source_of(self, entry: Entry) -> str:
         place = (entry.path, entry.note.breadcrumb)
-        if place != self._place:  # most notes have the same place as the one before
+        if place != self._place:  # most notes have the same place as the previous one
             self._place, self._source = place, format_source(*place)
         return self._source
 
     def _side(self, note: Note, markdown: str) -> str:
-        """Render one side; keep its source if nothing would be seen, for Anki drops a card with an empty front."""
+        """Render one side, or show its source if nothing is visible: Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
         return html if not _UNSEEN.fullmatch(html) else _escape_text(markdown).strip() or _NOTHING
 
 
 def format_source(path: str, breadcrumb: Iterable[str]) -> str:
-    """Format where a note comes from, to be shown small: its file and the headings above it."""
+    """Format the origin of a note for display in small print: its file and the headings above it."""
     return _escape_text(" › ".join((path, *breadcrumb)))
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return tags as Anki accepts them: nested by `::`, no spaces, no empty parts, each once whatever its case."""
+    """Return tags as Anki accepts them: nested by `::`, no spaces, no empty parts, no duplicates in any case."""
     found: dict[str, str] = {}
     for tag in tags:
         parts = (_TAG_BREAKS.sub("-", part).strip("-") for part in tag.replace("/", "::").split("::"))
@@ -88,29 +88,28 @@ def _escape_text(text: str) -> str:
 
 _ORDS: Final = {FORWARD: 0, REVERSE: 1} | {f"c{number}": number - 1 for number in range(1, 500)}
 LEECH_TAG: Final = "leech"
-"""The tag by which Anki knows the notes of leeches."""
+"""Anki's tag for leeches."""
 _LEECHES: Final = (
     "SELECT c.note, max(r.id) FROM cards c JOIN reviews r ON r.card = c.id AND r.leech <> 0"
     " WHERE c.leech = 1 GROUP BY 1"
 )
 _NEVER_NEWER: Final = 1  # epoch seconds
-_STRIDE: Final = 200  # notes between two calls of `progress`
+_STRIDE: Final = 200  # notes between calls of `progress`
 
 
 @dataclass(slots=True)
 class RenderedNotes:
-    """The fields of notes that were rendered before; they hold as long as neither a note nor the macros change."""
+    """The fields of notes rendered earlier; valid until a note or the macros change."""
 
     macros: Mapping[str, str] = field(default_factory=dict)
-    # by their ids; no notes that name media files, whose names depend on other notes
+    # by id; without notes that use media files, whose names depend on other notes
     known: dict[int, tuple[Entry, tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Gathering:
-    """The notes of some decks, each without those below it, rendered one after the other for one package.
+    """The notes of some decks, without their subdecks, rendered in turn for one package.
 
-    What an earlier gathering `rendered` is used again and added to; notes of leeches get the tag by which Anki knows
-    them.
+    The result of an earlier gathering, `rendered`, is reused and extended. Notes of leeches get Anki's tag for them.
     """
 
     def __init__(
@@ -121,8 +120,8 @@ class Gathering:
         *,
         leeches: bool = False,
     ) -> None:
-        self.media = MediaNames(collection.root)  # the media that the notes rendered so far name
-        self.problems: list[ExportProblem] = self.media.problems  # what is not as it should be, so far
+        self.media = MediaNames(collection.root)  # the media files of the notes rendered so far
+        self.problems: list[ExportProblem] = self.media.problems  # the problems so far
         self._collection = collection
         self._notes = _find_note_ids(collection, decks)
         self._guids = Guids(collection.connection)
@@ -139,7 +138,7 @@ class Gathering:
         return len(self._notes)
 
     def notes(self, progress: Callable[[int, int], None] | None = None) -> Iterator[PackageNote]:
-        """Yield the notes in order of deck, file and line; `progress` gets the number done and the number in all."""
+        """Yield the notes in order of deck, file and line; `progress` gets the number done and the total."""
         cards = _cards_by_note(self._collection)
         entries = self._collection.catalog.entries(self._notes)
         for number, entry in enumerate(entries):
@@ -157,7 +156,7 @@ class Gathering:
             id=entry.id,
             guid=guid,
             family=kind,
-            # Anki knows several notes of one guid by the last one, which the others must never update.
+            # Of several notes with one guid, Anki identifies the last one by it, which the others must never update.
             modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             deck=entry.deck,
             tags=clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),
@@ -184,12 +183,12 @@ class Gathering:
         return self.media.name(url)
 
     def _find_modified(self, entry: Entry) -> int:
-        """Return when what the note shows last changed (its text, media or macros), in epoch seconds."""
+        """Return when the content of the note last changed (its text, media or macros), in epoch seconds."""
         newest = self.media.newest_ns // 1_000_000_000
         if self._macros and any(name in text for text in entry.note.fields for name in self._macros):
             newest = max(newest, self._macros_changed)
         newest = max(newest, self._leeches.get(entry.id, 0) // 1000)
-        # A file dated in the future would make every later change to the note look old.
+        # With a date in the future, every later change to the note would look old.
         return max(entry.modified_ms // 1000, min(newest, self._now))
 
     def _read_macros(self, path: Path) -> tuple[Mapping[str, str], int]:
@@ -210,7 +209,7 @@ class Gathering:
 
 
 def find_decks_in_use(collection: Collection) -> list[str]:
-    """Return the names of the decks that hold notes, in order."""
+    """Return the names of the decks with notes, in order."""
     rows = collection.connection.execute(
         "SELECT name FROM decks WHERE id IN (SELECT deck FROM notes WHERE active = 1) ORDER BY name"
     )

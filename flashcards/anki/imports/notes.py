@@ -222,7 +222,7 @@ class NoteConverter:
             mirror = next((each for each in others if is_mirror(found, number, each)), None)
             problems = [*draft.problems, *front.problems, *back.problems]
             if front.is_typed and not have_same_words(back.html, values[front.to_type]):
-                problems.append("here the typed answer is compared with the whole answer")
+                problems.append("the typed answer is now compared with the whole answer")
             part = self._move(draft._replace(part=number, problems=tuple(problems)), note, number)
             done.update((number, number if mirror is None else mirror))
             yield self._convert_sides(part, front.html, back.html)._replace(

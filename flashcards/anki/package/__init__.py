@@ -3,5 +3,5 @@
 import functools
 import sys
 
-# genanki takes a decorator that Python has, too, from a package that loads asyncio for another one.
+# genanki imports a decorator, which Python also has, from a package that loads asyncio for another one.
 sys.modules.setdefault("cached_property", functools)

@@ -1,8 +1,8 @@
 """Read and write the zip archive of a package. A stranger may have made it, so everything in it is checked.
 
-A package is of one of three versions (the message `meta` says which): 1 holds `collection.anki2`, 2
-`collection.anki21`, both with a list of media in JSON; 3 holds `collection.anki21b` and its media compressed by zstd,
-with the list as a message.
+A package has one of three versions, stated in the message `meta`. Version 1 contains `collection.anki2`, version 2
+`collection.anki21`, both with a list of media in JSON. Version 3 contains `collection.anki21b` and its media compressed
+by zstd, with the list as a message.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from flashcards.anki.package import decoding
 from flashcards.disk.atomic import write_output
 from flashcards.importers.transaction import CollectionBusy, Malformed, PackageInvalid, PackageNewer
 
-MAX_MEMBERS: Final = 200_000  # and media
+MAX_MEMBERS: Final = 200_000  # including media
 MAX_COLLECTION: Final = 4 << 30  # bytes, unpacked
 MAX_MEDIA_FILE: Final = 1 << 30
 MAX_LIST: Final = 64 << 20
 MAX_UNPACKED: Final = 32 << 30
-MAX_RATIO: Final = 200  # times that a large member may grow when it is unpacked; most collections grow about five times
+MAX_RATIO: Final = 200  # maximum growth of a large member when unpacked; most collections grow about five times
 
 _COLLECTIONS: Final = {1: "collection.anki2", 2: "collection.anki21", 3: "collection.anki21b"}
 _NEWEST: Final = 3
 _BLOCK: Final = 1 << 20
-_ANY_RATIO: Final = 512 << 20  # bytes up to which a member may grow as it likes: text that repeats itself, silence
+_ANY_RATIO: Final = 512 << 20  # bytes up to which any growth is allowed, for repetitive text or silence
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -46,9 +46,9 @@ class Archive:
     """An open package; use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        """Open the package at `path` and look at everything but its contents; raise PackageInvalid or PackageNewer."""
+        """Open the package at `path` and check everything except its contents; raise PackageInvalid or PackageNewer."""
         self.path = path
-        self.media: dict[str, str] = {}  # the name of each media file and the member that holds it
+        self.media: dict[str, str] = {}  # the name of each media file, and its member
         self._unpacked = 0
         try:
             self._zip = zipfile.ZipFile(path)
@@ -60,7 +60,9 @@ class Archive:
                 self.version = self._read_version()  # 1 to 3, see above
                 self.media = self._read_media_list()
                 collection = self._members.get(_COLLECTIONS[self.version])
-                self.collection_size = collection.compress_size if collection else 0  # bytes of the packed collection
+                self.collection_size = (
+                    collection.compress_size if collection else 0
+                )  # bytes of the compressed collection
         except BaseException:
             self._zip.close()
             raise
@@ -76,7 +78,7 @@ class Archive:
         self._unpack(_COLLECTIONS[self.version], target, MAX_COLLECTION)
 
     def unpack_media_file(self, name: str, target: Path) -> bool:
-        """Write a media file to `target`; returns whether the package holds it."""
+        """Write a media file to `target`; return whether the package contains it."""
         member = self.media.get(name)
         if member is None or member not in self._members:
             return False
@@ -93,7 +95,7 @@ class Archive:
             return b"".join(self._read_blocks(source, self._limit(member, limit)))
 
     def _limit(self, member: str, limit: int) -> int:
-        """Return how many bytes a member may have when it is unpacked: at most `limit`."""
+        """Return the maximum size of a member when unpacked, at most `limit` bytes."""
         return min(limit, max(_ANY_RATIO, self._members[member].compress_size * MAX_RATIO))
 
     def _read_blocks(self, source: IO[bytes], limit: int) -> Iterator[bytes]:
@@ -119,7 +121,7 @@ class Archive:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Translate whatever can be wrong with the bytes of an archive to an error with one sentence."""
+        """Translate any error about the bytes of an archive into an error of one sentence."""
         try:
             yield
         except Malformed as error:
@@ -127,10 +129,10 @@ class Archive:
         except (*_DAMAGED, _load_zstd().ZstdError) as error:
             raise PackageInvalid(self.path, "it is damaged") from error
         except OSError as error:
-            if error.errno not in (None, errno.EINVAL):  # those are of bad offsets and bad data
+            if error.errno not in (None, errno.EINVAL):  # these are for invalid offsets and data
                 raise
             raise PackageInvalid(self.path, "it is damaged") from error
-        except RuntimeError as error:  # of zipfile, for a member with a password
+        except RuntimeError as error:  # from zipfile, for a member with a password
             raise PackageInvalid(self.path, "it is encrypted") from error
         except ValueError as error:  # JSON and other text
             raise PackageInvalid(self.path, "its list of contents cannot be read") from error
@@ -144,7 +146,10 @@ class Archive:
             parts = re.split(r"[/\\]", member.filename)
             if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
                 raise Malformed("it names a file outside itself")
-            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack all at once
+            if member.compress_type not in (
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            ):  # other methods unpack all at once
                 raise Malformed("it is packed in a way that Anki does not use")
             if member.filename in found:
                 raise Malformed(f"it holds `{_hide_controls(member.filename)}` twice")
@@ -186,7 +191,7 @@ class Archive:
 
 
 def _check_name(name: str) -> str:
-    """Return a media file's name if it can be the name of a file here."""
+    """Return the name of a media file if it is valid here."""
     if _CONTROL.search(name):
         raise Malformed(f"the name of a media file holds control characters (`{_hide_controls(name)}`)")
     if not name or "/" in name or "\\" in name or name in (".", ".."):
@@ -207,17 +212,18 @@ def _load_zstd() -> Any:
 
 
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time, so that equal decks make equal files
-_LEVEL: Final = 1  # a quarter of the time of level 6, for a file hardly larger
+_LEVEL: Final = 1  # a quarter of the time of level 6, for a slightly larger file
 _SECOND_VERSION: Final = b"\x08\x02"  # Anki's PackageMetadata: the database is named collection.anki21
 _PERMISSIONS: Final = 0o644 << 16
-# What deflate can make smaller; other media are compressed already.
+# Types that deflate can reduce; other media are already compressed.
 _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico"})
 
 
 def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
-    """Write a package; returns its size in bytes. Raises FileUnwritable.
+    """Write a package; return its size in bytes. Raises FileUnwritable.
 
-    `media` are the files to take in, by their name in Anki. A `whole` collection (a .colpkg) replaces everything there.
+    `media` are the files to include, by their name in Anki. A `whole` collection (a .colpkg) replaces everything in
+    Anki.
     """
     with write_output(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
@@ -254,27 +260,27 @@ def _make_member(name: str) -> zipfile.ZipInfo:
 
 
 class Profile:
-    """A collection that is not packed; read as an `Archive` is."""
+    """An unpacked collection, with the interface of `Archive`."""
 
     def __init__(self, path: Path) -> None:
-        """Find the media beside the database at `path`; those of `collection.anki2` are in `collection.media`."""
+        """Find the media next to the database at `path`; those of `collection.anki2` are in `collection.media`."""
         self.path = path  # the database, such as `collection.anki2`
         folder = path.with_suffix(".media")
         files = [each for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
         # the path of each media file, by its name
         self.media = {unicodedata.normalize("NFC", each.name): str(each) for each in files}
-        self.version = 1 if path.suffix.lower() == ".anki2" else 2  # that of the packages which hold such a database
-        self.collection_size = path.stat().st_size  # bytes of the database
+        self.version = 1 if path.suffix.lower() == ".anki2" else 2  # the version of packages with such a database
+        self.collection_size = path.stat().st_size  # size of the database in bytes
 
     def unpack_collection(self, target: Path) -> None:
-        """Copy the database to `target`, with what SQLite keeps beside it; raise CollectionBusy if Anki has it open."""
+        """Copy the database to `target`, with SQLite's files next to it; raise CollectionBusy if Anki has it open."""
         address = f"{self.path.absolute().as_uri()}?mode=ro"
         try:
             with (
                 closing(sqlite3.connect(address, uri=True, timeout=0)) as source,
                 closing(sqlite3.connect(target)) as copy,
             ):
-                source.execute("SELECT 1 FROM sqlite_master").fetchone()  # a copy would wait for a lock to go
+                source.execute("SELECT 1 FROM sqlite_master").fetchone()  # a copy would wait for the lock
                 source.backup(copy)
         except sqlite3.Error as error:
             if "locked" in str(error):
@@ -282,7 +288,7 @@ class Profile:
             raise PackageInvalid(self.path, "it is damaged, or not an Anki collection") from error
 
     def unpack_media_file(self, name: str, target: Path) -> bool:
-        """Copy a media file to `target`; returns whether there is one of that name."""
+        """Copy a media file to `target`; return whether it exists."""
         if name not in self.media:
             return False
         shutil.copyfile(self.media[name], target)

@@ -1,4 +1,4 @@
-"""Decode the JSON and protobuf of a package, within limits of what it can make us compute."""
+"""Decode the JSON and protobuf of a package, with limits on the resulting work."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Any, Final
 from flashcards.importers.transaction import Malformed
 
 MAX_DECKS: Final = 50_000
-_MAX_JSON: Final = 1_000_000  # values, and brackets, of one text
+_MAX_JSON: Final = 1_000_000  # values and brackets per text
 _FREE_ROWS: Final = 200_000
-_BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # packed; times and ids alone take about twice that
+_BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # compressed; just times and ids take about twice that
 _FREE_PIECES: Final = 4 << 20  # characters of rendered cards
-_PIECES_PER_BYTE: Final = 40  # of a packed collection
-_COPIES: Final = 4  # of each field, on all sides of all cards, whatever the package's size: it may be packed very well
+_PIECES_PER_BYTE: Final = 40  # per byte of a compressed collection
+_COPIES: Final = (
+    4  # of each field on all sides of all cards, whatever the package's size, because it may be highly compressed
+)
 _LARGEST_SIDE: Final = 4 << 20  # characters
 
 
 def limit_rows(connection: sqlite3.Connection, size: int) -> None:
-    """Raise Malformed if a table holds more rows than a packed collection of `size` bytes can hold."""
+    """Raise Malformed if a table has more rows than a compressed collection of `size` bytes can contain."""
     for table, least in _BYTES_PER_ROW.items():
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         if count > _FREE_ROWS + size // least:
@@ -29,7 +31,7 @@ def limit_rows(connection: sqlite3.Connection, size: int) -> None:
 
 
 def read_json(data: str | bytes) -> Any:
-    """Parse JSON; raise Malformed if it holds more values than a package can need, ValueError if it is no JSON."""
+    """Parse JSON; raise Malformed if it has more values than a package needs, ValueError if it is not JSON."""
     text = data if isinstance(data, str) else data.decode()
     if sum(map(text.count, ",[{")) > _MAX_JSON:
         raise Malformed("it holds a list that is implausibly long")
@@ -40,9 +42,9 @@ def read_json(data: str | bytes) -> Any:
 
 
 class RenderBudget:
-    """Counts the characters of rendered cards: a template can repeat a field as often as it likes.
+    """Counts the characters of rendered cards, because a template can repeat a field any number of times.
 
-    It follows from the bytes of the packed collection and the characters of all fields.
+    It follows from the bytes of the compressed collection and the characters of all fields.
     """
 
     def __init__(self, *, size: int = 0, characters: int = 0) -> None:
@@ -50,11 +52,11 @@ class RenderBudget:
         self._side_left = _LARGEST_SIDE
 
     def start_side(self) -> None:
-        """Begin with another side of a card."""
+        """Begin another side of a card."""
         self._side_left = _LARGEST_SIDE
 
     def take(self, length: int) -> None:
-        """Count `length` characters; raise Malformed if the side is too long, or the package explains no such cards."""
+        """Count `length` characters; raise Malformed if the side or all cards are too long for the package."""
         self._side_left -= length
         if self._side_left < 0:
             raise Malformed("a template makes a card that is implausibly long")
@@ -67,7 +69,7 @@ _VARINT_BITS = 64
 
 
 def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the number and value of each field, an int for a varint, else bytes; raise Malformed if it cannot."""
+    """Yield the number and value of each field, an int for a varint, else bytes; raise Malformed if invalid."""
     at = 0
     while at < len(message):
         key, at = _varint(message, at)
@@ -96,7 +98,7 @@ def read_number(message: bytes, field: int, default: int = 0) -> int:
 
 
 def read_bytes(message: bytes, field: int) -> bytes | None:
-    """Return the value of a field that is a text, a message or a list; nothing if it is absent."""
+    """Return the value of a field that is a text, a message or a list, or None if it is absent."""
     return next((value for number, value in read_fields(message) if number == field and isinstance(value, bytes)), None)
 
 

@@ -1,4 +1,4 @@
-"""Guids, ids and file names by which Anki recognises notes, decks and media; a changed one duplicates notes."""
+"""Guids, ids and file names by which Anki recognises notes, decks and media. Changing one duplicates notes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-_DEFAULT_DECK: Final = 1  # Anki's own deck "Default"
-_LARGEST_ID: Final = 2**53  # beyond it JavaScript cannot tell neighbours apart
+_DEFAULT_DECK: Final = 1  # Anki's deck "Default"
+_LARGEST_ID: Final = 2**53  # JavaScript cannot distinguish larger integers
 _OURS: Final = re.compile(r"[0-9a-f]{16}")
 SHARED: Final = "#"
-"""What separates the guid that several notes of a package have from the number of a later one of them."""
+"""Separates a guid shared by several notes of a package from the number of a later one of them."""
 _FAMILIES: Final = (BASIC, CLOZE)
 
-# Notes that were imported whole, what they were given to Anki as, and their text of then where it is another now: the
-# same text is of the same family.
+# Notes imported as a whole, their exported guids, and their text at the time if it differs now. The same text means the
+# same family.
 _IMPORTED: Final = """
     SELECT o.note, o.source, n.key, e.guid, t.body
     FROM origins o JOIN notes n ON n.id = o.note
@@ -38,17 +38,17 @@ _IMPORTED: Final = """
 
 
 class _GivenGuid(NamedTuple):
-    """The guid that Anki gave a note, and the family of its note type at that time (nothing if unknown)."""
+    """The guid that Anki gave a note, and the family of its note type at that time (None if unknown)."""
 
     guid: str
     family: str | None
 
 
 class Guids:
-    """The guids that the notes of a collection have in Anki.
+    """The guids of a collection's notes in Anki.
 
-    A note that came from Anki keeps its guid. Exception: if it was once exported under a guid of ours,
-    Anki knows that one too, and it is used from then on.
+    A note that came from Anki keeps its guid. Exception: if it was once exported under one of our guids, Anki also has
+    that one, and it is used from then on.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -78,60 +78,61 @@ class Guids:
         return guid in self._sharing
 
     def is_last(self, note: int, guid: str) -> bool:
-        """Return whether a note is the one by which Anki knows a guid: the last one of those that share it."""
+        """Return whether Anki identifies a note by a guid: it is the last one of those that share it."""
         return guid not in self._sharing or self._sharing[guid][-1] == note
 
     def list_own(self, note: int, key: str) -> Iterator[str]:
-        """Return our own guids that Anki may know a note by."""
+        """Yield our own guids that Anki may have for a note."""
         return (self._ours(note, key, each) for each in _FAMILIES)
 
     def _ours(self, note: int, key: str, kind: str) -> str:
         found = make_guid(key, kind)
-        # Where the notes of another folder came in, one of them can have the guid that a note written here would get.
+        # If notes of another folder were added, one of them can have the guid that a note written here would get.
         return found if self._taken.get(found, note) == note else make_guid(f"{key}\x1fanother", kind)
 
 
 def make_guid(key: str, family: str) -> str:
     """Make the guid of a note: 16 characters from its key and the family of its note type.
 
-    A note whose family changes becomes another note in Anki: one guid under two kinds of note type fails the import.
+    A note whose family changes becomes another note in Anki, because one guid with two kinds of note type fails the
+    import.
     """
     return blake2b(f"{family}\x1f{key}".encode(), digest_size=8).hexdigest()
 
 
 def looks_ours(guid: str) -> bool:
-    """Return whether a guid was made by this program, here or elsewhere. Such a note has one of our note types."""
+    """Return whether this program made a guid, on any computer. Such a note has one of our note types."""
     return _OURS.fullmatch(guid) is not None
 
 
 def deck_id(name: str) -> int:
-    """Return the id of a deck, from its name: positive, and that of Anki's default deck for its name only."""
+    """Return the id of a deck from its name: positive, and that of Anki's default deck only for its name."""
     return _DEFAULT_DECK if name.casefold() == "default" else make_id(name)
 
 
 def make_id(text: str) -> int:
-    """Make a positive id from a text; it is never 1, which Anki gives to a deck and a preset of its own."""
+    """Make a positive id from a text. It is never 1, which Anki gives to its own deck and preset."""
     number = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
     return number % (_LARGEST_ID - 2) + 2
 
 
-# Anki removes some of these, Windows forbids others, and in a URL the rest mean something.
+# Anki removes some of these, Windows forbids others, and in a URL the rest have a meaning.
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\[\]<>:"/\\|?*^%#]')
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _LONGEST: Final = 100  # bytes of a stem; Anki cuts names at 120
 
 
 class MediaNames:
-    """Gives each file that the notes of one package name a name of its own.
+    """Assigns a unique name to each media file of one package's notes.
 
-    Two files with equal contents under one name are one media file. Of two that differ, the second is told apart by the
-    hash of its contents.
+    Files with equal contents and one name are one media file. If the contents differ, the second name gets a digest of
+    its contents.
     """
 
     def __init__(self, root: Path) -> None:
-        self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of their first mention
-        self.problems: list[ExportProblem] = []  # what could not be found
-        # when the newest media file of the present note was last written, in epoch nanoseconds; 0 without one
+        self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of first use
+        self.problems: list[ExportProblem] = []  # missing files
+        # when the newest media file of the current note was last written, in epoch nanoseconds; 0 without one
         self.newest_ns = 0
         self._root = root
         self._finder = FileFinder(root)
@@ -142,11 +143,11 @@ class MediaNames:
         self._reported: set[tuple[str, int, str]] = set()
 
     def start_note(self, path: str, line: int) -> None:
-        """Begin with the note at this line of this deck file; the next URLs are its."""
+        """Begin with the note at this line of this deck file; the next URLs belong to it."""
         self._path, self._line, self.newest_ns = path, line, 0
 
     def name(self, url: str) -> str:
-        """Return the name in Anki of the file that `url` names; a plain name if there is no such file."""
+        """Return the name in Anki of the file at `url`, or a plain name if the file does not exist."""
         try:
             file = find_media_file(self._root, self._path, url, self._finder)
             self.newest_ns = max(self.newest_ns, file.stat().st_mtime_ns)
@@ -166,7 +167,7 @@ class MediaNames:
             return taken
         if taken is not None:
             name = tell_apart(name, file)
-            if name.casefold() in self._taken:  # the same contents once more
+            if name.casefold() in self._taken:  # the same contents again
                 return self._taken[name.casefold()]
         self._taken[name.casefold()] = name
         self.files[name] = file
@@ -174,13 +175,13 @@ class MediaNames:
 
 
 def tell_apart(name: str, file: Path) -> str:
-    """Return a name that tells a file from another one of its name, by a digest of its contents."""
+    """Return a name with a digest of the contents, to distinguish a file from another of the same name."""
     path = PurePosixPath(name)
     return f"{path.stem}-{file_digest(file)}{path.suffix}"
 
 
 def clean_name(name: str) -> str:
-    """Return a file name that every system with Anki accepts unchanged; its ending is kept."""
+    """Return a file name that every system with Anki accepts unchanged, with the same extension."""
     name = _FORBIDDEN.sub("-", unicodedata.normalize("NFC", name)).strip(" .")
     stem, dot, ending = name.rpartition(".")
     if not dot:

@@ -17,7 +17,7 @@ RECOVERED = "Recovered"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One card of a note type: its name and the formats of its two sides."""
+    """One template of a note type: its name and the formats of its two sides."""
 
     name: str
     front: str
@@ -41,8 +41,10 @@ class PackageDeck:
 
     id: int
     name: str  # `a::b`
-    preset: int | None  # nothing for a filtered one
-    settings: Mapping[str, Any] = field(default_factory=dict)  # ours, for this deck alone, whatever its preset says
+    preset: int | None  # None for a filtered deck
+    settings: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # our settings for this deck alone, whatever its preset contains
     description: str = ""  # HTML
 
 
@@ -52,8 +54,10 @@ class Preset:
 
     id: int
     name: str
-    settings: Mapping[str, Any] = field(default_factory=dict)  # ours by name, each as `flashcards.toml` would say it
-    problems: tuple[str, ...] = ()  # what is not kept, as clauses
+    settings: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # our settings by name, with the values for `flashcards.toml`
+    problems: tuple[str, ...] = ()  # options that are not kept, as clauses
     changed: int = 0  # epoch seconds
 
 
@@ -69,7 +73,7 @@ class AnkiNote(NamedTuple):
 
 
 class AnkiCard(NamedTuple):
-    """A row of `cards`, by the names of Anki's columns; `home` is the deck it belongs to, `due` its due value there."""
+    """A row of `cards`, with Anki's column names; `home` is the card's deck, `due` its due value there."""
 
     id: int
     note: int
@@ -89,7 +93,7 @@ class AnkiCard(NamedTuple):
 
 
 class LogRow(NamedTuple):
-    """A row of `revlog`, by the names of Anki's columns."""
+    """A row of `revlog`, with Anki's column names."""
 
     id: int
     card: int
@@ -103,13 +107,13 @@ class LogRow(NamedTuple):
 
 @dataclass(slots=True)
 class Package:
-    """A package, read whole."""
+    """A completely read package."""
 
-    created_s: int  # when its collection began, epoch seconds; due days count from that day
-    created_offset: int | None  # minutes that local time was ahead of UTC then, or nothing if it does not say
+    created_s: int  # the beginning of its collection, epoch seconds; due days count from that day
+    created_offset: int | None  # offset of local time from UTC at that time, in minutes; None if unknown
     rollover: int  # the hour at which its days begin
-    changed_ms: int  # when it was last changed
-    load_balance: bool  # whether it spreads what is due evenly over the days
+    changed_ms: int  # time of its last change
+    load_balance: bool  # whether it spreads due cards evenly over the days
     # note_types, decks, presets: by id
     note_types: dict[int, AnkiNoteType]
     decks: dict[int, PackageDeck]
@@ -117,16 +121,16 @@ class Package:
     notes: list[AnkiNote]  # in order of id
     cards: dict[int, list[AnkiCard]]  # by note id, in order of ord
     log: dict[int, list[LogRow]]  # by card id, oldest first
-    # lost_cards, lost_reviews: how many rows belong to a note or card that is not there
+    # lost_cards, lost_reviews: number of rows whose note or card is missing
     lost_cards: int = 0
     lost_reviews: int = 0
-    recovered_cards: int = 0  # how many cards are of a deck that is missing from it
-    timeless_reviews: int = 0  # how many rows of the log have an impossible time
-    # the guids of notes that are as they were at the last import; nothing else of them is here
+    recovered_cards: int = 0  # number of cards whose deck is missing
+    timeless_reviews: int = 0  # number of log rows with an impossible time
+    # the guids of notes unchanged since the last import; their rows are not read
     unchanged: set[str] = field(default_factory=set)
-    digests: dict[str, bytes] = field(default_factory=dict)  # of the notes that are here, by guid
-    tells_schedules: bool = True  # whether it holds schedules: in one exported without them every card is new
-    decks_with_siblings: set[int] = field(default_factory=set)  # the ids of decks that hold notes with several cards
+    digests: dict[str, bytes] = field(default_factory=dict)  # of the notes read, by guid
+    tells_schedules: bool = True  # whether it contains schedules; in one exported without them, every card is new
+    decks_with_siblings: set[int] = field(default_factory=set)  # the ids of decks with notes that have several cards
 
     def all_cards(self) -> Iterator[AnkiCard]:
         """Iterate over every card, in order of its note."""
@@ -144,7 +148,7 @@ def family(note: Note) -> str:
 
 
 class ExportProblem(NamedTuple):
-    """Something that is not in the package as it should be: a deck file, a line, a sentence that says what and why."""
+    """A problem with the contents of a package: a deck file, a line, and a sentence."""
 
     path: str
     line: int
@@ -152,22 +156,22 @@ class ExportProblem(NamedTuple):
 
 
 class PackageCard(NamedTuple):
-    """A card of a note: its id (epoch milliseconds) and which card of the note it is for Anki, from 0."""
+    """A card of a note: its id (epoch milliseconds) and its number within the note in Anki, from 0."""
 
     id: int
     ord: int
 
 
 class PackageNote(NamedTuple):
-    """A note as it goes to Anki."""
+    """A note in the form for Anki."""
 
     id: int  # when it was first seen, in epoch milliseconds
-    guid: str  # what Anki recognises it by
-    family: str  # which note type it is of
-    modified: int  # when what it shows last changed, in epoch seconds; Anki accepts only a newer note
+    guid: str  # identifies it in Anki
+    family: str  # the family of its note type
+    modified: int  # when its content last changed, in epoch seconds; Anki only accepts a newer note
     deck: str  # `a::b`
-    tags: tuple[str, ...]  # as Anki takes them
+    tags: tuple[str, ...]  # in Anki's form
     fields: tuple[str, ...]  # HTML, in the order of the note type's fields
-    cards: tuple[PackageCard, ...]  # those that it has, in order
-    markdown: tuple[str, ...] = ()  # the fields here
-    shares_guid: bool = False  # whether other notes have its guid, too, as in some packages
+    cards: tuple[PackageCard, ...]  # its cards, in order
+    markdown: tuple[str, ...] = ()  # the fields of the Markdown note
+    shares_guid: bool = False  # whether other notes also have its guid, as in some packages

@@ -26,8 +26,8 @@ DESIGN_CHANGED: Final = 1_795_910_400
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
 _SOURCE = "{{#Source}}<div class=source>{{Source}}</div>{{/Source}}"
-_SOURCE_OF = "{{#%(asked)s}}" + _SOURCE + "{{/%(asked)s}}"  # the source alone makes no card of an empty question
-# With a typed answer `{{FrontSide}}` would show the comparison twice; without one it spares playing the sound again.
+_SOURCE_OF = "{{#%(asked)s}}" + _SOURCE + "{{/%(asked)s}}"  # the source alone makes no card for an empty question
+# With a typed answer, `{{FrontSide}}` would show the comparison twice; otherwise it avoids playing the sound again.
 _QUESTION_AGAIN = (
     "{{^%(typed)s}}{{FrontSide}}{{/%(typed)s}}"
     "{{#%(typed)s}}" + _SOURCE + '<div class=side dir="auto">{{%(asked)s}}</div>{{/%(typed)s}}'
@@ -36,10 +36,10 @@ _SIDE = '<div class=side dir="auto">{{%s}}</div>'
 
 
 class NoteType(genanki.Model):  # type: ignore[misc]  # it has no types
-    """A note type with a date of its own, so that an import leaves a person's changes to the design alone."""
+    """A note type with its own date, so that an import leaves a person's changes to the design alone."""
 
     def to_json(self, timestamp: float, deck_id: int) -> dict[str, Any]:  # noqa: ARG002 - it has its own date
-        """Return the note type as Anki's schema 11 holds it, with its ids as numbers."""
+        """Return the note type in the form of Anki's schema 11, with its ids as numbers."""
         found: dict[str, Any] = super().to_json(DESIGN_CHANGED, deck_id)
         return found
 
@@ -97,11 +97,11 @@ def _css() -> str:
     return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + _hiding_css() + read_code_css()
 
 
-_HIDING: Final = 40  # cards of a note on which gaps can be hidden
+_HIDING: Final = 40  # cards of a note that can hide gaps
 
 
 def _hiding_css() -> str:
-    """Return the rules by which a card does not show the gaps that it hides."""
+    """Return the CSS rules that hide gaps on some cards."""
     places = [f".card{number} .hide{number}" for number in range(1, _HIDING + 1)]
     return "".join(
         f"{', '.join(f'{place}{suffix}' for place in places)} {{ {rule} }}\n"
@@ -123,7 +123,7 @@ _FIELD: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 def shows_first_fields(kind: model.AnkiNoteType) -> bool:
     """Return whether the first card of a note type asks its first field and answers with its second one.
 
-    So do the note types that Anki brings along, whatever a person calls them or their fields.
+    Anki's standard note types do so, whatever a person calls them or their fields.
     """
     if not kind.templates or len(kind.fields) < 2:
         return False

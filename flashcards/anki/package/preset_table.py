@@ -1,7 +1,7 @@
-"""Which of our settings is which of Anki's deck options, and the options that there is no setting for.
+"""The correspondence between our settings and Anki's deck options, and the options without a setting.
 
-A table says where Anki keeps an option, in the JSON of schema 11 and in the protobuf messages of later schemas, and how
-its values become ours and back.
+A table lists where Anki stores an option, in the JSON of schema 11 and in the protobuf messages of later schemas, and
+how its values are converted in both directions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _MOST: Final = (1 << 31) - 1
 _UNSET_DATE: Final = "1970-01-01"
 
-# Anki's numbers for what we name.
+# Anki's numbers for named values.
 _LEECH_ACTIONS: Final = ("suspend", "tag")
 _NEW_MIX: Final = {"mix": 0, "last": 1, "first": 2}
 _REVIEW_ORDER: Final = {"due": 0, "random": 8, "retrievability": 11, "overdue": 12}
@@ -41,12 +41,12 @@ _RANDOM_SORTED: Final = (2, 3, 4)
 
 
 class Place(NamedTuple):
-    """Where Anki keeps a value."""
+    """The place of a value in Anki's data."""
 
     keys: tuple[str | int, ...]  # its keys in the JSON, from outside in
     field: int  # its number in the protobuf message
     read: Callable[[bytes, int], Any]  # reads that field of a message
-    default: Any  # the value where the JSON leaves it out
+    default: Any  # the value if the JSON omits it
 
     def in_json(self, value: Mapping[str, Any]) -> Any:
         """Return the value in an object of schema 11."""
@@ -70,20 +70,20 @@ class Option(NamedTuple):
     """A setting and its counterpart in Anki."""
 
     setting: str  # its name in `flashcards.toml`, and in `Policy`
-    places: tuple[Place, ...]  # where Anki keeps it; several values can be one setting
-    to_ours: Callable[..., Any]  # converts Anki's values to the value in `flashcards.toml`; nothing if it is not set
+    places: tuple[Place, ...]  # its places in Anki's data; several values can form one setting
+    to_ours: Callable[..., Any]  # converts Anki's values to the value in `flashcards.toml`; None if it is not set
     to_anki: Callable[[Any], Sequence[Any]]  # converts the value in `Policy` to Anki's values
 
 
 def _take(value: Any, key: str | int) -> Any:
-    """Return a member of a JSON object, or an item of a list; nothing if there is no such thing."""
+    """Return a member of a JSON object or an item of a list, or None if there is none."""
     if isinstance(key, int):
         return value[key] if isinstance(value, list) and key < len(value) else None
     return (value or {}).get(key)
 
 
 def clamp_count(value: float) -> int:
-    """Return a number of cards, or of lapses, limited to what Anki can have."""
+    """Return a number of cards or lapses, limited to Anki's range."""
     return min(max(int(value), 0), _MOST)
 
 
@@ -127,7 +127,7 @@ def _choose_parameters(*versions: Sequence[float]) -> list[float] | None:
 
 
 def _place_parameters(parameters: Sequence[float]) -> Sequence[list[float]]:
-    """Give the parameters to the version of FSRS that has as many."""
+    """Assign the parameters to the version of FSRS with as many."""
     return [list(parameters) if len(parameters) == count else [] for count in sorted(VERSIONS, reverse=True)]
 
 
@@ -200,15 +200,15 @@ OPTIONS: Final = (
 
 
 class Unused(NamedTuple):
-    """An option of Anki that there is no setting for."""
+    """An option of Anki without a corresponding setting."""
 
-    name: str  # what Anki calls it
-    place: Place  # where Anki keeps it; its default is what Anki gives a new preset
-    values: Mapping[Any, str] = {}  # how a value reads to a person, if a number does not say it
-    unset: Any = None  # what else a preset holds that says nothing, written before Anki had the option
+    name: str  # its name in Anki
+    place: Place  # its place; the default is that of a new preset in Anki
+    values: Mapping[Any, str] = {}  # the meaning of values, if the number is not enough
+    unset: Any = None  # another value without effect, written before Anki had the option
 
     def describe(self, value: Any) -> str | None:
-        """Return its name with a value; nothing if that is what every preset has."""
+        """Return its name with a value, or None if the value is the default."""
         value = round(value, 4) if isinstance(value, float) else value
         if value in (self.place.default, self.unset):
             return None
@@ -218,7 +218,7 @@ class Unused(NamedTuple):
 
 
 def _switch(*keys: str, field: int, negated: bool = False, default: bool = False) -> Place:
-    """Return the place of a switch; `negated` if the message says the opposite of the JSON."""
+    """Return the place of a switch; `negated` if the message has the opposite value of the JSON."""
     return Place(keys, field, lambda message, number: bool(decoding.read_number(message, number)) != negated, default)
 
 
@@ -238,7 +238,7 @@ _ADVANCE: Final = (
     Unused("seconds to show answer for", _ratio("secondsToShowAnswer", field=42, default=0.0)),
 )
 _WAIT: Final = Unused("wait for audio", _switch("waitForAudio", field=44, default=True), _ON)
-"""Means something where cards advance by themselves; before Anki could do that, no preset had it."""
+"""Has an effect if cards advance automatically; before Anki had that feature, no preset contained it."""
 
 UNUSED: Final = (
     Unused(
@@ -262,7 +262,7 @@ UNUSED: Final = (
     Unused("historical retention", _ratio("sm2Retention", field=40, default=0.9), unset=0.0),
     Unused("search for optimizing", _text("weightSearch", field=45)),
 )
-"""Options that cards are asked by."""
+"""Options that affect how cards are asked."""
 
 UNUSED_BY_FSRS: Final = (
     Unused("starting ease", _STARTING_EASE),
@@ -278,16 +278,16 @@ UNUSED_BY_FSRS: Final = (
 _LEAST_AFTER_LAPSE: Final = _number("lapse", "minInt", field=17, default=1)
 
 WITHOUT_SETTING: Final = (*(each.place for each in (*UNUSED, _WAIT, *UNUSED_BY_FSRS)), _LEAST_AFTER_LAPSE, INSERTION)
-"""The places of all options that there is no setting for."""
+"""The places of all options without a setting."""
 
 _PLACES: Final = (*WITHOUT_SETTING, *(place for option in OPTIONS for place in option.places))
-_OTHERS: Final = 255  # the field of a message with what Anki does not know, as JSON
+_OTHERS: Final = 255  # the message field with unknown options, as JSON
 _WITHOUT_MEANING: Final = {"id", "mod", "name", "usn", "dyn"}
 _OF_EARLIER_VERSIONS: Final = {("new", "separate"), ("rev", "fuzz"), ("rev", "minSpace"), ("new", "ints")}
 
 
 def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
-    """Find what cannot be set here, in clauses; `value_at` returns the value at a place of the preset."""
+    """Find the options that cannot be kept, as clauses; `value_at` returns the value at a place of the preset."""
     values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
     (order,), (gathered, sort_order) = values["review_order"], values["new_order"]
     problems = []
@@ -316,7 +316,7 @@ def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
 
 
 def find_unknown_keys(value: Mapping[str, Any]) -> list[str]:
-    """Find the keys of a preset of schema 11 that Anki does not have, and that hold something."""
+    """Find the keys of a preset of schema 11 that Anki does not define, and that have a value."""
     known: dict[str, set[Any]] = {}
     for place in _PLACES:
         known.setdefault(str(place.keys[0]), set()).update(place.keys[1:2])
@@ -333,7 +333,7 @@ def find_unknown_keys(value: Mapping[str, Any]) -> list[str]:
 
 
 def find_unknown_fields(message: bytes) -> list[str]:
-    """Find the numbers of the fields of a preset that are not known, and the keys that add-ons put into it."""
+    """Find the numbers of a preset's unknown fields, and the keys that add-ons put into it."""
     known = {place.field for place in _PLACES}
     fields = dict(decoding.read_fields(message))
     others = fields.pop(_OTHERS, b"")

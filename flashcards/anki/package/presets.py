@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 MADE: Final = 1_767_225_600
-"""The modification time of our presets, epoch seconds: a preset that was changed in Anki has another one."""
+"""The modification time of our presets, epoch seconds; a preset changed in Anki has a later one."""
 
 _OF_PRESET: Final = "preset\x1f"
 _SEPARATOR: Final = "\x1f"  # between the parts of a deck's name, in a table
 _MOST_SECONDS: Final = 1 << 62
-_OPTIONAL: Final = -1  # the value of a number that a message leaves out, where that means that it is not set
+_OPTIONAL: Final = -1  # the value of a number that a message omits, if that means that it is not set
 
 
 def _optional(key: str, field: int) -> Place:
@@ -47,7 +47,7 @@ _DECK_OPTIONS: Final = (
     Option("new_per_day", (_optional("newLimit", 7),), _limit, lambda value: (value,)),
     Option("reviews_per_day", (_optional("reviewLimit", 6),), _limit, lambda value: (value,)),
 )
-"""The settings that a deck can have of its own; the retention besides, which is in percent in JSON."""
+"""The settings that single decks can have; also the retention, which is in percent in JSON."""
 
 
 class Presets:
@@ -68,14 +68,14 @@ class Presets:
         return number
 
     def list_used(self) -> Iterable[dict[str, Any]]:
-        """List those whose ids `id_of` gave so far."""
+        """List the presets whose ids `id_of` has returned."""
         return self._by_policy.values()
 
 
 def make_preset(name: str, policy: Policy) -> dict[str, Any]:
     """Make a preset (schema 11) with these settings.
 
-    Its id follows from its name, so that a later import finds it. Anki never changes a preset that it has.
+    Its id follows from its name, so that a later import finds it. Anki never changes an existing preset.
     """
     preset: dict[str, Any] = {
         "id": make_id(_OF_PRESET + name),
@@ -98,7 +98,7 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
 
 
 def is_as_exported(preset: Preset) -> bool:
-    """Return whether a preset in Anki came from us and was not changed since."""
+    """Return whether a preset in Anki came from us and is unchanged."""
     return preset.changed == MADE and preset.id == make_id(_OF_PRESET + preset.name)
 
 
@@ -134,7 +134,7 @@ def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], 
 
 
 def _convert(options: Sequence[Option], values: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """Convert Anki's values of some options to settings, without those that are not set."""
+    """Convert Anki's values of some options to settings, omitting those that are not set."""
     found = {option.setting: option.to_ours(*values[option.setting]) for option in options}
     return {setting: value for setting, value in found.items() if value is not None}
 

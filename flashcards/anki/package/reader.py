@@ -1,7 +1,7 @@
 """Read the database of a package into plain data.
 
-Schema 11 keeps settings, note types and decks as JSON. Schema 14 moved the configuration, deck options and tags to
-tables of their own, schema 15 the rest; each is read from where the collection has it.
+Schema 11 stores settings, note types and decks as JSON. Schema 14 moved the configuration, deck options and tags to
+separate tables, and schema 15 the rest. Each is read from the place that the collection uses.
 """
 
 from __future__ import annotations
@@ -36,23 +36,25 @@ from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
 
 _OLDEST, _NEWEST = 11, 18  # schema versions
-_OF_SCHEDULER_2: Final = 2  # the version of package that came with it, whatever the configuration in it says
+_OF_SCHEDULER_2: Final = 2  # the package version introduced with it, whatever the configuration in it states
 _SEPARATOR: Final = "\x1f"
 _MISSING: Final = re.compile(r"no such (table|column): (\w+)")
 _TABLES: Final = ("col", "notes", "cards", "revlog")
 _NO_TABLE: Final = "its collection has no table `{}`; it is not one of Anki's, or is damaged"
-_WITH: Final = {"notetypes": ("fields", "templates")}  # tables that are read with another one
+_WITH: Final = {"notetypes": ("fields", "templates")}  # tables that are read together with another one
 _LARGEST: Final = 1 << 53
-_MOST: Final = 1 << 32  # no count or interval of Anki reaches it
-_MOST_CARDS: Final = 1 << 16  # of a note
-_LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, and must be dates, too
-_LATEST: Final = 253_370_764_800  # the year 9999 in epoch seconds: there is room for a time zone before the last date
+_MOST: Final = 1 << 32  # no count or interval in Anki reaches it
+_MOST_CARDS: Final = 1 << 16  # per note
+_LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, and must also be valid dates
+_LATEST: Final = (
+    253_370_764_800  # the year 9999 in epoch seconds, which leaves room for a time zone before the last date
+)
 
 
 def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> Package:
-    """Read everything that a package holds, except its media and the notes that are as they were in `seen`.
+    """Read everything in a package except its media and the notes that are unchanged in `seen`.
 
-    Raises PackageInvalid if it cannot be right, and PackageNewer if its schema is not known.
+    Raises PackageInvalid if it is invalid, and PackageNewer if its schema is too new.
     """
     with TemporaryDirectory(prefix="flashcards-import-") as folder:
         database = Path(folder) / "collection"
@@ -65,9 +67,9 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
 
 
 def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
-    """Read what the tables of a collection of scheduler 2 hold; `path` names them in errors.
+    """Read the tables of a collection of scheduler 2; `path` names them in errors.
 
-    Raises PackageInvalid if they cannot be right, and PackageNewer if their schema is not known.
+    Raises PackageInvalid if they are invalid, and PackageNewer if their schema is too new.
     """
     with _translate_errors(path):
         return _Reader(connection, path, _OF_SCHEDULER_2).package()
@@ -75,7 +77,7 @@ def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
 
 @contextmanager
 def blame_package(path: Path) -> Iterator[None]:
-    """Translate what only the contents of a package explain to an error that names it."""
+    """Report an error that the contents of a package can cause as one that names it."""
     try:
         yield
     except Malformed as error:
@@ -96,7 +98,7 @@ def _translate_errors(path: Path) -> Iterator[None]:
 
 
 def _find_reason(error: sqlite3.Error) -> str:
-    """Return what is wrong with a collection that SQLite cannot read."""
+    """Return the reason why SQLite cannot read a collection."""
     if stopped := databases.find_limit(error):
         return stopped
     missing = _MISSING.search(str(error))
@@ -108,7 +110,7 @@ def _find_reason(error: sqlite3.Error) -> str:
 def _connect(database: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)
     connection.create_collation("unicase", lambda a, b: (a.casefold() > b.casefold()) - (a.casefold() < b.casefold()))
-    # A foreign schema must not make reading a table do anything else.
+    # A foreign schema must not have side effects when a table is read.
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     return connection
@@ -117,7 +119,7 @@ def _connect(database: Path) -> sqlite3.Connection:
 class _Reader:
     def __init__(self, connection: sqlite3.Connection, path: Path, version: int, seen: SeenNotes | None = None) -> None:
         self._seen = seen
-        self._passed: set[int] = set()  # the ids of notes that are as they were
+        self._passed: set[int] = set()  # the ids of unchanged notes
         self._db = connection
         self._path = path
         self._version = version
@@ -162,14 +164,14 @@ class _Reader:
         self._add_log(package)
         package.tells_schedules = has_schedules(self._db)
         package.decks_with_siblings = find_decks_with_siblings(self._db)
-        # Only later schedulers write a fourth button for steps, whatever the package says.
+        # Only later schedulers write a fourth button for steps, regardless of the package's version.
         fourth_button = "SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1"
         if is_of_first_scheduler and not self._db.execute(fourth_button).fetchone():
             schedule_reader.convert_first_scheduler(package)
         return package
 
     def _has_rows(self, table: str) -> bool:
-        """Return whether the collection keeps something in a table, which older schemas keep as JSON."""
+        """Return whether the collection has rows in a table that older schemas store as JSON."""
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if self._db.execute(query, (table,)).fetchone() is None:
             return False
@@ -199,7 +201,7 @@ class _Reader:
         return {int(key): presets.read_preset_json(int(key), each) for key, each in _read_object(text).items()}
 
     def _select(self, query: str, *kinds: type | tuple[type, ...]) -> Iterator[tuple[Any, ...]]:
-        """Yield rows, and check the types of their values, which the tables of others do not promise."""
+        """Yield rows after checking the types of their values, which foreign tables do not guarantee."""
         for row in self._db.execute(f"SELECT {query}"):
             if not all(map(isinstance, row, kinds)):
                 raise Malformed("its collection cannot be understood")
@@ -218,7 +220,7 @@ class _Reader:
         ):
             if kind not in types:
                 raise Malformed(f"the note type of note {id_} is missing from it")
-            # Genanki gives notes of the same text one guid, and Anki accepts them all.
+            # Genanki gives notes with the same text one guid, and Anki accepts them all.
             guid = _make_unique(guid, guids)
             digest = digests.get(id_)
             if self._seen is not None and self._seen.has(guid, digest, fields):
@@ -232,7 +234,7 @@ class _Reader:
             parts += [""] * (count - len(parts))
             if not count:
                 raise Malformed(f"the note type of note {id_} has no fields")
-            if len(parts) > count:  # as Anki's own check of a database mends it
+            if len(parts) > count:  # as corrected by Anki's own database check
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
             notes.append(AnkiNote(id_, guid, kind, _read_time(changed), tuple(tags.split()), tuple(parts)))
 
@@ -263,8 +265,8 @@ class _Reader:
             package.recovered_cards += home in missing
             text = data if isinstance(data, str) else ""
             found = AnkiCard._make((card, note, home, number, _read_time(changed), *counts, text))
-            # A card in a filtered deck keeps its due day aside, unless it goes through steps there; below 0 is its
-            # place in that deck.
+            # A card in a filtered deck stores its due day separately, unless it is on steps there; below 0 is its
+            # position in that deck.
             aside = odid and (found.due < 0 or (found.queue != 1 and odue))
             siblings.append(found._replace(due=odue) if aside else found)
         package.cards = cards
@@ -292,7 +294,7 @@ class _Reader:
         package.log = log
 
     def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
-        """Return whether columns of the log hold a value of any other kind."""
+        """Return whether columns of the log have a value of any other type."""
         known = ", ".join(f"'{kind}'" for kind in kinds)
         odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
         return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
@@ -313,7 +315,7 @@ class _Reader:
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:
-    """Return the guid, or one made from it that no note before has, and remember it."""
+    """Return the guid, or one derived from it that no earlier note has, and remember it."""
     found = guid
     while found in taken:
         taken[guid] += 1
@@ -328,7 +330,7 @@ def _read_time(time: float) -> int:
 
 
 def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
-    """Return whether the numbers of a card can be right, or at least do no harm."""
+    """Return whether the numbers of a card are valid, or at least harmless."""
     _, _, due, *counts = others
     return (
         0 < card < _LARGEST
@@ -339,7 +341,7 @@ def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bo
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Parse a JSON object; raise Malformed if it is something else, ValueError if it cannot be read."""
+    """Parse a JSON object; raise Malformed if it is another value, ValueError if it is invalid."""
     value = decoding.read_json(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
@@ -348,7 +350,7 @@ def _read_object(text: str) -> dict[str, Any]:
 
 
 def _read_preset(key: int, name: str, config: bytes, changed: int) -> Preset:
-    """Read a row of `deck_config`, which holds JSON in schema 14 and a message in later ones."""
+    """Read a row of `deck_config`, which contains JSON in schema 14 and a message in later ones."""
     if config.startswith(b"{"):  # no message begins so
         return presets.read_preset_json(key, {"name": name, **_read_object(config.decode())})
     return presets.read_preset_message(key, name, config, changed)

@@ -1,6 +1,6 @@
 """Convert Anki's cards and log to the types of our scheduler.
 
-A log row's type says what the card was before; its interval is days, or seconds where negative.
+The type of a log row is the card's state before it. The interval is in days or, if negative, in seconds.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ _STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.REL
 _RATINGS: Final = {int(rating): rating for rating in Rating}
 _FARTHEST: Final = 36_500  # days
 _LONGEST: Final = _FARTHEST * DAY_SECONDS
-_EPOCH_SECONDS: Final = 1_000_000_000  # a due value above it is an instant, below it a day
+_EPOCH_SECONDS: Final = 1_000_000_000  # due values above it are instants, below it days
 _MOST: Final = 1 << 32  # no factor reaches it
 _QUARTER_MS: Final = 900_000
 _SUSPENDED: Final = -1
 _OWN_DATA: Final = frozenset({"pos", "s", "d", "dr", "decay", "lrt"})
-_LONGEST_DATA: Final = 1000  # characters; Anki lets people keep 100 bytes with a card
+_LONGEST_DATA: Final = 1000  # characters; Anki allows 100 bytes of custom data per card
 _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
 
 
 class CardStatus(NamedTuple):
-    """What is not part of a card's schedule."""
+    """The status of a card, which is not part of its schedule."""
 
     suspended: bool  # whether it is
     flag: int  # 0 to 7
     buried_day: int | None  # the day until whose end it is hidden
-    buried_by_hand: bool = True  # a person hid it, not the review of a sibling
+    buried_by_hand: bool = True  # hidden by a person, not by the review of a sibling
 
 
 def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
-    """Make a reader of days as Anki counts them in a log: 24 hours each, at the present offset.
+    """Return a reader of days as Anki counts them in a log: 24 hours each, at the current offset.
 
-    So what was done in the first second of a day is of the day before.
+    So a review in the first second of a day belongs to the previous day.
     """
     shift = clock.present_shift_seconds(now_ms) - 1
 
@@ -58,7 +58,7 @@ def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
 
 
 class HistoryReader:
-    """Reads the cards of a package; `clock` says what the time zone was where the package does not."""
+    """Reads the cards of a package; `clock` provides the time zone if the package has none."""
 
     def __init__(self, package: Package, clock: Clock) -> None:
         self._package = package
@@ -105,7 +105,7 @@ class HistoryReader:
 
 
 def find_position(card: AnkiCard) -> int | None:
-    """Return the place that a card has, or had, among the new cards; nothing if it is unknown."""
+    """Return the current or former position of a card among the new cards, or None if it is unknown."""
     if card.type == 0:
         return card.due
     place = _read_data(card).get("pos")
@@ -113,11 +113,11 @@ def find_position(card: AnkiCard) -> int | None:
 
 
 def find_foreign_data(card: AnkiCard) -> str:
-    """Return what is kept with a card besides its schedule, as a JSON object; empty if there is nothing."""
+    """Return the data stored with a card besides its schedule, as a JSON object; empty if there is none."""
     found = {name: value for name, value in _read_data(card).items() if name not in _OWN_DATA}
     try:
         text = json.dumps(found, separators=(",", ":"), allow_nan=False) if found else ""
-    except ValueError:  # a number that JSON does not have
+    except ValueError:  # a number that JSON does not support
         return ""
     return text if len(text) <= _LONGEST_DATA else ""
 
@@ -126,7 +126,7 @@ def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
     """Convert the rows of a card's log, oldest first, to ours."""
     found: list[ImportedReview] = []
     state = State.NEW
-    learning = False  # whether the row before was one of steps of a new card
+    learning = False  # whether the previous row was on a step of a new card
     for at_ms, _, ease, ivl, last_ivl, factor, duration, type_ in log:
         kind, rating, before, after = _interpret(type_, ease, factor != 0, (ivl > 0) - (ivl < 0), state, learning)
         duration = min(max(duration, 0), 86_400_000)
@@ -143,9 +143,9 @@ def convert_log(log: Sequence[LogRow]) -> list[ImportedReview]:
 def _interpret(
     type_: int, ease: int, has_factor: bool, direction: int, state: State, learning: bool
 ) -> tuple[ReviewKind, Rating | None, State, State]:
-    """Return what a row records: its kind and rating, and the card's state before and after.
+    """Return the kind and rating of a row, and the card's state before and after.
 
-    `direction` is the sign of the row's interval; `state` and `learning` say how the row before left the card.
+    `direction` is the sign of the row's interval; `state` and `learning` describe the card after the previous row.
     """
     rating = _RATINGS.get(ease)
     kind = _find_kind(type_, rating, has_factor=has_factor)
@@ -166,7 +166,7 @@ def _find_kind(type_: int, rating: Rating | None, *, has_factor: bool) -> Review
 
 def _find_state_before(type_: int, rating: Rating | None, state: State, *, learning: bool) -> State:
     if type_ == LEARNING:
-        # Steps of a new card that follow anything else begin its history anew.
+        # Steps of a new card that follow anything else start its history again.
         return State.LEARNING if learning else State.NEW
     if type_ == REVIEW:
         return State.REVIEW
@@ -203,7 +203,7 @@ def _is_known(card: AnkiCard, reviews: Sequence[ImportedReview]) -> bool:
 
 
 def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
-    """Return whether a log says how the card was first learnt, so that its memory state follows from it."""
+    """Return whether a log includes the first learning of the card, so that its memory state follows from it."""
     rated = False
     for review in reversed(reviews):
         if review.kind is ReviewKind.FORGET:
@@ -216,7 +216,7 @@ def _is_whole(reviews: Sequence[ImportedReview]) -> bool:
 
 
 def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
-    """Return the memory state that Anki keeps with a card; without one, estimate it from SM-2's ease and interval."""
+    """Return the memory state that Anki stores with a card, or an estimate from SM-2's ease and interval."""
     data = _read_data(card)
     stability, difficulty = (each if isinstance(each, (int, float)) else 0 for each in (data.get("s"), data.get("d")))
     if 0 < stability <= _FARTHEST and 1 <= difficulty <= 10:
@@ -227,13 +227,13 @@ def _read_memory(card: AnkiCard, model: Model) -> Memory | None:
 
 
 def _read_last_rating(card: AnkiCard) -> int | None:
-    """Return when a card was last rated as far as it says so, in epoch milliseconds."""
+    """Return when a card was last rated, in epoch milliseconds, if it stores that."""
     at = _read_data(card).get("lrt")
     return at * 1000 if isinstance(at, int) and 0 < at <= card.changed else None
 
 
 def _read_data(card: AnkiCard) -> Mapping[str, Any]:
-    """Parse what Anki keeps of a card as JSON; empty if it cannot be read."""
+    """Parse the JSON that Anki stores with a card; empty if it is invalid."""
     try:
         data = json.loads(card.data) if card.data else {}
     except (ValueError, RecursionError):
@@ -246,7 +246,7 @@ _QUEUES_OF_STEPS: Final = (1, 3)
 
 
 def convert_first_scheduler(package: Package) -> None:
-    """Convert cards and log of the first scheduler to what the later ones write."""
+    """Convert cards and log of the first scheduler to the form that later ones write."""
     for rows in package.log.values():
         for index, row in enumerate(rows):
             if row.type in (LEARNING, RELEARNING) and row.ease in (2, 3):

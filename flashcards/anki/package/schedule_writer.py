@@ -1,4 +1,4 @@
-"""Write schedules and the whole review log into Anki's tables."""
+"""Write schedules and the whole review log to Anki's tables."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from flashcards.collection import Collection
 
-_STRIDE: Final = 50_000  # rows of the log between two calls of `progress`
-_EASE: Final = 2500  # what Anki gives a card that has no ease yet
+_STRIDE: Final = 50_000  # log rows between calls of `progress`
+_EASE: Final = 2500  # Anki's ease for a card that has none yet
 
 _HOUR: Final = 3_600  # seconds
 
@@ -38,7 +38,7 @@ _SCRATCH: Final = (
     "CREATE TEMP TABLE early (id INTEGER PRIMARY KEY)",
 )
 
-# A card whose rating is not in the log has the time of the row that stated its memory state, but the day of the rating.
+# A card whose rating is not in the log gets the time of the row with its memory state, but the day of the rating.
 _NOON: Final = f"ours.last_day * {DAY_SECONDS} + :day_begins + {DAY_SECONDS // 2}"
 _LAST_RATED: Final = (
     f"CASE WHEN abs(ours.last_ms / 1000 - ({_NOON})) <= {DAY_SECONDS} THEN ours.last_ms / 1000 ELSE {_NOON} END"
@@ -93,7 +93,7 @@ _FACTOR: Final = (
 )
 _INTERVAL: Final = f"CASE WHEN %s % {DAY_SECONDS} THEN -%s ELSE %s / {DAY_SECONDS} END"
 
-# Rows in the order of their ids, so that they only have to be appended.
+# In order of id, so that rows are only appended.
 _LOG: Final = f"""
     INSERT INTO revlog
     SELECT id, card, -1, coalesce(rating, 0),
@@ -134,8 +134,8 @@ _SHIFTED: Final = """
 class History:
     """The schedules and the log of a collection's cards, as of `now_ms`.
 
-    Anki counts the days of a log by the offset from UTC that holds now. If it `finds_early`, reviews before their day
-    get the log type of a filtered deck; phones wrote their own.
+    Anki counts the days of a log by the current offset from UTC. With `finds_early`, reviews before their due day get
+    the log type of a filtered deck; phones set the type themselves.
     """
 
     def __init__(
@@ -154,17 +154,17 @@ class History:
 
     @property
     def first_ms(self) -> int | None:
-        """When the log begins; nothing if it is empty."""
+        """The beginning of the log, or None if it is empty."""
         first: int | None = self._collection.connection.execute("SELECT min(id) FROM reviews").fetchone()[0]
         return first
 
     @property
     def today(self) -> int:
-        """The present day."""
+        """The current day."""
         return self._clock.day(self._now_ms)
 
     def done_today(self, deck: str) -> Done | None:
-        """Return what was done today in a deck and those below it; nothing if nothing was."""
+        """Return today's work in a deck and its subdecks, or None if there was none."""
         return self._done.get(deck)
 
     @cached_property
@@ -199,7 +199,7 @@ class History:
         values = {
             "today": self.today,
             "first_day": first_day,
-            # An hour into the day, so that it is the same day in summer and in winter.
+            # An hour into the day, so that it is the same day in summer and winter.
             "day_begins": _HOUR - self._clock.present_shift_seconds(self._now_ms),
         }
         cursor.execute(_SCHEDULE, values)
@@ -207,11 +207,11 @@ class History:
         self._shift_log(cursor)
 
     def _count_by_anki_days(self, log: LogColumns) -> LogColumns:
-        """Return the log with the days that Anki counts in it."""
-        # It counts back from the next day: what was done in the first second of a day is of the day before.
+        """Return the log with the days as Anki counts them."""
+        # Anki counts back from the next day, so the first second of a day belongs to the previous day.
         seconds = log.at_ms // 1000 - 1
         day = (seconds + self._clock.present_shift_seconds(self._now_ms)) // DAY_SECONDS
-        # The day of such a row is that of the rating it goes on from.
+        # The day of such a row is that of the rating that it continues from.
         return log._replace(day=np.where(log.kind == int(ReviewKind.TAKEN_OVER), log.day, day))
 
     def _write_memories(self, cursor: sqlite3.Cursor, log: LogColumns) -> None:
@@ -236,8 +236,11 @@ class History:
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
 
     def _shift_log(self, cursor: sqlite3.Cursor) -> None:
-        """Give other ids to the rows of notes that became another kind: Anki has theirs, and would drop these rows."""
-        if not cursor.execute(f"SELECT 1 FROM {_MOVED} LIMIT 1").fetchone():  # to find that out by the log takes long
+        """Give new ids to the log rows of notes that became another kind.
+
+        Anki has the old ids and would drop these rows.
+        """
+        if not cursor.execute(f"SELECT 1 FROM {_MOVED} LIMIT 1").fetchone():  # finding that out from the log takes long
             return
         for row, shift in cursor.execute(_SHIFTED).fetchall():
             new = row + shift
@@ -259,7 +262,7 @@ class History:
 
 
 def _find_early_reviews(log: LogColumns) -> NDArray[np.int64]:
-    """Find ratings of cards under review that were not due yet; for Anki they are of a filtered deck."""
+    """Find early ratings of review cards. In Anki they belong to a filtered deck."""
     log = log.where(log.kind != int(ReviewKind.CRAM))
     is_same_card = np.diff(log.card, prepend=-1) == 0
     chosen = (log.kind == int(ReviewKind.RATING)) & (log.before == int(State.REVIEW)) & is_same_card
@@ -268,13 +271,13 @@ def _find_early_reviews(log: LogColumns) -> NDArray[np.int64]:
 
 
 def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
-    """Find first ratings of cards that were under review already: a due day was set while they were new.
+    """Find first ratings of cards that were in review already, because a due day was set while they were new.
 
-    FSRS begins with them; so does Anki where they are said to be of a new card.
+    FSRS begins with them, and so does Anki if they are marked as those of a new card.
     """
     stated = np.isin(log.at_ms, list(starts))
     anew = stated | (log.kind == int(ReviewKind.FORGET))
-    # The parts of the log that these rows, or another card, set apart; each row belongs to the part that it opens.
+    # The parts of the log separated by these rows or by another card; each row belongs to the part that it opens.
     part = np.cumsum(anew | (np.diff(log.card, prepend=-1) != 0))
     rated = np.flatnonzero(log.kind == int(ReviewKind.RATING))
     first = rated[np.unique(part[rated], return_index=True)[1]]

@@ -1,4 +1,4 @@
-"""Recognise notes of a package that have not changed since the last import, before reading them."""
+"""Recognise notes of a package that are unchanged since the last import, before reading them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from urllib.parse import unquote
 from flashcards.disk.atomic import digest
 
 _RULES: Final = 2
-"""Changes with what an import makes of a note, so that earlier ones are read again."""
+"""Changes whenever imports convert a note differently, so that earlier ones are read again."""
 _CARDS: Final = (
     "SELECT nid, id, did, odid, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue"
     " FROM cards ORDER BY nid, ord, id"
 )
-# A log only grows; a sum over its rows tells what the count and the last row do not.
+# A log only grows; a sum over its rows detects changes that the count and the last row do not.
 _LOGS: Final = (
     "SELECT cid, count(*), max(id), total((id % 1000003) * 31 + ease * 7 + ivl * 13 + lastIvl * 17 + factor * 19"
     " + time * 23 + type * 29) FROM revlog GROUP BY cid"
@@ -29,13 +29,13 @@ _NAMED: Final = re.compile(
 
 
 class SeenNotes(NamedTuple):
-    """What is known of a package's notes before it is read."""
+    """The known state of a package's notes before it is read."""
 
-    digests: Mapping[str, bytes] = {}  # of each note as of its last import, by guid
-    lost_media: Set[str] = frozenset()  # names of media that the package holds and the collection lacks
+    digests: Mapping[str, bytes] = {}  # of each note at its last import, by guid
+    lost_media: Set[str] = frozenset()  # names of media that the package has and the collection lacks
 
     def has(self, guid: str, digest: bytes | None, fields: str) -> bool:
-        """Return whether a note is as it was, and all of its media are here."""
+        """Return whether a note is unchanged and all of its media exist."""
         return digest is not None and self.digests.get(guid) == digest and not self._names_lost_media(fields)
 
     def _names_lost_media(self, fields: str) -> bool:
@@ -48,7 +48,7 @@ class SeenNotes(NamedTuple):
 def digest_notes(
     connection: sqlite3.Connection, context: Any, types: Mapping[int, Any], decks: Mapping[int, str]
 ) -> dict[int, bytes]:
-    """Compute a digest of all that a collection says of each note, its cards and their logs; by the note's id.
+    """Compute a digest of all of a collection's data about each note, its cards and their logs, by the note's id.
 
     `context` counts for every note; `types` are the note types, `decks` the names of the decks.
     """
@@ -62,13 +62,13 @@ def digest_notes(
 
 
 def find_decks_with_siblings(connection: sqlite3.Connection) -> set[int]:
-    """Find the decks of the first cards of notes with several cards."""
+    """Find the decks of the first card of each note with several cards."""
     of_first = "SELECT iif(odid, odid, did) AS home, min(ord) FROM cards GROUP BY nid HAVING count(*) > 1"
     return {home for (home,) in connection.execute(f"SELECT DISTINCT home FROM ({of_first})")}
 
 
 def has_schedules(connection: sqlite3.Connection) -> bool:
-    """Return whether there are any: in a package without them every card is new and the log is empty."""
+    """Return whether there are schedules: in a package without them every card is new and the log is empty."""
     queries = ("FROM revlog", "FROM cards WHERE type OR queue OR flags OR reps OR lapses")
     return any(connection.execute(f"SELECT 1 {query} LIMIT 1").fetchone() for query in queries)
 

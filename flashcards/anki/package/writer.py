@@ -1,6 +1,7 @@
 """Write rows of Anki's tables.
 
-Values that are the same in every row are in the statement: binding them for each row takes longer than the rest.
+Values that are the same in every row are in the statement, because binding them for each row takes longer than the
+rest.
 """
 
 from __future__ import annotations
@@ -28,21 +29,21 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
 
 
-# A note that is to be synced; Anki computes `csum` when it imports.
+# A note to sync; Anki computes `csum` on import.
 _INSERT_NOTE: Final = (
     "INSERT INTO notes(id, guid, mid, mod, usn, tags, flds, sfld, csum, flags, data)"
     " VALUES (?, ?, ?, ?, -1, ?, ?, ?, 0, 0, '')"
 )
-# A card that was never answered; it is due by its place among the new cards.
+# A new card; it is due by its position among the new cards.
 _INSERT_NEW_CARD: Final = (
     "INSERT INTO cards(id, nid, did, ord, mod, usn, type, queue, due, ivl, factor, reps, lapses, left, odue, odid,"
     " flags, data) VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
 )
 _BATCH: Final = 1000
 _UNSAFE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -16384")
-"""Settings of a database that is thrown away if it is not finished."""
+"""Settings of a database that is discarded if it is not finished."""
 _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
-_DAY_BEGINS: Final = 4  # o'clock: Anki lets a collection begin at this hour whatever its rollover is
+_DAY_BEGINS: Final = 4  # o'clock: Anki begins a collection at this hour, whatever its rollover
 
 
 def find_first_day(clock: Clock, created_s: int) -> int:
@@ -51,14 +52,15 @@ def find_first_day(clock: Clock, created_s: int) -> int:
 
 
 class GuidTwice(ValueError):
-    """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a fault of ours."""
+    """Two notes of one package have the same guid; Anki would add both. Keys are unique, so this is a bug."""
 
 
 class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
-    """A package's database. Notes come one at a time, so that memory need not hold them all.
+    """A package's database.
 
-    They come in the order in which their new cards are to be asked. Without `presets` Anki gives its own; without
-    `history` all cards are new. Due days count from `first_day`, or else from that of the oldest note or review.
+    Notes come one at a time, to save memory, in the order in which their new cards should be asked. Without `presets`
+    Anki uses its own; without `history` all cards are new. Due days count from `first_day`, or else from the oldest
+    note or review.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             self.write_to_db(connection.cursor(), float(DESIGN_CHANGED), count(1))
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:  # of this file, since the other one is only read
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:  # of this file, because the other one is only read
                 raise DiskFull(path) from error
             raise
         finally:
@@ -117,7 +119,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         if self._history:
             self._history.write(cursor, self._first_day())
         self._write_collection(cursor)
-        for statement in statements:  # last, for it is faster than to keep them up to date
+        for statement in statements:  # last, because that is faster than keeping them up to date
             if "CREATE INDEX" in statement:
                 cursor.execute(statement)
 
@@ -148,7 +150,7 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         return self._types[family]
 
     def _deck(self, name: str) -> genanki.Deck:
-        """Return the deck of this name; its parents are made too, since they may have settings."""
+        """Return the deck of this name. Its parents are also made, because they may have settings."""
         if name not in self._decks:
             above = name.rpartition("::")[0]
             if above:
@@ -172,10 +174,12 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
             "curModel": next(iter(types), None),
             "nextPos": self.notes_written + 1,
         }
-        if self._presets:  # what Anki heeds in a .colpkg only
+        if self._presets:  # Anki uses it only in a .colpkg
             conf["fsrs"] = True
             if self._history:
-                conf["lastUnburied"] = self._history.today - self._first_day()  # else it shows buried cards at once
+                conf["lastUnburied"] = (
+                    self._history.today - self._first_day()
+                )  # otherwise it shows buried cards at once
         texts = (json.dumps(each, ensure_ascii=False) for each in (conf, types, decks, presets))
         cursor.execute(
             "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",
@@ -184,13 +188,13 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
 
     def _deck_record(self, deck: genanki.Deck) -> dict[str, Any]:
         record: dict[str, Any] = deck.to_json() | _NEVER_STUDIED
-        if self._history and (done := self._history.done_today(deck.name)):  # what the limits of the day leave
+        if self._history and (done := self._history.done_today(deck.name)):  # the remaining limits of the day
             today = self._history.today - self._first_day()
             record |= {"newToday": [today, done.new], "revToday": [today, done.reviews]}
         return record | {"conf": self._presets.id_of(deck.name)} if self._presets else record
 
     def _first_day(self) -> int:
-        """Return the day on which the package's collection begins: that of its oldest note or review."""
+        """Return the first day of the package's collection: that of its oldest note or review."""
         if self._given_first_day is not None:
             return self._given_first_day
         first_ms = self._history.first_ms if self._history else None
