@@ -16,9 +16,12 @@ from flashcards.dialects import NATIVE
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from flashcards.catalog.changes import Ambiguity, Change, ScanReport
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
+    from flashcards.dialects.choose import Choice
 
 
 _EXAMPLE = "example.md"
@@ -275,7 +278,7 @@ _REASONS = {
 
 def _explain(collection: Collection, selected: list[str]) -> None:
     entries: list[Entry] = [entry for entry in collection.catalog.entries() if is_selected(entry.path, selected)]
-    _explain_dialects(collection, selected)
+    _explain_dialects(collection, selected, {entry.path for entry in entries})
     dialects = collection.catalog.dialects()
     for entry in sorted(entries, key=lambda entry: (entry.path, entry.note.line)):
         note = entry.note
@@ -288,11 +291,23 @@ def _explain(collection: Collection, selected: list[str]) -> None:
         console.print_text(f"{_display_path(collection, entry.path)}:{lines}: {slots}: {why}: {front}", 2)
 
 
-def _explain_dialects(collection: Collection, selected: list[str]) -> None:
+def _explain_dialects(collection: Collection, selected: list[str], with_cards: Set[str]) -> None:
     """Print, for each file in a dialect other than the native one, its dialect and the reason."""
     chooser = collection.chooser()
     for path, dialect in sorted(collection.catalog.dialects().items()):
         choice = chooser.choose(path)
         if is_selected(path, selected) and (dialect != NATIVE or choice.signature):
             why = choice.why if dialect == choice.name else "set in its front matter"
-            console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}", 2)
+            reason = "" if path in with_cards else _explain_no_cards(collection, path, dialect, choice)
+            console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}{reason}", 2)
+
+
+def _explain_no_cards(collection: Collection, path: str, dialect: str, choice: Choice) -> str:
+    """Say why a note of a vault has no cards, if its vault's settings or its tags are the reason."""
+    if choice.vault is None or dialect != choice.name or dialect != "obsidian":
+        return ""
+    from flashcards.dialects.obsidian import explain_no_cards
+
+    text = (collection.root / path).read_bytes().decode("utf-8", "replace")
+    reason = explain_no_cards(text, choice.vault.path_of(path), choice.vault.settings)
+    return f"; no cards: {reason}" if reason else ""

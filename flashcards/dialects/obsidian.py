@@ -66,10 +66,9 @@ def read_obsidian(
     file_tags = [f"#{tag}" for tag in file.tags]
     tag_lines = _tag_lines(lines)
     all_tags = [*file_tags, *(tag for line in tag_lines for tag in line.tags)]
-    if any(is_in_tags(tag, settings.ignored_tags) for tag in all_tags):
+    if _find_ignored(all_tags, settings):
         return Deck(name)
-    is_tagged = (settings.folders_are_decks and "/" in path) or any(map(settings.is_flashcard_tag, all_tags))
-    if only_tagged and not is_tagged:
+    if only_tagged and not _has_deck(path, all_tags, settings):
         return Deck(name, problems=_native_notes(body))
     reader = _Reader(lines, name, settings, file_tags, tag_lines, stored)
     reader.run()
@@ -78,6 +77,29 @@ def read_obsidian(
         tuple(complete_notes(reader.notes, body)),
         tuple(sorted(reader.problems, key=lambda each: each.line)),
     )
+
+
+def explain_no_cards(text: str, path: str, settings: ObsidianSettings) -> str:
+    """Return why a note of a vault has no cards, as the end of a sentence; empty if nothing in it is a card."""
+    if settings.is_ignored(path):
+        return "`noteFoldersToIgnore` leaves it out"
+    file = read_lines(text, path)
+    tags = [*(f"#{tag}" for tag in file.tags), *(tag for line in _tag_lines(file.lines) for tag in line.tags)]
+    if ignored := _find_ignored(tags, settings):
+        return f"its tag {ignored} is in `flashcardTagsToIgnore`"
+    if _has_deck(path, tags, settings):
+        return ""
+    if settings.folders_are_decks:
+        return "decks are folders, and it is in no folder"
+    return f"it has no flashcard tag ({', '.join(settings.tags)})"
+
+
+def _find_ignored(tags: Sequence[str], settings: ObsidianSettings) -> str:
+    return next((tag for tag in tags if is_in_tags(tag, settings.ignored_tags)), "")
+
+
+def _has_deck(path: str, tags: Sequence[str], settings: ObsidianSettings) -> bool:
+    return (settings.folders_are_decks and "/" in path) or any(map(settings.is_flashcard_tag, tags))
 
 
 def _folder_deck(path: str) -> str:

@@ -330,6 +330,25 @@ class TestCheck:
         assert len(notes) == len(reasons)
         assert all(reason in note for reason, note in zip(reasons, notes, strict=True))
 
+    def test_explains_why_a_note_of_a_vault_has_no_cards(self, cli: Runner) -> None:
+        data = '{"settings": {"noteFoldersToIgnore": ["Meta"], "flashcardTagsToIgnore": ["#draft"]}}'
+        cli.write(".obsidian/plugins/obsidian-spaced-repetition/data.json", data)
+        for path, text in (
+            ("Meta/a.md", "#flashcards"),
+            ("b.md", "#flashcards #draft/x"),
+            ("c.md", ""),
+            ("d.md", "#cards"),
+        ):
+            cli.write(path, f"{text}\na::b\n")
+        ends = [line.rpartition("; no cards: ")[2] for line in cli("check", "--explain").out.splitlines()]
+        none = "it has no flashcard tag (#flashcards)"
+        assert ends == [
+            "`noteFoldersToIgnore` leaves it out",
+            "its tag #draft/x is in `flashcardTagsToIgnore`",
+            none,
+            none,
+        ]
+
 
 class TestOrphans:
     def test_lists_what_lost_its_text_until_it_is_back(self, cli: Runner) -> None:
