@@ -17,6 +17,7 @@ from flashcards.disk.atomic import digest
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.neighbours import find_returning, pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
+from flashcards.text import list_deck_path
 from scheduler import NewCard, Placement, Store
 from scheduler.acts import rename_slots
 
@@ -120,12 +121,10 @@ class Scan:
 
     def _deck_id(self, name: str) -> int:
         """Return the id of a deck, adding it and its parents if they are new."""
-        if name not in self._decks:
-            parent = name.rpartition("::")[0]
-            if parent:
-                self._deck_id(parent)
-            cursor = self._db.execute("INSERT INTO decks(name) VALUES (?)", (name,))
-            self._decks[name] = int(cursor.lastrowid or 0)
+        for each in list_deck_path(name) if name not in self._decks else ():
+            if each not in self._decks:
+                cursor = self._db.execute("INSERT INTO decks(name) VALUES (?)", (each,))
+                self._decks[each] = int(cursor.lastrowid or 0)
         return self._decks[name]
 
     def _apply_notes(self, changed_ids: list[int], seen: list[Seen], apart: Set[int]) -> ScanReport:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from flashcards.text import list_deck_path
 from scheduler.database import attach_copy
 from scheduler.log import Done
 from scheduler.log_arrays import LogColumns, read_log
@@ -172,11 +173,10 @@ class History:
         found: dict[str, Done] = {}
         by_deck = self._collection.store.done(self.today)
         for name, number in self._collection.catalog.decks().items():
-            done = by_deck.get(number)
-            while done and name:
-                before = found.get(name, Done(0, 0))
-                found[name] = Done(before.new + done.new, before.reviews + done.reviews)
-                name = name.rpartition("::")[0]
+            if done := by_deck.get(number):
+                for deck in list_deck_path(name):
+                    before = found.get(deck, Done(0, 0))
+                    found[deck] = Done(before.new + done.new, before.reviews + done.reviews)
         return found
 
     def attach(self, connection: sqlite3.Connection) -> None:

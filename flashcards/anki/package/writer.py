@@ -21,6 +21,7 @@ from genanki.apkg_schema import APKG_SCHEMA  # type: ignore[import-untyped]
 from flashcards.anki.package.identifiers import deck_id
 from flashcards.anki.package.model import PackageNote
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
+from flashcards.text import list_deck_path
 from scheduler.errors import DiskFull
 
 if TYPE_CHECKING:
@@ -152,10 +153,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
     def _deck(self, name: str) -> genanki.Deck:
         """Return the deck of this name. Its parents are also made, because they may have settings."""
         if name not in self._decks:
-            above = name.rpartition("::")[0]
-            if above:
-                self._deck(above)
-            self._decks[name] = genanki.Deck(deck_id(name), name)
+            for each in list_deck_path(name):
+                self._decks.setdefault(each, genanki.Deck(deck_id(each), each))
         return self._decks[name]
 
     def _write_collection(self, cursor: sqlite3.Cursor) -> None:
