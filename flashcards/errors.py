@@ -52,9 +52,13 @@ def check_extra(who: str, names: Sequence[str], extra: str) -> None:
 def describe_os_error(error: OSError) -> str:
     """Describe an error of the system as a sentence that names the file and what to do."""
     import errno
+    from pathlib import Path
 
     if error.errno == errno.ENOENT and not error.filename:
-        return "The working folder no longer exists. Change to another folder and try again."
+        try:
+            Path.cwd()
+        except FileNotFoundError:
+            return "The working folder no longer exists. Change to another folder and try again."
     place = f"{error.filename}: " if error.filename else ""
     advice = {
         errno.ENOSPC: "Free some space and try again.",
