@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -137,27 +138,37 @@ def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:
 
 
 def _rewrite(path: str, text: str, entries: Sequence[Entry], given: Sequence[str]) -> tuple[str, Deck]:
-    """Return a file in the native format, and what it is read as; items of lists stay items if they can."""
+    """Return a file in the native format, and what it is read as; cards lose bullets and `#` if that helps."""
     plain = [entry.note for entry in entries]
-    for notes in ([_drop_bullet(note) for note in plain], plain):
-        after = _write_file(path, text, list(zip(plain, notes, strict=True)), given)
-        read = parse(after, path)
-        try:
-            _compare(path, notes, read)
-        except ConversionImpossible:
-            if notes is plain or notes == plain:
-                raise
-        else:
-            break
+    simple = [_drop_lead(note) for note in plain]
+    try:
+        return _try_notes(path, text, plain, simple, given)
+    except ConversionImpossible:
+        if simple == plain:
+            raise
+        with suppress(ConversionImpossible):
+            return _try_notes(path, text, plain, plain, given)
+        raise
+
+
+def _try_notes(
+    path: str, text: str, plain: Sequence[Note], notes: Sequence[Note], given: Sequence[str]
+) -> tuple[str, Deck]:
+    after = _write_file(path, text, list(zip(plain, notes, strict=True)), given)
+    read = parse(after, path)
+    _compare(path, notes, read)
     return after, read
 
 
-def _drop_bullet(note: Note) -> Note:
-    """Return a card of an item of a list as the native format reads it: without the bullet."""
-    match = _BULLET.match(note.fields[0]) if note.kind is Kind.PAIR else None
+def _drop_lead(note: Note) -> Note:
+    """Return a card without the bullet of its item, or the `#` of its heading, which the native format leaves out."""
+    front = note.fields[0]
+    if note.kind is Kind.QUESTION and "\n" not in front and (match := _HEADING.match(front)):
+        return note._replace(fields=(front[match.end() :].strip(), *note.fields[1:]))
+    match = _BULLET.match(front) if note.kind is Kind.PAIR else None
     if match is None:
         return note
-    item = note._replace(fields=(note.fields[0][match.end() :], *note.fields[1:]))
+    item = note._replace(fields=(front[match.end() :], *note.fields[1:]))
     return item if _is_pair(item.fields, item) else note
 
 
@@ -170,7 +181,7 @@ def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given:
     by_line: dict[int, list[Note]] = defaultdict(list)
     texts: dict[int, list[str]] = defaultdict(list)
     for note, native in notes:
-        lead = "" if native is note else _read_lead(lines[note.line - 1], note)
+        lead = "" if native is note or native.kind is not Kind.PAIR else _read_lead(lines[note.line - 1], note)
         by_line[note.line].append(note)
         texts[note.line].append(lead + _write_note(path, native, file_tags))
     out: list[str] = []

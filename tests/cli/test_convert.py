@@ -188,3 +188,14 @@ def test_properties_of_the_person_are_no_problem_after_the_conversion(cli: Runne
     found = cli("check", code=1).out
     assert "new_per_dya" in found
     assert "topic_of_mine" not in found
+
+
+def test_a_question_that_is_a_heading_loses_its_sign_and_keeps_its_history(cli: Runner) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("a.md", "# Arrays #flashcards\n\n### Delete two?\n?\n- splice\n<!--SR:!2026-12-16,51,230-->\n\n## End\n")
+    before = [(card["id"], card["back"], card["due"]) for card in cli("list", "--json").lines]
+    cli("convert", "--yes", "a.md")
+    assert "# Arrays #flashcards\n\nQ: Delete two?\nA:\n\n- splice\n\n## End\n" in (cli.root / "a.md").read_text(
+        "utf-8"
+    )
+    assert [(card["id"], card["back"], card["due"]) for card in cli("list", "--json").lines] == before
