@@ -150,6 +150,14 @@ class Origins:
         """Store the notes, now that both sides are equal."""
         self._db.executemany("INSERT OR REPLACE INTO note_bases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bases)
 
+    def add_exported_bases(self, bases: Iterable[NoteBase]) -> None:
+        """Store the notes that were exported for the first time."""
+        self._db.executemany(
+            "INSERT INTO note_bases(note, form, here, there, earlier, tags, flags, changed_s)"
+            f" VALUES (?, {OWN_FORM}, ?, ?, x'', ?, ?, 0)",
+            ((each.note, each.here, each.there, each.tags, each.flags) for each in bases),
+        )
+
     def has_earlier_text(self, note: int) -> bool:
         """Return whether the text of a note has ever changed in the decks."""
         return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None

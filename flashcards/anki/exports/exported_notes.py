@@ -97,25 +97,30 @@ class Exports:
     def _store_bases(self) -> None:
         origins = Origins(self._connection)
         known = origins.bases()
-        changed = []
+        new, changed = [], []
         for base in self._bases:
             before = known.get((base.note, base.form))
-            if before is not None and before.flags & FLAG_CONFLICT:
+            if before is None:
+                new.append(base)
+                continue
+            if before.flags & FLAG_CONFLICT:
                 continue  # the other side may still have its own text; an import finds out
-            if before is not None:
-                if base.there == before.there:
-                    kept = before
-                else:
-                    earlier, confirmed = _keep_earlier(before, base), before.confirmed or before.there
-                    kept = before._replace(earlier=earlier, confirmed=confirmed, given_s=now_ms() // 1000)
-                base = base._replace(
-                    earlier=kept.earlier, changed_s=kept.changed_s, confirmed=kept.confirmed, given_s=kept.given_s
-                )
+            if base.there == before.there:
+                kept = before
+            else:
+                earlier, confirmed = _keep_earlier(before, base), before.confirmed or before.there
+                kept = before._replace(earlier=earlier, confirmed=confirmed, given_s=now_ms() // 1000)
+            base = base._replace(
+                earlier=kept.earlier, changed_s=kept.changed_s, confirmed=kept.confirmed, given_s=kept.given_s
+            )
             if base != before:
                 changed.append(base)
+        origins.add_exported_bases(new)
         origins.remember_bases(changed)
 
     def _describe_foreign_notes(self, before: Sized[int]) -> Iterator[str]:
+        if not self._connection.execute("SELECT 1 FROM origins LIMIT 1").fetchone():
+            return
         if kept := sum(not looks_ours(given.guid) for given in self._now.values()):
             yield (
                 f"{plural(kept, 'note')} came from Anki. Where Anki keeps their original note types, this package"

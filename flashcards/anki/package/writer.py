@@ -41,7 +41,12 @@ _INSERT_NEW_CARD: Final = (
     " flags, data) VALUES (?, ?, ?, ?, ?, -1, 0, 0, ?, 0, 0, 0, 0, 0, 0, 0, 0, '')"
 )
 _BATCH: Final = 1000
-_UNSAFE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -16384")
+_UNSAFE: Final = (
+    "PRAGMA journal_mode = OFF",
+    "PRAGMA synchronous = OFF",
+    "PRAGMA cache_size = -4096",
+    "PRAGMA page_size = 8192",
+)
 """Settings of a database that is discarded if it is not finished."""
 _NEVER_STUDIED: Final = {"lrnToday": [0, 0], "newToday": [0, 0], "revToday": [0, 0], "timeToday": [0, 0], "mod": 0}
 _DAY_BEGINS: Final = 4  # o'clock: Anki begins a collection at this hour, whatever its rollover
