@@ -1,7 +1,7 @@
 """Read databases of other programs safely: limit queries, and check every value.
 
-A small database can ask for gigabytes or an endless result, and a log of reviews can hold values that no review has.
-The log here is only ever added to, so such a value would stay for good.
+A small database can produce gigabytes or an endless result, and a log of reviews can contain impossible values. Our log
+is append-only, so such a value would stay forever.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from typing import Any, Final
 
 from flashcards.importers.transaction import ImportInvalid, Malformed
 
-MAX_VALUE: Final = 64 << 20  # bytes of one value of a table
+MAX_VALUE: Final = 64 << 20  # bytes per value
 _STEPS: Final = 4_000_000  # of SQLite's virtual machine; a row takes about 12 for each query
 _STEPS_PER_BYTE: Final = 8
 _STRIDE: Final = 10_000
 _TOO_MUCH: Final = "reading it would take too long for a file of its size"
-FIRST_MS: Final = 315_532_800_000  # 1980; no program of spaced repetition is older
+FIRST_MS: Final = 315_532_800_000  # 1980, earlier than any spaced repetition program
 YEAR_MS: Final = 366 * 86_400_000
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_SHOWN: Final = 40  # characters of a value
+_SHOWN: Final = 40  # characters of a displayed value
 
 
 def list_tables(path: Path) -> set[str]:
-    """List the names of the tables and views of a database; nothing if it cannot be read."""
+    """Return the names of the tables and views of a database; an empty set if it cannot be read."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type <> 'index'")}
@@ -39,9 +39,9 @@ def list_tables(path: Path) -> set[str]:
 
 @contextmanager
 def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) -> Iterator[sqlite3.Connection]:
-    """Open the database of another program for reading, with a limit on what its queries can take.
+    """Open the database of another program for reading, with limits on its queries.
 
-    Raises ImportInvalid with `remedy` if it lacks one of the `tables`, is damaged, or holds an impossible value.
+    Raises ImportInvalid with `remedy` if it lacks one of the `tables`, is damaged, or has an impossible value.
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
@@ -57,7 +57,7 @@ def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) 
 
 
 def limit_queries(connection: sqlite3.Connection, size: int) -> None:
-    """Let queries on a database of `size` bytes take as many steps as its real rows can need."""
+    """Limit queries on a database of `size` bytes to the number of steps that its real rows can need."""
     left = (_STEPS + size * _STEPS_PER_BYTE) // _STRIDE
 
     def count() -> bool:
@@ -70,16 +70,16 @@ def limit_queries(connection: sqlite3.Connection, size: int) -> None:
 
 
 def find_limit(error: sqlite3.Error) -> str | None:
-    """Return what is wrong with a database if a limit of `limit_queries` stopped its query."""
+    """Return the problem of a database if a limit of `limit_queries` stopped its query, else None."""
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
         return _TOO_MUCH
     return "it holds a value that is implausibly large" if "too big" in str(error) else None
 
 
 def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing: str) -> None:
-    """Check that tables hold their rows: views, virtual tables and generated columns compute them.
+    """Check that tables are plain: views, virtual tables and generated columns compute their rows.
 
-    Raises Malformed if one does not, or is `missing`, which says so of `{}`.
+    Raises Malformed if one is not, or with the message `missing` and the name for `{}`.
     """
     for name in names:
         row = connection.execute(
@@ -93,28 +93,28 @@ def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing
 
 
 def check_integer(name: str, value: Any, most: int) -> int:
-    """Return a whole number from 0 to `most`; raise Malformed if it is something else."""
+    """Return a whole number from 0 to `most`; raise Malformed for any other value."""
     if type(value) is not int or not 0 <= value <= most:
         raise Malformed(_describe(name, value))
     return value
 
 
 def check_number(name: str, value: Any, most: float, least: float) -> float:
-    """Return a number between two bounds; raise Malformed if it is something else."""
+    """Return a number between two bounds; raise Malformed for any other value."""
     if type(value) not in (int, float) or not isfinite(value) or not least <= value <= most:
         raise Malformed(_describe(name, value))
     return float(value)
 
 
 def check_match(name: str, value: Any, pattern: re.Pattern[str]) -> str:
-    """Return a text that matches a pattern as a whole; raise Malformed if it is something else."""
+    """Return a text that completely matches a pattern; raise Malformed for any other value."""
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Malformed(_describe(name, value))
     return value
 
 
 def check_instant(name: str, at_ms: int, now_ms: int, shown: Any) -> int:
-    """Return the time of a review, in epoch milliseconds; raise Malformed before 1980 and over a year ahead."""
+    """Return the time of a review, in epoch milliseconds; raise Malformed if before 1980 or over a year ahead."""
     if not FIRST_MS <= at_ms <= now_ms + YEAR_MS:
         raise Malformed(_describe(name, shown))
     return at_ms
@@ -132,7 +132,7 @@ def read_local_time(name: str, value: Any, now_ms: int) -> int:
 
 
 def read_date(name: str, value: Any, latest: datetime.date) -> datetime.date:
-    """Return a date from 1980 to `latest`; raise Malformed if it is something else."""
+    """Return a date from 1980 to `latest`; raise Malformed for any other value."""
     try:
         date = datetime.date.fromisoformat(check_match(name, value, _DATE))
     except ValueError as error:
@@ -147,7 +147,7 @@ def _describe(name: str, value: Any) -> str:
         return f"`{name}` is missing"
     if isinstance(value, bytes):
         return f"`{name}` is not text"
-    text = " ".join(str(value).split())  # a sentence is one line
+    text = " ".join(str(value).split())  # a message has one line
     if not text:
         return f"`{name}` is empty"
     return f"`{name}` cannot be {text if len(text) <= _SHOWN else f'{text[:_SHOWN]}…'}"

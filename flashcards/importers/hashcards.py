@@ -1,8 +1,8 @@
-"""Import the database of hashcards: reviews of cards that it identifies by a hash of their text.
+"""Import the database of hashcards: reviews of cards identified by a hash of their text.
 
-hashcards 0.5 reads a file line by line, whatever Markdown says (`src/parser.rs`, `src/types/card.rs`). A question is
-hashed with its answer by BLAKE3; a gap with the text of its cloze without brackets and the first and last byte of what
-it hides; a term and its definition are two gaps of one text.
+hashcards 0.5 reads a file line by line, regardless of Markdown (`src/parser.rs`, `src/types/card.rs`). A question is
+hashed with its answer by BLAKE3. A gap is hashed with the text of its cloze without brackets, and the first and last
+byte of the hidden text. A term and its definition are two gaps of one text.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _REMEDY: Final = "Nothing was changed; name the `hashcards.db` that lies beside 
 
 _SIZE: Final = 8  # bytes of an offset
 _WRAP: Final = 1 << 64
-_NEXT: Final = {"Q": "A", "T": "D"}  # the marker that has to follow
+_NEXT: Final = {"Q": "A", "T": "D"}  # the marker that must follow
 _MARKERS: Final = ("Q", "A", "T", "D", "C")
 
 
 def read_hashcards_file(text: str) -> Iterator[HashedCard]:
-    """Yield the cards of a deck file; text that hashcards would refuse is passed over."""
+    """Yield the cards of a deck file, skipping text that hashcards would refuse."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     first = 0
     if _trim(lines[0]) == "---":  # front matter
@@ -98,7 +98,7 @@ def _hash_cloze(line: int, text: str) -> Iterator[HashedCard]:
 
 
 def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
-    """Return the text of a cloze without the brackets of its gaps, and where each gap begins and ends in it.
+    """Return the text of a cloze without the brackets of its gaps, and the span of each gap in it.
 
     Brackets of images and escaped ones stay.
     """
@@ -141,7 +141,7 @@ def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dic
         found = list(read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review))
         for name, _ in found:
             if name not in cards:
-                raise Malformed(f"its `reviews` name a card that is not there: {name[:16]}…")
+                raise Malformed(f"its `reviews` refer to a missing card: {name[:16]}…")
     return cards, group_reviews(found)
 
 

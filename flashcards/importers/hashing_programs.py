@@ -1,4 +1,4 @@
-"""Import reviews from programs that identify a card by a hash of its text, such as hashcards and repeater."""
+"""Import reviews from programs that identify cards by a hash of their text, such as hashcards and repeater."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ if TYPE_CHECKING:
 
 
 _CUT: Final = (
-    "For {}, the text below the heading or line belongs to this answer; here the answer ends above it."
+    "For {}, the text below the heading or line is part of this answer; here the answer ends above it."
     " Put that text into the answer without a heading to keep it on the card."
 )
 _NO_TEXT: Final = "The text of this card is not in the decks."
 _LEAST_STABILITY: Final = 0.001  # days
-_LEAST_STABILITY_THERE: Final = 1e-6  # other programs know no least one
+_LEAST_STABILITY_THERE: Final = 1e-6  # other programs have no minimum
 HASH: Final = re.compile(r"[0-9a-f]{64}")
-MOST_REVIEWS: Final = 100_000  # of one card
+MOST_REVIEWS: Final = 100_000  # per card
 LONGEST_DAYS: Final = 36_500
 
 WHITE_SPACE: Final = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
-)  # the white space of Unicode, which Rust trims; Python strips more
+)  # the Unicode white space that Rust trims; Python strips more
 
 _Row = TypeVar("_Row")
 
 
 class HashedCard(NamedTuple):
-    """A card as another program knows it."""
+    """A card in another program."""
 
     line: int  # the line of its first marker, from 1
     hash: str  # its name
     kind: str  # the first marker: `Q`, `T` or `C`
-    place: int  # which card of the text it is, from 0: of `T`, 0 asks for the term; of `C`, the gaps in order
-    text: str  # what it shows or hides
+    place: int  # number of the card within the text, from 0: of `T`, 0 asks for the term; of `C`, the gaps in order
+    text: str  # the shown or hidden text
     answer: str = ""  # the answer of a question
 
 
 class KnownReview(NamedTuple):
-    """A review in a log, the days until the next one, and its number among those of the card if that is known."""
+    """A review in a log, the days until the next one, and its number for the card if known."""
 
     at_ms: int
     rating: Rating
@@ -66,14 +66,14 @@ class KnownReview(NamedTuple):
 
 
 class KnownCard(NamedTuple):
-    """What another program knows of a card."""
+    """Another program's data about a card."""
 
-    reviewed_ms: int | None  # when it was last reviewed
-    due_day: int | None  # the day it is due, as a day of ours; nothing if it is due at an instant
+    reviewed_ms: int | None  # its last review
+    due_day: int | None  # its due day, in our days; None if it is due at an instant
     interval_days: int  # the days between both
-    review_count: int  # how often it was reviewed
+    review_count: int  # number of reviews
     memory: Memory | None  # its memory state, if it has one
-    due_ms: int | None = None  # the instant it is due while it is being learnt
+    due_ms: int | None = None  # its due time while it is being learnt
 
 
 class CardRow(NamedTuple):
@@ -90,20 +90,20 @@ class CardRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HashingProgram:
-    """A program that names cards by hashes."""
+    """A program that identifies cards by hashes."""
 
     name: str  # its name
-    read_file: Callable[[str], Iterator[HashedCard]]  # yields the cards that it sees in the text of a deck file
-    # returns what its database knows of each card, and the reviews, by hash; a clock tells days
+    read_file: Callable[[str], Iterator[HashedCard]]  # yields its cards in the text of a deck file
+    # returns its database's data about each card, and the reviews, by hash; a clock converts times to days
     read_database: Callable[[Path, Clock], tuple[dict[str, KnownCard], Mapping[str, list[KnownReview]]]]
 
 
 def import_hashed(
     collection: Collection, path: Path, program: HashingProgram, *, dry_run: bool = False
 ) -> ImportReport:
-    """Import the reviews of every card; those without a text here become orphans with their history.
+    """Import the reviews of every card; cards without a text become orphans with their history.
 
-    Raises ImportInvalid if it is not a database of the program, or a row in it has an impossible value.
+    Raises ImportInvalid if it is not a database of the program, or a row has an impossible value.
     """
     cards, reviews = program.read_database(path, collection.clock)
     report = ImportReport(path.name)
@@ -137,7 +137,7 @@ def import_hashed(
 def find_hashed_cards(
     collection: Collection, program: HashingProgram, report: ImportReport | None = None
 ) -> Iterator[tuple[int, str]]:
-    """Yield the id of each card that a program would know, and its hash; report answers that it shows longer."""
+    """Yield the id and hash of each card that a program would recognise; report answers that are longer there."""
     ids: dict[int, dict[str, int]] = defaultdict(dict)
     for note, slot, card in collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1"):
         ids[note][slot] = card
@@ -160,7 +160,7 @@ def find_hashed_cards(
 
 
 def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[HashedCard, str]]:
-    """Yield each card of the program with the slot of the same card here."""
+    """Yield each card of the program with its slot in our note."""
     if note.kind is Kind.QUESTION:
         yield from ((card, FORWARD) for card in hashed if card.kind == "Q")
     elif note.kind is Kind.TERM:
@@ -181,19 +181,19 @@ def _count_signs(text: str) -> int:
 
 
 def _compare(text: str) -> str:
-    """Return the text of a gap without what one of both parsers removes: brackets, backslashes, indentation."""
+    """Return the text of a gap without characters that one of the parsers removes: brackets, backslashes, indent."""
     return " ".join(text.replace("[", "").replace("]", "").replace("\\", "").split())
 
 
 def hash_bytes(data: bytes) -> str:
-    """Compute the BLAKE3 hash by which these programs name a card."""
+    """Compute the BLAKE3 hash by which these programs identify a card."""
     from blake3 import blake3
 
     return str(blake3(data).hexdigest())
 
 
 def read_memory(row: CardRow) -> Memory:
-    """Return the memory state that a database tells; raise Malformed if it cannot be."""
+    """Return the memory state in a database row; raise Malformed if it is impossible."""
     return Memory(
         max(_LEAST_STABILITY, check_number("stability", row.stability, LONGEST_DAYS, _LEAST_STABILITY_THERE)),
         check_number("difficulty", row.difficulty, 10, 1),
@@ -201,7 +201,7 @@ def read_memory(row: CardRow) -> Memory:
 
 
 def read_cards(database: sqlite3.Connection, read: Callable[[int, CardRow], KnownCard]) -> dict[str, KnownCard]:
-    """Read the table `cards`, by the hashes; `read` gets the present time and a row of a card that was reviewed."""
+    """Read the table `cards` by hash; `read` gets the current time and the row of a reviewed card."""
 
     def read_card(now: int, values: Sequence[Any]) -> tuple[str, KnownCard]:
         row = CardRow._make(values)
@@ -224,7 +224,7 @@ def group_reviews(found: Iterable[tuple[str, KnownReview]]) -> dict[str, list[Kn
 def read_rows(
     database: sqlite3.Connection, table: str, columns: str, read: Callable[[int, Sequence[Any]], _Row]
 ) -> Iterator[_Row]:
-    """Read the rows of a table; an error about an impossible value names its row."""
+    """Read the rows of a table; an error about an impossible value names the row."""
     now = now_ms()
     for row, *values in database.execute(f"SELECT rowid, {columns} FROM {table} ORDER BY rowid"):
         try:
@@ -234,7 +234,7 @@ def read_rows(
 
 
 class Orphans:
-    """Cards whose text is not here: they keep their history, as cards whose text is gone do."""
+    """Cards whose text is not in the decks. They keep their history like cards whose text is gone."""
 
     def __init__(self, collection: Collection, program: str) -> None:
         self._program = program
@@ -243,7 +243,7 @@ class Orphans:
         self._place = self._db.execute("SELECT file, deck FROM notes WHERE active = 1 ORDER BY id LIMIT 1").fetchone()
 
     def has_log_of(self, reviews: Sequence[KnownReview]) -> bool:
-        """Return whether reviews came already, when their text was here; its note keeps them."""
+        """Return whether reviews were imported when their text existed; its note keeps them."""
         query = (
             "SELECT 1 FROM reviews r JOIN cards c ON c.id = r.card JOIN notes n ON n.id = c.note"
             " WHERE r.id = ? AND n.key NOT LIKE ?"
@@ -253,7 +253,7 @@ class Orphans:
         )
 
     def remove(self, names: Iterable[str]) -> None:
-        """Take back the reviews of orphans whose texts are here now: their cards get them instead."""
+        """Remove the reviews of orphans whose texts exist now; their cards get them instead."""
         store = self._collection.store
         for name in names:
             row = self._db.execute(
@@ -267,7 +267,7 @@ class Orphans:
                 self._db.execute("UPDATE notes SET fingerprint = x'' WHERE id = ?", row)
 
     def add(self, name: str, reviews: Sequence[KnownReview]) -> int | None:
-        """Return the card of an orphan, made if it is not there; nothing if there is no deck at all."""
+        """Return the card of an orphan, creating it if necessary, or None if there is no deck at all."""
         found = self._db.execute(
             "SELECT c.id FROM cards c JOIN notes n ON n.id = c.note WHERE n.key = ?", (self._make_key(name),)
         ).fetchone()
@@ -299,7 +299,7 @@ def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -
     interval = lapses = 0
     log = []
     for review in reviews:
-        # Forgotten cards stay due on the day: they are being learnt again.
+        # Forgotten cards stay due on the day, because they are relearnt.
         again = State.LEARNING if state in (State.NEW, State.LEARNING) else State.RELEARNING
         after = State.REVIEW if review.interval_days > 0 else again
         waits = max(0, review.interval_days) * DAY_SECONDS

@@ -1,9 +1,8 @@
-"""repeater: the decks as it reads them, and its database, which keeps the state of each card and few reviews.
+"""repeater: its parser for decks, and its database with the state of each card and few reviews.
 
-Only sessions that an agent drives are logged, and for a month.
-
-A card is known by the BLAKE3 hash of its lines, in lower case and with single spaces; the gaps of a cloze after the
-first one by the same text and their number. Older versions knew one card for each cloze, the first gap.
+Only sessions that an agent drives are logged, for a month. A card is identified by the BLAKE3 hash of its lines, in
+lower case and with single spaces. Further gaps of a cloze are identified by the same text and their number. Older
+versions had one card per cloze, the first gap.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _RESULT: Final = re.compile("|".join(_RATINGS))
 
 
 def read_repeater_file(text: str) -> Iterator[HashedCard]:
-    """Yield the cards of a deck file; text that repeater would refuse is passed over."""
+    """Yield the cards of a deck file, skipping text that repeater would refuse."""
     start = 0
     lines: list[str] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -88,13 +87,13 @@ def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def is_repeater(path: Path) -> bool:
-    """Return whether a database has the cards of repeater, without the reviews that hashcards keeps."""
+    """Return whether a database has the cards of repeater but not the reviews of hashcards."""
     names = list_tables(path)
     return "cards" in names and not {"reviews", "notes", "sessions"} & names
 
 
 def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
-    """Read what repeater knows of its cards, by their hashes; raise ImportInvalid."""
+    """Read repeater's data about its cards, by hash; raise ImportInvalid."""
     tables = ("cards", _LOG) if _LOG in list_tables(path) else ("cards",)
     with open_database(path, "repeater", tables, _REMEDY) as database:
         cards = read_cards(database, lambda now, row: _read_card(now, row, clock))
@@ -117,7 +116,7 @@ def _read_card(now: int, row: CardRow, clock: Clock) -> KnownCard:
     reviewed = read_local_time("last_reviewed_at", row.last_reviewed_at, now)
     due_ms = read_local_time("due_date", row.due_date, now + LONGEST_DAYS * _DAY_MS)
     days = check_integer("interval_days", row.interval_days, LONGEST_DAYS)
-    # Cards in steps have no memory state in later versions.
+    # Later versions store no memory state for cards on steps.
     memory = None if row.stability is None and row.difficulty is None else read_memory(row)
     if days == 0 and due_ms - reviewed < _DAY_MS:
         return KnownCard(reviewed, None, days, row.review_count, memory, due_ms)

@@ -1,4 +1,4 @@
-"""Import a review log as CSV: card, rating, time, and perhaps duration."""
+"""Import a review log as CSV: card, rating, time, and optionally duration."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,4096}")
 _DURATION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{0,20})?")
 _LONGEST_MS: Final = 86_400_000
 _EPOCH: Final = re.compile(r"[0-9]{9,14}")
-_MILLISECONDS: Final = 100_000_000_000  # an epoch time above it is in milliseconds
+_MILLISECONDS: Final = 100_000_000_000  # a larger epoch time is in milliseconds
 _REMEDY: Final = "Nothing was changed; each line needs card,rating,time,duration, and the first one their names."
 _SHOWN: Final = 20
 
@@ -46,11 +46,11 @@ class _Line(NamedTuple):
 
 
 def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Import the reviews that a file lists; each does to its card what it would have done here.
+    """Import the reviews listed in a file; each changes its card as if made in flashcards.
 
-    A card is named as everywhere (an id, a prefix of one, `path:line`), a rating by its number or name, a time as ISO
-    8601 (local where it says no offset) or in epoch seconds or milliseconds, a duration in milliseconds. Raises
-    ImportInvalid if a line cannot be read.
+    A card is given as an id, a prefix of one, or `path:line`; a rating by its number or name. A time is in ISO 8601
+    (local without an offset) or in epoch seconds or milliseconds, a duration in milliseconds. Raises ImportInvalid if a
+    line cannot be read.
     """
     report = ImportReport(path.name)
     by_card: dict[int, list[_Line]] = defaultdict(list)
@@ -127,7 +127,7 @@ def _find_card(collection: Collection, name: str) -> int | None:
 
 
 def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:
-    """Compute what each review of a card did, except those that it has already."""
+    """Compute the effects of a card's reviews, except existing ones."""
     store, clock = collection.store, collection.clock
     policy = collection.policy(store.card(card_id).deck)
     log: list[Review] = read_reviews(collection.connection, card_id)

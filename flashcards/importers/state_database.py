@@ -1,4 +1,4 @@
-"""Merge the state of another computer: reviews and acts of the same collection, each once, in order of time."""
+"""Merge the state of another computer: reviews and acts of the same collection, each once, by time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
 _OURS: Final = ("cards", "reviews", "notes", "acts")
-_MOST_YEARS: Final = 100  # ahead; a clock may be wrong by years, but `scheduler.replay` caps pauses at about 350
+_MOST_YEARS: Final = (
+    100  # years ahead; a clock may be wrong by years, but `scheduler.replay` limits pauses to about 350
+)
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 
@@ -60,7 +62,7 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
             reviewed = "SELECT count(DISTINCT card) FROM reviews WHERE card IN ({})"
             missing = sum(count for (count,) in select_in(copy, reviewed, lacking))
             if missing:
-                message = f"{plural(missing, 'reviewed card')} of the other computer are not in the decks here."
+                message = f"{plural(missing, 'reviewed card')} of the other computer are not in these decks."
                 remedy = "Synchronize the deck files first, then import again."
                 report.remarks.append(Remark(path.name, f"{message} {remedy}"))
             return False
@@ -69,7 +71,7 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
 
 
 def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
-    """Copy a state into memory, and migrate the copy to the present tables, which are those of `ours`."""
+    """Copy a state into memory, and migrate the copy to the current tables, which are those of `ours`."""
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
@@ -91,7 +93,7 @@ def _open_copy(path: Path, ours: sqlite3.Connection) -> sqlite3.Connection:
     except SchedulerError as error:
         copy.close()
         raise ImportInvalid(path, f"it cannot be read ({error})".rstrip("."), _REMEDY) from error
-    except (sqlite3.Error, ValueError) as error:  # SQLite may repeat what it read
+    except (sqlite3.Error, ValueError) as error:  # SQLite may repeat the data that it read
         copy.close()
         limit = databases.find_limit(error) if isinstance(error, sqlite3.Error) else None
         raise ImportInvalid(path, limit or "it is damaged", _REMEDY) from error
@@ -110,14 +112,14 @@ class _Status(NamedTuple):
 
 
 class _State:
-    """What the database of one computer says."""
+    """The data of one computer's database."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
         rows = connection.execute("SELECT n.key, c.slot, c.id FROM cards c JOIN notes n ON n.id = c.note")
         self.cards = {(key, slot): card for key, slot, card in rows}  # ids by the key of the note and the slot
         rows = connection.execute("SELECT voids, id FROM reviews WHERE voids IS NOT NULL")
-        # rows of the log that were taken back: their ids, with the time at which that was done
+        # the ids of voided log rows, with the time at which they were voided
         self.voided: dict[int, int] = dict(rows.fetchall())
 
     def statuses(self) -> dict[int, _Status]:
@@ -126,7 +128,7 @@ class _State:
         return {card: _Status(*status) for card, *status in rows}
 
     def find_status_times(self) -> Mapping[int, int]:
-        """Return when the status of each card was last changed by an act, epoch milliseconds."""
+        """Return the time of the last act that changed each card's status, epoch milliseconds."""
         found: dict[int, int] = defaultdict(int)
         for at_ms, undone_ms, before in self._db.execute("SELECT at_ms, undone_ms, before FROM acts"):
             for card, *_ in json.loads(before).get("cards", ()):
@@ -162,7 +164,7 @@ def _convert(row: Review) -> ImportedReview:
 
 
 def _take_back(collection: Collection, voided: Iterable[int]) -> int:
-    """Take back the ratings that were taken back on the other computer; return how many."""
+    """Undo the ratings that were undone on the other computer; return their number."""
     taken = 0
     for row in sorted(voided, reverse=True):
         kept = collection.connection.execute(
@@ -186,9 +188,9 @@ def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
 def _follow_statuses(
     collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int], there_at: Mapping[int, int]
 ) -> int:
-    """Give cards the status that the later act on either computer left them; return how many changed.
+    """Give cards the status after the latest act on either computer; return the number of changed cards.
 
-    A review hides siblings without being an act: that counts too if no act is later.
+    A review hides siblings without being an act; that counts, too, if no act is later.
     """
     here_at = ours.find_status_times()
     there_now, here_now = theirs.statuses(), ours.statuses()

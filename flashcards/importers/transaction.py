@@ -1,7 +1,7 @@
-"""The transaction of every import: notes, cards and reviews come in as a whole or not at all.
+"""The transaction of every import: notes, cards and reviews are imported completely or not at all.
 
-A report says what an import did, and errors say why it was refused. A source gives `run_import` a function of its own,
-which gives the histories of cards that are here to `merge_histories`.
+A report describes what an import did, and errors why it was refused. A source passes its own function to `run_import`,
+which gives the histories of existing cards to `merge_histories`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ImportInvalid(FlashcardsError):
-    """A file is not what it seems to be, or is damaged."""
+    """A file is not of the expected kind, or is damaged."""
 
     def __init__(self, path: Path, reason: str, remedy: str = "Nothing was changed; export it again.") -> None:
         super().__init__(f"{path.name} cannot be imported: {reason}. {remedy}")
@@ -36,11 +36,11 @@ class PackageInvalid(ImportInvalid):
 
 
 class PackageNewer(ImportInvalid):
-    """A package is of a format that came later than this program."""
+    """The format of a package is too new for this program."""
 
     def __init__(self, path: Path, what: str) -> None:
         remedy = 'Nothing was changed; in Anki\'s export dialog tick "Support older Anki versions".'
-        super().__init__(path, f"{what} is newer than this program knows", remedy)
+        super().__init__(path, f"{what} is newer than this program supports", remedy)
 
 
 class CollectionBusy(ImportInvalid):
@@ -51,25 +51,25 @@ class CollectionBusy(ImportInvalid):
 
 
 class Malformed(Exception):
-    """Why the contents of a file cannot be read: the middle of the sentence that `ImportInvalid` says."""
+    """The reason why the contents of a file cannot be read, as the middle of the sentence of `ImportInvalid`."""
 
 
 class ImportFormatUnknown(UsageError):
-    """The file extension names no format that can be read."""
+    """The extension of the file is not that of a supported format."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path}: the file type is unknown. Use .apkg, .colpkg, .anki2, .db or .csv.")
 
 
 class FileMissing(UsageError):
-    """There is no such file."""
+    """The file does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"There is no file {path}. Check its name.")
 
 
 class Remark(NamedTuple):
-    """Something that a person should know: where (a deck, or a path and line), and a sentence."""
+    """A message for the user: a place (a deck, or a path and line) and a sentence."""
 
     place: str
     message: str
@@ -77,26 +77,26 @@ class Remark(NamedTuple):
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did."""
+    """The result of an import."""
 
-    source: str  # the file that was imported
+    source: str  # the imported file
     # added, updated, unchanged: notes
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     kept: int = 0  # notes that changed on both sides, and were kept as they are here
-    removed: int = 0  # notes that were deleted here, and were not added again
-    cards: int = 0  # cards that changed, suspension and flags included
+    removed: int = 0  # notes that were deleted here and not added again
+    cards: int = 0  # changed cards, including suspension and flags
     reviews: int = 0  # new rows of the review log
-    media: int = 0  # media files that were added
-    files: list[str] = field(default_factory=list)  # deck files that were written
-    settings: str = ""  # the tables that were added to `flashcards.toml`
-    remarks: list[Remark] = field(default_factory=list)  # what was left out, or needs a person's decision
-    dry_run: bool = False  # whether nothing of it was done
+    media: int = 0  # added media files
+    files: list[str] = field(default_factory=list)  # written deck files
+    settings: str = ""  # the tables added to `flashcards.toml`
+    remarks: list[Remark] = field(default_factory=list)  # omissions, and questions for the user
+    dry_run: bool = False  # whether nothing was actually changed
 
     @property
     def changes_anything(self) -> bool:
-        """Return whether anything is not as it was before."""
+        """Return whether anything changed."""
         return bool(
             self.added or self.updated or self.cards or self.reviews or self.media or self.files or self.settings
         )
@@ -106,7 +106,7 @@ _HOUR_MS = 3_600_000
 
 
 class _RollBack(Exception):
-    """Leaves the transaction without keeping what it wrote."""
+    """Rolls the transaction back."""
 
 
 def run_import(
@@ -119,9 +119,9 @@ def run_import(
 ) -> ImportReport:
     """Run an import in one transaction, with its files; return the report, which `bring_in` fills in.
 
-    It writes rows to the database and stages files in the journal. It returns whether what it wrote must be kept even
-    if the report says that nothing changed. `back_up` copies the database first if anything changes; several imports by
-    one command are one backup.
+    `bring_in` writes rows to the database and stages files in the journal. It returns whether its changes must be kept
+    even if the report states that nothing changed. `back_up` copies the database first if anything changes; several
+    imports by one command share one backup.
     """
     report.dry_run = dry_run
     journal = Journal(collection.root, collection.import_folder)
@@ -149,7 +149,7 @@ def run_import(
 
 
 def merge_histories(collection: Collection, histories: Iterable[CardHistory], report: ImportReport) -> None:
-    """Merge histories within the open transaction, and count in the report what that changed."""
+    """Merge histories within the open transaction, and count the changes in the report."""
     days = DayReader(collection.clock.day, collection.clock.offset_minutes)
     merged = merge(collection.connection, histories, days, collection.model)
     report.reviews += merged.reviews

@@ -240,7 +240,7 @@ def test_a_text_that_was_here_when_its_review_came_keeps_it(home: Home) -> None:
         ("UPDATE reviews SET grade = x'ff'", "`grade` is not text"),
         ("UPDATE reviews SET interval_days = -5", "`interval_days` cannot be -5"),
         ("UPDATE reviews SET card_hash = 'easy'", "`card_hash` cannot be easy"),
-        ("DELETE FROM cards WHERE rowid = 1", "a card that is not there"),
+        ("DELETE FROM cards WHERE rowid = 1", "refer to a missing card"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_its_row_and_nothing_changes(

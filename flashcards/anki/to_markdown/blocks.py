@@ -58,7 +58,7 @@ _PLAIN: Final = frozenset(
 
 
 class Blocks:
-    """A collector of the blocks of one element; in a `cell` of a table, everything must be on one line."""
+    """Collects the blocks of one element; in a table `cell`, everything must be on one line."""
 
     def __init__(self, cut: CutField, media: Media, *, cloze: bool, cell: bool = False) -> None:
         self.blocks: list[str] = []
@@ -167,7 +167,7 @@ class Blocks:
             self._take_inline(element)
 
     def _take_inline(self, element: Element) -> None:
-        """Add an element that continues the text, or begins a line or a paragraph."""
+        """Add an element that continues the text, or that begins a line or a paragraph."""
         tag = element.tag
         style = read_style(element)
         is_kept = tag in RUBY or (self._cell and tag in _CLOSED and not self.has_gap(element))
@@ -246,12 +246,12 @@ class Blocks:
             self._tokens.append(InlineToken(RAW, f"[{escape_link_text(source)}]({write_link_url(source)})"))
 
     def _get_code(self, element: Element) -> str | None:
-        """Return the text of code with its gaps, or nothing if a deck file would read the gaps otherwise."""
+        """Return the text of code with its gaps, or None if a deck file would parse the gaps differently."""
         text = get_lines(element)
         if self.has_gap(element):
             pieces = PLACEHOLDER.split(text.strip("`~ \n"))
-            is_only_gap = not (pieces[0] or pieces[-1])  # which shows how a gap is written
-            is_indented = element.tag == "code" and "\xa0" in text  # which Markdown does not keep
+            is_only_gap = not (pieces[0] or pieces[-1])  # such code is an example of the syntax of gaps
+            is_indented = element.tag == "code" and "\xa0" in text  # Markdown does not keep the indentation
             written = self._cut.write_gaps(text)
             if is_only_gap or is_indented or self._cut.open_gaps or not written or _ESCAPED_BRACKET.search(written):
                 return None
@@ -259,12 +259,12 @@ class Blocks:
         return self._cut.restore(text)
 
     def _has_lines(self, element: Element) -> bool:
-        """Return whether code within a text has several lines; a line break of its source is a space."""
+        """Return whether inline code has several lines; a line break in the source counts as a space."""
         return contains(element, _BREAKS) and not self.has_gap(element) and "\n" in get_text(element).strip()
 
     def _take_code(self, text: str) -> None:
         text = _BLANKS.sub(" ", text)
-        # Browsers keep several hard spaces, such as those of an indented line.
+        # Browsers keep several hard spaces, as in an indented line.
         text = _HARD_SPACES.sub(lambda match: " " if len(match[0]) == 1 else "\xa0" * len(match[0]), text).strip(" ")
         if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
@@ -318,7 +318,7 @@ class Blocks:
                 continue
             blocks.convert(Element("", {}, child.children if child.tag == "li" else [child]))
             loose = loose or any(isinstance(each, Element) and each.tag == "p" for each in child.children)
-            if blocks.blocks:  # an empty item under a line of text could make it a heading
+            if blocks.blocks:  # an empty item below a line of text could make it a heading
                 items.append(write_item(blocks.blocks, loose=loose))
         if items:
             text, bullet = write_list(element, items, loose=loose, before=self._bullet)
@@ -348,7 +348,7 @@ class Blocks:
         self._add_block(restore_in_html(lines, self._cut, self._media))
 
     def _write_formulas(self, element: Element) -> Element:
-        """Write what holds formulas as Markdown between blank lines, because a formula inside HTML is not drawn."""
+        """Convert parts with formulas to Markdown between blank lines, because formulas inside HTML are not drawn."""
         if not self._cut.has(get_text(element), FORMULA_KINDS):
             return element
         is_whole = element.tag == "details" or element.tag in _CELLS

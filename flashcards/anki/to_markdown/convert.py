@@ -77,7 +77,7 @@ def write_plain(tree: Element, cut: CutField, media: Media) -> str:
 
 
 def flatten_markdown(markdown: str, *, cloze: bool) -> str:
-    """Reduce Markdown to the text that it shows, and to the gaps of a `cloze`."""
+    """Reduce Markdown to its displayed text, and to the gaps of a `cloze`."""
     cut = CutField("")
     source = _cut_out_gaps(markdown, cut) if cloze else markdown
     cut.html = HtmlRenderer().render(source)
@@ -132,14 +132,14 @@ _CLOSED, _CLOSED_END = "<details>", "</details>"
 
 
 def _write_closed(details: Element, cut: CutField, media: Media) -> str:
-    """Write what is hidden until it is opened between tags of HTML, so that it stays hidden."""
+    """Write the content of a closed `<details>` between HTML tags, so that it stays hidden."""
     head, rest = split_summary(details)
     summary = escape(" ".join(get_text(head).split()) if head else "…", quote=False)
     summary = f"<summary>{restore_in_html(summary, cut, media)}</summary>"
     return f"{_CLOSED}{summary}\n\n{write_plain(rest, cut, media)}\n\n{_CLOSED_END}"
 
 
-# A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck stays as it is.
+# A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck is unchanged.
 _PLAIN: Final = re.compile(
     r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
 )
@@ -155,20 +155,20 @@ _IDLE: Final = UNSEEN | {"button"}
 _IDLE_TAG: Final = re.compile(rf"<(?:{'|'.join(sorted(_IDLE))})\b", re.IGNORECASE)
 
 NOTHING: Final = "—"
-"""The text of a part that is empty and must not be."""
+"""The text in place of an empty part."""
 EMPTY_GAP: Final = f"an empty gap is now `{NOTHING}`"
-"""The problem of a gap that hides nothing."""
+"""The problem of an empty gap."""
 
 
 class Converted(NamedTuple):
-    """The Markdown of a field, and what it had to drop or change, as parts of a sentence."""
+    """The Markdown of a field, and its omissions and changes as parts of a sentence."""
 
     markdown: str
     problems: tuple[str, ...] = ()
 
 
 class Converter:
-    """A converter for the fields of one package; `media` gets the name of a media file and returns its URL."""
+    """Converts the fields of one package; `media` converts the name of a media file to its URL."""
 
     def __init__(self, media: Media) -> None:
         self.media = media
@@ -202,7 +202,7 @@ class Converter:
         return Converted(text.strip(), tuple(dict.fromkeys(cut.problems)))
 
     def _drop_idle(self, tree: Element, cut: CutField) -> Element:
-        """Drop buttons, which only a script would answer; keep hidden elements that hold a gap."""
+        """Drop buttons, which need scripts, but keep hidden elements with a gap."""
         blocks = Blocks(cut, self.media, cloze=False)
 
         def is_idle(element: Element) -> bool:
@@ -228,7 +228,7 @@ class Converter:
 
 
 def _fill_gaps_in_attributes(element: Element, cut: CutField) -> None:
-    """Fill the gaps inside tags, such as in the address of a link, which cannot be asked there."""
+    """Fill gaps inside tags, such as in the address of a link, because these cannot be asked."""
     for name, value in element.attributes.items():
         if PLACEHOLDER.search(value):
             element.attributes[name] = cut.restore(fill_gaps(value, cut))
@@ -239,7 +239,7 @@ def _fill_gaps_in_attributes(element: Element, cut: CutField) -> None:
 
 
 def _replace_foreign(element: Element, cut: CutField) -> Element:
-    """Make a picture of a drawing, and text of a formula without TeX, unless a gap or a file is in it."""
+    """Convert a drawing to a picture, and a formula without TeX to text, unless it contains a gap or a file."""
     if element.tag not in ("svg", "math") or contains(element, _FILES) or PLACEHOLDER.search(get_text(element)):
         return element
     if element.tag == "svg":

@@ -14,7 +14,7 @@ from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element, get_text
 from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
 Media = Callable[[str], str]
-"""A function from the name of a media file in the package to its URL in Markdown."""
+"""Converts the name of a media file in the package to its URL in Markdown."""
 
 _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
 _SIZE: Final = re.compile(r"([0-9]{0,5}(?:\.[0-9]+)?)(px|%|em|rem|pt|pc|in|cm|mm)?")
@@ -32,7 +32,7 @@ def encode_url(url: str) -> str:
 
 
 def write_formula(tex: str, *, display: bool, cloze: bool = False, beside: str = "") -> str:
-    """Write a formula, between `$` only if that is certain to be read as math."""
+    """Write a formula, between `$` only if it is certain to be parsed as math."""
     tex = tex.strip()
     if display:
         in_brackets = f"\\(\\displaystyle {tex}\\)" if cloze else f"\\[{tex}\\]"  # in a cloze, `\\[` is a bracket
@@ -50,7 +50,7 @@ def write_code_span(text: str) -> str:
 
 
 def write_literal_code(text: str, *, is_block: bool) -> str:
-    """Write code as HTML, for text that Markdown cannot hold, such as `\\[` in a cloze."""
+    """Write code as HTML, for text that Markdown cannot represent, such as `\[` in a cloze."""
     escaped = escape_everything(text).replace("\n", "&#10;")
     return f"<pre><code>{escaped}</code></pre>" if is_block else f"<code>{escaped}</code>"
 
@@ -71,7 +71,7 @@ def is_balanced(text: str) -> bool:
 
 
 def write_link_url(url: str) -> str:
-    """Encode a URL that may already hold escapes, which are kept."""
+    """Encode a URL that may already contain escapes, which are kept."""
     return re.sub(r"[\x00-\x20()<>\\]", lambda match: f"%{ord(match[0]):02X}", url)
 
 
@@ -90,14 +90,14 @@ def write_item(blocks: list[str], *, loose: bool) -> str:
 
 
 def find_language(element: Element) -> str:
-    """Find the language that the class of a code block names, or an empty string."""
+    """Return the language named in the class of a code block, or ""."""
     inside = [child for child in element.children if isinstance(child, Element) and child.tag == "code"]
     for each in (element, *inside):
         classes = each.attributes.get("class", "")
         if match := _LANGUAGE.search(classes):
             return match[1]
         words = classes.split()
-        if "hljs" in words:  # highlight.js puts the language beside it
+        if "hljs" in words:  # highlight.js adds the language next to it
             return next((word for word in words if word != "hljs"), "")
     return ""
 
@@ -119,7 +119,7 @@ def write_html(node: Element | str, media: Media) -> str:
 
 
 def restore_in_html(html: str, cut: CutField, media: Media) -> str:
-    """Write the formulas, sounds and pictures that were cut out of HTML which Markdown does not read."""
+    """Write the formulas, sounds and pictures that were cut out of HTML that Markdown does not interpret."""
 
     def one(match: re.Match[str]) -> str:
         found = cut.placeholders[int(match[1])]
@@ -135,7 +135,7 @@ def restore_in_html(html: str, cut: CutField, media: Media) -> str:
 
 
 def split_summary(element: Element) -> tuple[Element | None, Element]:
-    """Return what `<details>` shows while it is closed, if there is that, and everything else in it."""
+    """Return the summary of `<details>`, if any, and an element with the rest."""
     head = next((each for each in element.children if isinstance(each, Element) and each.tag == "summary"), None)
     return head, Element("", {}, [each for each in element.children if each is not head])
 
@@ -147,11 +147,11 @@ _CASED: Final = {
         *("patternTransform", "markerWidth", "markerHeight", "markerUnits", "refX", "refY", "textLength"),
         *("clipPathUnits", "maskUnits", "stdDeviation", "linearGradient", "radialGradient", "clipPath", "textPath"),
     )
-}  # the names in SVG that hold capitals, which HTML does not tell apart
+}  # the names in SVG with capitals, which the HTML parser lowers
 
 
 def draw_svg(element: Element) -> Element:
-    """Return a picture that holds a drawing, since HTML here may hold pictures and no drawings."""
+    """Return a picture with the drawing, because HTML in decks may contain pictures but no drawings."""
     text = " ".join(get_text(element).split())
     svg = _write_svg(element).replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     source = f"data:image/svg+xml;base64,{b64encode(svg.encode('utf-8', 'replace')).decode()}"
@@ -181,7 +181,7 @@ def write_code_block(text: str, language_name: str) -> str:
 
 
 def read_size(element: Element) -> dict[str, str] | None:
-    """Read the width and height of a picture from its attributes and style; nothing if HTML cannot keep them."""
+    """Read the width and height of a picture from its attributes and style; return None if HTML cannot keep them."""
     style = read_style(element)
     found: dict[str, str] = {}
     is_complete = not any(style.get(name, "none") not in ("none", "100%") for name in ("max-width", "max-height"))
@@ -210,7 +210,7 @@ def write_image(source: str, alt: str, size: Mapping[str, str], media: Media) ->
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
     """Write a list and return it with its bullet.
 
-    `before` is the bullet of a list right above it; this one must differ, or the two would become one list.
+    `before` is the bullet of a list directly above it; this one must differ, or the two would become one list.
     """
     start = element.attributes.get("start", "1")
     first = int(start) if start.isdigit() and len(start) < 9 else 1
@@ -245,7 +245,7 @@ _NO_COLOUR: Final = re.compile(
     r"|rgba\(.*,\s*0(?:\.0+)?\s*\))"
 )
 _HEX: Final = re.compile(r"#(?:([0-9a-f])([0-9a-f])([0-9a-f])|([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2}))")
-_GREY: Final = 0x18  # by how much the parts of a grey differ at the most
+_GREY: Final = 0x18  # maximum difference between the parts of a grey
 _DARK: Final = 0x48
 _LIGHT: Final = 0xE8
 _COLOUR: Final = re.compile(r"#[0-9a-f]{3,8}|[a-z]+")
@@ -259,13 +259,13 @@ def read_style(element: Element) -> dict[str, str]:
 
 
 def is_code(style: Mapping[str, str]) -> bool:
-    """Return whether a style is that of code, as editors of programs copy it."""
+    """Return whether a style is that of code, as copied from code editors."""
     is_kept = style.get("white-space", "") in ("pre", "pre-wrap")
     return is_kept and _CODE_FONT.search(style.get("font-family", "")) is not None
 
 
 def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:
-    """Find the emphasis that an element means, outermost first: `b`, `i`, `s`."""
+    """Return the emphasis of an element, outermost first: `b`, `i`, `s`."""
     found = []
     weight, decoration = style.get("font-weight", ""), style.get("text-decoration", "")
     if (
@@ -284,7 +284,7 @@ def find_emphasis(element: Element, style: dict[str, str]) -> list[str]:
 
 
 def find_kept_tags(element: Element, style: dict[str, str]) -> list[str]:
-    """Find the HTML tags that express what Markdown cannot."""
+    """Return the HTML tags for formatting without an equivalent in Markdown."""
     found = []
     if element.tag in KEPT:
         title = element.attributes.get("title", "") if element.tag == "abbr" else ""
@@ -304,7 +304,7 @@ def find_kept_tags(element: Element, style: dict[str, str]) -> list[str]:
 
 
 def _read_colour(value: str) -> str:
-    """Read a colour that was chosen on purpose; return an empty string for what editors leave behind."""
+    """Return a colour that was chosen on purpose, or "" for leftovers of editors."""
     value = value.strip().lower()
     if not value or _NO_COLOUR.fullmatch(value):
         return ""

@@ -1,4 +1,4 @@
-"""Write text with emphasis, breaks, math and gaps as paragraphs, and escape what Markdown would interpret."""
+"""Write text with emphasis, breaks, math and gaps as paragraphs, and escape special characters of Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class Escaper:
-    """An escaper for the pieces of one paragraph; `whole` is all of its text, to see which characters can pair up."""
+    """Escapes the pieces of one paragraph; `whole` is its complete text, to detect characters that can pair up."""
 
     def __init__(self, whole: str, *, cloze: bool) -> None:
         self._cloze = cloze
@@ -85,9 +85,9 @@ class Escaper:
 
 
 def escape_line_start(line: str) -> str:
-    """Escape a line so that it begins no heading, list, quote, table, rule or note.
+    """Escape a line so that it does not begin a heading, list, quote, table, rule or note.
 
-    Spaces in front of it may be cut off later, so they do not count.
+    Leading spaces may be cut off later, so they do not count.
     """
     text = line.lstrip()
     spaces = line[: len(line) - len(text)]
@@ -103,7 +103,7 @@ def escape_line_start(line: str) -> str:
 
 
 def escape_everything(text: str) -> str:
-    """Replace all punctuation in `text` by entities: ugly, and always right."""
+    """Replace all punctuation in `text` by entities, which is ugly but always right."""
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
@@ -111,14 +111,14 @@ TEXT, RAW, OPEN, CLOSE, BREAK, SOFT = "text", "raw", "open", "close", "br", "sof
 GAP, HINT, END = "gap", "hint", "end"
 EMPHASIS: Final = {"b": "**", "i": "*", "s": "~~"}
 
-_SPACES: Final = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")  # all that is not one space already
+_SPACES: Final = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")  # everything but a single space
 
 
 class InlineToken(NamedTuple):
     """A piece of a run.
 
     `text` is text for TEXT, Markdown for RAW, GAP, HINT and END. For OPEN and CLOSE it is the kind of emphasis, or the
-    tag of an element that stays HTML. BREAK is a line break; SOFT is the edge of an element, which breaks the line
+    tag of an element that stays HTML. BREAK is a line break. SOFT is the edge of an element, which breaks the line
     unless a line begins there anyway.
     """
 
@@ -129,9 +129,9 @@ class InlineToken(NamedTuple):
 def write_paragraphs(
     tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False, open_gaps: int = 0
 ) -> list[str]:
-    """Write the paragraphs of a run; two line breaks begin a new one. A table `cell` is a single line.
+    """Write the paragraphs of a run; two line breaks begin a new one.
 
-    `open_gaps` is how many gaps began before it.
+    A table `cell` is a single line. `open_gaps` is the number of gaps that began before it.
     """
     runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
     written = []
@@ -143,7 +143,7 @@ def write_paragraphs(
 
 
 def _collapse_spaces(tokens: Sequence[InlineToken]) -> list[InlineToken]:
-    """Collapse spaces as HTML does: one for many, and remove them at the edges of lines."""
+    """Collapse spaces as HTML does: several become one, and those at the edges of lines are removed."""
     found: list[InlineToken] = []
     after_space = True  # whether the text so far is empty or ends with a space
     for token in tokens:
@@ -163,8 +163,8 @@ def _collapse_spaces(tokens: Sequence[InlineToken]) -> list[InlineToken]:
 
 
 def _drop_empty_lines(tokens: list[InlineToken]) -> list[InlineToken]:
-    """Replace lines of nothing but spaces, of any width, by line breaks."""
-    if not any("\xa0" in token.text for token in tokens):  # all other spaces are gone from such lines
+    """Replace lines of only spaces, of any width, by line breaks."""
+    if not any("\xa0" in token.text for token in tokens):  # such lines no longer contain other spaces
         return tokens
     edges = (BREAK, SOFT)
     last = len(tokens) - 1
@@ -205,7 +205,7 @@ def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[
 
 
 class _Writer:
-    """A writer of one paragraph."""
+    """Writes one paragraph."""
 
     def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool, open_gaps: int) -> None:
         self._tokens = _tidy(tokens)
@@ -245,7 +245,7 @@ class _Writer:
         return _get_edge(self._tokens[index + 1], last=False) if index + 1 < len(self._tokens) else ""
 
     def _write_emphasis(self) -> dict[int, str]:
-        """Choose what to write for each OPEN and CLOSE: Markdown if it would be read as emphasis, else HTML."""
+        """Choose how to write each OPEN and CLOSE: as Markdown if it is parsed as emphasis, else as HTML."""
         marks: dict[int, str] = {}
         open_at: list[int] = []
         for index, token in enumerate(self._tokens):
@@ -293,7 +293,7 @@ def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
 
 
 def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """Return what replaces two neighbours, or nothing if they can stay."""
+    """Return the replacement of two neighbours, or None if they can stay."""
     if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
         return []
     if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:
@@ -314,7 +314,7 @@ def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None
 
 
 def _drop_break(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """Return what replaces a line break and its neighbour: gaps and hints do not begin or end with a break."""
+    """Return the replacement of a line break and its neighbour: gaps and hints do not begin or end with a break."""
     if one.kind == GAP or other.kind == END:
         return [other, one]
     if one.kind == HINT:
@@ -327,7 +327,7 @@ def _drop_break(one: InlineToken, other: InlineToken) -> list[InlineToken] | Non
 
 
 def _get_edge(token: InlineToken, *, last: bool) -> str:
-    """Return the first or last character that a token is written with."""
+    """Return the first or last character of a token's output."""
     if token.kind == BREAK:
         return ""
     if token.kind in (OPEN, CLOSE):

@@ -1,6 +1,6 @@
 r"""Cut math, sound and gaps out of a field before its HTML is parsed.
 
-Each is replaced by a placeholder of private-use characters, which the HTML parser sees as text.
+Each is replaced by a placeholder of private-use characters, which the HTML parser treats as text.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LATEX: Final = re.compile(
     re.DOTALL,
 )
 _BEGIN: Final = re.compile(r"\\begin\s*\{([^}]*?)\*?\}")
-_ENVIRONMENTS: Final = frozenset(  # those that MathJax shows
+_ENVIRONMENTS: Final = frozenset(  # those that MathJax supports
     {"align", "alignat", "aligned", "alignedat", "array", "Bmatrix", "bmatrix", "cases", "displaymath", "eqnarray"}
     | {"equation", "flalign", "gather", "gathered", "math", "matrix", "multline", "pmatrix", "smallmatrix", "split"}
     | {"subarray", "Vmatrix", "vmatrix"}
@@ -55,14 +55,14 @@ _LEVEL: Final = {"{": 1, "}": -1}
 
 
 class Placeholder(NamedTuple):
-    """Something that was cut out: its kind, its value, and the text it replaced."""
+    """A part that was cut out: its kind, its value, and its original text."""
 
     kind: str  # "inline" or "display" math, "sound", "open", "hint" or "close" of a gap
     value: str
     source: str
 
     def write_tex(self) -> str | None:
-        r"""Write a formula between `\(` and `\)` or their like; nothing if it is something else."""
+        r"""Write a formula between delimiters such as `\(` and `\)`, or return None if it is not a formula."""
         brackets = {"inline": "()", "display": "[]"}.get(self.kind)
         return f"\\{brackets[0]}{self.value}\\{brackets[1]}" if brackets else None
 
@@ -71,10 +71,10 @@ class Placeholder(NamedTuple):
 class CutField:
     """A field with placeholders."""
 
-    html: str  # the rest of it
-    placeholders: list[Placeholder] = field(default_factory=list)  # what was cut out
-    problems: list[str] = field(default_factory=list)  # what could not be kept as it was, as clauses
-    open_gaps: int = 0  # how many gaps are open where it is converted now
+    html: str  # the HTML with placeholders
+    placeholders: list[Placeholder] = field(default_factory=list)  # the parts that were cut out
+    problems: list[str] = field(default_factory=list)  # the parts that could not be kept unchanged, as clauses
+    open_gaps: int = 0  # number of open gaps at the current position
 
     def add(self, what: str, value: str, source: str) -> str:
         """Add a placeholder for `source` and return it."""
@@ -90,9 +90,9 @@ class CutField:
         return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
 
     def write_gaps(self, text: str) -> str | None:
-        """Write the gaps of a formula or of code as in a deck file; nothing if they would be read otherwise there.
+        """Write the gaps of a formula or of code as in a deck file, or return None if they would be parsed differently.
 
-        That is if one begins or ends outside, or does not have as many `{` as `}`.
+        That is so if a gap begins or ends outside, or has unbalanced braces.
         """
         depths: list[int] = []
         out: list[str] = []
@@ -145,7 +145,7 @@ def _cut_out_gaps(html: str, cut: CutField) -> str:
             partner[start], partner[index] = index, start
     out = []
     at = 0
-    plain: set[int] = set()  # where gaps without a number end
+    plain: set[int] = set()  # ends of gaps without a number
     open_gaps: list[bool] = []  # for each open gap, whether its hint has begun
     for index, token in enumerate(tokens):
         out.append(_cut_out_hint(html[at : token.start()], open_gaps, cut))

@@ -1,4 +1,4 @@
-"""Parse HTML, however broken, into a tree, and clean what was copied from web pages."""
+"""Parse HTML, even if broken, into a tree, and clean up markup copied from web pages."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _LINES: Final = frozenset({"div", "p", "li"})
-_MAX_DEPTH: Final = 60  # elements within elements; deeper ones are kept at this depth
+_MAX_DEPTH: Final = 60  # nesting; deeper elements are kept at this depth
 
-# Start tags that end an open element: the tag, what it ends, and where the search for that stops.
+# Start tags that end an open element: the tag, the element that it ends, and where the search for that stops.
 _ROWS: Final = {"thead", "tbody", "tfoot"}
 _ENDS: Final = {
     **dict.fromkeys(_ROWS, ({*_ROWS, "tr", "td", "th"}, {"table"})),
@@ -63,7 +63,7 @@ def drop_elements(element: Element, is_dropped: Callable[[Element], bool]) -> El
 
 
 def replace_elements(element: Element, replace: Callable[[Element], Element]) -> Element:
-    """Replace each element by what `replace` returns for it, the outer ones first; return the tree."""
+    """Replace each element by the result of `replace`, outer ones first; return the tree."""
     found = replace(element)
     if found is element:
         found.children = [
@@ -93,7 +93,7 @@ def get_text(node: Element | str) -> str:
 
 
 def get_lines(node: Element) -> str:
-    """Return all text of code, with each `<div>` on lines of its own."""
+    """Return all text of code, with each `<div>` on its own lines."""
     if not contains(node, _LINES):
         return get_text(node)
     text = ""
@@ -122,7 +122,7 @@ class _Builder:
             self._open.append(element)
 
     def close_tag(self, tag: str) -> None:
-        if tag == "br":  # browsers take `</br>` for one
+        if tag == "br":  # browsers treat `</br>` as one
             self._open[-1].children.append(Element("br"))
             return
         for depth in range(len(self._open) - 1, 0, -1):
@@ -164,7 +164,7 @@ def restore_formulas(element: Element, cut: CutField, *, display: bool = False) 
 def _restore_formula(element: Element, cut: CutField, *, display: bool) -> Element | str:
     if element.tag == "math" or "katex" in element.attributes.get("class", "").split():
         tex = _find_tex(element)
-        if tex and not PLACEHOLDER.search(get_text(element)):  # a gap may begin or end in what was left open
+        if tex and not PLACEHOLDER.search(get_text(element)):  # a gap may begin or end in the formula
             block = display or element.attributes.get("display") == "block"
             return cut.add("display" if block else "inline", " ".join(tex.split()), tex)
     return restore_formulas(element, cut, display=display)
@@ -181,7 +181,7 @@ def _find_tex(element: Element) -> str:
 
 
 _NUMBERS: Final = re.compile(r"[\s0-9]*[0-9]\s*")
-_NUMBER_CLASSES: Final = frozenset({"lineno", "linenos"})  # of Pygments, for those within the lines
+_NUMBER_CLASSES: Final = frozenset({"lineno", "linenos"})  # Pygments' classes for numbers within the lines
 _CODE: Final = frozenset({"pre"})
 
 
