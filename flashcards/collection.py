@@ -86,7 +86,7 @@ def find_collection(given: str | None) -> Path:
 
 
 def can_keep_state(root: Path) -> bool:
-    """Check whether the state of a folder can be written, or made."""
+    """Return whether the state of a folder can be written, or made."""
     folder = root / STATE_FOLDER
     database = folder / DATABASE
     return os.access(folder if folder.exists() else root, os.W_OK) and (
@@ -155,7 +155,7 @@ class Collection:
 
     @property
     def is_kept(self) -> bool:
-        """Whether changes are kept on disk, rather than in memory until the collection is closed."""
+        """Return whether changes are kept on disk, rather than in memory until the collection is closed."""
         return not isinstance(self.connection, ReadingConnection)
 
     def keep(self) -> None:

@@ -52,7 +52,7 @@ def _has_state(folder: Path) -> bool:
 
 
 def _reads(above: Path, folder: Path) -> bool:
-    """Check whether the collection above does not ignore this folder."""
+    """Return whether the collection above does not ignore this folder."""
     from flashcards.errors import FlashcardsError
     from flashcards.settings import load_settings
 

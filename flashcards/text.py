@@ -87,7 +87,7 @@ def _cut_word(word: str, width: int) -> list[str]:
 
 
 def is_unicode(encoding: str | None) -> bool:
-    """Check whether a stream of this encoding can show every character."""
+    """Return whether a stream of this encoding can show every character."""
     return (encoding or "utf-8").lower().startswith("utf")
 
 

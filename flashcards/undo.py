@@ -137,7 +137,7 @@ def _remove_old_copies(newest: Path) -> None:
 
 
 def _is_own(folder: Path, path: Path) -> bool:
-    """Check whether a file of a copy is in the copy's folder and no link out of it."""
+    """Return whether a file of a copy is in the copy's folder and no link out of it."""
     return is_real_folder(folder) and path.exists() and path.resolve().is_relative_to(folder.resolve())
 
 

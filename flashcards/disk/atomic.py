@@ -178,5 +178,5 @@ def file_digest(path: Path, size: int = 8) -> str:
 
 
 def have_equal_contents(one: Path, other: Path) -> bool:
-    """Check whether two files hold the same bytes."""
+    """Return whether two files hold the same bytes."""
     return one == other or (one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other))

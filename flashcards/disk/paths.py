@@ -33,12 +33,12 @@ class NeitherFileNorFolder(FlashcardsError):
 
 
 def is_real_folder(path: Path) -> bool:
-    """Check whether `path` is a folder and no link."""
+    """Return whether `path` is a folder and no link."""
     return path.is_dir() and not path.is_symlink()
 
 
 def is_private(path: Path, root: Path) -> bool:
-    """Check whether a resolved path lies in a private folder of the resolved `root`."""
+    """Return whether a resolved path lies in a private folder of the resolved `root`."""
     return any(part.casefold() in PRIVATE_FOLDERS for part in path.relative_to(root).parts)
 
 
@@ -62,7 +62,7 @@ def find_place(root: Path, path: str) -> Path:
 
 
 def leads_outside(root: Path, path: str) -> bool:
-    """Check whether a deck file of the collection is a link to a file elsewhere."""
+    """Return whether a deck file of the collection is a link to a file elsewhere."""
     try:
         find_place(root, path)
     except OutsideCollection:
@@ -89,7 +89,7 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def matches_glob(path: str, glob: str) -> bool:
-    """Check whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
+    """Return whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
     parts = path.split("/")
     return len(parts) in _match_parts(parts, glob.split("/"))
 
@@ -113,7 +113,7 @@ class IgnoreRule(NamedTuple):
     is_for_folders: bool
 
     def matches(self, path: list[str], is_folder: bool) -> bool:
-        """Check whether the rule matches a path, or a folder above it."""
+        """Return whether the rule matches a path, or a folder above it."""
         reached = _match_parts(path, self.parts)
         whole = len(path)
         return (whole in reached and (is_folder or not self.is_for_folders)) or any(0 < at < whole for at in reached)

@@ -121,7 +121,7 @@ class TextSearch:
         self._left = _REGEX_SECONDS
 
     def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:
-        """Check whether a note, given as the catalog stores it, has a text, in all of its fields or in one.
+        """Return whether a note, given as the catalog stores it, has a text, in all of its fields or in one.
 
         `how` is the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
         Raise `TimeoutError` if the regular expressions take too long.

@@ -208,7 +208,7 @@ def read_setting(name: str, value: Any) -> Any:
 
 
 def has_values(policy: Policy, values: Mapping[str, Any]) -> bool:
-    """Check whether a policy has these valid settings; numbers may differ in their seventh digit."""
+    """Return whether a policy has these valid settings; numbers may differ in their seventh digit."""
     return all(_is_alike(getattr(policy, name), BY_NAME[name].read(value)) for name, value in values.items())
 
 

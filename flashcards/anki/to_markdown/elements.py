@@ -50,7 +50,7 @@ def write_code_span(text: str) -> str:
 
 
 def write_literal_code(text: str, *, is_block: bool) -> str:
-    """Write code as HTML, for text that Markdown cannot represent, such as `\[` in a cloze."""
+    r"""Write code as HTML, for text that Markdown cannot represent, such as `\[` in a cloze."""
     escaped = escape_everything(text).replace("\n", "&#10;")
     return f"<pre><code>{escaped}</code></pre>" if is_block else f"<code>{escaped}</code>"
 
