@@ -194,7 +194,7 @@ def _find_problems(collection: Collection, path: str, notes: Sequence[Note]) -> 
 
 
 def _refuse_duplicates(entries: Sequence[Entry], notes: Sequence[Note]) -> None:
-    known = {entry.fingerprint: f"{entry.path}:{entry.note.line}" for entry in entries}
+    known = {entry.fingerprint: entry.place for entry in entries}
     for note in notes:
         text = fingerprint(note)
         if text in known:
@@ -220,7 +220,4 @@ def _find_alike(entries: Sequence[Entry], notes: Sequence[Note]) -> tuple[NearDu
         for _, score, index in matches:
             found[index] = max(score, found.get(index, 0.0))
     best = sorted(found.items(), key=lambda item: -item[1])[:_SHOWN]
-    return tuple(
-        NearDuplicate(f"{entries[index].path}:{entries[index].note.line}", fronts[index], score)
-        for index, score in best
-    )
+    return tuple(NearDuplicate(entries[index].place, fronts[index], score) for index, score in best)

@@ -189,8 +189,7 @@ def _group_entries(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) ->
 
 
 def _name_place(entry: Entry, reviews: Mapping[int, int], counted: bool) -> str:
-    place = f"{entry.path}:{entry.note.line}"
-    return f"{place} ({_describe_reviews(entry, reviews)})" if counted else place
+    return f"{entry.place} ({_describe_reviews(entry, reviews)})" if counted else entry.place
 
 
 def _describe_reviews(entry: Entry, reviews: Mapping[int, int]) -> str:

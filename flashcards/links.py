@@ -55,14 +55,13 @@ def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool =
     """
     if old.active:
         raise LinkImpossible(
-            f"The note {old.key} has its text, at {old.path}:{old.note.line}. Name an orphan first;"
-            " `flashcards orphans` lists them."
+            f"The note {old.key} has its text, at {old.place}. Name an orphan first; `flashcards orphans` lists them."
         )
     if not new.active:
         raise LinkImpossible(f"The note {new.key} has no text. Name a note of a deck second.")
     reviews = sum(card.reps for card in collection.store.cards_of(new.id))
     if reviews and not with_reviews:
-        raise HasReviews(f"{new.path}:{new.note.line}", reviews)
+        raise HasReviews(new.place, reviews)
     with transaction(collection.connection):
         return _link(collection, Corrections(collection.connection, now_ms()), old, new)
 
@@ -159,8 +158,7 @@ def unlink(collection: Collection, entry: Entry) -> str:
         raise LinkImpossible(f"The note {entry.key} has no text. Name a note that is in a deck.")
     if entry.note.pin:
         raise LinkImpossible(
-            f"The note at {entry.path}:{entry.note.line} has the pinned id `{entry.note.pin}`."
-            " Remove that comment from the file first."
+            f"The note at {entry.place} has the pinned id `{entry.note.pin}`. Remove that comment from the file first."
         )
     at = now_ms()
     with transaction(collection.connection):

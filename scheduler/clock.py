@@ -79,3 +79,7 @@ class Clock(NamedTuple):
     def iso(self, at_ms: int) -> str:
         """Format this time as ISO 8601, in seconds, with the local offset."""
         return datetime.fromtimestamp(at_ms // 1000, _make_zone(self.offset_seconds(at_ms))).isoformat()
+
+    def minute(self, at_ms: int) -> str:
+        """Format this time as local date, hour and minute: `2026-12-15 18:30`."""
+        return self.iso(at_ms)[:16].replace("T", " ")

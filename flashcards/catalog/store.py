@@ -115,6 +115,11 @@ class Entry(NamedTuple):
     active: bool
     note: Note
 
+    @property
+    def place(self) -> str:
+        """The file and line, as in `tpm/tools.md:12`."""
+        return f"{self.path}:{self.note.line}"
+
 
 class Catalog:
     """The tables of the catalog on an open connection; the caller holds the transactions.

@@ -263,7 +263,7 @@ def _list_acts(collection: Collection, as_json: bool) -> None:
         console.print_json_lines(_act_record(collection, act) for act in acts)
         return
     for act in acts:
-        when = collection.clock.iso(act.at_ms)[:16].replace("T", " ")
+        when = collection.clock.minute(act.at_ms)
         what = _name_card(collection, act) if act.kind == "rating" else ""
         console.print_text(f"{when}  {act.kind}: {console.make_visible(act.summary)}{what}", 2)
     if not acts:
@@ -278,7 +278,7 @@ def _name_card(collection: Collection, act: Act) -> str:
     from flashcards.cards import format_card_id
 
     card, entry = _find_rated(collection, act)
-    return f" on {format_card_id(entry, card.slot)} ({console.make_visible(entry.path)}:{entry.note.line})"
+    return f" on {format_card_id(entry, card.slot)} ({console.make_visible(entry.place)})"
 
 
 def _find_rated(collection: Collection, act: Act) -> tuple[Card, Entry]:

@@ -108,11 +108,11 @@ def _link_two(old: str, new: str, *, yes: bool, as_json: bool) -> None:
         before, after = console.find_note_of(collection, old), console.find_note_of(collection, new)
         with record_with_copy(collection, "link"), transaction(collection.connection):
             linked = link(collection, before, after, with_reviews=yes)
-            collection.record_act(f"{after.path}:{after.note.line} with {linked.key}")
+            collection.record_act(f"{after.place} with {linked.key}")
         if as_json:
             console.print_json({"note": linked.key, "reviews": linked.reviews})
             return
-        place = console.make_visible(f"{after.path}:{after.note.line}")
+        place = console.make_visible(after.place)
         added = f" {console.plural(linked.reviews, 'review')} added to it." if linked.reviews else ""
         console.print_text(f"{place} continues the history of {linked.key}.{added}")
 
@@ -163,7 +163,7 @@ def _read_place(collection: Collection, name: str) -> tuple[str, int]:
 
 def _show_pairs(stretch: Sequence[Replacement]) -> None:
     for pair in stretch:
-        place = console.make_visible(f"{pair.new.path}:{pair.new.note.line}")
+        place = console.make_visible(pair.new.place)
         reviews = console.plural(pair.reviews, "review")
         console.print_text(f"{place}  {reviews}", 2)
         console.print_text(f"  - {console.clip(' / '.join(pair.old.note.fields), 100)}", 4)
@@ -202,11 +202,11 @@ def unlink_command(note: str, as_json: bool) -> None:
         entry = console.find_note_of(collection, note)
         with record_with_copy(collection, "unlink"), transaction(collection.connection):
             key = unlink(collection, entry)
-            collection.record_act(f"{entry.path}:{entry.note.line} from {entry.key}")
+            collection.record_act(f"{entry.place} from {entry.key}")
         if as_json:
             console.print_json({"note": key, "orphan": entry.key})
             return
-        place = console.make_visible(f"{entry.path}:{entry.note.line}")
+        place = console.make_visible(entry.place)
         console.print_text(f"{place} is now the new note {key}; its history is kept as the orphan {entry.key}.")
 
 

@@ -225,7 +225,7 @@ def _print_report(collection: Collection, mock: int, *, in_full: bool) -> None:
     this, answers, earlier = Mocks(collection.connection).read(mock)
     if in_full:
         console.print_text(
-            f"{_format_time(collection, this)[:16]}, drawn from {console.make_visible(this.query) or 'all cards'}."
+            f"{collection.clock.minute(this.id)}, drawn from {console.make_visible(this.query) or 'all cards'}."
         )
     for line in report.format_lines(this, answers, earlier):
         console.print_text(console.make_visible(line))
@@ -274,7 +274,7 @@ def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnsw
     drawn_from = console.make_visible(mock.query) or "all cards"
     answered, share = len(report.select_rated(answers)), report.measure_coverage(answers).share
     time = report.format_seconds(sum(answer.seconds for answer in answers))
-    when = _format_time(collection, mock)[:16]
+    when = collection.clock.minute(mock.id)
     if narrow:
         return f"{when}: {answered} of {mock.questions} answered, {share:.0%} of points, {time}, {drawn_from}{left}"
     return f"{when:18}{answered:>4} of {mock.questions:<2}{share:>9.0%}{time:>12}  {drawn_from}{left}"

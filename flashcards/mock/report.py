@@ -128,7 +128,7 @@ def format_markdown(
     mock: Mock, answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]], clock: Clock
 ) -> str:
     """Format the report as Markdown."""
-    when = clock.iso(mock.id)[:16].replace("T", " ")
+    when = clock.minute(mock.id)
     ending = "" if mock.finished else " It was stopped before the end."
     found = [f"{MARK}, {when}", "", f"Drawn from `{mock.query or 'all cards'}`, seed {mock.seed}.{ending}", ""]
     if not answers:

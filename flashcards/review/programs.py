@@ -61,7 +61,7 @@ def _attempt(root: Path, asked: Asked, url: str, act: Callable[[Path], None]) ->
             )
         act(file)
     except MediaError as error:
-        return f"{asked.entry.path}:{asked.entry.note.line}: {error}"
+        return f"{asked.entry.place}: {error}"
     except FlashcardsError as error:
         return str(error)
     return f"Opened {url.removeprefix(WIKI_PREFIX)}."

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.review.views import Asked, Summary, Upcoming
-    from scheduler import Clock, Review
+    from scheduler import Card, Clock, Review
     from scheduler.queue import Counts
 
 
@@ -59,12 +59,12 @@ def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: flo
     """Describe a card's place, schedule and history (`log`, oldest first) as lines."""
     card, entry = asked.card, asked.entry
     facts = {
-        "Place": f"{entry.path}:{entry.note.line}",
+        "Place": entry.place,
         "Deck": " > ".join((entry.deck, *entry.note.breadcrumb)),
         "Card": f"{entry.key}.{card.slot}",
         "Tags": " ".join(entry.note.tags),
         "State": card.state.name.lower(),
-        "Due": _due(asked, clock),
+        "Due": format_due(asked.card, clock),
         "Interval": format_interval(card.interval) if card.interval else "",
         "Stability": f"{card.stability:.1f} days" if card.stability is not None else "",
         "Difficulty": f"{card.difficulty:.1f} of 10" if card.difficulty is not None else "",
@@ -98,16 +98,16 @@ def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:
     return f"Due {'; '.join(parts)}."
 
 
-def _due(asked: Asked, clock: Clock) -> str:
-    card = asked.card
+def format_due(card: Card, clock: Clock) -> str:
+    """Format when a card is due: a minute or a day, or nothing for a new card."""
     if card.due_ms is not None:
-        return clock.iso(card.due_ms)[:16].replace("T", " ")
+        return clock.minute(card.due_ms)
     return "" if card.due_day is None else clock.date(card.due_day).isoformat()
 
 
 def _history_line(review: Review, clock: Clock) -> str:
     what = review.rating.name.capitalize() if review.rating else _ACTS.get(review.kind, "")
-    when = clock.iso(review.id)[:16].replace("T", " ")
+    when = clock.minute(review.id)
     following = f", next in {format_interval(review.interval_after)}" if review.interval_after else ""
     took = f", took {format_duration(review.duration_ms)}" if review.rating else ""
     return f"{when}  {what}{following}{took}"

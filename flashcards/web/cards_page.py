@@ -15,7 +15,7 @@ from flashcards.deck.model import Kind
 from flashcards.errors import FlashcardsError
 from flashcards.insight.overview import read_question
 from flashcards.query import find_card_ids
-from flashcards.review.report import describe_card
+from flashcards.review.report import describe_card, format_due
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Asked
 from flashcards.text import list_deck_path, plural
@@ -259,11 +259,7 @@ def _describe_row(site: Site, number: int) -> dict[str, Any]:
     card = site.collection.store.card(number)
     entry = site.collection.note_of(card)
     question = read_question(entry, card.slot).format()
-    due = ""
-    if card.due_day is not None:
-        due = site.collection.clock.date(card.due_day).isoformat()
-    elif card.due_ms is not None:
-        due = site.collection.clock.iso(card.due_ms)[:16].replace("T", " ")
+    due = format_due(card, site.collection.clock)
     status = "suspended" if card.suspended else card.state.name.lower()
     return {"card": number, "question": question, "deck": entry.deck, "due": due, "status": status, "flag": card.flag}
 

@@ -195,7 +195,7 @@ def show_report(site: Site, visit: Visit) -> Response:
         visit,
         "mock_report.html",
         mock=mock,
-        when=_format_time(site, mock),
+        when=site.collection.clock.minute(mock.id),
         summary=report.format_lines(mock, answers, ())[0],
         skills=list(report.group_by_skill(answers).items()),
         answers=[_describe_result(answer) for answer in answers],
@@ -215,7 +215,7 @@ PAGES: Final = (
 def _describe_held(site: Site, mock: Mock, answers: Sequence[MockAnswer]) -> dict[str, Any]:
     return {
         "id": mock.id,
-        "when": _format_time(site, mock),
+        "when": site.collection.clock.minute(mock.id),
         "query": mock.query or "all cards",
         "answered": f"{len(report.select_rated(answers))} of {mock.questions}",
         "share": report.measure_coverage(answers).share if report.select_rated(answers) else None,
@@ -238,10 +238,6 @@ def _describe_result(answer: MockAnswer) -> dict[str, Any]:
         "answer": answer.answer,
         "note": answer.note,
     }
-
-
-def _format_time(site: Site, mock: Mock) -> str:
-    return site.collection.clock.iso(mock.id)[:16].replace("T", " ")
 
 
 def _read_count(text: str) -> int | None:

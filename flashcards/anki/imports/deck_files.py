@@ -114,8 +114,7 @@ class DeckFiles:
             return match, []
         for draft, entry in foreign:
             message = f"Changed in the package, but files in the format `{dialects[entry.path]}` are never written."
-            place = f"{entry.path}:{entry.note.line}"
-            self._report.remarks.append(Remark(place, f"{message} {describe_difference(draft, entry.note)}"))
+            self._report.remarks.append(Remark(entry.place, f"{message} {describe_difference(draft, entry.note)}"))
         ids = {entry.id for _, entry in foreign}
         return replace(match, changed=[each for each in match.changed if each[1].id not in ids]), foreign
 
@@ -142,7 +141,7 @@ class DeckFiles:
                     remarks.append(Remark(draft.deck, message))
                     continue
                 message = "Changed in the package, but the change cannot be written here; kept as it is. In the package"
-                remarks.append(Remark(f"{entry.path}:{entry.note.line}", f"{message}: {shown}"))
+                remarks.append(Remark(entry.place, f"{message}: {shown}"))
                 kept[draft.key] = PlacedNote(draft, entry.id)
         need_not = [draft for text in texts for draft in text.said if draft.key not in kept]
         return list(kept.values()), [PlacedNote(draft, changed[draft.key].id) for draft in need_not]
@@ -282,7 +281,7 @@ class DeckFiles:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
             message = f"Changed here and in the package; kept as it is here. {describe_difference(draft, entry.note)}"
-            remarks.append(Remark(f"{entry.path}:{entry.note.line}", message))
+            remarks.append(Remark(entry.place, message))
         counts: dict[tuple[str, str], int] = {}
         for each in written:
             for problem in each.draft.problems:
