@@ -59,7 +59,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     ]
     found += [
         FileProblem(split.folder or ".", 1, "nested-collection", split.message, split.hint)
-        for split in find_splits(collection.root, collection.catalog.dialects())
+        for split in find_splits(collection)
     ]
     found += _check_front_matter(collection)
     found += _check_deck_tables(collection)

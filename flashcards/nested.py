@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from flashcards.catalog.files import IgnoreRules
-from flashcards.collection import DATABASE, STATE_FOLDER
+from flashcards.collection import DATABASE, STATE_FOLDER, Collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,16 @@ class Split:
     hint: str
 
 
-def find_splits(root: Path, paths: Iterable[str]) -> list[Split]:
-    """Find the collections below and above a folder that hold some of its deck files at `paths`."""
+def find_splits(collection: Collection) -> list[Split]:
+    """Find the collections below and above one that hold some of its deck files."""
+    root = collection.root
     found = [
         Split(
             folder,
             f"`{folder}` has a review state of its own ({folder}/{STATE_FOLDER}): its cards have two histories.",
             f'Review them with `-C {folder}` and add "{folder}/" to `ignore` in flashcards.toml, or remove that state.',
         )
-        for folder in _find_below(root, paths)
+        for folder in _find_below(root, collection.catalog.dialects())
     ]
     real = root.resolve()
     above = next((folder for folder in real.parents if _has_state(folder)), None)

@@ -145,7 +145,7 @@ def warn_of_splits(collection: Collection) -> None:
     """Warn about other collections that share some of these decks, because the histories diverge."""
     from flashcards.nested import find_splits
 
-    for split in find_splits(collection.root, collection.catalog.dialects()):
+    for split in find_splits(collection):
         print_text(f"Warning: {make_visible(split.message)} {make_visible(split.hint)}", err=True)
 
 

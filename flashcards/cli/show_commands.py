@@ -280,7 +280,7 @@ def status_command(as_json: bool) -> None:
 
     with console.read_collection() as collection:
         data = _collect_status(collection)
-        splits = find_splits(collection.root, collection.catalog.dialects())
+        splits = find_splits(collection)
         if as_json:
             console.print_json(data | {"splits": [split.folder or ".." for split in splits]})
             return

@@ -15,7 +15,7 @@ from flashcards.collection import now_ms
 from flashcards.disk.atomic import read_file
 from flashcards.disk.journal import Journal
 from flashcards.settings import FILE_NAME, parse_settings
-from flashcards.settings.file import edit_settings
+from flashcards.settings.file import edit_parameters
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
 from scheduler.clock import count_days
@@ -108,7 +108,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
     with write_together(collection.connection, journal, "optimize", now_ms(), finish):
         if values:
             before = read_file(path) if path.exists() else None
-            after = edit_settings(before or b"", "parameters", values)
+            after = edit_parameters(before or b"", values)
             journal.stage_bytes(FILE_NAME, after, before)
             collection.settings = parse_settings(after)
             collection.forget_limits()

@@ -31,6 +31,7 @@ _CHARACTER: Final = 6.6  # width of a character in the page's font size
 _LARGE: Final = 8.0  # width of a character in a narrow window
 _CELL: Final = 12.0
 _STEPS: Final = (1, 2, 2.5, 5, 10)
+_MOST_STEPS: Final = 5
 _WEEKDAYS: Final = ("Mon", "", "Wed", "", "Fri", "", "Sun")
 
 
@@ -47,20 +48,20 @@ def draw_plot(plot: Plot, label: str, *, wide: bool = False) -> str:
             return _draw_calendar(plot, label)
 
 
-def find_ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> list[float]:
-    """Return at most `most` + 1 evenly spaced round numbers that enclose `low` and `high`.
+def find_ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """Return at most six evenly spaced round numbers that enclose `low` and `high`.
 
     With `whole` they are whole numbers.
     """
     if high <= low:
         high = low + 1
-    rough = (high - low) / most
+    rough = (high - low) / _MOST_STEPS
     power = 10.0 ** math.floor(math.log10(rough))
     for factor in _STEPS:
         step = max(1.0, round(factor * power)) if whole else factor * power
         first = math.floor(low / step + 1e-9)
         last = math.ceil(high / step - 1e-9)
-        if last - first <= most:
+        if last - first <= _MOST_STEPS:
             break
     return [round(at * step, 10) for at in range(first, last + 1)]
 

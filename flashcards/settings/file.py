@@ -308,8 +308,8 @@ def _count_lines(text: str, match: re.Match[str] | None) -> int:
     return text.count("\n", 0, match.end()) + 1 if match else 1
 
 
-def edit_settings(before: bytes, name: str, values: dict[str, Any]) -> bytes:
-    """Set one setting in the content of a `flashcards.toml`: for all decks (key ``""``), and for single decks by name.
+def edit_parameters(before: bytes, values: dict[str, Any]) -> bytes:
+    """Set `parameters` in the content of a `flashcards.toml`: for all decks (key ``""``), and for single decks by name.
 
     Comments, order and all other settings stay.
     """
@@ -317,22 +317,22 @@ def edit_settings(before: bytes, name: str, values: dict[str, Any]) -> bytes:
 
     document = tomlkit.parse(before.decode("utf-8-sig"))
     for deck, value in values.items():
-        _put_value(document, name, deck, value)
+        _put_parameters(document, deck, value)
     return tomlkit.dumps(document).encode()
 
 
-def _put_value(document: Any, name: str, deck: str, value: Any) -> None:
+def _put_parameters(document: Any, deck: str, value: Any) -> None:
     import tomlkit
 
     if deck:
         decks = document.setdefault("decks", tomlkit.table(is_super_table=True))
-        decks.setdefault(deck, tomlkit.table())[name] = value
-    elif name in document:
-        document[name] = value
+        decks.setdefault(deck, tomlkit.table())["parameters"] = value
+    elif "parameters" in document:
+        document["parameters"] = value
     else:
         # Behind a table it would belong to that table: it goes to the top.
         item = tomlkit.document()
-        item[name] = value
+        item["parameters"] = value
         rest = tomlkit.dumps(document)
         document.clear()
         document.update(tomlkit.parse(tomlkit.dumps(item) + rest))

@@ -297,9 +297,9 @@ class Mirror:
         self.connection.executemany(f"{verb} INTO {table} VALUES ({marks})", values)
         return taken
 
-    def send_again(self, table: Table, ids: Iterable[int], usn: int) -> None:
-        """Give rows a new change number, so that they are also sent to the client that they came from."""
-        self.connection.executemany(f"UPDATE {table} SET usn = ? WHERE id = ?", ((usn, number) for number in ids))
+    def send_cards_again(self, ids: Iterable[int], usn: int) -> None:
+        """Give cards a new change number, so that they are also sent to the client that they came from."""
+        self.connection.executemany("UPDATE cards SET usn = ? WHERE id = ?", ((usn, number) for number in ids))
 
     def keep_times(self, table: Table, before: Mapping[int, Row | None]) -> None:
         """Restore the earlier modification times of rows that a client changed.

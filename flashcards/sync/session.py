@@ -146,7 +146,7 @@ class SyncSession:
         cards = [row for row in cards if not self._deletions.take_card(row)]
         moved = self._take_back_decks(cards)
         received.cards += self._put("cards", cards)
-        self._mirror.send_again("cards", moved, self._usn + 1)
+        self._mirror.send_cards_again(moved, self._usn + 1)
 
     def check(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Compare the numbers of rows and objects on both sides; due counts and deletions are ignored."""

@@ -78,7 +78,7 @@ class PageRenderer(HtmlRenderer):
         """Render one side of a card. The asked or revealed part of a cloze is in `<mark class="gap">`."""
         self._delimiters = delimiters
         html = self.render(markdown, definitions)
-        return mark_gaps(html, delimiters, '<mark class="gap">', "</mark>") if delimiters else html
+        return mark_gaps(html, delimiters) if delimiters else html
 
     def place_media(self, html: str) -> str:
         """Write pictures, sounds, videos and links."""

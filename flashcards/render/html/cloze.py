@@ -46,8 +46,8 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     return _write_gaps(tokens, places, partners, delimiters, openings, closings)
 
 
-def mark_gaps(html: str, delimiters: tuple[str, str], opening: str, closing: str) -> str:
-    """Replace the delimiters of gaps in rendered HTML by tags, in parts where a gap begins or ends inside an element.
+def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
+    """Replace the delimiters of gaps in rendered HTML by `<mark>`, in parts if a gap begins or ends inside an element.
 
     Where the delimiters do not pair up, or are in a tag, they are removed.
     """
@@ -58,8 +58,8 @@ def mark_gaps(html: str, delimiters: tuple[str, str], opening: str, closing: str
     marks: dict[int, list[str]] = {}
     for place in places:
         for start, end in _find_balanced_parts(tokens, place, partners, delimiters):
-            marks.setdefault(start, []).append(opening)
-            marks.setdefault(end, []).insert(0, closing)
+            marks.setdefault(start, []).append('<mark class="gap">')
+            marks.setdefault(end, []).insert(0, "</mark>")
     out = [piece for index, token in enumerate([*tokens, ""]) for piece in (*marks.get(index, ()), token)]
     whole = "".join(out)
     for delimiter in delimiters:
