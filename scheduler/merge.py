@@ -202,8 +202,8 @@ class _Merging:
         log, imported = each.log, each.history.imported
         if not imported.keeps_log:
             return self._settle_statement(each)
-        ours = [row for row in log if row.id not in each.shared and row.kind is not ReviewKind.TAKEN_OVER]
-        if ours and ours[-1].id == _last_act(log):
+        acts = [row for row in log if row.kind is not ReviewKind.TAKEN_OVER]
+        if acts and acts[-1].id not in each.shared:
             return fold_log(each.card, log)  # the last review is ours
         last = log[-1] if log else None
         if last and last.id in each.new and last.state_after is imported.state:
@@ -217,7 +217,7 @@ class _Merging:
         if imported.log_is_whole:
             return now
         reps = lapses = 0
-        if not ours:
+        if all(row.id in each.shared for row in acts):
             reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses
         known = imported.memory is None or (now.memory is not None and are_close(now.memory, imported.memory))
         if known and not (reps or lapses) and _is_as_imported(now, each.history):
@@ -266,10 +266,6 @@ class _Merging:
         each.new.add(at)
         each.log.append(row._replace(reps_added=reps, lapses_added=lapses))
         return fold_log(each.card, each.log)
-
-
-def _last_act(log: Sequence[Review]) -> int:
-    return next((row.id for row in reversed(log) if row.kind is not ReviewKind.TAKEN_OVER), 0)
 
 
 def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayReader) -> bool:

@@ -18,7 +18,6 @@ from flashcards.cli.deck_commands import is_selected, relative_path
 from flashcards.errors import UsageError, check_extra
 
 if TYPE_CHECKING:
-    from flashcards.add import Addition
     from flashcards.collection import Collection
     from flashcards.convert import Conversion
 
@@ -57,7 +56,9 @@ def add_command(
     markdown = _read(text, tags, reverse=reverse, typed=typed)
     with console.open_collection() as collection:
         addition = plan_addition(collection, _name_target(collection.root, deck), markdown)
-        _show_alike(addition)
+        for each in addition.alike:
+            alike = f"{console.make_visible(each.place)}: {console.clip(each.front)} ({each.score:.0f} %)"
+            console.print_text(f"Similar: {alike}", 2, err=True)
         if dry_run:
             console.print_text(
                 f"{console.plural(len(addition.notes), 'note')} would be added to {addition.path}.", err=as_json
@@ -81,12 +82,6 @@ def _name_target(root: Path, name: str) -> str:
     """Return the name of a deck unchanged, or the path of a file relative to the collection."""
     path, base = Path(os.path.realpath(name)), root.resolve()
     return path.relative_to(base).as_posix() if name.lower().endswith(".md") and path.is_relative_to(base) else name
-
-
-def _show_alike(addition: Addition) -> None:
-    for each in addition.alike:
-        front = console.clip(each.front)
-        console.print_text(f"Similar: {console.make_visible(each.place)}: {front} ({each.score:.0f} %)", 2, err=True)
 
 
 def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> str:

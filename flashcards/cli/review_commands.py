@@ -94,7 +94,10 @@ def review_command(
     flashcards review tpm --cram
     flashcards review --web
     """
-    _check_shell(web=web)
+    if web:
+        _check_web_extra()
+    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
     with console.open_collection() as collection:
         only = console.select_cards(collection, query)
         if only is not None and not only:
@@ -123,14 +126,6 @@ def review_command(
     _review_in_browser(
         root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens=not (no_open or as_json)
     )
-
-
-def _check_shell(*, web: bool) -> None:
-    """Check that the browser's extra is installed, or that there is a terminal."""
-    if web:
-        _check_web_extra()
-    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("A review needs a terminal. `flashcards answer CARD RATING` rates a card from a script.")
 
 
 def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:

@@ -262,7 +262,8 @@ def build_forecast(
     due = count_due_by_day(collection.store, today, days, only=only)
     cards = sample.find_counted()
     # A card on a learning step adds one review. The simulation counts answers on steps separately.
-    steps = sample.count(card for card in cards if _is_on_step(card, today))
+    on_steps = (card for card in cards if card.due_ms is not None and card.last_day == today)
+    steps = sample.count(card for card in on_steps if not card.is_buried(today))
     return Forecast(
         collection.clock,
         sample.count(card for card in cards if _is_overdue(card, today, collection.clock)),
@@ -279,10 +280,6 @@ def build_forecast(
         ),
         ahead.is_speed_assumed,
     )
-
-
-def _is_on_step(card: Card, today: int) -> bool:
-    return card.due_ms is not None and card.last_day == today and not card.is_buried(today)
 
 
 def _is_overdue(card: Card, today: int, clock: Clock) -> bool:

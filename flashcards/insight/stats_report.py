@@ -200,7 +200,7 @@ def _build_buttons(buttons: Mapping[str, Mapping[str, int]]) -> Figure:
         if total:
             rows.append({"kind": kind, **{name: (count, count / total) for name, count in counts.items()}})
     series = [
-        Series(name, [_divide(counts[name.lower()], sum(counts.values())) for counts in buttons.values()], colour)
+        Series(name, [counts[name.lower()] / (sum(counts.values()) or 1) for counts in buttons.values()], colour)
         for name, colour in _RATINGS
     ]
     columns = [Column("", "kind"), *(Column(name, name.lower(), _format_part) for name, _ in _RATINGS)]
@@ -324,7 +324,3 @@ def _format_part(value: tuple[int, float]) -> str:
     """Format `208 (68%)`."""
     count, part = value
     return f"{count:,} ({part:.0%})"
-
-
-def _divide(count: int, total: int) -> float:
-    return count / total if total else 0.0

@@ -271,7 +271,8 @@ class Session:
             return replace(self.view, message=str(error))
         del self._acts[-1:]
         self._reviews.pop(review.id, None)  # one of another session is not among them
-        return self._back(review.card, now_ms, f"{_name(review)} was undone.")
+        name = review.rating.name.capitalize() if review.rating else "The rating"
+        return self._back(review.card, now_ms, f"{name} was undone.")
 
     def _back(self, card: int, now_ms: int, message: str) -> View:
         """Ask a card again, even if it is not in today's queue."""
@@ -280,10 +281,6 @@ class Session:
         if asked is None:
             return self._next(now_ms, f"{message} {_GONE}")
         return self._ask(asked, now_ms, message)
-
-
-def _name(review: Review) -> str:
-    return review.rating.name.capitalize() if review.rating else "The rating"
 
 
 def _leech_message(review: Review) -> str:

@@ -195,10 +195,7 @@ def find_setting_problem(name: str, value: Any) -> str:
         found = find_problems(replace(Policy(), **{name: read}))
     except (ValueError, OverflowError) as error:
         return str(error)
-    return _make_predicate(found[0][1]) if found else ""
-
-
-def _make_predicate(sentence: str) -> str:
+    sentence = found[0][1] if found else ""
     return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
 
 

@@ -223,7 +223,7 @@ class AnkiPush:
         """Send rows and deletions; return the number of rows sent."""
         notes = self._rows("notes", pending.rows["notes"])
         cards = self._rows("cards", pending.rows["cards"])
-        gone = [number for number in pending.graves.notes if not self._has("notes", number)]
+        gone = [each for each in pending.graves.notes if not self._query("SELECT 1 FROM notes WHERE id = ?", each)]
         remade = [row["id"] for row in notes if self._is_of_other_type(row)]
         deleted = [number for number in (*gone, *remade) if self._contents.row("notes", number)]
         if deleted:
@@ -342,9 +342,6 @@ class AnkiPush:
 
     def _rows(self, table: Table, numbers: Iterable[int]) -> list[dict[str, Any]]:
         return [dict(zip(COLUMNS[table], row, strict=True)) for row in self._mirror.rows(table, numbers)]
-
-    def _has(self, table: Table, number: int) -> bool:
-        return bool(self._query(f"SELECT 1 FROM {table} WHERE id = ?", number))
 
     def _query(self, query: str, number: int) -> list[Any]:
         return self._mirror.connection.execute(query, (number,)).fetchall()

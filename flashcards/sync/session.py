@@ -184,9 +184,10 @@ class SyncSession:
     def changes(self) -> dict[str, Any]:
         """Return our note types, decks, presets and tags that the other side has not seen."""
         found = {}
+        stamp = {"usn": self._usn} if self._stamps else {}
         for name in OBJECTS:
             objects = self._mirror.objects(name)
-            found[name] = [self._stamp(objects[key]) for key in self._pending.objects[name]]
+            found[name] = [objects[key] | stamp for key in self._pending.objects[name]]
             if name == "decks":
                 found[name] += self._deletions.decks()
             self.sent += len(found[name])
@@ -198,9 +199,6 @@ class SyncSession:
                 if self._stamps:
                     row[USN[table]] = self._usn
                 yield table, row
-
-    def _stamp(self, value: dict[str, Any]) -> dict[str, Any]:
-        return value | {"usn": self._usn} if self._stamps else value
 
     def _is_late(self, row: Row) -> bool:
         """Return whether a note was deleted elsewhere; its text is kept."""
