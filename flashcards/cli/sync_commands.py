@@ -176,7 +176,9 @@ def _account(folder: Path, user: str | None, password_file: Path | None, *, rese
     name = user or (known.user if known else getpass.getuser())
     shown = None
     if password_file is not None:
-        password = _read_password(password_file)
+        password = _read_first_line(password_file)
+        if not password:
+            raise UsageError(f"{password_file} holds no password. Write it into the first line.")
         if known is None or known.log_in(known.user, password) is None:
             known = Account.create(name, password)
     elif known is None:
@@ -185,13 +187,6 @@ def _account(folder: Path, user: str | None, password_file: Path | None, *, rese
     known.user = name
     known.save(path)
     return known, shown
-
-
-def _read_password(path: Path) -> str:
-    password = _read_first_line(path)
-    if not password:
-        raise UsageError(f"{path} holds no password. Write it into the first line.")
-    return password
 
 
 def _confirm(*, yes: bool) -> None:
@@ -210,14 +205,12 @@ def _url(address: str, port: int) -> str:
 
 
 def _record(report: SyncReport) -> dict[str, Any]:
-    from flashcards.sync.received_changes import TakenOver
-
     return {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "user": report.user,
         "client": report.client,
         "sync": report.kind,
-        "received": (report.taken or TakenOver()).count(),
+        "received": report.taken.count(),
         "sent": report.sent,
     }
 
@@ -230,16 +223,13 @@ def _line(report: SyncReport) -> str:
     if report.kind == "upload":
         return f"{start} uploaded a whole collection"
     parts = _list_taken(report.taken)
-    parts += (
-        [f"{console.plural(report.taken.removed, 'note')} deleted"] if report.taken and report.taken.removed else []
-    )
+    if report.taken.removed:
+        parts.append(f"{console.plural(report.taken.removed, 'note')} deleted")
     return f"{start} {', '.join(parts) or 'nothing'} came, {console.plural(report.sent, 'row')} went"
 
 
-def _list_taken(taken: TakenOver | None) -> list[str]:
+def _list_taken(taken: TakenOver) -> list[str]:
     """List what a sync brought, in words."""
-    if taken is None:
-        return []
     counts = (("review", taken.reviews), ("new note", taken.added), ("edited note", taken.updated))
     return [console.plural(count, name) for name, count in counts if count]
 
@@ -372,9 +362,7 @@ def _find_password(password_file: Path | None, name: str) -> str:
 
 
 def _record_sync(done: ServerSync) -> dict[str, Any]:
-    from flashcards.sync.received_changes import TakenOver
-
-    received = (done.came or TakenOver()).count() | {"media": done.media_came}
+    received = done.came.count() | {"media": done.media_came}
     return {"received": received, "sent": {"rows": done.rows_went, "media": done.media_went}}
 
 

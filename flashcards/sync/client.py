@@ -9,22 +9,19 @@ import secrets
 import urllib.error
 import urllib.request
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import flashcards
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.sync.media_store import MOST_BYTES, MOST_FILES, MediaStore, read_download
+from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.session import SyncSession
 from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.wire import HEADER, SIZE_HEADER, BadRequest, Refusal, pack, pack_json, unpack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from flashcards.sync.received_changes import TakenOver
 
 
 class MediaClient:
@@ -151,7 +148,7 @@ class ServerUnusable(FlashcardsError):
 class ServerSync:
     """The result of a sync with a server."""
 
-    came: TakenOver | None = None
+    came: TakenOver = field(default_factory=TakenOver)
     rows_came: int = 0
     rows_went: int = 0
     media_came: int = 0
@@ -279,7 +276,7 @@ class ServerClient:
                 )
             if not session.received.is_empty:
                 self._collection.take(self._mirror, session.received)
-                done.came = self._collection.taken or done.came
+                done.came = self._collection.taken
             modified = int(send("finish", {}))
             self._mirror.finish_at(modified, int(meta["usn"]) + 1)
             self._mirror.keep_sync(int(meta["usn"]) + 1, since)

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from flashcards.errors import FlashcardsError
 from flashcards.sync.account import Account, GuessLimit
+from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.service import SyncReport, SyncService
 from flashcards.sync.synced_collection import SyncState
 from flashcards.sync.wire import (
@@ -184,7 +185,7 @@ class SyncHost:
         self._state.close()
 
     def _finish_sync(self, report: SyncReport) -> None:
-        report.taken, self._state.collection.taken = self._state.collection.taken, None
+        report.taken, self._state.collection.taken = self._state.collection.taken, TakenOver()
         self._report(report)
         self._worker.submit(self._refresh)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.session import SyncSession
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import (
@@ -24,7 +25,6 @@ from flashcards.sync.wire import (
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account, GuessLimit
-    from flashcards.sync.received_changes import TakenOver
     from flashcards.sync.synced_collection import SyncState
 
 _ACTIVE_SECONDS: Final = 300.0
@@ -38,7 +38,7 @@ class SyncReport:
     client: str
     kind: str
     sent: int = 0
-    taken: TakenOver | None = None
+    taken: TakenOver = field(default_factory=TakenOver)
 
 
 class SyncService:

@@ -49,7 +49,7 @@ class SyncedCollection:
     """The collection behind a mirror. It is opened in the thread that uses it."""
 
     def __init__(self, root: Path, media: MediaStore, tell: Callable[[str], None]) -> None:
-        self.taken: TakenOver | None = None
+        self.taken = TakenOver()
         self._root = root
         self._media = media
         self._tell = tell
