@@ -26,7 +26,6 @@ from flashcards.sync.received_changes import text_here
 from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.model import ExportProblem
     from flashcards.collection import Collection
     from flashcards.sync.mirror import Mirror
 
@@ -79,37 +78,22 @@ _GONE: Final = """
 """
 
 
-class MirrorUpdate:
-    """The current collection in Anki's form, compared once with the mirror."""
-
-    def __init__(self, collection: Collection, rendered: RenderedNotes) -> None:
-        self._rendered = rendered
-        self.media: Mapping[str, Path] = {}  # media files used by notes, by their names in Anki
-        self.problems: list[ExportProblem] = []  # problems found
-        self._collection = collection
-        self._origins = Origins(collection.connection)
-
-    def update(self, mirror: Mirror) -> bool:
-        """Bring the mirror up to date, in one transaction; return whether anything changed."""
-        with _open_with_mirror(self._database(mirror), mirror) as db:
-            for name in ("note", "card"):
-                rows = self._origins.ids(name).items()
-                db.executemany(f"INSERT INTO {name}_ids VALUES (?, ?)", rows)
-            return _Update(self._collection, mirror, db).apply()
-
-    def _database(self, mirror: Mirror) -> bytes:
-        collection = self._collection
-        gathering = Gathering(collection, find_decks_in_use(collection), self._rendered)
-        clock, at = collection.clock, now_ms()
-        if mirror.is_new:
-            first_day = None if len(gathering) else clock.day(at)
-        else:
-            first_day = find_first_day(clock, mirror.created_s)
-        history = History(collection, at, finds_early=False)
-        database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
-        data = database.to_bytes()
-        self.media, self.problems = gathering.media.files, gathering.problems
-        return data
+def update_mirror(collection: Collection, mirror: Mirror, rendered: RenderedNotes) -> Mapping[str, Path]:
+    """Bring the mirror up to date, in one transaction; return the media files used by notes, by name in Anki."""
+    gathering = Gathering(collection, find_decks_in_use(collection), rendered)
+    clock, at = collection.clock, now_ms()
+    if mirror.is_new:
+        first_day = None if len(gathering) else clock.day(at)
+    else:
+        first_day = find_first_day(clock, mirror.created_s)
+    history = History(collection, at, finds_early=False)
+    database = DeckDatabase(gathering.notes(), clock, Presets(collection), history, first_day)
+    origins = Origins(collection.connection)
+    with _open_with_mirror(database.to_bytes(), mirror) as db:
+        for name in ("note", "card"):
+            db.executemany(f"INSERT INTO {name}_ids VALUES (?, ?)", origins.ids(name).items())
+        _Update(collection, mirror, db).apply()
+    return gathering.media.files
 
 
 @contextmanager
@@ -135,7 +119,7 @@ class _Update:
         self._is_new = mirror.is_new
         self._changed = False
 
-    def apply(self) -> bool:
+    def apply(self) -> None:
         objects = ObjectUpdate(self._db, self._usn, self._now // 1000, is_new=self._is_new)
         decks = objects.deck_ids()
         left = _Unconverted(self._db, self._collection)
@@ -150,7 +134,6 @@ class _Update:
             self._db.execute("UPDATE mirror.col SET usn = 1")
         if self._changed:
             self._db.execute("UPDATE mirror.col SET mod = max(mod + 1, ?)", (self._now,))
-        return self._changed
 
     def _count(self, rows: int) -> None:
         self._changed = self._changed or rows > 0

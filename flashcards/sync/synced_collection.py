@@ -16,7 +16,7 @@ from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
 from flashcards.sync.media_store import MediaStore
 from flashcards.sync.mirror import Mirror
-from flashcards.sync.mirror_update import MirrorUpdate
+from flashcards.sync.mirror_update import update_mirror
 from flashcards.sync.received_changes import ChangeImport, TakenOver
 from flashcards.sync.upload import import_upload
 from flashcards.sync.wire import UPLOAD_TAKEN, Refusal
@@ -72,9 +72,7 @@ class SyncedCollection:
             state = self._state(collection, mirror)
             if state != self._seen:
                 self._bring_back(collection, mirror)
-                projection = MirrorUpdate(collection, self._rendered)
-                projection.update(mirror)
-                self._media.refresh(projection.media)
+                self._media.refresh(update_mirror(collection, mirror, self._rendered))
                 self._seen = self._state(collection, mirror)
         except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             raise CollectionUnusable(error) from error
