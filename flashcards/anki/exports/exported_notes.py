@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as Sized
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.package.identifiers import looks_ours
@@ -150,17 +151,11 @@ def _make_base(note: PackageNote) -> NoteBase:
     return NoteBase(note.id, OWN_FORM, here, there, b"", " ".join(note.tags), flags, 0)
 
 
-def _describe_changes(pairs: Iterable[tuple[_ExportedNote, _ExportedNote]], gone: int) -> Iterator[str]:
-    kinds = cards = 0
-    moved: dict[tuple[str, str], int] = {}
-    for before, now in pairs:
-        if before.guid != now.guid:
-            kinds += 1
-            continue
-        cards += len(set(before.ords.split()) - set(now.ords.split()))
-        if before.deck != now.deck:
-            way = (before.deck, now.deck)
-            moved[way] = moved.get(way, 0) + 1
+def _describe_changes(pairs: Sequence[tuple[_ExportedNote, _ExportedNote]], gone: int) -> Iterator[str]:
+    same_kind = [(before, now) for before, now in pairs if before.guid == now.guid]
+    kinds = len(pairs) - len(same_kind)
+    cards = sum(len(set(before.ords.split()) - set(now.ords.split())) for before, now in same_kind)
+    moved = Counter((before.deck, now.deck) for before, now in same_kind if before.deck != now.deck)
     if gone:
         they, them = ("it stays", "it") if gone == 1 else ("they stay", "them")
         notes = plural(gone, "note")

@@ -149,7 +149,7 @@ class DeckFiles:
     def _make_texts(self, match: Match) -> list[FileText]:
         added: dict[str, list[IncomingNote]] = defaultdict(list)
         changes: dict[str, list[tuple[int, IncomingNote]]] = defaultdict(list)
-        for draft in _pin_twins(match.new, self._collection.catalog.texts()):
+        for draft in _pin_duplicates(match.new, self._collection.catalog.texts()):
             if draft.cards:
                 added[self.layout.find_path(draft.deck, draft.path)].append(draft)
         for draft, entry in match.changed:
@@ -282,15 +282,11 @@ class DeckFiles:
         for draft, entry in match.conflicts:
             message = f"Changed here and in the package; kept as it is here. {describe_difference(draft, entry.note)}"
             remarks.append(Remark(entry.place, message))
-        counts: dict[tuple[str, str], int] = {}
-        for each in written:
-            for problem in each.draft.problems:
-                counts[each.draft.deck, problem] = counts.get((each.draft.deck, problem), 0) + 1
-        for (deck, problem), count in counts.items():
-            remarks.append(Remark(deck, f"{plural(count, 'note')}: {problem}."))
+        counts = Counter((each.draft.deck, problem) for each in written for problem in each.draft.problems)
+        remarks += [Remark(deck, f"{plural(count, 'note')}: {problem}.") for (deck, problem), count in counts.items()]
 
 
-def _pin_twins(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> Iterator[IncomingNote]:
+def _pin_duplicates(new: list[IncomingNote], known: Iterable[tuple[int, bytes]]) -> Iterator[IncomingNote]:
     """Pin new notes with the same text as another note; otherwise one could lose its history to the other."""
     counts = Counter((draft.kind, draft.fields) for draft in new)
     here = {text for _, text in known}

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import LEECH_TAG
 from flashcards.anki.imports.matching import PlacedNote
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from flashcards.anki.package.schedule_reader import HistoryReader, convert_log, count_days_as_anki, find_foreign_data
+from flashcards.anki.package.schedule_reader import (
+    SUSPENDED,
+    HistoryReader,
+    convert_log,
+    count_days_as_anki,
+    find_foreign_data,
+)
 from flashcards.catalog.imports import SeenStatus
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
@@ -117,22 +123,23 @@ class StatusImport:
 
     def _compare(self, card: AnkiCard, ours: int, before: SeenStatus | None) -> SeenStatus | None:
         """Collect the changes to make for a card; return its status if it must be stored."""
-        status = self._reader.read_status(card)
+        suspended, flag = card.queue == SUSPENDED, card.flags & 7
         extra = max(card.factor, 0), find_foreign_data(card)
-        now = SeenStatus(card.changed, status.suspended, status.flag, self._package_ms, *extra)
+        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra)
         if before is None:
             before = SeenStatus(-1, suspended=False, flag=0)
         is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
         if now == before or is_older:
             return None
-        if card.changed != before.changed_s and status.buried_day is not None and status.buried_day >= self._today:
-            self._buried[status.buried_day, status.buried_by_hand].append(ours)
+        burial = self._reader.find_burial(card) if card.changed != before.changed_s else None
+        if burial and burial[0] >= self._today:
+            self._buried[burial].append(ours)
         if before.flag is None and card.changed == before.changed_s:
             return now
-        if status.suspended != bool(before.suspended):
-            self._suspensions[status.suspended].append(ours)
-        if status.flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
-            self._flags[status.flag].append(ours)
+        if suspended != bool(before.suspended):
+            self._suspensions[suspended].append(ours)
+        if flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
+            self._flags[flag].append(ours)
         return now
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from scheduler.log import CardHistory, DayReader, ImportedReview, ImportedState
@@ -29,19 +29,11 @@ _LONGEST: Final = _FARTHEST * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # due values above it are instants, below it days
 _MOST: Final = 1 << 32  # no factor reaches it
 _QUARTER_MS: Final = 900_000
-_SUSPENDED: Final = -1
+SUSPENDED: Final = -1
+"""The queue of suspended cards."""
 _OWN_DATA: Final = frozenset({"pos", "s", "d", "dr", "decay", "lrt"})
 _LONGEST_DATA: Final = 1000  # characters; Anki allows 100 bytes of custom data per card
 _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
-
-
-class CardStatus(NamedTuple):
-    """The status of a card, which is not part of its schedule."""
-
-    suspended: bool  # whether it is
-    flag: int  # 0 to 7
-    buried_day: int | None  # the day until whose end it is hidden
-    buried_by_hand: bool = True  # hidden by a person, not by the review of a sibling
 
 
 def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
@@ -89,11 +81,11 @@ class HistoryReader:
         )
         return CardHistory(ours, reviews, imported)
 
-    def read_status(self, card: AnkiCard) -> CardStatus:
-        """Return suspension, flag and burial of a card."""
-        is_buried = card.queue in (_BURIED_BY_SIBLING, _BURIED_BY_HAND)
-        day = self._clock.day(card.changed * 1000) if is_buried else None
-        return CardStatus(card.queue == _SUSPENDED, card.flags & 7, day, card.queue != _BURIED_BY_SIBLING)
+    def find_burial(self, card: AnkiCard) -> tuple[int, bool] | None:
+        """Return the day on which a card was buried, and whether a person did it; None if it is not buried."""
+        if card.queue not in (_BURIED_BY_SIBLING, _BURIED_BY_HAND):
+            return None
+        return self._clock.day(card.changed * 1000), card.queue == _BURIED_BY_HAND
 
     def _find_due(self, card: AnkiCard, state: State, log: Sequence[LogRow]) -> tuple[int | None, int | None]:
         if state is State.NEW:
