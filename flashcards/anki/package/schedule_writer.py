@@ -92,13 +92,25 @@ _SCHEDULE: Final = f"""
 _FACTOR: Final = (
     f"CASE WHEN difficulty IS NULL THEN {_EASE} ELSE CAST(round((difficulty - 1) * 1000 / 9 + 100) AS INTEGER) END"
 )
-_INTERVAL: Final = f"CASE WHEN %s % {DAY_SECONDS} THEN -%s ELSE %s / {DAY_SECONDS} END"
+# Anki's second scheduler gives the steps of cards in seconds, even those of whole days.
+_IS_STEP: Final = f"kind = {ReviewKind.RATING:d} AND log_type IS NOT NULL AND state_after IN ({_ON_STEPS})"
+_FOLLOWS_STEP: Final = f"""
+    log_type IN (0, 2) AND interval_before AND (
+        SELECT {_IS_STEP} FROM state.reviews AS p WHERE p.card = reviews.card AND p.id < reviews.id
+        ORDER BY p.id DESC LIMIT 1)
+"""
+
+
+def _write_interval(name: str, is_step: str) -> str:
+    return f"CASE WHEN {name} % {DAY_SECONDS} OR ({is_step}) THEN -{name} ELSE {name} / {DAY_SECONDS} END"
+
+
 
 # In order of id, so that rows are only appended.
 _LOG: Final = f"""
     INSERT INTO revlog
     SELECT id, card, -1, coalesce(rating, 0),
-        {_INTERVAL.replace("%s", "interval_after")}, {_INTERVAL.replace("%s", "interval_before")},
+        {_write_interval("interval_after", _IS_STEP)}, {_write_interval("interval_before", _FOLLOWS_STEP)},
         coalesce(log_factor, CASE WHEN kind IN ({ReviewKind.FORGET:d}, {ReviewKind.CRAM:d}) THEN 0 ELSE {_FACTOR} END),
         duration_ms,
         coalesce(log_type, CASE kind

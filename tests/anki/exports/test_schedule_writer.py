@@ -68,6 +68,8 @@ def test_rows_from_anki_go_back_as_they_came(tmp_path: Path) -> None:
         ((1, 1, -600), (1, 30, 2), (1, 40, 30)),  # the log begins with a card under review
         ((0, -86_460, -120), (3, 5, -86_460), (1, 9, 5)),  # a step of a day and a minute, an answer in a filtered deck
         ((0, -600, -60), (1, 4, -600), (3, 10, 4)),  # a filtered deck, on the card's day
+        ((0, -172_800, -60), (0, -86_400, -172_800), (0, 3, -86_400)),  # steps of days in Anki's second scheduler
+        ((0, 2, -60), (0, 1, 2), (0, 3, 1)),  # and in the third one
         ((0, -600, -60), (1, 30, -600), (1, 10, 30)),  # before its day, by an Anki that had not noted that yet
     )
     notes = [
