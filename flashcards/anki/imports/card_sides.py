@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
-from flashcards.deck.html import replace_enclosed
 
 if TYPE_CHECKING:
     from flashcards.anki.package.decoding import RenderBudget
@@ -16,13 +16,12 @@ _LINE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _IS_ANSWER: Final = re.compile(r"\bid\s*=\s*[\"']?answer\b", re.IGNORECASE)
 _START: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>|</[a-z]+\s*>)*+", re.IGNORECASE)
 _END: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>)++", re.IGNORECASE)
-_ELEMENT: Final = re.compile(r"""<(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
+_ELEMENT: Final = re.compile(r"""<(/?)(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
 _HIDES: Final = re.compile(
     r"""(?:[^"']|"[^"]*"|'[^']*')*?\s(?:style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b|"""
     r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])|hidden(?=[\s=]|\Z))""",
     re.IGNORECASE,
 )
-_CLOSINGS: Final = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("div", "span", "p")}
 _SWITCH: Final = re.compile(r"(?:y|yes|true|on|x|[0-9])?", re.IGNORECASE)
 _CARD: Final = re.compile(r"\s*c[0-9]+\s*")
 _EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^<>]*>\s*</\1\s*>", re.IGNORECASE)
@@ -59,7 +58,7 @@ def _drop_question(answer: str, question: str) -> str:
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
-    visible = strip_edges(_EMPTY_ELEMENT.sub("", _drop_hidden(question)))
+    visible = strip_edges(_EMPTY_ELEMENT.sub("", _replace_hidden(question, lambda _inner: "")))
     whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
@@ -72,33 +71,47 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     Hidden values of fields in conditions of the template, the `switches`, are for scripts. So are the number of a card,
     and a text with gaps that is also visible.
     """
-    if "none" not in html and "hidden" not in html:
-        return html
-    visible = _drop_hidden(html)
-    if not is_shown(visible):
+    visible = _replace_hidden(html, lambda _inner: "")
+    if visible == html or not is_shown(visible):
         return html
     words = _SPACES.sub("", strip_tags(visible))
 
-    def one(tag: re.Match[str], inner: str, closing: re.Match[str]) -> str:
-        if f"<{tag[1]}" in inner:  # its end is further on
-            return f"{tag[0]}{inner}{closing[0]}"
+    def one(inner: str) -> str:
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
         is_repeated = "{{c" in inner and _SPACES.sub("", strip_tags(inner)) in words
         if is_switch or is_repeated or _CARD.fullmatch(inner) or not is_shown(inner):
             return ""
         return f"<details><summary>…</summary>{inner}</details>"
 
-    return replace_enclosed(html, _ELEMENT, _find_hidden_end, one)
+    return _replace_hidden(html, one)
 
 
-def _drop_hidden(html: str) -> str:
-    """Return HTML without its hidden elements."""
-    return replace_enclosed(html, _ELEMENT, _find_hidden_end, lambda _tag, _inner, _closing: "")
-
-
-def _find_hidden_end(tag: re.Match[str]) -> re.Pattern[str] | None:
-    """Return the pattern that closes a hidden element, or None if it is visible."""
-    return _CLOSINGS[tag[1].lower()] if _HIDES.match(tag[2]) else None
+def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
+    """Replace each hidden element, the outermost of several, by what `make` returns for its content."""
+    if "none" not in html and "hidden" not in html:
+        return html
+    left: list[tuple[str, re.Match[str]]] = []  # what is open
+    counts: Counter[str] = Counter()  # of those, by name
+    hidden: list[tuple[re.Match[str], re.Match[str]]] = []
+    for tag in _ELEMENT.finditer(html):
+        name = tag[2].lower()
+        if not tag[1]:
+            left.append((name, tag))
+            counts[name] += 1
+        elif counts[name]:
+            closed = ""
+            while closed != name:
+                closed, opening = left.pop()
+                counts[closed] -= 1
+            if _HIDES.match(opening[3]):
+                while hidden and hidden[-1][0].start() > opening.start():
+                    hidden.pop()
+                hidden.append((opening, tag))
+    out, at = [], 0
+    for opening, closing in hidden:
+        out += [html[at : opening.start()], make(html[opening.end() : closing.start()])]
+        at = closing.end()
+    return "".join((*out, html[at:]))
 
 
 def strip_edges(html: str) -> str:

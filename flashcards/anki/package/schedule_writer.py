@@ -105,7 +105,6 @@ def _write_interval(name: str, is_step: str) -> str:
     return f"CASE WHEN {name} % {DAY_SECONDS} OR ({is_step}) THEN -{name} ELSE {name} / {DAY_SECONDS} END"
 
 
-
 # In order of id, so that rows are only appended.
 _LOG: Final = f"""
     INSERT INTO revlog

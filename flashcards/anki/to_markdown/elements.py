@@ -109,7 +109,8 @@ def write_html(node: Element | str, media: Media) -> str:
     attributes = dict(node.attributes)
     if node.tag == "img" and scheme(attributes.get("src", "")) == "" and attributes.get("src"):
         attributes["src"] = encode_url(media(attributes["src"]))
-    attributes.pop("style", None)
+    for name in ("style", "hidden"):
+        attributes.pop(name, None)
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     if node.tag in VOID:
         return f"<{node.tag}{written}>"

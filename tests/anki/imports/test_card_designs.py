@@ -342,6 +342,13 @@ def test_what_is_hidden_on_a_back_is_to_be_opened(designs: Designs) -> None:
     assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
 
 
+def test_what_is_hidden_ends_where_its_element_ends(designs: Designs) -> None:
+    front = '{{Q}}<div class="hidden"><div>{{X}}</div><div hidden>in<br></div></div><div>more</div>'
+    made = note_type("Nested", 0, ["Q", "A", "X"], (front, "{{A}}"))
+    hidden = "<details><summary>…</summary><div>x</div><div>in<br></div></details>"
+    assert f"Q: q\n\n{hidden}\n\nmore\n\nA: a" in designs.text(made, ["q", "a", "x"])
+
+
 def test_hidden_and_hinted_extras_of_a_cloze_are_to_be_opened_and_keep_their_form(designs: Designs) -> None:
     back = "{{cloze:T}}<br>{{X}}<div style='display:none'>{{Y}}</div>{{hint:Z}}"
     made = note_type("Extras", 1, ["T", "X", "Y", "Z"], ("{{cloze:T}}", back))
