@@ -158,10 +158,6 @@ class Origins:
             ((each.note, each.here, each.there, each.tags, each.flags) for each in bases),
         )
 
-    def has_earlier_text(self, note: int) -> bool:
-        """Return whether the text of a note has ever changed in the decks."""
-        return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None
-
     def read_seen(self) -> dict[str, bytes]:
         """Return the digests of notes at their last import, if each of their parts still exists."""
         twins = "SELECT note FROM origins GROUP BY note HAVING count(*) > 1"

@@ -305,6 +305,10 @@ class Catalog:
         row = self._db.execute(query, (note, fingerprint)).fetchone()
         return decode(row[0], 0, 0) if row else None
 
+    def has_former_text(self, note: int) -> bool:
+        """Return whether the text of a note has ever changed in the decks."""
+        return self._db.execute("SELECT 1 FROM texts WHERE note = ? LIMIT 1", (note,)).fetchone() is not None
+
     def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:
         """Return the most recent earlier texts of notes, by id."""
         found: dict[int, list[Note]] = {}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
 
 Span = tuple[int, int]
 
@@ -78,5 +77,5 @@ class Spans:
     def __contains__(self, offset: int) -> bool:
         return self.around(offset) is not None
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Span]:
         return iter(self._merged)

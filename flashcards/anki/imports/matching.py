@@ -90,17 +90,17 @@ class KnownNotes:
 
     def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
         self.catalog = catalog
-        self._texts = origins
+        self._tables = origins
         self._guids = guids
 
     @cached_property
     def origins(self) -> dict[tuple[str, int], Origin]:
         """The origin of each note, by source and part."""
-        return self._texts.all()
+        return self._tables.all()
 
     @cached_property
     def _bases(self) -> dict[tuple[int, int], NoteBase]:
-        return self._texts.bases()
+        return self._tables.bases()
 
     def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
         """Find the note that matches a note of a package, by its guid or by an id that another tool wrote."""
@@ -149,10 +149,6 @@ class KnownNotes:
         before = self._bases.get((base.note, base.form))
         if before is None or base != before._replace(earlier=base.earlier):
             found.bases.append(base if before is None else base._replace(earlier=before.earlier))
-
-    def was_reworded(self, entry: Entry) -> bool:
-        """Return whether the text of a note was ever edited here."""
-        return self._texts.has_earlier_text(entry.id)
 
 
 def match_notes(
@@ -224,8 +220,8 @@ def _decide(
         if not merged.conflicts:
             found.same.append(PlacedNote(draft, entry.id))
         return False
-    is_unchanged_here = not edits[draft.source] if edits is not None else not known.was_reworded(entry)
-    if is_unchanged_here and not replaced:
+    is_edited_here = edits[draft.source] if edits is not None else known.catalog.has_former_text(entry.id)
+    if not is_edited_here and not replaced:
         _replace(draft, draft, entry, found)
         return True
     if is_same_note(draft, entry.note):
