@@ -1,4 +1,4 @@
-"""Write new notes into a deck file, if they read back as meant and `check` finds no problem."""
+"""Write new notes to a deck file, if they are parsed back as intended and have no problems."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _FORBIDDEN: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+')
-_ALIKE: Final = 75.0  # of 100: fronts with this share of common words may ask the same
-_SHOWN: Final = 3  # near duplicates that are named
+_ALIKE: Final = 75.0  # of 100; fronts with this share of common words may ask the same
+_SHOWN: Final = 3  # maximum number of near duplicates shown
 
 
 class FileRefused(UsageError):
-    """A file to which no note of the native format can be added."""
+    """A file to which notes in the native format cannot be added."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"Nothing was added: {path} {reason}. Name a deck, or another file.")
@@ -48,7 +48,7 @@ class NoteRefused(FlashcardsError):
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """A note that may ask the same as a new one: its place, its front, and how alike they are, 0 to 100."""
+    """A note that may ask the same as a new one: its place, its front, and the similarity, 0 to 100."""
 
     place: str
     front: str
@@ -57,21 +57,21 @@ class NearDuplicate:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is to be written."""
+    """A planned change of a file."""
 
     path: str  # the file, within the collection
-    before: bytes | None  # its bytes; nothing for a new file
+    before: bytes | None  # its bytes; None for a new file
     after: bytes  # its bytes with the new notes
     notes: tuple[Note, ...]  # the new notes
     alike: tuple[NearDuplicate, ...]  # notes that may ask the same
 
 
 def plan_addition(collection: Collection, target: str, text: str) -> Addition:
-    """Find out what a deck's file is with more notes; nothing is written.
+    """Plan the addition of notes to a deck's file, without writing.
 
     `target` is the name of a deck, or the path of a `.md` file in the collection; `text` is Markdown of the native
-    format. Raises the errors above if the target takes no notes, or a note is refused, and FileChanged if its file says
-    something else by now.
+    format. Raises the errors above if the target cannot get notes or a note is refused, and FileChanged if its file has
+    changed since the scan.
     """
     if not (is_utf8(target) and is_utf8(text)):
         raise UsageError("Nothing was added: the deck or the text is not UTF-8. Check what you typed or pasted.")
@@ -84,7 +84,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     alone = parse(f"{text}\n", path)
     if not alone.notes and not alone.problems:
         raise UsageError(
-            f"The text for the deck `{target}` holds no note. Give the deck first, then a text with `Q:` and `A:`, "
+            f"The text for the deck `{target}` contains no note. Give the deck first, then a text with `Q:` and `A:`, "
             "`T:` and `D:`, `C:` with a gap, or `front :: back`."
         )
     problems = [*alone.problems, *_find_problems(collection, path, alone.notes)]
@@ -93,7 +93,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
         joined = f"{start}\n\n<!-- end -->\n\n{text}\n"
         if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
-            raise NoteRefused([Problem(1, "add", "At the end of its file it would be read as something else.", "")])
+            raise NoteRefused([Problem(1, "add", "At the end of its file it would be parsed differently.", "")])
     entries = list(collection.catalog.entries())
     _refuse_duplicates(entries, alone.notes)
     after = joined.replace("\n", "\r\n") if before is not None and b"\r\n" in before else joined
@@ -101,7 +101,7 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
 
 
 def write_addition(root: Path, addition: Addition) -> None:
-    """Write the file; raise FileChanged if it says something else by now."""
+    """Write the file; raise FileChanged if it has changed since it was planned."""
     path = root / addition.path
     if addition.before is not None:
         replace_unchanged(path, addition.before, addition.after)
@@ -114,7 +114,7 @@ def write_addition(root: Path, addition: Addition) -> None:
 
 
 def _find_path(collection: Collection, target: str) -> tuple[str, str]:
-    """Return the path of the native file that a deck's or a file's name means, and the deck of its first notes."""
+    """Return the path of the native file for the name of a deck or file, and the deck of its first notes."""
     if target.lower().endswith(".md"):
         path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
         return path, get_deck_name(path)
@@ -139,7 +139,7 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
 
 
 def _read_file(collection: Collection, path: str) -> bytes | None:
-    """Return the bytes of a deck file as it was scanned; nothing if there is no file."""
+    """Return the bytes of a deck file as scanned, or None if the file does not exist."""
     file = collection.root / path
     if not file.exists():
         return None
@@ -155,7 +155,7 @@ def _read_file(collection: Collection, path: str) -> bytes | None:
 
 
 def _free_path(collection: Collection, deck: str) -> str:
-    """Return the path for a new file of a deck; a native file without notes at that path is used, no other."""
+    """Return the path for a new file of a deck, or that of an existing native file without notes."""
     parts = [_FORBIDDEN.sub("-", part).strip(" .") or "deck" for part in deck.split("::")]
     stem, number = "/".join(parts), 1
     dialects = collection.catalog.dialects()
@@ -174,7 +174,7 @@ def _write_head(collection: Collection, path: str, deck: str) -> str:
 
 
 def _holds_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) -> bool:
-    """Return whether a file holds the notes that it had, and then the new ones, each as it is alone."""
+    """Return whether a file contains its old notes and then the new ones, each parsed as by itself."""
     if len(both) != len(old) + len(new):
         return False
     pairs = zip(both, [*old, *new], strict=True)
@@ -203,7 +203,7 @@ def _refuse_duplicates(entries: Sequence[Entry], notes: Sequence[Note]) -> None:
 
 
 def _find_alike(entries: Sequence[Entry], notes: Sequence[Note]) -> tuple[NearDuplicate, ...]:
-    """Return the notes whose fronts have most words in common with those of the new ones."""
+    """Return the notes whose fronts have the most words in common with those of the new ones."""
     from rapidfuzz import fuzz, process, utils
 
     fronts = [entry.note.fields[0] for entry in entries]

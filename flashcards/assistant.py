@@ -1,7 +1,7 @@
 """Let a language model use a collection through the Model Context Protocol: read, add notes, rate cards.
 
-It adds and rates only after a person has agreed: the client asks if it can, else the call is repeated with a code.
-The library `mcp` is an extra; only this module imports it.
+It adds and rates only after a person has agreed: the client asks if it can, otherwise the call is repeated with a code.
+The library `mcp` is an extra that only this module imports.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from scheduler.queue import count_by_deck
 
 T = TypeVar("T")
 
-_MOST: Final = 200  # cards of one answer
+_MOST: Final = 200  # cards per answer
 _KINDS: Final = ("new", "learning", "review")
 _INSTRUCTIONS: Final = """\
 Flashcards in Markdown files, scheduled by FSRS. Queries are those of Anki: `deck:tpm is:due`, `tag:exam -is:suspended`.
@@ -42,13 +42,13 @@ only if they agree. Rate a card only by what the person answered, never by what 
 
 
 class Consent(BaseModel):
-    """The answer of a person who is asked before something is written."""
+    """The consent of a person before something is written."""
 
     agree: bool = Field(default=True, title="Agree", description="Write it.")
 
 
 class Plan(NamedTuple):
-    """Something to be written: what to ask the person, and a code for exactly this."""
+    """A planned change: the question to the person, and a code for exactly this change."""
 
     question: str
     code: str
@@ -66,7 +66,7 @@ class Assistant:
 
     @contextmanager
     def _open(self, access: Access) -> Iterator[Collection]:
-        """Open the collection, scanned; an error that a person can cause becomes one of the protocol."""
+        """Open the collection and scan it; convert user errors to errors of the protocol."""
         try:
             with Collection(self._root, access) as collection:
                 collection.scan()
@@ -77,14 +77,14 @@ class Assistant:
             raise ToolError(_make_visible(describe_os_error(error))) from error
 
     def list_cards(self, query: str, limit: int, offset: int) -> dict[str, Any]:
-        """Return the cards that a query finds, as `flashcards list --json` prints them, and how many there are."""
+        """Return the matching cards, as `flashcards list --json` prints them, and their number."""
         with self._open(Access.READ) as collection:
             found = find_card_ids(collection, query)
             shown = found[max(0, offset) : max(0, offset) + max(0, min(limit, _MOST))]
             return {"total": len(found), "cards": list(build_records(collection, shown, now_ms()))}
 
     def count_due(self, query: str) -> dict[str, Any]:
-        """Return how many cards are due today, by deck, within the daily limits."""
+        """Return the number of cards due today by deck, within the daily limits."""
         with self._open(Access.READ) as collection:
             only = frozenset(find_card_ids(collection, query)) if query.strip() else None
             order = find_ordering(collection, only)
@@ -101,7 +101,7 @@ class Assistant:
             return build_record(collection, find_card(collection, card), now_ms())
 
     def check_decks(self, path: str, *, advice: bool) -> dict[str, Any]:
-        """Return the problems of the decks below a path, and advice on cards that are hard to learn if asked for."""
+        """Return the problems of the decks below a path and, with `advice`, the cards that are hard to learn."""
         with self._open(Access.READ) as collection:
             problems = _select(find_problems(collection), path)
             if not advice:
@@ -109,7 +109,7 @@ class Assistant:
             return {"problems": problems, "advice": _select(find_advice(collection), path)}
 
     def plan_add(self, deck: str, text: str) -> Plan:
-        """Return what adding notes would do."""
+        """Plan the addition of notes."""
         with self._open(Access.READ) as collection:
             addition = plan_addition(collection, deck, text)
         question = f"Add this to {addition.path}?\n\n{text.strip()}{_describe_alike(addition)}"
@@ -129,7 +129,7 @@ class Assistant:
             return {"file": addition.path, "cards": list(build_records(collection, cards, now_ms()))}
 
     def plan_answer(self, card: str, rating: RatingName) -> Plan:
-        """Return what rating a card would do."""
+        """Plan the rating of a card."""
         with self._open(Access.READ) as collection:
             found = collection.store.card(find_card(collection, card))
             record = build_record(collection, found.id, now_ms())
@@ -137,7 +137,7 @@ class Assistant:
         return Plan(_make_visible(question), _make_code("answer", record["id"], rating, str(found.last_ms)))
 
     def answer(self, card: str, rating: RatingName) -> dict[str, Any]:
-        """Rate a card now; return it as it is then."""
+        """Rate a card now; return its new state."""
         with self._open(Access.ACT) as collection:
             found = collection.store.card(find_card(collection, card))
             entry = collection.note_of(found)
@@ -162,7 +162,7 @@ def _describe_alike(addition: Addition) -> str:
 
 
 def _make_visible(value: T) -> T:
-    """Replace the control characters in all texts of an answer, which a client may print in a terminal."""
+    """Replace the control characters in all texts of an answer, because a client may print them in a terminal."""
     made: Any = value
     if isinstance(value, dict):
         made = {name: _make_visible(each) for name, each in value.items()}
@@ -179,7 +179,7 @@ def _make_code(*parts: str) -> str:
 
 
 def _ask(context: Context[Any], plan: Plan, confirm: str) -> Asked:
-    """Return a question to the person if the client can ask it, else what the code of the call says."""
+    """Return a question to the person if the client can ask it, else the result of checking the code."""
     return Elicit(plan.question, Consent) if _can_ask(context) else Consent(agree=confirm == plan.code)
 
 
@@ -189,7 +189,7 @@ def _can_ask(context: Context[Any]) -> bool:
 
 
 def _refuse(context: Context[Any], plan: Plan) -> dict[str, Any]:
-    """Return the answer to a call after which nothing was written."""
+    """Return the answer to a call that wrote nothing."""
     if _can_ask(context):
         return {"written": False, "message": "The person did not agree; nothing was written."}
     message = "Nothing was written yet. Show the person the plan; if they agree, repeat the call with this `confirm`."

@@ -1,4 +1,4 @@
-"""Find a card by its name, and show it to a person or a program."""
+"""Find a card by its name, and describe it for people and programs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 SHORT = 7
-"""Characters of a key that tables show; a prefix names a card as long as no other card begins so."""
+"""The characters of a key shown in tables. A prefix identifies a card if no other card's id begins with it."""
 
 _CARDS_AT_ONCE = 2000
 _STATE_NAMES = {state: state.name.lower() for state in State}
@@ -57,13 +57,13 @@ def format_card_id(entry: Entry, slot: str) -> str:
 
 
 def format_short_id(entry: Entry, slot: str) -> str:
-    """Format the id with as much of the key as a table has room for."""
+    """Format the id with the shortened key for tables."""
     key = entry.key[:SHORT] if len(entry.key) == KEY_LENGTH else entry.key
     return f"{key}.{slot}"
 
 
 def find_card(collection: Collection, name: str) -> int:
-    """Find the card that a person means by a prefix of its id, `key.slot` with prefixes, or `path:line`.
+    """Find the card for a prefix of its id, `key.slot` with prefixes, or `path:line`.
 
     Raises CardNotFound, or CardAmbiguous if several cards match.
     """
@@ -74,7 +74,7 @@ def find_card(collection: Collection, name: str) -> int:
 
 
 def find_cards(collection: Collection, name: str) -> list[int]:
-    """Find the cards that a person means by `name`, which may be all cards of one note.
+    """Find the cards for `name`, which may be all cards of one note.
 
     Raises CardNotFound, or CardAmbiguous if cards of several notes match.
     """
@@ -104,7 +104,7 @@ def _find_by_place(collection: Collection, name: str) -> list[_Row]:
     for base in (Path.cwd(), collection.root):
         try:
             paths.add((base / given).resolve().relative_to(collection.root.resolve()).as_posix())
-        except (ValueError, OSError, RuntimeError):  # elsewhere; a name too long; a circle of links
+        except (ValueError, OSError, RuntimeError):  # elsewhere, a path that is too long, or a symlink loop
             continue
     marks = ",".join("?" * len(paths))
     return collection.connection.execute(
@@ -140,9 +140,9 @@ _RECORDS = """
 
 
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
-    """Build the record of each card, in the order given, in the shape of `flashcards list --json`.
+    """Build the record of each card, in the given order, in the form of `flashcards list --json`.
 
-    Times are ISO 8601 with offset, intervals days, both sides Markdown.
+    Times are in ISO 8601 with offset, intervals in days, both sides in Markdown.
     """
     clock, today = collection.clock, collection.clock.day(at_ms)
     format_day = cache(lambda day: clock.iso(clock.start_of(day)))
@@ -189,7 +189,7 @@ def build_record(collection: Collection, card: int, at_ms: int) -> dict[str, Any
 
 def render_sides(note: Note, slot: str) -> tuple[str, str]:
     """Return the front and back of a card, as Markdown."""
-    if slot not in note.slots:  # a gap that is gone: its card rests, its history stays
+    if slot not in note.slots:  # a gap that was removed: its card is inactive, its history stays
         return note.fields[0], ""
     sides = build_face(note, slot)
     if not sides.delimiters:

@@ -1,4 +1,4 @@
-"""Find every problem of every file of a collection, and advise on cards whose wording makes them hard to learn."""
+"""Find all problems of a collection, and cards whose wording makes them hard to learn."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _STUDIED_TWICE: Final = "Both were studied; reword one, so that they ask for different things."
-_SHOWN: Final = 3  # places that are named of those that are alike
+_SHOWN: Final = 3  # maximum number of places listed
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,7 +129,7 @@ def _vaults(collection: Collection) -> Iterator[FileProblem]:
 
 
 def _check_macros(root: Path) -> Iterator[FileProblem]:
-    """Find the lines of `macros.tex` that define no macro, and the macros that cannot be used."""
+    """Find invalid lines of `macros.tex`, and unusable macros."""
     try:
         text = read_text(root / MACROS_FILE)
     except FileNotFoundError:
@@ -144,7 +144,7 @@ def _check_macros(root: Path) -> Iterator[FileProblem]:
 
 
 def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
-    """Find notes with the same text; if one was studied, say which of them to keep."""
+    """Find notes with the same text; if one was studied, state which one to keep."""
     for same in _group_entries(entries, lambda entry: entry.fingerprint):
         studied = any(entry.id in reviews for entry in same)
         ranked = sorted(same, key=lambda entry: -reviews.get(entry.id, 0))
@@ -161,7 +161,7 @@ def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> It
 
 
 def _find_same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -> Iterator[FileProblem]:
-    """Find new notes that ask the question of a studied note of another file, below the same heading."""
+    """Find new notes with the question of a studied note in another file, below the same heading."""
     for same in _group_entries(entries, _normalize_question):
         studied = [entry for entry in same if entry.id in reviews]
         for entry in same:
@@ -179,7 +179,7 @@ def _normalize_question(entry: Entry) -> Hashable:
 
 
 def _group_entries(entries: Iterable[Entry], of: Callable[[Entry], Hashable]) -> Iterator[list[Entry]]:
-    """Group the entries that have the same `of`, if there are several, in order of file and line."""
+    """Group the entries with the same `of`, if there are several, in order of file and line."""
     groups: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
         groups[of(entry)].append(entry)
@@ -197,14 +197,14 @@ def _describe_reviews(entry: Entry, reviews: Mapping[int, int]) -> str:
 
 
 def _list_places(places: Iterable[str], count: int) -> str:
-    """List `count` places: the first ones by name, because there can be thousands."""
+    """List the first of `count` places, because there can be thousands."""
     named = list(islice(places, _SHOWN))
     more = count - len(named)
     return " and ".join([*named, f"{more:,} more"] if more else named)
 
 
 def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
-    """Report each place of a pinned id that is used more than once."""
+    """Report each place of a duplicate pinned id."""
     for path, line in places:
         others = _list_places((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
         hint = "Give one of them another id, or remove its id."
@@ -212,11 +212,11 @@ def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
 
 
 def _check_text(note: Note, *, is_native: bool) -> Iterator[tuple[str, str, str]]:
-    """Find what is wrong with the text of a note: code, message and hint."""
+    """Find the problems of a note's text: code, message and hint."""
     for message, hint in find_math_problems(note):
         yield "unbalanced-math", message, hint
     if is_native and note.kind in (Kind.QUESTION, Kind.TERM) and (pair := find_pair(note.fields[1])):
-        message = f"`{shorten(pair, 40, placeholder='…')}` is part of the answer, not a note of its own."
+        message = f"`{shorten(pair, 40, placeholder='…')}` is part of the answer, not a separate note."
         yield "pair-in-answer", message, "Write `---` on a line before it, or `\\::` if it is text."
     if is_native and (marker := find_joined_note(note)):
         message = (
@@ -230,12 +230,12 @@ def _check_text(note: Note, *, is_native: bool) -> Iterator[tuple[str, str, str]
             hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the header."
             yield "table", message, hint
         for url in find_dead_links(text, note.definitions):
-            message = f"The link to `{url}` has no target in Anki, which opens links of known programs only."
+            message = f"The link to `{url}` has no target in Anki, which only opens links of known programs."
             yield "link", message, "Also write the address as text."
 
 
 def _check_embeds(note: Note) -> Iterator[tuple[str, str, str]]:
-    """Find embedded notes and files that are missing: code, message and hint."""
+    """Find missing embedded notes and files: code, message and hint."""
     targets = read_targets(note.definitions)
     for embeds, target in list_targets("\n".join(note.fields)) if targets else ():
         if embeds and targets.get(f"!{target}", "") is None:
@@ -253,10 +253,10 @@ def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> It
 
 _LONG: Final = 60  # words of an answer
 _LIST: Final = 5  # items of an answer
-_ANDS: Final = 3  # times that an answer continues with "and"
+_ANDS: Final = 3  # number of times that an answer continues with "and"
 _MANY_GAPS: Final = 5
 _SAME: Final = 3  # notes with the same answer
-_SHORTEST: Final = 4  # characters of an answer that is worth comparing
+_SHORTEST: Final = 4  # minimum characters of an answer to compare
 _CODE: Final = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 _ITEM: Final = re.compile(r"^(?:[-*+]|\d{1,3}[.)])[ \t]", re.MULTILINE)
 _AND: Final = re.compile(r"\b(?:and|und|et|y)\b", re.IGNORECASE)
@@ -269,7 +269,7 @@ _OPEN: Final = re.compile(  # the beginning of a clause that asks for more than 
     r"|quel\w*|pourquoi|comment|combien|quand|où|quoi|qué|quién|cuál|cómo|cuándo|dónde|cuánt\w*)\b",
     re.IGNORECASE,
 )
-_CLOSED: Final = re.compile(  # the beginning of a clause that can be answered by yes or no
+_CLOSED: Final = re.compile(  # the beginning of a clause that yes or no can answer
     r"(?:(?:and|but|so|und|aber|et|y)\s+)*(?:true or false|richtig oder falsch|vrai ou faux"
     r"|am|is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|will|would|need|isn't|aren't"
     r"|doesn't|don't|can't|ist|sind|war|waren|hat|haben|kann|können|darf|muss|soll|wird|gibt|est-ce|est|sont|peut"
@@ -280,7 +280,7 @@ _WORD: Final = re.compile(r"\w+")
 
 
 def find_advice(collection: Collection) -> list[FileProblem]:
-    """Return what could be better about the cards, in order of file and line."""
+    """Return suggestions for improving cards, in order of file and line."""
     entries = list(collection.catalog.entries())
     found = [advice for entry in entries for advice in _judge_note(entry)]
     found += _find_same_answers(entries)
@@ -315,7 +315,7 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
 
 
 def _is_yes_or_no(question: str, answer: str) -> bool:
-    """Return whether an answer says yes or no to a question that asks for no more than that."""
+    """Return whether the answer is yes or no, and the question asks only for that."""
     answer = answer.strip("*_ \n")
     if not _YES_NO.match(answer):
         return False
@@ -327,7 +327,7 @@ def _is_yes_or_no(question: str, answer: str) -> bool:
 
 
 def _find_same_answers(entries: Sequence[Entry]) -> Iterator[FileProblem]:
-    """Advise on answers that several notes of one file share: they are easily confused, or guessed."""
+    """Advise on answers shared by several notes of one file, which are easily confused or guessed."""
     groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.note.kind is not Kind.CLOZE:

@@ -60,7 +60,7 @@ class FolderMissing(FlashcardsError):
 
 
 class StateUnwritable(FlashcardsError):
-    """The folder of the review state cannot be made."""
+    """The folder of the review state cannot be created."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"{path} cannot be made: {reason}. The review state is kept there; check its permissions.")
@@ -69,8 +69,8 @@ class StateUnwritable(FlashcardsError):
 def find_collection(given: str | None) -> Path:
     """Find the folder of the collection; raise FolderMissing if it does not exist.
 
-    `given`, else `$FLASHCARDS_COLLECTION`, else the nearest folder upwards that holds `flashcards.toml` or
-    `.flashcards/`, else `./decks` if it exists, else the present folder.
+    It is `given`, else `$FLASHCARDS_COLLECTION`, else the nearest parent folder with `flashcards.toml` or
+    `.flashcards/`, else `./decks` if it exists, else the current folder.
     """
     named = given or os.environ.get(VARIABLE)
     if named:
@@ -86,7 +86,7 @@ def find_collection(given: str | None) -> Path:
 
 
 def can_keep_state(root: Path) -> bool:
-    """Return whether the state of a folder can be written, or made."""
+    """Return whether the state of a folder can be written or created."""
     folder = root / STATE_FOLDER
     database = folder / DATABASE
     return os.access(folder if folder.exists() else root, os.W_OK) and (
@@ -98,24 +98,24 @@ def expand_home(path: str) -> Path:
     """Replace `~` in `path` by the home folder, if it names one."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:  # `~name` of nobody here
+    except RuntimeError:  # `~name` of an unknown user
         return Path(path)
 
 
 def now_ms() -> int:
-    """Return the present instant, in epoch milliseconds."""
+    """Return the current time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
 class Access(Enum):
-    """What a command does with the state of a collection."""
+    """How a command uses the state of a collection."""
 
     READ = "read"
-    """It reads the state and writes nothing; changes of the decks are applied in memory."""
+    """Read the state and write nothing; changes of the decks are applied in memory."""
     ACT = "act"
-    """It changes the state; if there is no state yet, it works in memory until `keep` is called."""
+    """Change the state. If there is none yet, work in memory until `keep` is called."""
     KEEP = "keep"
-    """It changes the state, which is made at once if there is no state yet."""
+    """Change the state, creating it at once if there is none yet."""
 
 
 class Collection:
@@ -125,8 +125,8 @@ class Collection:
         """Open the collection in `root`; raise an error if the folder, its settings or its database cannot be used."""
         self.root = root
         self.backup_ms = 0  # when an import last backed up the state through this object; 0 if never
-        # records what the open transaction does as an act, if it is to be undone: its summary, and the files that the
-        # transaction puts in place, see `Journal.staged`
+        # records the open transaction as an act, if it can be undone: its summary, and the files that the transaction
+        # replaces, see `Journal.staged`
         self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
         self._access = access
         refuse_strange_files(self.state_folder, root)
@@ -140,7 +140,7 @@ class Collection:
         self._attach(open_reading(self.database, TABLE_SETS) if in_memory else self._open())
 
     def _check_place(self) -> None:
-        """Check that the state can be made, before anything is done that is to be kept."""
+        """Check that the state can be created, before any work that must be kept."""
         folder = self.state_folder
         if folder.exists() and not folder.is_dir():
             raise StateUnwritable(folder, "a file is in its place")
@@ -150,16 +150,16 @@ class Collection:
     def _attach(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.store = Store(connection, self.clock)
-        self.catalog = Catalog(connection, self.root)  # its files and notes, as of the last scan
+        self.catalog = Catalog(connection, self.root)  # its files and notes as of the last scan
         self.forget_limits()
 
     @property
     def is_kept(self) -> bool:
-        """Return whether changes are kept on disk, rather than in memory until the collection is closed."""
+        """Return whether changes are stored on disk, rather than in memory until the collection is closed."""
         return not isinstance(self.connection, ReadingConnection)
 
     def keep(self) -> None:
-        """Keep the state on disk from now on, if it was opened to act and is only in memory; raise StateUnwritable."""
+        """Store the state on disk from now on, if it is only in memory; raise StateUnwritable."""
         if self.is_kept or self._access is Access.READ:
             return
         connection = self._open()
@@ -173,7 +173,7 @@ class Collection:
         self._attach(connection)
 
     def detach(self) -> None:
-        """Turn a database that is only read into a copy in memory, which can change."""
+        """Turn a read-only database into a copy in memory that can be changed."""
         if self._access is Access.READ and self.connection.execute("PRAGMA database_list").fetchone()[2]:
             self._attach(copy_to_memory(self.connection))
 
@@ -184,7 +184,7 @@ class Collection:
 
     @property
     def database(self) -> Path:
-        """The file that holds the state."""
+        """The file of the state."""
         return self.state_folder / DATABASE
 
     @property
@@ -194,11 +194,11 @@ class Collection:
 
     @property
     def import_folder(self) -> Path:
-        """The folder in which files of an import wait until all of them are put in place."""
+        """The folder of staged files during an import."""
         return self.state_folder / "import"
 
     def _finish_imports(self) -> None:
-        """Finish an import that was killed while it wrote files: keep it if committed, else undo it."""
+        """Finish an import that was killed while it wrote files: complete it if committed, else undo it."""
         if not self.import_folder.is_dir():
             return
         from flashcards.catalog.imports import Origins
@@ -207,7 +207,9 @@ class Collection:
         if not find_unfinished(self.import_folder):
             return
         with closing(self._open()) as connection, transaction(connection):
-            for mark in find_unfinished(self.import_folder):  # once more: another process may have been faster
+            for mark in find_unfinished(
+                self.import_folder
+            ):  # checked again, because another process may have been faster
                 committed = Origins(connection).is_recorded(mark)
                 finish(self.root, self.import_folder, mark, committed=committed)
 
@@ -238,14 +240,14 @@ class Collection:
         self.connection.close()
 
     def chooser(self) -> Chooser:
-        """Return what chooses the dialect of each file, by the folders and vaults as they are now."""
+        """Return the chooser of dialects, for the current folders and vaults."""
         return Chooser(self.root, self.settings.formats)
 
     def scan(self, progress: Callable[[int, int], None] | None = None) -> tuple[ScanReport, list[Unreadable]]:
-        """Read what changed in the folder, and bring catalog and scheduler up to date in one transaction.
+        """Read the changes in the folder, and update catalog and scheduler in one transaction.
 
-        Returns what changed, and the folders and files that could not be looked at. `progress` gets the number of
-        changed files read so far, and their number in all.
+        Returns the changes, and the unreadable folders and files. `progress` gets the number of changed files read so
+        far, and their total.
         """
         with translate_errors(self.database):
             changes = find_changes(self.root, self.catalog, self.chooser(), progress, IgnoreRules(self.settings.ignore))
@@ -291,7 +293,7 @@ class Collection:
     def limits(self) -> list[DeckLimits]:
         """Every deck with its parents and its policy, in the order of new cards, as of the last scan.
 
-        The collection itself comes first: the settings at the top of its file bind all decks.
+        The collection itself comes first: the settings at the top of its file apply to all decks.
         """
         decks = self.catalog.decks()
         front_matter = self.catalog.deck_settings()
@@ -303,9 +305,9 @@ class Collection:
         return found
 
     def follow_parameters(self) -> int:
-        """Recompute memory states after the parameters in the settings changed.
+        """Recompute memory states if the parameters in the settings changed. Due days stay.
 
-        Due days stay. Returns how many cards have a new state. Cheap if nothing changed.
+        Returns the number of changed cards. This is cheap if nothing changed.
         """
         wanted = {
             limit.deck: " ".join(map(repr, limit.policy.parameters))
@@ -329,13 +331,13 @@ class Collection:
         return {limit.deck: limit.policy for limit in self.limits}
 
     def predict_recall(self, card: Card, day: int) -> float | None:
-        """Return the chance that a card is recalled on a day; nothing if it was never rated."""
+        """Return the probability of recalling a card on a day, or None if it was never rated."""
         if card.stability is None:
             return None
         return self.model(card.deck).retrievability(card.stability, card.elapsed_days(day))
 
     def forget_limits(self) -> None:
-        """Drop the cached decks and policies, because they changed."""
+        """Drop the cached decks and policies after they changed."""
         for name in ("limits", "_policies"):
             self.__dict__.pop(name, None)
 
@@ -351,7 +353,7 @@ _DECKS_OF = "SELECT DISTINCT deck FROM cards WHERE id IN (SELECT value FROM json
 def find_ordering(collection: Collection, only: frozenset[int] | None = None) -> Policy:
     """Find the settings that order a session over `only` these cards, or over all.
 
-    They are those of the nearest deck that holds all the cards, or else those of the collection.
+    They are those of the nearest deck that contains all the cards, or else those of the collection.
     """
     common = collection.settings.policy
     if all(_order(limit.policy) == _order(common) for limit in collection.limits):

@@ -40,7 +40,7 @@ _STOPS: Final = re.compile(r"#{1,6}[ \t]|---[ \t]*\Z|<!--[ \t]*end[ \t]*-->")
 
 
 class ConversionImpossible(FlashcardsError):
-    """A file that cannot be said in the native format, and why."""
+    """A file that the native format cannot represent, and the reason."""
 
     def __init__(self, path: str, line: int, reason: str) -> None:
         super().__init__(f"{path}:{line}: {reason} The file is left as it is.")
@@ -48,22 +48,22 @@ class ConversionImpossible(FlashcardsError):
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """One file before and after."""
+    """One file before and after the conversion."""
 
     path: str  # within the collection
     # before, after: its bytes
     before: bytes
     after: bytes
     entries: tuple[Entry, ...]  # its notes, in order
-    notes: tuple[Note, ...]  # what they will be read as
+    notes: tuple[Note, ...]  # the parsed notes after the conversion
     deck: str  # the deck of all its notes afterwards
-    moved: int  # how many of them were in other decks
+    moved: int  # how many of them are in other decks now
 
 
 def plan_conversion(collection: Collection, path: str) -> Conversion:
-    """Find out what a file is in the native format; nothing is written.
+    """Plan the conversion of a file to the native format, without writing.
 
-    Raises FileChanged, or ConversionImpossible if a note cannot be said in the native format.
+    Raises FileChanged, or ConversionImpossible if the native format cannot represent a note.
     """
     before = (collection.root / path).read_bytes()
     row = collection.catalog.files()[path]
@@ -87,7 +87,7 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
 
 
 def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: int) -> Path | None:
-    """Write the files, and let their notes be known by their new texts; returns where the old files are kept.
+    """Write the files, and store the new texts of their notes; return the folder of the old files.
 
     Raises FileChanged if a file has changed since, and writes nothing.
     """
@@ -105,7 +105,7 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
                         "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
                         (text, entry.id, encode(note), at_ms),
                     )
-            if leads_outside(collection.root, conversion.path):  # a file of another folder, which a person linked
+            if leads_outside(collection.root, conversion.path):  # a file of another folder that the user linked
                 elsewhere.append(conversion)
             else:
                 journal.stage_bytes(conversion.path, conversion.after, conversion.before)
@@ -115,7 +115,7 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
 
 
 def plan_mark(collection: Collection, path: str, dialect: str) -> Conversion:
-    """Find out what a file is with the name of its dialect in its front matter; nothing is written."""
+    """Plan to add the name of a file's dialect to its front matter, without writing."""
     before = (collection.root / path).read_bytes()
     after = _set_front_matter(before.decode(), [f"format: {dialect}"]).encode()
     entries = _list_entries(collection, path)
@@ -138,7 +138,7 @@ def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:
 
 
 def _rewrite(path: str, text: str, entries: Sequence[Entry], given: Sequence[str]) -> tuple[str, Deck]:
-    """Return a file in the native format, and what it is read as; cards lose bullets and `#` if that helps."""
+    """Return a file in the native format, parsed, too; cards lose bullets and `#` if that helps."""
     plain = [entry.note for entry in entries]
     simple = [_drop_lead(note) for note in plain]
     try:
@@ -161,7 +161,7 @@ def _try_notes(
 
 
 def _drop_lead(note: Note) -> Note:
-    """Return a card without the bullet of its item, or the `#` of its heading, which the native format leaves out."""
+    """Return a card without its bullet or the `#` of its heading, which the native format omits."""
     front = note.fields[0]
     if note.kind is Kind.QUESTION and "\n" not in front and (match := _HEADING.match(front)):
         return note._replace(fields=(front[match.end() :].strip(), *note.fields[1:]))
@@ -173,7 +173,7 @@ def _drop_lead(note: Note) -> Note:
 
 
 def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given: Sequence[str]) -> str:
-    """Return a file with these lines in its front matter, and with each first note written as the second."""
+    """Return a file with these lines in its front matter, and each first note of a pair replaced by the second."""
     head = read_front_matter(text)
     value = head.values.get("tags")
     file_tags = () if value is None else split_tags(value)[0]
@@ -199,18 +199,18 @@ def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given:
 
 
 def _read_lead(line: str, note: Note) -> str:
-    """Return what stands before the text of an item of a list: its spaces, and its bullet."""
+    """Return the text before that of a list item: its spaces and its bullet."""
     bullet = _BULLET.match(note.fields[0])
     return line[: len(line) - len(line.lstrip())] + (bullet[0] if bullet else "")
 
 
 def _is_one_line(texts: Sequence[str]) -> bool:
-    """Return whether notes are a single pair, which ends with its line."""
+    """Return whether notes are a single pair, which ends at the end of its line."""
     return len(texts) == 1 and not _MARKED.match(texts[0])
 
 
 def _separate(rest: Sequence[str], texts: Mapping[int, list[str]], line: int) -> Iterator[str]:
-    """Yield the lines to add after a note so that the text below, from this line on, does not belong to it."""
+    """Yield the lines to add after a note so that the text from this line on does not belong to it."""
     blank = next((number for number, text in enumerate(rest) if text.strip()), len(rest))
     if blank == len(rest):
         return
@@ -226,7 +226,7 @@ def _write_note(path: str, note: Note, file_tags: Sequence[str]) -> str:
     kind, fields = note.kind, note.fields
     if kind is Kind.CLOZE:
         if any(gap.hidden for gap in note.gaps):
-            reason = "The native format cannot express gaps that other cards hide."
+            reason = "The native format cannot represent gaps that other cards hide."
             raise ConversionImpossible(path, note.line, reason)
         fields = (replace_gaps(fields[0], note.gaps, _write_gap),)
     elif kind is Kind.PAIR and not _is_pair(fields, note):
@@ -247,7 +247,7 @@ def _write_gap(gap: Gap, inner: str) -> str:
 
 
 def _is_pair(fields: Sequence[str], note: Note) -> bool:
-    """Return whether a note can stand on one line with a separator."""
+    """Return whether a note fits on one line with a separator."""
     if any("\n" in field for field in fields) or note.typed:
         return False
     reverse = REVERSE in note.slots
@@ -256,7 +256,7 @@ def _is_pair(fields: Sequence[str], note: Note) -> bool:
 
 
 def _compare(path: str, notes: Sequence[Note], read: Deck) -> None:
-    """Check that a converted file says the same notes; raise ConversionImpossible if it does not."""
+    """Raise ConversionImpossible unless a converted file contains the same notes."""
     for number, note in enumerate(notes):
         found = read.notes[number] if number < len(read.notes) else None
         if found is None or _list_asked(found) != _list_asked(note) or not set(note.tags) <= set(found.tags):
@@ -267,18 +267,18 @@ def _compare(path: str, notes: Sequence[Note], read: Deck) -> None:
 
 
 def _explain_difference(note: Note) -> str:
-    """Return why a note is read as another one in the native format."""
+    """Return the reason why a note is parsed as a different one in the native format."""
     if any(_HEADING.search(field) for field in note.fields):
-        return "In the native format a heading ends a note, and this note holds one."
+        return "In the native format a heading ends a note, and this note contains one."
     if any(_RULE.search(field) for field in note.fields):
-        return "In the native format a line of `---` ends a note, and this note holds one."
+        return "In the native format a line of `---` ends a note, and this note contains one."
     if note.kind is Kind.CLOZE and "==" in note.fields[0]:
         return "In the native format every `==highlight==` of a cloze is a gap, and here one is not."
-    return "This note would be read as another one."
+    return "This note would be parsed differently."
 
 
 def _list_asked(note: Note) -> tuple[object, ...]:
-    """Return what a note asks: its cards, and its text with what each gap hides."""
+    """Return the content that a note asks for: its cards, and its text with the hidden text of each gap."""
     if note.kind is not Kind.CLOZE:
         return note.slots, note.fields
     hidden = tuple((gap.numbers, note.fields[0][gap.inner_start : gap.inner_end], gap.hint) for gap in note.gaps)
@@ -286,7 +286,7 @@ def _list_asked(note: Note) -> tuple[object, ...]:
 
 
 def _set_front_matter(text: str, given: Sequence[str]) -> str:
-    """Return a text whose front matter has these lines, and no other `format:`."""
+    """Return a text with these lines in its front matter, and without any other `format:`."""
     head = read_front_matter(text)
     body = text[head.end :] if head.end else text
     old = text[: head.end]
@@ -302,7 +302,7 @@ def _set_front_matter(text: str, given: Sequence[str]) -> str:
 
 
 def _add_to_json(inner: str, given: Sequence[str]) -> str:
-    """Return front matter in JSON with these settings at its beginning."""
+    """Return JSON front matter with these settings at its beginning."""
     added = {name: value.strip(' "') for name, _, value in (line.partition(":") for line in given)}
     try:
         known = json.loads(inner)

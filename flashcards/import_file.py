@@ -17,7 +17,7 @@ _OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
 
 
 def check_file(path: Path) -> None:
-    """Raise FileMissing if a file does not exist, ImportFormatUnknown if its name is of no format known here."""
+    """Raise FileMissing if a file does not exist, ImportFormatUnknown if its extension is not supported."""
     if not path.is_file():
         raise FileMissing(path)
     if path.suffix.lower() not in (*_OF_ANKI, ".db", ".csv"):
@@ -31,11 +31,10 @@ def run(
     dry_run: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> ImportReport:
-    """Import one file into an open collection that was just scanned; the file extension tells the format.
+    """Import one file into an open, freshly scanned collection; the file extension determines the format.
 
-    Everything happens, after a backup of the state, or nothing; a dry run only finds out what would happen. `progress`
-    gets what is being done, how much of it is done, and how much there is. Raises what `check_file` does, and
-    ImportInvalid.
+    The import is atomic, after a backup of the state; a dry run only reports the changes. `progress` gets the current
+    step, the amount done, and the total. Raises the errors of `check_file`, and ImportInvalid.
     """
     check_file(path)
     suffix = path.suffix.lower()

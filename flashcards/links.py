@@ -1,4 +1,4 @@
-"""Link and unlink notes by hand, and write the key of a note into its file."""
+"""Link and unlink notes by hand, and write keys of notes into their files."""
 
 from __future__ import annotations
 
@@ -27,30 +27,28 @@ from scheduler.acts import delete_unused_cards, hand_over_reviews, rename_slots
 
 
 class LinkImpossible(UsageError):
-    """These notes cannot be linked or unlinked as they are."""
+    """These notes cannot be linked or unlinked in their current state."""
 
 
 class HasReviews(UsageError):
-    """The note to give up has reviews of its own."""
+    """The abandoned note has reviews."""
 
     def __init__(self, place: str, reviews: int) -> None:
         words = plural(reviews, "review")
-        super().__init__(
-            f"The note at {place} has {words} of its own. With --yes they are added to the history of the old note."
-        )
+        super().__init__(f"The note at {place} has {words}. With --yes they are added to the history of the old note.")
 
 
 class LinkResult(NamedTuple):
-    """The key of the note that was linked, and the number of later reviews added to its history."""
+    """The key of the linked note, and the number of later reviews added to its history."""
 
     key: str
     reviews: int
 
 
 def link(collection: Collection, old: Entry, new: Entry, *, with_reviews: bool = False) -> LinkResult:
-    """Link the text of `new` with the identity and the history of `old`, a note that lost its text.
+    """Link the text of `new` with the identity and history of the orphan `old`.
 
-    `with_reviews` adds the reviews of `new`; without it, they raise HasReviews. Raises LinkImpossible if `old` has a
+    `with_reviews` adds the reviews of `new`; otherwise they raise HasReviews. Raises LinkImpossible if `old` has a
     text, or `new` has none.
     """
     if old.active:
@@ -86,22 +84,22 @@ def _link(collection: Collection, corrections: Corrections, old: Entry, new: Ent
 
 
 class NothingReplaced(UsageError):
-    """No note of a file is at the place of a note that lost its text."""
+    """No note of a file replaced a lost one."""
 
     def __init__(self, place: str) -> None:
         super().__init__(
-            f"Nothing to link in {place}: no new note is at the place of one that lost its text, or their numbers"
+            f"Nothing to link in {place}: no new note replaced one that lost its text, or their numbers"
             " differed. `flashcards orphans` lists notes without a text; `flashcards link OLD NEW` links one."
         )
 
 
 class Replacement(NamedTuple):
-    """A note that lost its text, and the note at its place."""
+    """A note that lost its text, and the note in its place."""
 
     old: Entry  # the orphan
-    new: Entry  # a note in use
+    new: Entry  # an active note
     reviews: int  # the number of reviews of `old`
-    own_reviews: int  # the number of reviews of `new`, which would be added to them
+    own_reviews: int  # the number of reviews of `new`, which would be added
 
 
 _REPLACED = """
@@ -112,9 +110,9 @@ _NOTES_OF = "SELECT n.id FROM notes n JOIN files f ON f.id = n.file WHERE n.acti
 
 
 def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list[Replacement]]:
-    """Find the stretches of a file whose notes replaced as many others, in order; pairs are in order, too.
+    """Find the stretches of a file whose notes replaced the same number of others, as pairs in order.
 
-    A `line` chooses the stretch there, 0 all. Raises NothingReplaced if there is no such stretch.
+    `line` selects the stretch at that line, 0 all. Raises NothingReplaced if there is no such stretch.
     """
     rows = collection.connection.execute(_REPLACED).fetchall()
     olds = {new: old for new, old, _ in rows}
@@ -142,17 +140,17 @@ def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list
 
 
 def link_replaced(collection: Collection, found: Sequence[Replacement]) -> int:
-    """Link each note with the one that it replaced; return how many later reviews joined their histories."""
+    """Link each note with the one that it replaced; return the number of later reviews added to their histories."""
     with transaction(collection.connection):
         corrections = Corrections(collection.connection, now_ms())
         return sum(_link(collection, corrections, each.old, each.new).reviews for each in found)
 
 
 def unlink(collection: Collection, entry: Entry) -> str:
-    """Separate a note from its last text; return the key of the note that has the text from now on.
+    """Separate a note from its last text; return the key of the note that now has the text.
 
-    The history stays with the text before, as an orphan; the present text starts without history. Raises LinkImpossible
-    if the note has its first text, has no text, or is known by a pinned id.
+    The history stays with the previous text, as an orphan; the current text starts without history. Raises
+    LinkImpossible if the note has its first text, has no text, or has a pinned id.
     """
     if not entry.active:
         raise LinkImpossible(f"The note {entry.key} has no text. Name a note that is in a deck.")
@@ -178,24 +176,24 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 class PinForeign(FlashcardsError):
-    """A file is written for another tool."""
+    """The file is in the format of another tool."""
 
     def __init__(self, path: str, dialect: str) -> None:
         super().__init__(f"{path} is read as `{dialect}`, so nothing is written into it. Leave it out, or convert it.")
 
 
 class PinImpossible(FlashcardsError):
-    """A comment cannot be added without changing what the file says."""
+    """A comment cannot be added without changing the meaning of the file."""
 
     def __init__(self, path: str, line: int) -> None:
         super().__init__(f"{path}:{line}: this note cannot be pinned automatically. Write `<!-- id: … -->` into it.")
 
 
 def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
-    """Write the key of each note without a pin into its file; return how many were written.
+    """Write the key of each note without a pin into its file; return the number of keys written.
 
-    All files of the collection are written together, and only if they still say what the catalog says. Raises
-    FileChanged or PinImpossible.
+    All files of the collection are written together, and only if they are unchanged since the scan. Raises FileChanged
+    or PinImpossible.
     """
     root, dialects = collection.root, collection.catalog.dialects()
     by_file: dict[str, list[Entry]] = defaultdict(list)
@@ -212,10 +210,10 @@ def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
             before = (root / path).read_bytes()
             try:
                 text = before.decode()
-            except UnicodeDecodeError:  # it was when it was read
+            except UnicodeDecodeError:  # it was valid when it was scanned
                 raise FileChanged(root / path) from None
             after = _insert_pins(path, text, entries_of_file, root).encode()
-            if leads_outside(root, path):  # a deck of another folder, which a person linked
+            if leads_outside(root, path):  # a deck of another folder that the user linked
                 elsewhere.append((root / path, before, after))
             else:
                 journal.stage_bytes(path, after, before)
@@ -237,7 +235,7 @@ def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path)
         expected[index] = notes[index]._replace(pin=entry.key)
     pinned = "".join(lines)
     after = parse(pinned, path).notes
-    if len(after) != len(expected):  # what follows the note has changed
+    if len(after) != len(expected):  # the text after the note has changed
         raise PinImpossible(path, entries_of_file[0].note.line)
     for index, want in enumerate(expected):
         note = after[index] if index < len(after) else None

@@ -12,7 +12,7 @@ from flashcards.collection import DATABASE, STATE_FOLDER, Collection
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Another collection that holds some of the same decks; `folder` is a path within the collection, or its own."""
+    """Another collection with some of the same decks; `folder` is a path within the collection, or its own."""
 
     folder: str
     message: str
@@ -25,7 +25,7 @@ def find_splits(collection: Collection) -> list[Split]:
     found = [
         Split(
             folder,
-            f"`{folder}` has a review state of its own ({folder}/{STATE_FOLDER}): its cards have two histories.",
+            f"`{folder}` has its own review state ({folder}/{STATE_FOLDER}), so its cards have two histories.",
             f'Review them with `-C {folder}` and add "{folder}/" to `ignore` in flashcards.toml, or remove that state.',
         )
         for folder in _find_below(root, collection.catalog.dialects())
@@ -48,7 +48,7 @@ def _find_below(root: Path, paths: Iterable[str]) -> list[str]:
 def _has_state(folder: Path) -> bool:
     try:
         return (folder / STATE_FOLDER / DATABASE).is_file()
-    except OSError:  # what cannot be read is named by the scan
+    except OSError:  # the scan reports unreadable folders
         return False
 
 

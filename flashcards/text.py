@@ -7,13 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-# Tabs and line breaks are no control characters here.
-# U+202D and U+202E turn the direction of all that follows, so that a name can look like any other.
+# Tabs and line breaks do not count as control characters here.
 _COLOUR_OR_CONTROL = re.compile(r"(\x1b\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 
 
 def gate(text: str, *, keep_colours: bool = True) -> str:
-    """Let text through to the terminal, with its colours if they are ours, but with no other control sequence."""
+    """Return text that is safe for the terminal, without control sequences other than our colours."""
     if text.isprintable():
         return text
     return _COLOUR_OR_CONTROL.sub(lambda match: (keep_colours and match[1]) or "\N{REPLACEMENT CHARACTER}", text)
@@ -25,24 +24,24 @@ def plural(number: int, word: str) -> str:
 
 
 NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example deck."
-"""What an empty collection is answered with."""
+"""The message for an empty collection."""
 
 
 def find_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the known name that is most like `name`, or nothing; `cutoff` is how alike, 0 to 1."""
+    """Return the known name most similar to `name`, or None; `cutoff` is the minimum similarity, 0 to 1."""
     import difflib
 
     return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), "")
 
 
 def suggest(name: str, known: Iterable[str], otherwise: str, cutoff: float = 0.6) -> str:
-    """Return "Did you mean …?" with the nearest known name, or `otherwise` if no one is close."""
+    """Return "Did you mean …?" with the nearest known name, or `otherwise` if none is close."""
     nearest = find_nearest(name, known, cutoff)
     return f"Did you mean `{nearest}`?" if nearest else otherwise
 
 
 def list_deck_path(deck: str) -> list[str]:
-    """Return the decks above a deck, the outermost first, and then the deck itself."""
+    """Return the parents of a deck, outermost first, and then the deck itself."""
     parts = deck.split("::")
     return ["::".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
@@ -58,7 +57,7 @@ def count_columns(text: str) -> int:
 def wrap_line(line: str, width: int, hang: int = 0) -> list[str]:
     """Wrap a line to at most `width` columns, between words; a word is broken only if it is wider itself.
 
-    The following lines are indented by `hang`; after an indented line, by two more than it.
+    Further lines are indented by `hang`, or after an indented line by two more than it.
     """
     indent = len(line) - len(line.lstrip())
     hang = min(indent + 2 if indent else hang, max(0, width - 4))
@@ -87,7 +86,7 @@ def _cut_word(word: str, width: int) -> list[str]:
 
 
 def is_unicode(encoding: str | None) -> bool:
-    """Return whether a stream of this encoding can show every character."""
+    """Return whether a stream with this encoding can represent every character."""
     return (encoding or "utf-8").lower().startswith("utf")
 
 
@@ -96,7 +95,7 @@ _MONTH, _YEAR = 30.4375, 365.25  # days
 
 
 def format_interval(seconds: int) -> str:
-    """Format an interval as a button shows it: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
+    """Format an interval as on a button: `30s`, `10m`, `2h`, `4d`, `2.5mo`, `1.2y`."""
     if seconds < _MINUTE:
         return f"{max(0, seconds)}s"
     if seconds < _HOUR:
@@ -110,7 +109,7 @@ def format_interval(seconds: int) -> str:
 
 
 def format_duration(duration_ms: int) -> str:
-    """Format time spent: `45 s`, `4 min 10 s`, `1 h 5 min`."""
+    """Format a duration: `45 s`, `4 min 10 s`, `1 h 5 min`."""
     seconds = round(duration_ms / 1000)
     if seconds < _MINUTE:
         return f"{seconds} s"

@@ -1,8 +1,8 @@
 """Undo acts on cards, and acts such as links and imports that keep a copy of the earlier state.
 
-A copy is a folder in `.flashcards/undo/`: the database, and the files that the act changed. Undoing such an act puts
-both back. What was done meanwhile was undone first, because acts are undone in order; what later exports, phones and
-mock interviews recorded stays.
+A copy is a folder in `.flashcards/undo/` with the database and the files that the act changed. Undoing such an act
+restores both. Acts are undone in order, so later acts were undone first; later data of exports, phones and mock
+interviews stays.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 UNDO_FOLDER: Final = "undo"
 _NAME: Final = re.compile(r"\d{1,20}")
-_KEPT: Final = 5  # copies; older acts can no longer be undone
+_KEPT: Final = 5  # copies; older acts cannot be undone
 _LATER: Final = ("acts", "exported_notes", "anki_ids", "mocks", "mock_answers", "ticks")
-"""Tables whose present rows stay when the database of a copy is put back."""
+"""Tables that keep their current rows when a copy of the database is restored."""
 
 
 class UndoImpossible(FlashcardsError):
@@ -45,7 +45,7 @@ class UndoImpossible(FlashcardsError):
 
 
 class UndoneElsewhere(FlashcardsError):
-    """Another process took the last act back first, or did something since."""
+    """Another process undid the last act first, or performed a new one."""
 
     def __init__(self, act: Act) -> None:
         super().__init__(
@@ -56,9 +56,9 @@ class UndoneElsewhere(FlashcardsError):
 
 @contextmanager
 def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
-    """Let `collection.record_act` record what the block does as an act with a copy of the earlier state.
+    """Make `collection.record_act` record the block as an act with a copy of the earlier state.
 
-    The copy holds the database as last committed, and the files that the act is about to replace.
+    The copy contains the database as last committed, and the files that the act will replace.
     """
     folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
 
@@ -87,9 +87,9 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
 
 
 def undo(collection: Collection) -> Act:
-    """Take back the last act of any kind; return it.
+    """Undo the last act of any kind and return it.
 
-    Raises NothingToUndo, UndoneElsewhere, or UndoImpossible if its copy is gone, or a file was changed since.
+    Raises NothingToUndo, UndoneElsewhere, or UndoImpossible if its copy is gone or a file was changed since.
     """
     acts = collection.store.acts
     act = acts.last()
@@ -129,7 +129,7 @@ def _undo_with_copy(collection: Collection, act: Act) -> None:
 
 
 def _remove_old_copies(newest: Path) -> None:
-    """Remove all copies but the last few; the newest stays even if the clock was set back."""
+    """Remove all but the last few copies; the newest stays even if the clock was set back."""
     others = [each for each in newest.parent.iterdir() if _NAME.fullmatch(each.name) and each != newest]
     for old in sorted(others, key=lambda each: int(each.name))[: 1 - _KEPT]:
         if is_real_folder(old):
@@ -137,12 +137,12 @@ def _remove_old_copies(newest: Path) -> None:
 
 
 def _is_own(folder: Path, path: Path) -> bool:
-    """Return whether a file of a copy is in the copy's folder and no link out of it."""
+    """Return whether a file of a copy is in the copy's folder, not a link out of it."""
     return is_real_folder(folder) and path.exists() and path.resolve().is_relative_to(folder.resolve())
 
 
 def _resolve(collection: Collection, path: str, act: Act) -> Path:
-    """Return the file that the state names; it must lie within the collection, and not in a private folder."""
+    """Return a file recorded in the state, which must be within the collection and not in a private folder."""
     try:
         return find_place(collection.root, path)
     except OutsideCollection as error:
@@ -150,7 +150,7 @@ def _resolve(collection: Collection, path: str, act: Act) -> Path:
 
 
 def _stage(journal: Journal, folder: Path, path: str, place: Path) -> None:
-    """Stage the copy of a file with its mode and times, or its removal if it was not there before."""
+    """Stage the copy of a file with its mode and times, or its removal if it did not exist."""
     saved = folder / "files" / path
     if saved.is_file() and _is_own(folder, saved):
         shutil.copy2(saved, journal.stage(path, place.read_bytes() if place.is_file() else None))
@@ -168,14 +168,14 @@ def _attach(connection: sqlite3.Connection, copy: Path) -> Iterator[None]:
 
 
 def _put_back(connection: sqlite3.Connection, act: Act) -> None:
-    """Make the tables what they are in the attached copy, except for `_LATER` and later log rows."""
+    """Restore the tables from the attached copy, except for `_LATER` and later log rows."""
     tables = _read_tables(connection, "earlier")
     now = _read_tables(connection, "main")
     if (
         _read_migrations(connection, "main") != _read_migrations(connection, "earlier")
         or not tables.items() <= now.items()
     ):
-        raise UndoImpossible(act, "the database has a newer form since")
+        raise UndoImpossible(act, "the database has a newer schema now")
     connection.execute("PRAGMA defer_foreign_keys = ON")
     triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
@@ -183,7 +183,7 @@ def _put_back(connection: sqlite3.Connection, act: Act) -> None:
     for table in tables:
         if table not in _LATER and table != "reviews":
             connection.execute(f'DELETE FROM main."{table}"')
-            # Without a condition, SQLite copies pages and loses count of deferred foreign keys.
+            # Without a condition, SQLite copies pages and miscounts deferred foreign keys.
             connection.execute(f'INSERT INTO main."{table}" SELECT * FROM earlier."{table}" WHERE 1')
     connection.execute(
         "DELETE FROM main.reviews WHERE id NOT IN (SELECT id FROM earlier.reviews)"
@@ -202,6 +202,6 @@ def _read_migrations(connection: sqlite3.Connection, schema: str) -> set[tuple[s
 
 
 def _read_tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
-    """Return each table of a database with the statement that made it."""
+    """Return each table of a database with the statement that created it."""
     rows = connection.execute(f"SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table'")
     return {name: sql for name, sql in rows if not name.startswith("sqlite_") and name.isidentifier()}

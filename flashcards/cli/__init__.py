@@ -138,8 +138,9 @@ def group(ctx: click.Context, folder: str | None) -> None:
     """Spaced repetition for people who keep their knowledge as Markdown.
 
     \b
-    flashcards init        create an example deck flashcards review      review due cards flashcards export      write a
-    package for Anki
+    flashcards init        create an example deck
+    flashcards review      review due cards
+    flashcards export      write a package for Anki
     """
     ctx.obj = folder
     if abs(time.localtime().tm_gmtoff) >= _DAY_SECONDS:

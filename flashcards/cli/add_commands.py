@@ -208,7 +208,8 @@ def mcp_command() -> None:
     it. It writes only after you have agreed.
 
     \b
-    flashcards mcp             for the collection in this folder flashcards -C ~/cards mcp  for another collection
+    flashcards mcp             for the collection in this folder
+    flashcards -C ~/cards mcp  for another collection
     """
     check_extra("`mcp`", ["mcp"], "mcp")
     if sys.stdout is None:

@@ -42,10 +42,13 @@ def import_command(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> Non
     state is backed up first.
 
     \b
-    flashcards import --dry-run anki.colpkg   show what would change flashcards import anki.colpkg             all cards
-    of Anki flashcards import deck.apkg other.apkg flashcards import collection.anki2        from an Anki profile, while
-    Anki is closed flashcards import hashcards.db            reviews of cards in the decks flashcards import cards.db
-    schedules of the program repeater flashcards import reviews.csv card,rating,time,duration
+    flashcards import --dry-run anki.colpkg   show what would change
+    flashcards import anki.colpkg             all cards of Anki
+    flashcards import deck.apkg other.apkg
+    flashcards import collection.anki2        from an Anki profile, while Anki is closed
+    flashcards import hashcards.db            reviews of cards in the decks
+    flashcards import cards.db                schedules of the program repeater
+    flashcards import reviews.csv             card,rating,time,duration
     """
     from flashcards.import_file import check_file
 
@@ -166,11 +169,13 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
     updates its notes and keeps their schedules. An existing file of the same name is replaced.
 
     \b
-    flashcards export                    all decks in one package flashcards export tpm::the-tpm-role  one deck and its
-    subdecks flashcards export -o build/          one package for each top-level deck flashcards export tpm --no-history
-    every card is new, for sharing flashcards export -o all.colpkg      replaces a whole collection in Anki flashcards
-    export tpm -o cards.csv   a table that Anki can also import flashcards export -o cards.json      every card as in
-    `flashcards list --json`
+    flashcards export                    all decks in one package
+    flashcards export tpm::the-tpm-role  one deck and its subdecks
+    flashcards export -o build/          one package for each top-level deck
+    flashcards export tpm --no-history   every card is new, for sharing
+    flashcards export -o all.colpkg      replaces a whole collection in Anki
+    flashcards export tpm -o cards.csv   a table that Anki can also import
+    flashcards export -o cards.json      every card as in `flashcards list --json`
     """
     from flashcards.anki.exports.export import choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use

@@ -1,4 +1,4 @@
-"""Write files atomically, and never overwrite a change that somebody else made meanwhile."""
+"""Write files atomically, and never overwrite changes made by others in the meantime."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import BinaryIO
 
 from flashcards.errors import FlashcardsError, describe_os_error
 
-_LARGEST = 64 << 20  # bytes of a deck or of settings
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # else opening a pipe waits for a writer
+_LARGEST = 64 << 20  # maximum bytes of a deck or a settings file
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # otherwise opening a pipe waits for a writer
 
 
 class FileChanged(FlashcardsError):
-    """Somebody else changed a file after it was read."""
+    """A file was changed by another program after it was read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} changed since it was read. Nothing was written to it; run the command again.")
@@ -32,7 +32,7 @@ class FileUnwritable(FlashcardsError):
 
 
 class NotAFile(FlashcardsError):
-    """A folder or a device has the name of a file that is to be written."""
+    """A folder or a device has the name of the file to write."""
 
     exit_code = 2
 
@@ -41,7 +41,7 @@ class NotAFile(FlashcardsError):
 
 
 class LinkRefused(FlashcardsError):
-    """A link out of its folder has the name of a file that is to be written; a stranger's folder can hold one."""
+    """The file to write is a link out of its folder, as a stranger's folder can contain."""
 
     exit_code = 2
 
@@ -59,7 +59,10 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a regular file that a person can have written. Raise `OSError` if it cannot be read, or is too large."""
+    """Read a regular file that the user can have written.
+
+    Raise `OSError` if it cannot be read or is too large.
+    """
     with open_regular(path) as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
@@ -74,17 +77,17 @@ def read_text(path: Path) -> str:
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that replaces `path` in one step when the block ends without an error.
+    """Open a new file that atomically replaces `path` when the block ends without an error.
 
-    The new file is on disk before it replaces the old one, its name is on disk when this ends, and it keeps its
+    The new file is on disk before it replaces the old one, its name is on disk when this ends, and it keeps the
     permissions. A link stays a link.
     """
-    import tempfile  # here, since it takes long to load
+    import tempfile  # imported late, because it loads slowly
 
     target = path.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:20]}.")
-    except OSError as error:  # it names the temporary file
+    except OSError as error:  # its message contains the temporary file
         raise type(error)(error.errno, error.strerror, str(path)) from error
     fresh = Path(name)
     try:
@@ -103,10 +106,10 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def write_output(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file, as `replace_file` does, at a path that a person chose.
+    """Open a new file, as `replace_file` does, at a path that the user chose.
 
-    Raise `FileUnwritable` if it cannot be written; the old file is unchanged. Raise `LinkRefused` if a link out of its
-    folder has this name. Raise `NotAFile` if a folder or a device has this name.
+    Raise `FileUnwritable` if it cannot be written; the old file is unchanged. Raise `LinkRefused` if it is a link out
+    of its folder. Raise `NotAFile` if it is a folder or a device.
     """
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
@@ -115,7 +118,7 @@ def write_output(path: Path) -> Iterator[BinaryIO]:
             raise NotAFile(path)
         with replace_file(path) as stream:
             yield stream
-    except RuntimeError as error:  # Python before 3.13 says so of links in a circle
+    except RuntimeError as error:  # Python before 3.13 raises this for symlink loops
         raise FileUnwritable(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from error
     except OSError as error:
         raise FileUnwritable(path, error) from error
@@ -124,7 +127,7 @@ def write_output(path: Path) -> Iterator[BinaryIO]:
 def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
     """Write `after` to `path`, whose content was `before` when it was read.
 
-    Raise `FileChanged` if its content differs by now.
+    Raise `FileChanged` if the content differs now.
     """
     with replace_file(path) as file:
         file.write(after)
@@ -133,41 +136,44 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file, or the names in a folder, survive a power cut."""
+    """Flush a file or a folder to the disk."""
     is_folder = path.is_dir()
     if os.name == "nt" and is_folder:  # Windows does not open folders
         return
     try:
         handle = os.open(path, os.O_RDONLY)
     except PermissionError:
-        if is_folder:  # one that can be written but not read
+        if is_folder:  # writable but not readable
             return
         raise
     try:
         os.fsync(handle)
     except OSError as error:
-        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks sync no folders
+        if not is_folder or error.errno not in (
+            errno.EINVAL,
+            errno.ENOTSUP,
+        ):  # some network file systems cannot sync folders
             raise
     finally:
         os.close(handle)
 
 
 def new_file_mode() -> int:
-    """Return the permissions that new files get here."""
+    """Return the permissions of new files."""
     mask = os.umask(0o022)
     os.umask(mask)
     return 0o666 & ~mask
 
 
 def digest(data: bytes) -> bytes:
-    """Compute the 16 bytes by which files and texts are compared."""
-    from hashlib import blake2b  # here, since it takes long to load
+    """Compute the 16-byte digest for comparing files and texts."""
+    from hashlib import blake2b  # imported late, because it loads slowly
 
     return blake2b(data, digest_size=16).digest()
 
 
 def file_digest(path: Path, size: int = 8) -> str:
-    """Compute the digest of a file's content, as hexadecimal text of `size` bytes."""
+    """Compute the digest of a file's content, as hexadecimal text for `size` bytes."""
     from hashlib import blake2b
 
     found = blake2b(digest_size=size)
@@ -178,5 +184,5 @@ def file_digest(path: Path, size: int = 8) -> str:
 
 
 def have_equal_contents(one: Path, other: Path) -> bool:
-    """Return whether two files hold the same bytes."""
+    """Return whether two files contain the same bytes."""
     return one == other or (one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other))

@@ -1,8 +1,8 @@
-"""Change several files together with a database transaction: all of it happens, or nothing.
+"""Change several files together with a database transaction, atomically.
 
-The new files are written beside the state first. Then a plan of their places, with copies of the present files, is
-put on disk. The files are renamed into place, and the transaction is committed with the plan's mark in it. The next
-process that opens the collection and finds a plan without a committed mark puts everything back.
+The new files are first written next to the state. Then a plan with their places, and copies of the current files, is
+put on disk. The files are renamed into place, and the transaction is committed with the plan's mark in it. If the next
+process that opens the collection finds a plan without a committed mark, it restores all files.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ _WAITING = re.compile(r"(new|old)-\d{1,9}")
 
 
 class PlanInvalid(FlashcardsError):
-    """A plan of an unfinished write is not one that this program wrote."""
+    """The plan of an unfinished write was not made by this program."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} is not a plan written by this program. Nothing was done; inspect it, then delete its folder."
+            f"{path} was not written by this program. Nothing was done. Inspect it, then delete its folder."
         )
 
 
 class Journal:
     """A two-phase file write below `root`. The caller must hold the database write lock.
 
-    Files wait in `folder`, each write in a folder of its own, which is made and removed here.
+    Files are staged in `folder`; each write has its own subfolder, which is created and removed here.
     """
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self.mark = secrets.token_hex(16)  # names the write; to be stored in the transaction that goes with it
+        self.mark = secrets.token_hex(16)  # identifies the write, and must be stored in its transaction
         self._root = root
         self._folder = folder / self.mark
         self._staged: dict[str, Path | None] = {}
@@ -50,14 +50,14 @@ class Journal:
 
     @property
     def staged(self) -> Mapping[str, Path | None]:
-        """The paths of the files, within the root, and where each waits; None for one that is to be removed."""
+        """The staged files by their path within the root; None for a file to remove."""
         return self._staged
 
     def stage(self, path: str, before: bytes | None = None) -> Path:
-        """Return a file to write to, which `place` then puts at `path` (within the root, with `/`).
+        """Return a file to write to, which `place` then moves to `path` (within the root, with `/`).
 
-        `before` is the content that the present file had when it was read; None if there was no such file. Raise
-        `OutsideCollection` if the path, or the folder of the waiting files, leads out of the collection.
+        `before` is the content of the current file when it was read; None if it did not exist. Raise
+        `OutsideCollection` if the path, or the folder of the staged files, leads out of the collection.
         """
         self._start(path)
         waiting = self._folder / f"new-{len(self._staged)}"
@@ -66,7 +66,7 @@ class Journal:
         return waiting
 
     def remove(self, path: str) -> None:
-        """Let `place` remove the file at `path`, unless it changes until then; errors are as for `stage`."""
+        """Make `place` remove the file at `path`, unless it changes first; errors are as for `stage`."""
         self._start(path)
         self._staged[path] = None
         self._before[path] = file_digest(find_place(self._root, path), 16)
@@ -81,16 +81,16 @@ class Journal:
             sync(self._folder.parent.parent)
 
     def stage_bytes(self, path: str, data: bytes, before: bytes | None) -> Path:
-        """Write a file with `data`, which `place` then puts at `path`; `before` as for `stage`."""
+        """Stage a file with `data`, which `place` then moves to `path`; `before` as for `stage`."""
         waiting = self.stage(path, before)
         waiting.write_bytes(data)
         return waiting
 
     def place(self) -> None:
-        """Put every file in its place.
+        """Move every file to its place.
 
-        Raise `FileChanged` if somebody else changed a file since it was read, or `OSError` if one cannot be put there;
-        those before it are taken back.
+        Raise `FileChanged` if a file was changed since it was read, or `OSError` if one cannot be placed; the files
+        before it are restored.
         """
         if not self._staged:
             return
@@ -128,19 +128,19 @@ class Journal:
             raise
 
     def _compare(self, path: str, content: Path | None, target: Path) -> None:
-        """Refuse to replace a file whose content is not what was read."""
+        """Refuse to replace a file that has changed since it was read."""
         exists = content is not None and content.exists()
         if self._before[path] != (file_digest(content, 16) if content is not None and exists else None):
             raise FileChanged(target)
 
     def take_back(self) -> None:
-        """Put back what was there before `place`, if that was called. Signals wait until it is done."""
+        """Restore the files that `place` replaced, if it was called. Signals wait until it is done."""
         if (self._folder / _PLAN).exists():
             with _hold_signals():
                 _take_back(self._root, self._folder)
 
     def close(self) -> None:
-        """Remove the waiting files."""
+        """Remove the staged files."""
         _remove(self._folder)
 
     def _write_plan(self, entries: list[dict[str, str | None]]) -> None:
@@ -155,7 +155,7 @@ class Journal:
 
 
 def find_unfinished(folder: Path) -> list[str]:
-    """Find the marks of the writes below `folder` that have a plan and were not closed; links are left out."""
+    """Find the marks of unfinished writes below `folder`: those with a plan. Links are ignored."""
     if not is_real_folder(folder):
         return []
     return sorted(
@@ -166,10 +166,10 @@ def find_unfinished(folder: Path) -> list[str]:
 
 
 def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
-    """End a write whose process died: keep it if it was committed, or put everything back.
+    """Finish a write whose process died: complete it if it was committed, or restore all files.
 
-    The plan and the old files stay until all of it is done. Before anything is done, raise `PlanInvalid` if this
-    program did not write the plan, and `OutsideCollection` if it names a file outside the collection.
+    The plan and the old files stay until everything is done. Before any change, raise `PlanInvalid` if this program did
+    not write the plan, and `OutsideCollection` if it names a file outside the collection.
     """
     with _hold_signals():
         if not committed:
@@ -179,7 +179,7 @@ def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
 
 @contextmanager
 def _hold_signals() -> Iterator[None]:
-    """Let signals that end the program wait until the end of the block."""
+    """Delay signals that end the program until the end of the block."""
     import signal
 
     names = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -195,31 +195,31 @@ def _hold_signals() -> Iterator[None]:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # others wait there, too
+    with suppress(OSError):  # other files are staged there, too
         folder.parent.rmdir()
 
 
 def _remove_stale(folder: Path) -> None:
-    """Remove writes that never had a plan; only one can be under way."""
+    """Remove writes without a plan; only one write can be active."""
     for other in folder.glob("*"):
         if _MARK.fullmatch(other.name) and is_real_folder(other) and not (other / _PLAN).exists():
             shutil.rmtree(other, ignore_errors=True)
 
 
 def _take_back(root: Path, folder: Path) -> None:
-    """Put back the old files that a plan names; doing it twice is as good as once."""
+    """Restore the old files of a plan; repeating it is harmless."""
     for entry, target in _read_plan(root, folder):
         if entry["new"] is None:
             if not target.exists():
                 _put_back(folder / entry["old"], target)
             continue
         if (folder / entry["new"]).exists() or not target.exists() or file_digest(target, 16) != entry["hash"]:
-            continue  # never put in place, or changed since by somebody else
+            continue  # not placed yet, or changed since by another program
         if entry["old"]:
             _put_back(folder / entry["old"], target)
         else:
             target.unlink()
-            with suppress(OSError):  # folders that hold something stay
+            with suppress(OSError):  # non-empty folders stay
                 for above in target.parents:
                     if above == root.resolve():
                         break
@@ -228,7 +228,7 @@ def _take_back(root: Path, folder: Path) -> None:
 
 
 def _put_back(old: Path, target: Path) -> None:
-    """Put a copy of an old file in its place; the old file stays."""
+    """Restore the copy of an old file; the copy stays."""
     fresh = old.with_name(f"{old.name}.part")
     shutil.copy2(old, fresh)
     sync(fresh)
@@ -237,7 +237,7 @@ def _put_back(old: Path, target: Path) -> None:
 
 
 def _read_plan(root: Path, folder: Path) -> list[tuple[dict[str, Any], Path]]:
-    """Read a plan and check all of it: it may have come with the folder, from a stranger."""
+    """Read and check a plan, because it may have come with a stranger's folder."""
     path = folder / _PLAN
     try:
         entries = json.loads(read_file(path))["files"]

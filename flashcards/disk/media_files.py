@@ -1,4 +1,4 @@
-"""Find the media files that notes name."""
+"""Find the media files that notes refer to."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from flashcards.disk.paths import is_private
 from flashcards.errors import FlashcardsError
 
 WIKI_PREFIX: Final = "[["
-"""The start of a URL that names a file anywhere in the collection."""
+"""The start of a URL for a file anywhere in the collection."""
 
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
 class MediaError(FlashcardsError):
-    """A media file that cannot be used: what is wrong (`message`) and what to do (`hint`)."""
+    """An unusable media file, with the problem (`message`) and the remedy (`hint`)."""
 
     code: ClassVar[str]
 
@@ -39,7 +39,7 @@ class MediaMissing(MediaError):
 
 
 class MediaOutside(MediaError):
-    """The file is outside the collection, links resolved."""
+    """The file, with links resolved, is outside the collection."""
 
     code = "media-outside"
 
@@ -59,7 +59,7 @@ class MediaPrivate(MediaError):
 
 
 class PathIndex:
-    """Finds paths by a name that they end in, as Obsidian does."""
+    """Finds paths by their ending, as Obsidian does."""
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths: dict[str, list[str]] = {}
@@ -69,7 +69,7 @@ class PathIndex:
     def find(self, name: str, folder: str) -> str:
         """Return the path that ends in `name`, or "".
 
-        Of several, one in `folder` counts first, then the one with the shortest path.
+        Among several, one in `folder` is preferred, then the one with the shortest path.
         """
         wanted = _fold(name.removeprefix("./").strip("/"))
         found = [
@@ -82,14 +82,14 @@ class PathIndex:
 
 
 class FileFinder:
-    """Finds the files of a collection by name; they are listed when first asked for."""
+    """Finds the files of a collection by name; they are listed on first use."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._index: PathIndex | None = None
 
     def find(self, name: str, folder: str) -> str:
-        """Return the path of a file whose path ends in `name`, within the collection, or ""; see `PathIndex`."""
+        """Return the path of a file within the collection that ends in `name`, or ""; see `PathIndex`."""
         if self._index is None:
             self._index = PathIndex(self._list())
         return self._index.find(name, folder)
@@ -132,13 +132,13 @@ def find_media_file(root: Path, file: str, url: str, finder: FileFinder | None =
                 raise MediaPrivate(url)
             if real.is_file() and os.access(real, os.R_OK):
                 return real
-        except (OSError, ValueError, RuntimeError):  # a name too long or with a NUL; a circle of links
+        except (OSError, ValueError, RuntimeError):  # a name that is too long or contains NUL; a symlink loop
             break
     raise MediaMissing(url)
 
 
 def _list_spellings(url: str) -> list[str]:
-    """List `url` and the ways a disk may spell it: without its query, with accents (de)composed."""
+    """Return `url` and its variants on disk: without its query, with accents (de)composed."""
     forms = [url, _QUERY.sub("", url)]
     forms += [unicodedata.normalize(form, text) for text in forms for form in ("NFC", "NFD")]
     return list(dict.fromkeys(form for form in forms if form))

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from flashcards.errors import FlashcardsError
 
 PRIVATE_FOLDERS = frozenset({".flashcards", ".git"})
-"""Folders whose files no deck may name and no import may write."""
+"""Folders whose files no deck may refer to and no import may write."""
 
 
 class OutsideCollection(FlashcardsError):
-    """A path of the collection leads out of it, or into a folder that is not for decks."""
+    """A path of the collection leads out of it, or into a private folder."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -26,26 +26,26 @@ class OutsideCollection(FlashcardsError):
 
 
 class NeitherFileNorFolder(FlashcardsError):
-    """The state folder holds a pipe or a device, whose reading may never end."""
+    """The state folder contains a pipe or a device, whose reading may never end."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} is neither a file nor a folder. Move it away.")
 
 
 def is_real_folder(path: Path) -> bool:
-    """Return whether `path` is a folder and no link."""
+    """Return whether `path` is a folder, not a link."""
     return path.is_dir() and not path.is_symlink()
 
 
 def is_private(path: Path, root: Path) -> bool:
-    """Return whether a resolved path lies in a private folder of the resolved `root`."""
+    """Return whether a resolved path is in a private folder of the resolved `root`."""
     return any(part.casefold() in PRIVATE_FOLDERS for part in path.relative_to(root).parts)
 
 
 def find_place(root: Path, path: str) -> Path:
-    """Return the file at `path` within `root`, links resolved; it need not exist.
+    """Return the file at `path` within `root`, with links resolved; it may not exist.
 
-    Raise `OutsideCollection` if it is outside, or in a private folder, or a link that leads nowhere.
+    Raise `OutsideCollection` if it is outside, in a private folder, or a broken link.
     """
     named = root / path
     parts = PurePosixPath(path).parts
@@ -54,7 +54,7 @@ def find_place(root: Path, path: str) -> Path:
     try:
         real, base = named.resolve(), root.resolve()
         leads_nowhere = named.is_symlink() and not named.exists()
-    except (OSError, ValueError, RuntimeError) as error:  # a circle of links, a NUL
+    except (OSError, ValueError, RuntimeError) as error:  # a symlink loop, a NUL
         raise OutsideCollection(named) from error
     if leads_nowhere or real == base or not real.is_relative_to(base) or is_private(real, base):
         raise OutsideCollection(named)
@@ -62,7 +62,7 @@ def find_place(root: Path, path: str) -> Path:
 
 
 def leads_outside(root: Path, path: str) -> bool:
-    """Return whether a deck file of the collection is a link to a file elsewhere."""
+    """Return whether a deck file of the collection is a link out of it."""
     try:
         find_place(root, path)
     except OutsideCollection:
@@ -71,9 +71,9 @@ def leads_outside(root: Path, path: str) -> bool:
 
 
 def refuse_strange_files(folder: Path, root: Path) -> None:
-    """Refuse a state folder that is, or directly holds, a link that leads out or nowhere, a pipe or a device.
+    """Refuse a state folder that is, or directly contains, a link out of it, a broken link, a pipe or a device.
 
-    Raise `OutsideCollection` if there is such a link. Raise `NeitherFileNorFolder` if there is a pipe or a device.
+    Raise `OutsideCollection` for such a link. Raise `NeitherFileNorFolder` for a pipe or a device.
     """
     if not os.path.lexists(folder):
         return
@@ -89,13 +89,13 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 
 def matches_glob(path: str, glob: str) -> bool:
-    """Return whether a path matches a glob, in which `*` stays within a folder and `**` goes through folders."""
+    """Return whether a path matches a glob, in which `*` stays within a folder and `**` crosses folders."""
     parts = path.split("/")
     return len(parts) in _match_parts(parts, glob.split("/"))
 
 
 def _match_parts(path: Sequence[str], glob: Iterable[str]) -> set[int]:
-    """Return how many parts of a path a glob can match; no choice is tried twice, so time stays linear."""
+    """Return the numbers of parts of a path that a glob can match. No choice is tried twice, so time stays linear."""
     reached = {0}
     for part in glob:
         if part == "**":
@@ -106,21 +106,21 @@ def _match_parts(path: Sequence[str], glob: Iterable[str]) -> set[int]:
 
 
 class IgnoreRule(NamedTuple):
-    """One pattern: its parts, whether it ignores what it matches, and whether it matches folders only."""
+    """One pattern: its parts, whether it ignores its matches, and whether it matches only folders."""
 
     parts: list[str]
     ignores: bool
     is_for_folders: bool
 
     def matches(self, path: list[str], is_folder: bool) -> bool:
-        """Return whether the rule matches a path, or a folder above it."""
+        """Return whether the rule matches a path or a parent folder of it."""
         reached = _match_parts(path, self.parts)
         whole = len(path)
         return (whole in reached and (is_folder or not self.is_for_folders)) or any(0 < at < whole for at in reached)
 
 
 def read_rule(pattern: str) -> IgnoreRule | None:
-    """Read a line of `.gitignore`; nothing if it is empty or a comment."""
+    """Read a line of `.gitignore`; return None if it is empty or a comment."""
     text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
     if not text.strip("/") or text.startswith("#"):
         return None
@@ -128,12 +128,12 @@ def read_rule(pattern: str) -> IgnoreRule | None:
     text = _ESCAPED.sub(_write_escaped, text.removeprefix("!")).replace("[^", "[!")
     name = text.rstrip("/")
     is_placed = "/" in name
-    while name.endswith("/**"):  # all that is in a folder
+    while name.endswith("/**"):  # everything in a folder
         name = name.removesuffix("/**")
     parts = name.lstrip("/").split("/")
     return IgnoreRule(parts if is_placed else ["**", *parts], ignores, text != name)
 
 
 def _write_escaped(match: re.Match[str]) -> str:
-    """Write an escaped character as a glob of Python has it."""
+    """Convert an escaped character to the form in Python's globs."""
     return f"[{match[1]}]" if match[1] in "*?[" else match[1]

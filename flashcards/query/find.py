@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
 _MOST_WORDS = 250
 _LONGEST_WORD = 10_000  # characters; SQLite refuses patterns of 50,000 bytes
-_DEEPEST = 12  # parentheses and negations within each other; SQLite's parser has room for a hundred symbols
+_DEEPEST = 12  # nesting of parentheses and negations; SQLite's parser has room for a hundred symbols
 
 
 class QueryInvalid(UsageError):
-    """A query that cannot be read."""
+    """An invalid query."""
 
     def __init__(self, query: str, message: str) -> None:
         super().__init__(f"The query `{query}` cannot be read: {message}")
 
 
 class QueryTooSlow(UsageError):
-    """A query whose regular expression tries too many ways to match."""
+    """A query whose regular expression takes too long."""
 
     def __init__(self, query: str) -> None:
         super().__init__(f"The query `{query}` takes too long. Write its regular expression with fewer `*` and `+`.")
 
 
 class Parser:
-    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates what follows."""
+    """A recursive descent parser: `or` binds less tightly than juxtaposition, `-` negates the next term."""
 
     def __init__(self, query: str, decks: Iterable[str]) -> None:
         self._query = query
@@ -154,7 +154,7 @@ class Parser:
             raise self._invalid(str(error)) from None
 
     def _require_deck(self, name: str) -> str:
-        """Return the deck that a name means; a misspelt one would quietly find nothing. `*` means several decks."""
+        """Return the deck with this name, because a misspelt one would find nothing. `*` means several decks."""
         if "*" in name:
             return name
         found = self._find_deck(name)
@@ -167,7 +167,7 @@ class Parser:
         return found
 
     def _find_deck(self, name: str) -> str:
-        """Return the deck of this name, or the only one that ends in it; SQL folds the case of ASCII letters only."""
+        """Find the deck of this name, or the only one that ends in it; SQL ignores case only in ASCII letters."""
         if name in self._decks.values():
             return name
         if name.casefold() in self._decks:
@@ -195,9 +195,9 @@ def _strip_quotes(text: str) -> str:
 
 
 def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[int]:
-    """Find the cards in use that match a query, in order of deck, file and line; all of them if it is empty.
+    """Find the active cards that match a query, in order of deck, file and line; all cards for an empty query.
 
-    To ask for at `most` some of them is quicker. Raise `QueryInvalid` if the query cannot be read, or `QueryTooSlow`.
+    Finding at `most` some of them is faster. Raise `QueryInvalid` if the query is invalid, or `QueryTooSlow`.
     """
     from flashcards.collection import now_ms
 
@@ -224,7 +224,7 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
 
 
 def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
-    """Write `:today`, `:now` and `:begin` (of today) as numbers; SQLite cannot mix them with unnamed parameters."""
+    """Write `:today`, `:now` and `:begin` (of today) as numbers: SQLite cannot mix them with unnamed parameters."""
     sql = re.sub(r":(today|now|begin)\b", lambda match: str(named[match[1]]), condition.sql)
     return sql, list(condition.values)
 
@@ -236,7 +236,7 @@ def _add_functions(collection: Collection, at: int, texts: TextSearch) -> None:
         return normalize(orjson.loads(body)["fields"][0])
 
     def has_tag(tags: str, wanted: str) -> bool:
-        # A tag nests by `/` in Obsidian and by `::` in Anki: both are found by either.
+        # Tags are nested by `/` in Obsidian and by `::` in Anki: both find both.
         pattern = compile_tag(wanted.replace("/", "::"))
         return any(pattern.fullmatch(tag) for tag in tags.casefold().replace("/", "::").split())
 

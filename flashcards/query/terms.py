@@ -1,6 +1,6 @@
 """Translate the terms of a query to SQL conditions: `deck:`, `tag:`, `is:`, `prop:`, others, and plain words.
 
-Text patterns have `*` and `_`, whole words, regular expressions, and accents left out.
+Text patterns support `*` and `_`, whole words, regular expressions, and text without accents.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from scheduler.tables import BURIED, DUE_TODAY, KEPT, LEARNING, NEW, RELEARNING,
 if TYPE_CHECKING:
     from regex import Pattern
 
-_REGEX_SECONDS: Final = 3.0  # of the processor, for a whole query
+_REGEX_SECONDS: Final = 3.0  # of processor time for a whole query
 _ESCAPE: Final = re.compile(r"\\(.)|([*_])|(.)", re.DOTALL)
 
 
 def normalize(text: str) -> str:
-    """Normalize `text` for searching: case, spelling of accents and runs of spaces do not matter."""
+    """Normalize `text` for searching, ignoring case, the encoding of accents and runs of spaces."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def strip_accents(text: str) -> str:
-    """Normalize `text` and leave out its accents."""
+    """Normalize `text` and remove its accents."""
     decomposed = unicodedata.normalize("NFD", normalize(text))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
@@ -68,7 +68,7 @@ def _split_wildcards(text: str) -> list[str]:
 
 
 def check_regex(text: str) -> str:
-    """Return a regular expression unchanged. Raise `ValueError` if it cannot be read."""
+    """Return a regular expression unchanged. Raise `ValueError` if it is invalid."""
     import regex
 
     try:
@@ -80,14 +80,14 @@ def check_regex(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _compile_regex(text: str) -> Pattern[str]:
-    import regex  # here, since it takes long to load; unlike `re` it can stop a search
+    import regex  # imported late, because it loads slowly; unlike `re`, it can stop a search
 
     return regex.compile(text, regex.IGNORECASE | regex.DOTALL)
 
 
 @lru_cache(maxsize=64)
 def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
-    """Return what tests a text of a note, by the kind of pattern."""
+    """Return a function that tests a text of a note, by the kind of pattern."""
     if how == "word":
         regex = to_regex(normalize(pattern), anywhere=True, start=r"(?<!\w)", end=r"(?!\w)")
         whole = re.compile(regex, re.DOTALL)
@@ -105,19 +105,19 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=64)
 def _find_plain_words(pattern: str) -> tuple[str, ...]:
-    """Find the words of a pattern that a note has only if they are in its text as it is stored.
+    """Find the words of a pattern that the stored text of every matching note contains.
 
-    JSON, accents and wildcards leave letters and digits of ASCII as they are.
+    JSON, accents and wildcards leave ASCII letters and digits unchanged.
     """
     words = normalize(pattern).split()
     return tuple(word for word in words if word.isascii() and word.isalnum())
 
 
 class TextSearch:
-    """Matches notes with the patterns of one query. Its regular expressions have limited time."""
+    """Matches notes with the patterns of one query, with a time limit for regular expressions."""
 
     def __init__(self) -> None:
-        self.is_too_slow = False  # whether the time was not enough
+        self.is_too_slow = False  # whether the time was exceeded
         self._left = _REGEX_SECONDS
 
     def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:
@@ -149,7 +149,7 @@ class TextSearch:
 _PROPERTY = re.compile(r"([a-z]+)\s*(<=|>=|!=|=|<|>)\s*(-?\d+(?:\.\d+)?)")
 
 SOURCES = "cards c JOIN notes n ON n.id = c.note JOIN files f ON f.id = n.file JOIN decks d ON d.id = n.deck"
-"""The tables that the conditions speak of."""
+"""The tables that the conditions refer to."""
 
 _PROPERTIES = {
     "ivl": "c.interval / 86400",
@@ -198,7 +198,7 @@ class Condition:
 
 
 _HAS_OTHER_LETTERS: Final = "length(n.body) != length(CAST(n.body AS BLOB))"
-_ONE_LINE: Final = r"replace(n.body, '\n', ' ')"  # JSON writes the end of a line with a backslash
+_ONE_LINE: Final = r"replace(n.body, '\n', ' ')"  # JSON escapes line breaks with a backslash
 _FIELDS: Final = '%"fields":[%{}%],"slots":[%'  # a quote within a field has a backslash
 
 
@@ -206,7 +206,7 @@ def match_words(text: str) -> Condition:
     """Match notes whose text has the words, with `*` and `_` for anything and one character."""
     words = _find_plain_words(text)
     precise = Condition("matches('words', ?, n.body, NULL)", (text,))
-    # SQLite is quicker than `matches`, but knows capital letters of ASCII only.
+    # SQLite is faster than `matches`, but recognises only ASCII capitals.
     quick = Condition(" OR ".join("n.body NOT LIKE ?" for _ in words), tuple(f"%{word}%" for word in words))
     if not words:
         return precise
@@ -230,7 +230,7 @@ def _match_pattern(how: str, field: int | None, value: str) -> Condition:
 
 
 def _match_duplicates(value: str) -> Condition:
-    """Match notes that ask this question, or with `dupe:all` those that share theirs with another note."""
+    """Match notes with this question or, for `dupe:all`, those that share theirs with another note."""
     if value == "all":
         return Condition(
             "question(n.body) IN (SELECT question(body) FROM notes WHERE active = 1 GROUP BY 1 HAVING count(*) > 1)"
@@ -244,7 +244,7 @@ def _match_part(value: str) -> Condition:
 
 
 def _choose_name(word: str, value: str, names: Iterable[str]) -> str:
-    """Return the known name that a value is, whatever its case."""
+    """Return the known name that equals a value, ignoring case."""
     if value.lower() not in names:
         known = f"Use one of {', '.join(f'`{word}:{name}`' for name in names)}."
         raise ValueError(f"`{word}:{value}` is unknown. {suggest(value, names, known)}")
@@ -253,7 +253,7 @@ def _choose_name(word: str, value: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=64)
 def compile_tag(wanted: str) -> re.Pattern[str]:
-    """Compile a tag with `*` for anything; it also matches the tags below it."""
+    """Compile a tag with `*` for anything; it also matches its subtags."""
     first, *parts = [re.escape(part) for part in wanted.split("*")]
     middle = "".join(f"(?>.*?{part})" for part in parts[:-1])  # in linear time
     return re.compile(f"{first}{middle}.*?{parts[-1]}(?:::.*)?" if parts else f"{first}(?:::.*)?")
@@ -266,7 +266,7 @@ def _make_like_pattern(text: str) -> str:
 
 
 def match_deck(value: str) -> Condition:
-    """Match the cards of this deck and of those below it."""
+    """Match the cards of this deck and its subdecks."""
     pattern = _make_like_pattern(value)
     return Condition(r"(d.name LIKE ? ESCAPE '\' OR d.name LIKE ? ESCAPE '\')", (pattern, f"{pattern}::%"))
 
@@ -381,7 +381,7 @@ FIELDS: dict[str, Callable[[str], Condition]] = {
     "has": _match_part,
     **_PATTERNS,
 }
-"""What reads the value of each field; each raises ValueError, with a sentence, for one that it cannot read."""
+"""The parsers of fields' values; each raises ValueError, with a sentence, for an invalid value."""
 
 TEXTS = frozenset(_PATTERNS.values())
-"""What reads patterns, in which a backslash has a meaning."""
+"""The parsers of patterns, in which a backslash has a meaning."""

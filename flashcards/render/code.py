@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pygments.token import _TokenType
 
 
-# By Pygments' short names; the longest prefix of a token's name counts.
+# By Pygments' short names; the longest matching prefix of a token's name counts.
 _COLOURS: Final = {
     "c": "italic bright_black",
     "cp": "magenta",
@@ -42,14 +42,14 @@ _COLOURS: Final = {
 
 
 class CodeHighlighter:
-    """A highlighter of code blocks, which loads Pygments at the first one and each language once."""
+    """Highlights code blocks; loads Pygments on first use, and each language once."""
 
     def __init__(self) -> None:
         self._lexers: dict[str, Lexer | None] = {}
         self._formatter: HtmlFormatter[str] | None = None
 
     def __call__(self, language: str | None, code: str) -> str | None:
-        """Return `code` as HTML, or nothing for an unknown language; the caller then writes it plain."""
+        """Return `code` as HTML, or None for an unknown language; the caller then writes it plain."""
         if not language:
             return None
         if language not in self._lexers:
@@ -65,12 +65,12 @@ class CodeHighlighter:
 
         if self._formatter is None:
             self._formatter = HtmlFormatter(nowrap=True)
-        name = f"hl language-{escape(language)}"  # an import of a note edited in Anki reads the language
+        name = f"hl language-{escape(language)}"  # imports of a note edited in Anki read the language from it
         return f'<pre><code class="{name}">{write(tokens, self._formatter)}</code></pre>\n'
 
 
 def find_lexer(language: str) -> Lexer | None:
-    """Find Pygments' lexer for the language of a fence, set to keep blank lines; nothing if it has no such lexer."""
+    """Return Pygments' lexer for the language of a fence, set to keep blank lines, or None."""
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
@@ -82,9 +82,9 @@ def find_lexer(language: str) -> Lexer | None:
 
 
 def tokenize_code(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
-    """Split `code` into pieces with their token types; nothing if the lexer would change the code.
+    """Split `code` into pieces with their token types; return None if the lexer would change the code.
 
-    Lexers of sessions (`console`, `psql`) drop a last line without a line break, so it is given one.
+    Lexers of sessions (`console`, `psql`) drop a last line without a line break, so one is added.
     """
     whole = code if code.endswith("\n") else f"{code}\n"
     tokens = list(lexer.get_tokens(whole))

@@ -21,16 +21,16 @@ from flashcards.deck.source import map_byte_offsets
 from flashcards.disk.atomic import read_text
 
 MACROS_FILE: Final = "macros.tex"
-MAX_EXPANSIONS: Final = 1000  # in one formula; only macros that call themselves reach it
+MAX_EXPANSIONS: Final = 1000  # per formula; only recursive macros reach it
 MAX_LENGTH: Final = 20_000  # characters of one expanded formula
 
 _LINE: Final = re.compile(r"\\([A-Za-z]+|[^A-Za-z\s])\s*(.*)", re.DOTALL)
 _CALL: Final = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
 _COMMENT: Final = re.compile(r"(?<!\\)%.*")
 _ARGUMENT: Final = re.compile(r"#([1-9])")
-_ARGUMENT_PLACE: Final = re.compile(r"(?:[\^_]|\\[A-Za-z]+)\s*\Z")  # where TeX takes the next token only
+_ARGUMENT_PLACE: Final = re.compile(r"(?:[\^_]|\\[A-Za-z]+)\s*\Z")  # places where TeX reads only the next token
 _ONE_TOKEN: Final = re.compile(r"\\(?:[A-Za-z]+|.)|[^\\{}]?", re.DOTALL)
-_TAIL: Final = 80  # characters looked back at: longer than any macro's name
+_TAIL: Final = 80  # characters to look back: longer than any macro's name
 _ENDS_IN_NAME: Final = re.compile(r"\\[A-Za-z]+\Z")
 _DEFINITIONS: Final = frozenset(
     {"DeclareMathOperator", "def", "edef", "gdef", "let", "newcommand", "providecommand", "renewcommand", "xdef"}
@@ -39,7 +39,7 @@ _EXAMPLE: Final = r"Write a name and a body, for example `\R \mathbb{R}`, one ma
 
 
 class MacroProblem(NamedTuple):
-    """A line of `macros.tex` (counted from 1), what is wrong with it, and what to do."""
+    """An invalid line of `macros.tex` (counted from 1), the problem, and the remedy."""
 
     line: int
     message: str
@@ -50,10 +50,10 @@ class MacroProblem(NamedTuple):
 class Macros:
     """The contents of a `macros.tex`."""
 
-    # the text that replaces each macro; the name includes its backslash
+    # the replacement of each macro; the name includes its backslash
     bodies: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)  # the line that defines each macro
-    problems: tuple[MacroProblem, ...] = ()  # the lines that define no macro
+    problems: tuple[MacroProblem, ...] = ()  # invalid lines
 
 
 def read_macros(root: Path) -> Mapping[str, str]:
@@ -79,7 +79,7 @@ def parse_macros(text: str) -> Macros:
             continue
         name, body = f"\\{match[1]}", match[2]
         if match[1] in _DEFINITIONS:
-            problems.append(MacroProblem(number, f"`{name}` is not needed here and not understood.", _EXAMPLE))
+            problems.append(MacroProblem(number, f"`{name}` is neither needed nor supported here.", _EXAMPLE))
         elif not body:
             problems.append(MacroProblem(number, f"The macro `{name}` has no body.", _EXAMPLE))
         elif not _is_balanced(body):
@@ -91,7 +91,7 @@ def parse_macros(text: str) -> Macros:
 
 
 def find_endless_macros(macros: Macros) -> list[MacroProblem]:
-    """Find the macros that call themselves or grow too long; `expand` leaves formulas with them as typed."""
+    """Find the recursive macros, and those that grow too long; `expand` leaves formulas with them as typed."""
     calls = {
         name: [call for call in _CALL.findall(body) if call in macros.bodies] for name, body in macros.bodies.items()
     }
@@ -103,7 +103,7 @@ def find_endless_macros(macros: Macros) -> list[MacroProblem]:
             message = f"The macro `{name}` calls itself{through}."
             hint = "Remove the call from its body; until then, formulas with it are shown as typed."
         elif any(other in called and other in called[other] for other in found):
-            continue  # only because of a macro that has its own problem
+            continue  # caused only by a macro that has its own problem
         else:
             message = f"The macro `{name}` makes a formula of more than {MAX_LENGTH:,} characters."
             hint = "Shorten its body; until then, formulas with it are shown as typed."
@@ -112,7 +112,7 @@ def find_endless_macros(macros: Macros) -> list[MacroProblem]:
 
 
 def _find_called(name: str, calls: Mapping[str, list[str]]) -> dict[str, str]:
-    """Find the macros that `name` leads to, each with the macro that calls it."""
+    """Find the macros that `name` calls directly or indirectly, each with its caller."""
     found: dict[str, str] = {}
     waiting = [name]
     for caller in waiting:
@@ -201,7 +201,7 @@ def _find_argument_end(tex: str, start: int) -> int:
             if depth == 0:
                 return at + 1
         at += 1
-    return start + 1  # never closed: the brace alone
+    return start + 1  # not closed: only the brace
 
 
 def _fill(body: str, arguments: list[str]) -> str:
@@ -240,11 +240,11 @@ class CutMath:
 
     source: str  # the Markdown with placeholders
     formulas: tuple[Formula, ...] = ()  # what was cut out, in order
-    # matches a placeholder, with the index into `formulas` as group 1; nothing if there are no formulas
+    # matches a placeholder, with the index into `formulas` as group 1; None without formulas
     placeholder: re.Pattern[str] | None = None
 
     def find_formula(self, match: re.Match[str]) -> Formula | None:
-        """Find the formula for a match of `placeholder`; nothing if the text only looks like a placeholder."""
+        """Return the formula for a match of `placeholder`, or None if the text only looks like one."""
         index = int(match[1])
         return self.formulas[index] if index < len(self.formulas) else None
 

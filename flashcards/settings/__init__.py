@@ -1,4 +1,4 @@
-"""The settings of a collection: `flashcards.toml`, its overrides for single decks, and the front matter of decks."""
+"""The settings of a collection: `flashcards.toml`, its tables for single decks, and the front matter of decks."""
 
 from flashcards.settings.file import FILE_NAME as FILE_NAME
 from flashcards.settings.file import SettingInvalid as SettingInvalid

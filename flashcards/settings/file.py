@@ -25,7 +25,7 @@ from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
 FILE_NAME = "flashcards.toml"
-"""The file that holds the settings, at the top of a collection."""
+"""The settings file at the top of a collection."""
 
 _PROPERTIES = """
 title aliases alias created date updated modified lastmod last_modified_at publishdate expirydate day cssclass
@@ -44,7 +44,7 @@ date-created date-modified created-at updated-at created_at updated_at published
 due version revision type kind class subtitle note notes
 """
 _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
-"""Properties that Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others keep in their front matter."""
+"""Front matter properties of Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others."""
 
 _REMOVE = "Remove it, or write it as prose below the front matter."
 
@@ -53,35 +53,35 @@ _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAM
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `flashcards.toml` says."""
+    """The contents of `flashcards.toml`."""
 
-    policy: Policy = field(default_factory=Policy)  # for every deck that does not say otherwise
-    # for decks and the decks below them: name or pattern with `*` -> setting -> value as read
+    policy: Policy = field(default_factory=Policy)  # for every deck without its own settings
+    # for decks and their subdecks: name or pattern with `*` -> setting -> value as read
     decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rollover: int = 4  # the hour at which a day begins
-    keys: Mapping[str, str] = field(default_factory=dict)  # of the review: what is done -> key
-    spoken_minutes: float = 4.0  # how long an answer to a rubric card or scenario takes, until the log tells
-    # the shares of a rubric card's points from which on Hard, Good and Easy are proposed
+    keys: Mapping[str, str] = field(default_factory=dict)  # of the review: action -> key
+    spoken_minutes: float = 4.0  # duration of an answer to a rubric card or scenario, until the log shows it
+    # the smallest shares of a rubric card's points for Hard, Good and Easy
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
-    # folders or globs -> the dialect that their files are written in
+    # folders or globs -> the dialect of their files
     formats: Mapping[str, str] = field(default_factory=dict)
     mocks: Mapping[str, MockPreset] = field(default_factory=dict)  # mock interviews by name
-    # of single decks among their neighbours: deck name -> number, the lowest first
+    # position of single decks among their neighbours: deck name -> number, lowest first
     orders: Mapping[str, float] = field(default_factory=dict)
-    ignore: tuple[str, ...] | None = None  # patterns of paths that hold no decks; nothing for the usual ones
+    ignore: tuple[str, ...] | None = None  # patterns of paths without decks; None for the defaults
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
-        """Build the policy of a deck: the collection's, then its parents' and its own overrides, then its front matter.
+        """Build the policy of a deck from the collection's, its parents' and its own tables, and its front matter.
 
-        The tables of patterns come before the table of the deck that they match.
-        Impossible values of the front matter are ignored; `find_front_matter_problems` reports them.
+        Tables of patterns come before the table of the deck that they match. Impossible values in the front matter are
+        ignored; `find_front_matter_problems` reports them.
         """
         changes: dict[str, Any] = {}
         patterns = [pattern for pattern in self.decks if "*" in pattern]
         for name in list_deck_path(deck):
             for pattern in [each for each in patterns if matches_deck(each, name)]:
                 changes.update(self.decks[pattern])
-                patterns.remove(pattern)  # the decks below have it already, and perhaps more of their own
+                patterns.remove(pattern)  # the subdecks already inherit it, and may have their own settings
             changes.update(self.decks.get(name, {}))
         for name, value in front_matter.items():
             if name in BY_NAME and (read := read_setting(name, value)) is not None:
@@ -95,16 +95,16 @@ def matches_deck(pattern: str, deck: str) -> bool:
 
 
 def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Find what is wrong with the front matter of a deck: setting, message and hint.
+    """Find the problems of a deck's front matter: setting, message and hint.
 
-    A deck that names its format lies among the files of other tools. There, names that are like no setting are
-    properties of the person who wrote them.
+    A deck that names its format is in a vault of another tool. There, names unlike any setting are the user's own
+    properties.
     """
     found = []
     for name, value in values.items():
-        if name in ("name", "tags"):  # a `name` that is left is beside a `deck`
+        if name in ("name", "tags"):  # a remaining `name` means that there is also a `deck`
             found.append((name, f"`{name}` has no effect here.", "Remove it; `deck` names the deck."))
-        elif name == "format":  # a name that is not known is a problem of the file, found where it is read
+        elif name == "format":  # an unknown name is a problem of the file, found when it is read
             continue
         elif name == "order":
             if message := find_order_problem(value):
@@ -130,9 +130,9 @@ class SettingInvalid(FlashcardsError):
 
 
 def load_settings(root: Path) -> Settings:
-    """Load the settings of the collection in `root`; the defaults if it has no `flashcards.toml`.
+    """Load the settings of the collection in `root`, or the defaults if it has no `flashcards.toml`.
 
-    Raise `SettingInvalid` if the file cannot be read, or a setting is unknown or impossible.
+    Raise `SettingInvalid` if the file cannot be read, or if a setting is unknown or impossible.
     """
     path = root / FILE_NAME
     try:
@@ -161,7 +161,7 @@ def parse_settings(data: bytes) -> Settings:
 
 
 class _Reader:
-    """Reads the values of `flashcards.toml`; knows its text, to say on which line something is wrong."""
+    """Reads the values of `flashcards.toml`, and finds the lines of errors in its text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -209,7 +209,7 @@ class _Reader:
     def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         decks = values.get("decks", {})
         if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
-            raise self._invalid("decks", 'must hold tables such as [decks."tpm"].')
+            raise self._invalid("decks", 'must contain tables such as [decks."tpm"].')
         return {
             str(deck): {name: self._value(name, value, (*BY_NAME, "order"), str(deck)) for name, value in table.items()}
             for deck, table in decks.items()
@@ -234,7 +234,7 @@ class _Reader:
     def _read_mocks(self, values: Mapping[str, Any]) -> dict[str, MockPreset]:
         mocks = values.get("mocks", {})
         if not isinstance(mocks, dict) or not all(isinstance(table, dict) for table in mocks.values()):
-            raise self._invalid("mocks", 'must hold tables such as [mocks."phone screen"].')
+            raise self._invalid("mocks", 'must contain tables such as [mocks."phone screen"].')
         presets = {}
         for name, table in mocks.items():
             read = {}
@@ -277,7 +277,7 @@ class _Reader:
 
 
 def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
-    """Find the decks that `flashcards.toml` has settings for and that do not exist: line and name."""
+    """Find the settings in `flashcards.toml` for decks that do not exist: line and name."""
     missing = [name for name in settings.decks if not any(_holds_for(name, deck) for deck in decks)]
     if not missing:
         return []
@@ -292,7 +292,7 @@ def _holds_for(name: str, deck: str) -> bool:
 
 
 def find_key_line(root: Path, name: str) -> int:
-    """Find the line of `flashcards.toml` on which a review key is set, or that of the table."""
+    """Find the line of `flashcards.toml` that sets a review key, or that of the table."""
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
     table = re.search(r"^[ \t]*(?:\[\s*keys\b|keys\b)", text, re.MULTILINE)
     key = re.compile(rf"^.*(?<![\w-])[\"']?{re.escape(name)}[\"']?\s*=", re.MULTILINE) if name else None
@@ -311,7 +311,7 @@ def _count_lines(text: str, match: re.Match[str] | None) -> int:
 def edit_parameters(before: bytes, values: dict[str, Any]) -> bytes:
     """Set `parameters` in the content of a `flashcards.toml`: for all decks (key ``""``), and for single decks by name.
 
-    Comments, order and all other settings stay.
+    Comments, order and all other settings are unchanged.
     """
     import tomlkit
 
@@ -330,7 +330,7 @@ def _put_parameters(document: Any, deck: str, value: Any) -> None:
     elif "parameters" in document:
         document["parameters"] = value
     else:
-        # Behind a table it would belong to that table: it goes to the top.
+        # After a table it would belong to that table, so it goes to the top.
         item = tomlkit.document()
         item["parameters"] = value
         rest = tomlkit.dumps(document)

@@ -1,4 +1,4 @@
-"""Every setting of the scheduler: how its value is read, its default and its explanation."""
+"""Every setting of the scheduler, with its parser, its default and its explanation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting of the scheduler: how its value is read, how its default is written, what it does."""
+    """One setting of the scheduler: its parser, the text of its default, and its explanation."""
 
     name: str
     read: Callable[[Any], Any]
@@ -53,7 +53,7 @@ def _read_word(value: Any) -> str:
 
 
 def _read_date(value: Any) -> str:
-    """Read a date as TOML and YAML give it, or as text."""
+    """Read a date from TOML, YAML or text."""
     if isinstance(value, date):
         return value.isoformat()[:10]
     return _read_word(value)
@@ -67,12 +67,12 @@ def _read_steps(value: Any) -> tuple[int, ...]:
         raise ValueError('must be steps such as "1m 10m" or "30s 1h 2d"')
     seconds = [float(match[1]) * _SECONDS[match[2]] for match in matches if match]
     if any(step > _LONGEST_STEP for step in seconds):
-        raise ValueError("must not hold a step of more than 36500 days")
+        raise ValueError("must not contain a step of more than 36500 days")
     return tuple(round(step) for step in seconds)
 
 
 def _read_easy_days(value: Any) -> tuple[float, ...]:
-    """Read `"sat=0.5 sun=0"` as seven numbers, Monday first; other days are full ones."""
+    """Read `"sat=0.5 sun=0"` as seven numbers, Monday first; other days are 1."""
     pairs = [part.partition("=")[::2] for part in value.lower().split()] if isinstance(value, str) else [("", "")]
     shares = dict.fromkeys(WEEK, 1.0)
     for name, share in pairs:
@@ -92,18 +92,20 @@ def _read_parameters(value: Any) -> tuple[float, ...]:
 
 
 SETTINGS = (
-    Setting("retention", _read_number, "0.9", "the chance of recall at which a card falls due, 0.7 to 0.99"),
+    Setting("retention", _read_number, "0.9", "the probability of recall at which a card becomes due, 0.7 to 0.99"),
     Setting("learning_steps", _read_steps, '"1m 10m"', "steps of a new card, in s, m, h or d; may be empty"),
     Setting("relearning_steps", _read_steps, '"10m"', "steps of a forgotten card; may be empty"),
     Setting("maximum_interval", _read_integer, "36500", "the longest interval, in days"),
-    Setting("new_per_day", _read_integer, "20", "new cards a day; also limits subdecks"),
-    Setting("reviews_per_day", _read_integer, "200", "reviews a day; also limits subdecks"),
-    Setting("bury_siblings", _read_switch, "true", "ask only one card of a note a day"),
+    Setting("new_per_day", _read_integer, "20", "new cards per day; also limits subdecks"),
+    Setting("reviews_per_day", _read_integer, "200", "reviews per day; also limits subdecks"),
+    Setting("bury_siblings", _read_switch, "true", "ask only one card of a note per day"),
     Setting("leech_threshold", _read_integer, "8", "lapses that make a card a leech; 0 turns leeches off"),
     Setting("leech_action", _read_word, '"tag"', '"tag" only marks a leech, "suspend" stops asking it'),
     Setting("fuzz", _read_switch, "true", "spread intervals by a few days, so that due cards do not cluster"),
     Setting("load_balance", _read_switch, "true", "within the range of fuzz, prefer days with fewer due cards"),
-    Setting("easy_days", _read_easy_days, '""', 'how much to do on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'),
+    Setting(
+        "easy_days", _read_easy_days, '""', 'the share of work on a day of the week, 0 to 1, such as "sat=0.5 sun=0"'
+    ),
     Setting("new_order", _read_word, '"deck"', '"deck" in the order of the deck, or "random"'),
     Setting(
         "review_order",
@@ -116,7 +118,7 @@ SETTINGS = (
         "deadline",
         _read_date,
         '""',
-        "a date such as 2026-12-15 to be ready on: new cards start in time, with a last pass before",
+        "a date such as 2026-12-15 to be ready on: new cards begin in time, with a last pass before",
     ),
     Setting("rest_days", _read_integer, "3", "the last new card comes this many days before the deadline"),
     Setting("parameters", _read_parameters, "", "the parameters of FSRS; empty for its defaults"),
@@ -124,10 +126,10 @@ SETTINGS = (
         "ignore_reviews_before",
         _read_date,
         '""',
-        "when parameters are fitted, leave out cards first learnt before a date such as 2024-01-31",
+        "when fitting parameters, leave out cards first learnt before a date such as 2024-01-31",
     ),
 )
-"""Every setting that decides when a card is due; for `flashcards.toml` and the front matter of decks.
+"""Every setting of the scheduler, for `flashcards.toml` and the front matter of decks.
 
 Each is a field of `scheduler.policy.Policy`: add it there first.
 """
@@ -136,15 +138,15 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 """`SETTINGS`, indexed by name."""
 
 TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys", "formats", "mocks", "decks")
-"""What else `flashcards.toml` may hold, for the whole collection alone."""
+"""The other settings of `flashcards.toml`, which apply only to the whole collection."""
 
 
 @dataclass(frozen=True, slots=True)
 class MockPreset:
     """A named mock interview; a field is None if the preset does not set it."""
 
-    query: str = ""  # finds the cards that may be asked; "" is every card
-    questions: int | None = None  # how many are asked
+    query: str = ""  # selects the cards that can be asked; "" means every card
+    questions: int | None = None  # number of questions
     minutes: float | None = None  # for all of them
     per_question: float | None = None  # minutes for each
 
@@ -156,7 +158,7 @@ MOST_MINUTES = 1440
 def read_minutes(value: Any) -> float:
     """Read minutes as a positive number.
 
-    Raise `ValueError` if the value is something else; the message follows the name of the setting in a sentence.
+    Raise `ValueError` for any other value; the message follows the name of the setting in a sentence.
     """
     minutes = _read_number(value)
     if not 0 < minutes <= MOST_MINUTES:
@@ -177,11 +179,11 @@ MOCK_READERS: Mapping[str, Callable[[Any], Any]] = {
     "minutes": read_minutes,
     "per_question": read_minutes,
 }
-"""How each value of a mock preset is read."""
+"""The parsers of the values of a mock preset."""
 
 
 def find_order_problem(value: Any) -> str:
-    """Return why a deck cannot have this `order`, to follow the name in a sentence; or nothing."""
+    """Return the reason why a deck cannot have this `order`, to follow the name in a sentence, or ""."""
     try:
         return "" if math.isfinite(_read_number(value)) else "must be a number"
     except ValueError as error:
@@ -189,7 +191,7 @@ def find_order_problem(value: Any) -> str:
 
 
 def find_setting_problem(name: str, value: Any) -> str:
-    """Return why a setting cannot have this value, to follow its name in a sentence; or nothing."""
+    """Return the reason why a setting cannot have this value, to follow its name in a sentence, or ""."""
     try:
         read = BY_NAME[name].read(value)
         found = find_problems(replace(Policy(), **{name: read}))
@@ -200,7 +202,7 @@ def find_setting_problem(name: str, value: Any) -> str:
 
 
 def read_setting(name: str, value: Any) -> Any:
-    """Return the value of a setting as a policy holds it, or nothing if it is impossible."""
+    """Return the value of a setting for a policy, or None if it is impossible."""
     return None if find_setting_problem(name, value) else BY_NAME[name].read(value)
 
 
@@ -216,7 +218,7 @@ def _is_alike(one: Any, other: Any) -> bool:
 
 
 def make_default_text() -> str:
-    """Make a `flashcards.toml` that explains every setting, each commented out at its default."""
+    """Make a `flashcards.toml` that explains every setting, with all defaults commented out."""
     lines = [
         "# Settings of this collection. Remove the `#` before a line to change its value.",
         "# Those of the first group may also be set in the front matter of a deck, or below for single decks.",

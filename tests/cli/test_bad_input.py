@@ -288,8 +288,8 @@ class TestTextThatIsShownOtherwise:
             ),
             (
                 "Q: Where?\nA: [here](file:///etc/hosts) [and](other.md) [there](obsidian://open?vault=V)\n",
-                "a.md:1: The link to `file:///etc/hosts` has no target in Anki, which opens links of known programs "
-                "only. Also write the address as text.\n",
+                "a.md:1: The link to `file:///etc/hosts` has no target in Anki, which only opens links of known "
+                "programs. Also write the address as text.\n",
             ),
             (
                 "# RAID\n\n**Q:** What is RAID?\n\n**A:** Risks\n",

@@ -87,7 +87,9 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards\n\n==ash;;x== and ==sha;;y==\n")
     vault.write("notes/b.md", "#flashcards\n\na::b\n")
     result = vault("convert", "--yes", "notes", code=1)
-    assert "notes/a.md:3: The native format cannot express gaps that other cards hide." in " ".join(result.err.split())
+    assert "notes/a.md:3: The native format cannot represent gaps that other cards hide." in " ".join(
+        result.err.split()
+    )
     assert (vault.root / "notes/a.md").read_text("utf-8") == "#flashcards\n\n==ash;;x== and ==sha;;y==\n"
     assert "a :: b" in (vault.root / "notes/b.md").read_text("utf-8")
 
@@ -95,8 +97,8 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("ask\n?\none\n---\ntwo\n", "In the native format a line of `---` ends a note, and this note holds one."),
-        ("ask\n?\n### Part\nanswer\n", "In the native format a heading ends a note, and this note holds one."),
+        ("ask\n?\none\n---\ntwo\n", "In the native format a line of `---` ends a note, and this note contains one."),
+        ("ask\n?\n### Part\nanswer\n", "In the native format a heading ends a note, and this note contains one."),
         ("a ==1;;gap== and ==none==\n", "In the native format every `==highlight==` of a cloze is a gap"),
     ],
 )

@@ -138,8 +138,8 @@ def test_an_export_from_a_folder_that_cannot_be_written_works_and_says_what_is_l
 
 def test_a_folder_below_with_a_state_of_its_own_is_named(studied: Runner) -> None:
     studied("-C", "sub", "answer", "b.md:1", "good")
-    assert "`sub` has a review state of its own" in studied("check", code=1).out
-    assert "`sub` has a review state of its own" in studied("scan").err
+    assert "`sub` has its own review state" in studied("check", code=1).out
+    assert "`sub` has its own review state" in studied("scan").err
     assert studied("status", "--json").json["splits"] == ["sub"]
 
 

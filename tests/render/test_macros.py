@@ -47,7 +47,7 @@ def test_a_definition_as_latex_writes_it_is_reported(line: str) -> None:
     assert read.bodies == {r"\z": "b"}
     (problem,) = read.problems
     assert problem.line == 1
-    assert problem.message.endswith("is not needed here and not understood.")
+    assert problem.message.endswith("is neither needed nor supported here.")
     assert r"`\R \mathbb{R}`" in problem.hint
 
 

@@ -20,11 +20,11 @@ from flashcards.render.html.renderer import HtmlRenderer
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>")
 _MATH: Final = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _VOID: Final = frozenset({"br", "col", "hr", "img", "source", "wbr"})
-_DEEPEST: Final = 8  # nested clozes, as every version of Anki allows that has them
+_DEEPEST: Final = 8  # nested clozes, as in every version of Anki that supports them
 
 
 def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
-    """Render the text of a cloze note for Anki, with every number of its gaps, so that every card is made.
+    """Render the text of a cloze note for Anki, with all numbers of its gaps, so that every card is created.
 
     A gap that begins inside an element and ends outside it is written in parts with the same number.
     """
@@ -49,7 +49,7 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
 def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
     """Replace the delimiters of gaps in rendered HTML by `<mark>`, in parts if a gap begins or ends inside an element.
 
-    Where the delimiters do not pair up, or are in a tag, they are removed.
+    Delimiters in a tag, or without a partner, are removed.
     """
     tokens = _split_html(html, delimiters)
     places = _find_places(tokens, delimiters)
@@ -76,7 +76,7 @@ class _Place:
 
 
 def _measure_depth(gaps: Sequence[Gap]) -> int:
-    """Measure how deep clozes are nested; a gap of several numbers counts once for each."""
+    """Return the nesting depth of clozes; a gap with several numbers counts once for each."""
     deepest = 0
     around: list[Gap] = []
     for gap in gaps:
@@ -86,14 +86,14 @@ def _measure_depth(gaps: Sequence[Gap]) -> int:
 
 
 def _write_opening(gap: Gap, *, nested: bool) -> str:
-    """Write the opening of a gap; several numbers become nested clozes, as Anki before 26.05 has no `{{c1,2::`."""
+    """Write the opening of a gap. Several numbers become nested clozes, because Anki before 26.05 has no `{{c1,2::`."""
     if nested:
         return "".join(f"{{{{c{number}::" for number in gap.numbers)
     return f"{{{{c{','.join(map(str, gap.numbers))}::"
 
 
 def _hide(gap: Gap) -> str:
-    """Return the tag around a gap that some cards do not show: Anki's body has the class `card3` on the third card."""
+    """Return the tag around a gap that some cards hide: Anki's body has the class `card3` on the third card."""
     return f'<span class="{" ".join(f"hide{number}" for number in gap.hidden)}">' if gap.hidden else ""
 
 
@@ -103,7 +103,7 @@ def _write_closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
 
 
 def escape_in_gap(html: str) -> str:
-    """Escape `html` for the inside of a cloze, so that no `}}` ends it and no `::` begins a hint."""
+    """Escape `html` inside a cloze, so that no `}}` ends it and no `::` begins a hint."""
     pieces = _MATH.split(html)
     for index, piece in enumerate(pieces):
         if index % 2:
@@ -119,7 +119,7 @@ def _split_html(html: str, delimiters: tuple[str, str]) -> list[str]:
 
 
 def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]:
-    """Find the content of each gap, in order of opening delimiters; empty if the delimiters do not pair up."""
+    """Find the content of each gap, in order of opening delimiters; empty if the delimiters are unbalanced."""
     starts: list[int] = []
     found: dict[int, _Place] = {}
     for index, token in enumerate(tokens):
@@ -134,7 +134,7 @@ def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]
 
 
 def _open_details(tokens: list[str], places: list[_Place], partners: dict[int, int]) -> None:
-    """Open each `<details>` with a gap below its summary, which a closed one would hide."""
+    """Open each `<details>` with a gap below its summary, because a closed one would hide it."""
     starts = [place.start for place in places]
     summaries = [at for at, token in enumerate(tokens) if token == "</summary>"]
     for at, token in enumerate(tokens):
@@ -155,7 +155,7 @@ def _write_gaps(
 ) -> str:
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
-    unseen: dict[int, list[str]] = {}  # gaps without visible content: their cards still need them
+    unseen: dict[int, list[str]] = {}  # gaps without visible content, whose cards are still needed
     for place, opening, closing in zip(places, openings, closings, strict=True):
         # Outer gaps come first: they open before the inner ones and close after them.
         parts = _find_balanced_parts(tokens, place, partners, delimiters)
@@ -209,7 +209,7 @@ def _find_balanced_parts(
 
 
 def _render_piecewise(note: Note, renderer: HtmlRenderer, openings: list[str], closings: list[str]) -> str:
-    """Render each stretch between gaps by itself, for Markdown that swallows the delimiters."""
+    """Render the text between gaps separately, for Markdown that swallows the delimiters."""
     text = note.fields[0]
     gaps = note.gaps
 

@@ -25,7 +25,7 @@ from flashcards.render.html.tags import ATTRIBUTES, clean, escape_anki_markup, e
 # A line that begins with a letter and has no character with a meaning in Markdown or HTML is its own HTML.
 _MEANING: Final = r"\\`*_\[\]<>&~$|{}\x00-\x1f\x7f-\x9f\ud800-\udfff"
 _PLAIN: Final = re.compile(rf"[^\W\d_](?:[^{_MEANING}]*[^{_MEANING}\s])?")
-_FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # these fail the import, or are lost there
+_FORBIDDEN: Final = re.compile(r"[\x00\x1f\ud800-\udfff]")  # these make the import fail, or get lost
 _MATH: Final = re.compile(r'<span class="math math-(inline|display)">([^<]*)</span>')
 _ALIGN: Final = re.compile(r'(<t[dh]) style="text-align: (left|center|right)"')
 _RUBRIC: Final = re.compile(r'<ul>(\n<li>\s*(?:<p>)?<input disabled="" type="checkbox")')
@@ -36,10 +36,10 @@ _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
 class HtmlRenderer:
-    """A renderer for the notes of one collection. It writes for Anki; a subclass writes formulas and media otherwise.
+    """Renders the notes of one collection for Anki; a subclass writes formulas and media differently.
 
-    The TeX `macros` are expanded in every formula because Anki does not know them. `media` gets each local URL of a
-    picture, sound or video, percent escapes undone, and returns its name in Anki; without it, names stay as they are.
+    The TeX `macros` are expanded in every formula because Anki does not know them. `media` converts each local URL of a
+    picture, sound or video, with percent escapes decoded, to its name in Anki; without it, names are unchanged.
     """
 
     def __init__(self, macros: Mapping[str, str] = MappingProxyType({}), media: Callable[[str], str] = str) -> None:
@@ -67,7 +67,7 @@ class HtmlRenderer:
         if "<table" in html:
             html = _ALIGN.sub(r'\1 align="\2"', html)
         if "<" in source:
-            html = clean(escape_words(html)).replace("<p></p>", "")  # what a block inside a paragraph leaves
+            html = clean(escape_words(html)).replace("<p></p>", "")  # leftovers of a block inside a paragraph
         if "[" in html:
             html = escape_anki_markup(html)
         if "<img" in html or "<a" in html or "<video" in html:
@@ -99,7 +99,7 @@ class HtmlRenderer:
     def write_math(self, tex: str, display: bool) -> str:
         """Write a formula."""
         tex = _CLOZE_OPENING.sub("{ ", expand(tex, self._macros))
-        content = escape(tex, quote=False).replace('"', "&quot;")  # safe in an attribute too
+        content = escape(tex, quote=False).replace('"', "&quot;")  # also safe in an attribute
         content = escape_anki_markup(content)
         if display and escape_anki_markup(f"[{content}")[0] != "[":
             content = f" {content}"
@@ -107,14 +107,17 @@ class HtmlRenderer:
 
 
 def _drop_forbidden(text: str) -> str:
-    is_clean = text.isascii() and "\x00" not in text and "\x1f" not in text  # much quicker than the pattern
+    is_clean = text.isascii() and "\x00" not in text and "\x1f" not in text  # much faster than the pattern
     return text if is_clean else _FORBIDDEN.sub("", text)
 
 
 def _split_math_delimiters(html: str) -> str:
-    r"""Keep `\(` and `\[` in text from beginning a formula in Anki, by an element inside them; code is safe."""
+    r"""Prevent `\(` and `\[` in text from starting a formula in Anki, with an element inside them.
+
+    Code is unaffected.
+    """
     out: list[str] = []
-    depth = 0  # of elements that hold code
+    depth = 0  # of code elements
     for piece in _TAG_OR_MATH.split(html):
         if piece.startswith("<"):
             depth += piece.startswith(("<code", "<pre")) - piece.startswith(("</code", "</pre"))
@@ -152,18 +155,21 @@ def place_media(html: str, media: Callable[[str], str]) -> str:
 
 
 class MediaPlacer:
-    """A single pass over the tags of a text; `out` is the HTML so far. It writes for Anki, a subclass for others."""
+    """A single pass over the tags of a text; `out` is the HTML so far.
+
+    It writes for Anki, a subclass for other targets.
+    """
 
     loads_remote: ClassVar = True  # whether players may load from the web
 
     def __init__(self, media: Callable[[str], str]) -> None:
         self.media = media
         self.out: list[str] = []
-        self.players: list[tuple[int, bool]] = []  # open audio and video: where in `out`, and whether replaced
-        self.links: list[str] = []  # what to write where each open link ends
+        self.players: list[tuple[int, bool]] = []  # open audio and video: position in `out`, and whether replaced
+        self.links: list[str] = []  # the end of each open link
 
     def place(self, html: str) -> str:
-        """Return the HTML with its media and links as they are to be written."""
+        """Return the HTML with its media and links replaced."""
         at = 0
         for match in _ANY_TAG.finditer(html):
             self.out.append(html[at : match.start()])
@@ -173,7 +179,7 @@ class MediaPlacer:
         return "".join(self.out)
 
     def take_tag(self, match: re.Match[str]) -> None:
-        """Write a tag, or what replaces it."""
+        """Write a tag or its replacement."""
         closes, name, attributes = match[1] == "/", match[2], match[3]
         if name == "img":
             self.out.append(self.write_image(_read_attributes(attributes)))
@@ -187,7 +193,7 @@ class MediaPlacer:
             self.out.append(match[0])
 
     def write_image(self, attributes: dict[str, str]) -> str:
-        """Write a picture; sound and video written as a picture are played."""
+        """Write a picture; sound and video embedded as a picture become players."""
         url = attributes.get("src", "")
         if not url or not (is_picture(url) or scheme(url) in ("", "http", "https", "//")):
             return escape_anki_markup(escape(attributes.get("alt", ""), quote=False))
@@ -201,7 +207,7 @@ class MediaPlacer:
         return write_tag("img", {"src": name, "alt": ""} | kept)
 
     def open_link(self, attributes: dict[str, str]) -> str:
-        """Write the beginning of a link, and keep what to write at its end."""
+        """Write the opening tag of a link, and keep its closing tag."""
         url = attributes.get("href", "")
         ending = "</a>"
         if scheme(url) == "" and extension(url) in PLAYED:
@@ -242,13 +248,13 @@ class MediaPlacer:
             self.out.append(text)
 
     def _write_instead(self, url: str) -> str:
-        """Write what replaces a player with this URL; nothing if it stays as it is."""
+        """Return the replacement of a player with this URL, or "" if it stays."""
         if url and scheme(url) == "":
             return self.write_sound(url)
         return self.write_remote_player(url) if is_remote(url) and not self.loads_remote else ""
 
     def write_sound(self, url: str) -> str:
-        """Write what plays a sound or video of the collection."""
+        """Write a player for a sound or video of the collection."""
         return f"[sound:{escape(self.get_name(url), quote=False)}]"
 
     def get_name(self, url: str) -> str:
@@ -256,7 +262,7 @@ class MediaPlacer:
         return self.media(unquote(url))
 
     def write_remote_player(self, url: str) -> str:
-        """Write a player for sound or video on the web: `[sound:]` takes only the name of a file."""
+        """Write a player for sound or video on the web, because `[sound:]` supports only file names."""
         name = "audio" if extension(url) in AUDIO else "video"
         return f"{write_tag(name, {'controls': '', 'src': url})}</{name}>"
 
@@ -266,7 +272,7 @@ def _read_attributes(text: str) -> dict[str, str]:
 
 
 def write_tag(name: str, attributes: dict[str, str]) -> str:
-    """Write the beginning of an element with those of its attributes that are allowed."""
+    """Write the opening tag of an element with its allowed attributes."""
     allowed = ATTRIBUTES[name] | ATTRIBUTES["*"]
     written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if key in allowed)
     return f"<{name}{escape_anki_markup(written)}>"

@@ -1,4 +1,4 @@
-"""Clean HTML that a person wrote, tell tags from words in angle brackets, and write the text that a person types."""
+"""Clean HTML written by users, distinguish tags from words in angle brackets, and write texts to type."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ _PICTURE: Final = re.compile(r"data:image/[a-z0-9.+-]+;base64,[A-Za-z0-9+/=\s]+"
 
 
 def escape_anki_markup(html: str) -> str:
-    """Escape what Anki would read in `html` as a sound, speech, LaTeX or a field to type into."""
+    """Escape text in `html` that Anki would interpret as sound, speech, LaTeX or a field to type into."""
     return _ANKI_MARKUP.sub("&#91;", html) if "[" in html else html
 
 
 def is_picture(url: str) -> bool:
-    """Return whether `url` contains a picture itself, which is safe: it runs and fetches nothing."""
+    """Return whether `url` is an inline picture, which is safe because it runs and fetches nothing."""
     return _PICTURE.fullmatch(url) is not None
 
 
 def clean(html: str) -> str:
-    """Remove comments and all tags, attributes and URL schemes that are not allowed; balance the rest."""
+    """Remove comments, and all tags, attributes and URL schemes that are not allowed; balance the rest."""
     return _get_cleaner().clean(html)
 
 
@@ -92,11 +92,11 @@ _OFTEN_OPEN: Final = frozenset(
     {"br", "caption", "col", "colgroup", "dd", "dt", "hr", "img", "li", "p", "rp", "rt", "source", "tbody", "td"}
     | {"tfoot", "th", "thead", "tr", "wbr"}
 )
-# Everything up to their end belongs to these.
+# All text up to their end belongs to these.
 _SWALLOWING: Final = frozenset(
     {"iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp"}
 )
-_FOREIGN: Final = frozenset(("math", "svg"))  # with names of their own inside
+_FOREIGN: Final = frozenset(("math", "svg"))  # with their own names inside
 
 
 class Tags:
@@ -107,9 +107,9 @@ class Tags:
         self._closed = {name.lower() for name in _CLOSING.findall(html)}
 
     def is_word(self, tag: str) -> bool:
-        """Return whether `tag` is a word to show as it is written.
+        """Return whether `tag` is a word to display as written.
 
-        It is one if HTML has no such name, or if it has no attributes and no partner that closes or opens it.
+        It is if HTML has no such name, or if it has neither attributes nor a matching tag.
         """
         match = _TAG.match(tag)
         if not match or not match[2]:
@@ -139,7 +139,7 @@ _INLINE: Final = re.compile(
 def make_typed_answer(html: str) -> str:
     """Return the text to type for an answer, as HTML: one line, formulas as TeX, no pictures or sound.
 
-    Empty for an answer without words: then nothing is asked to be typed.
+    Empty for an answer without words, which is then not typed.
     """
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 

@@ -1,4 +1,4 @@
-"""Draw with rich what cards need: a console without control characters, hanging prefixes, tables for any width."""
+"""Draw parts of cards with rich: a console without control characters, hanging prefixes, tables for any width."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _WIDEST: Final = 1000  # columns
 
 
 class GatedConsole(Console):
-    """A console that sends no control sequence but its own: text loses its control characters."""
+    """A console that sends only its own control sequences; control characters are removed from text."""
 
     def __init__(self, **options: Any) -> None:
-        """Make a console; unless a width is given, it is no wider than any screen, whatever the environment says."""
+        """Create a console. Unless a width is given, it is no wider than any real screen."""
         super().__init__(**options)
         if "width" not in options and self.width > _WIDEST:
             self.width = _WIDEST
@@ -35,7 +35,7 @@ class GatedConsole(Console):
                 yield Segment(gate(segment.text, keep_colours=False), segment.style)
 
 
-MIN_WIDTH: Final = 8  # columns; a prefix that leaves less is written on its own line
+MIN_WIDTH: Final = 8  # columns; a prefix that leaves fewer is written on a separate line
 
 Alignment = Literal["left", "center", "right"]
 
@@ -82,7 +82,7 @@ class TableBlock:
     header: tuple[Text, ...]  # the headings; every row has as many cells
     rows: tuple[tuple[Text, ...], ...]  # the cells
     alignments: tuple[Alignment, ...]  # of the columns
-    plain: bool  # write one line per row, with ` | ` between the cells
+    plain: bool  # whether to write one line per row, with ` | ` between the cells
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if self.plain:
@@ -94,7 +94,7 @@ class TableBlock:
             yield self._draw_records()
 
     def _find_least_width(self) -> int:
-        """Find the width of the table if lines break between all words."""
+        """Return the width of the table if lines break between all words."""
         columns = zip(self.header, *self.rows, strict=True)
         return 1 + sum(3 + max(map(_find_longest_word, column)) for column in columns)
 

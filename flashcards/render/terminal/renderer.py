@@ -33,13 +33,13 @@ MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
 
 _STYLES: Final = {"Emphasis": "italic", "Strong": "bold", "Strikethrough": "strike"}
 _BREAK: Final = re.compile(r"<br\b", re.IGNORECASE)
-_NOTE: Final = re.compile(r"\.md(?:#|\Z)|\A#", re.IGNORECASE)  # a link to a note, which leads nowhere in a terminal
+_NOTE: Final = re.compile(r"\.md(?:#|\Z)|\A#", re.IGNORECASE)  # a link to a note, which has no target in a terminal
 _MEDIA_TAG: Final = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class _Frame:
-    """An open block that holds blocks: the document, a quote, a list or an item."""
+    """An open block that contains blocks: the document, a quote, a list or an item."""
 
     parts: list[RenderableType] = field(default_factory=list)
     spaced: bool = True
@@ -55,7 +55,7 @@ class _Table:
 
 
 class TerminalBuilder:
-    """A builder that takes the parser's events in order; `finish` returns the blocks."""
+    """Processes the parser's events in order; `finish` returns the blocks."""
 
     def __init__(
         self, macros: Mapping[str, str], delimiters: Delimiters, cut: CutMath, html: Tags, *, plain: bool
@@ -67,7 +67,7 @@ class TerminalBuilder:
         self._writer = TextWriter(delimiters, plain=plain)
         self._tags = InlineTags(self._writer, plain=plain)
         self._frames = [_Frame()]
-        self._links: list[tuple[str, int]] = []  # the target of each open link, and where its text begins
+        self._links: list[tuple[str, int]] = []  # the target of each open link, and the start of its text
         self._images: list[tuple[str, Text]] = []  # for each open image: its path, and the text before it
         self._block: list[str] | None = None  # text of the open code or HTML block
         self._language = ""
@@ -287,16 +287,16 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class TerminalRenderer:
-    """A renderer for the cards of one collection; `plain` is without boxes, colours and symbols, for screen readers."""
+    """Renders the cards of one collection; `plain` omits boxes, colours and symbols, for screen readers."""
 
     def __init__(self, macros: Mapping[str, str], *, plain: bool) -> None:
         self._macros = macros
         self._plain = plain
 
     def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
-        """Render one side of a card. Never raises an error, whatever the text.
+        """Render one side of a card. No text raises an error.
 
-        What a cloze asks or reveals lies between the two `delimiters`, and is drawn as a style.
+        The asked or revealed part of a cloze is between the two `delimiters`, and is drawn with a style.
         """
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
         definitions = keep_link_definitions(definitions)
@@ -313,7 +313,7 @@ class TerminalRenderer:
 
 
 def render_plain(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:
-    """Return the words of some Markdown as one would type them: no boxes, colours or symbols."""
+    """Return the plain text of Markdown, as someone would type it: no boxes, colours or symbols."""
     wide = GatedConsole(
         width=100_000, color_system=None, force_terminal=False, markup=False, highlight=False, emoji=False
     )

@@ -1,4 +1,4 @@
-"""Write card text as rich `Text`, with styles and gaps, without control characters; and raw HTML as plain text."""
+"""Write card text as rich `Text` with styles and gaps, without control characters; convert raw HTML to plain text."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def escape_controls(text: str) -> str:
 
 
 class TextWriter:
-    """A writer of styled text, piece by piece; `text` is what was written since the last `take`.
+    """Writes styled text in pieces; `text` is the text since the last `take`.
 
     Everything between the two delimiters, over any number of pieces, is drawn as a gap.
     """
@@ -61,16 +61,16 @@ class TextWriter:
         self._depth = 0
 
     def push(self, style: str) -> None:
-        """Begin to draw in `style`, until `pop`."""
+        """Draw in `style` from now on, until `pop`."""
         self._styles.append(style)
 
     def pop(self, style: str) -> None:
-        """End `style`, which need not be the last one: tags may overlap."""
+        """End `style`, which may not be the last one, because tags may overlap."""
         at = len(self._styles) - 1 - self._styles[::-1].index(style)
         del self._styles[at]
 
     def write(self, text: str, style: str = "") -> None:
-        """Add `text`, in `style` besides the styles pushed."""
+        """Add `text`, in `style` as well as the pushed styles."""
         if self._cut is None:
             self._append(text, style)
             return
@@ -83,7 +83,7 @@ class TextWriter:
                 self._append(piece, style)
 
     def take(self) -> Text:
-        """Return the text without spaces at its end, and begin an empty one."""
+        """Return the text without trailing spaces, and begin an empty one."""
         taken, self.text = self.text, Text()
         taken.rstrip()
         return taken
@@ -117,7 +117,7 @@ class InlineTags:
         self._plain = plain
         self._in_reading = False
         self._before_fallback: Text | None = None  # the text before an open `<rp>`
-        self._open: list[tuple[str, Text]] = []  # with the text before it, if its own is collected apart
+        self._open: list[tuple[str, Text]] = []  # with the text before it, if its content is collected separately
 
     def take(self, html: str) -> None:
         """Apply one tag of any name."""
@@ -144,7 +144,7 @@ class InlineTags:
                 return
 
     def _take_ruby(self, name: str, *, closes: bool) -> None:
-        """Write the reading of characters in parentheses; `<rp>` holds parentheses for others, which are dropped."""
+        """Write the reading of characters in parentheses, and drop the parentheses in `<rp>`."""
         if self._before_fallback is not None:
             self._writer.text, self._before_fallback = self._before_fallback, None
         if self._in_reading and name != "rp":
@@ -181,7 +181,7 @@ class InlineTags:
             return
         written = write_script(inner.plain, name, plain=self._plain)
         ahead, found, behind = written.partition(inner.plain)
-        if not found:  # other characters, equally many
+        if not found:  # other characters of the same number
             inner.plain, ahead, behind = written, "", ""
         before.append(ahead).append_text(inner).append(behind)
 
@@ -191,7 +191,7 @@ _NEW_LINE: Final = frozenset(
     | {"h5", "h6", "hr", "li", "ol", "p", "pre", "summary", "table", "tr", "ul"}
 )
 _SPACES: Final = re.compile(r"[^\S\x1f]+")
-_KEPT_SPACE: Final = "\x1f"  # a space that is shown as it is written
+_KEPT_SPACE: Final = "\x1f"  # a space that is displayed as written
 _UNSEEN: Final = frozenset({"script", "style", "rp"})
 
 
@@ -210,7 +210,7 @@ def html_to_text(html: str, *, plain: bool = False) -> str:
 
 
 def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
-    """Write the label of a picture, or of sound and video: `[image: alt (path)]`, `[sound: path]`."""
+    """Return the label of a picture, sound or video: `[image: alt (path)]`, `[sound: path]`."""
     url = url.removeprefix(WIKI_PREFIX)
     if played or extension(url) in PLAYED:
         return f"[sound: {alt} ({url})]" if alt else f"[sound: {url}]"
@@ -225,7 +225,7 @@ class _Reader:
         self._as_written = 0
         self._first_cell = True
         self._lists: list[int | None] = []  # the number of the next item of each open list
-        self._scripts: list[int] = []  # where the text of each open `<sup>` or `<sub>` begins
+        self._scripts: list[int] = []  # the start of each open `<sup>` or `<sub>`
 
     def open_tag(self, opening: Tag) -> None:
         tag, values = opening.name, opening.attributes

@@ -38,7 +38,7 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
 
 
 def _measure_depth(tex: str) -> int:
-    """Compute an upper bound of the nesting of groups, environments and scripts in `tex`."""
+    """Return an upper bound of the nesting depth of groups, environments and scripts in `tex`."""
     depth = deepest = 0
     for character in tex:
         if character == "{":

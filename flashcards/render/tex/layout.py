@@ -1,4 +1,4 @@
-"""Tables of symbols, scripts and alphabets for TeX as Unicode text, and the layout of formulas of several lines."""
+"""Tables of symbols, scripts and alphabets for TeX as Unicode text, and the layout of multi-line formulas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AROUND: Final = "\ufdd0"  # around relations, except at an edge or a bracket
 APART: Final = "\ufdd1"  # between words: between two letters or digits
 AFTER: Final = "\ufdd2"  # after a factor, if a letter, a digit or an opening bracket follows
-BLOCK: Final = "\ufdd3"  # not a space, but the place of a block of several lines
+BLOCK: Final = "\ufdd3"  # not a space, but the place of a multi-line block
 
 _OWN: Final = {
     "Im": "Im", "Re": "Re", "bot": "⊥", "checkmark": "✓", "colon": ":", "degree": "°", "gets": "←", "iff": "⟺",
@@ -32,7 +32,7 @@ _OWN: Final = {
     "R": "ℝ", "coloneqq": "≔", "N": "ℕ", "Z": "ℤ", "infin": "∞", "lang": "⟨", "rang": "⟩",
     "complement": "∁",
 }  # fmt: skip
-# Known to KaTeX, MathJax or both; everything else is in pylatexenc's table.
+# Supported by KaTeX, MathJax or both; everything else is in pylatexenc's table.
 _OPERATORS: Final = frozenset(
     {"arccos", "arcsin", "arctan", "arg", "cos", "cosh", "cot", "coth", "csc", "deg", "det", "dim", "exp", "gcd", "hom"}
     | {"inf", "ker", "lcm", "lg", "lim", "liminf", "limsup", "ln", "log", "max", "min", "Pr", "sec", "sin", "sinh"}
@@ -85,7 +85,7 @@ _SUBSCRIPTS: Final = dict(
 
 
 def find_symbol(name: str) -> str | None:
-    r"""Find the text of the macro `\name`, which takes no argument; nothing if it is unknown."""
+    r"""Return the text of the macro `\name`, which has no argument, or None if it is unknown."""
     own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
@@ -109,7 +109,7 @@ def drop_gap_signs(text: str) -> str:
 
 
 def find_small_form(text: str, sign: str) -> str | None:
-    """Find the raised ("^") or lowered ("_") characters of Unicode for `text`; nothing if one is missing."""
+    """Return the raised ("^") or lowered ("_") Unicode characters for `text`, or None if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
     found = [character if character in GAP_SIGNS else table.get(character) for character in text]
     return "".join(filter(None, found)) if None not in found else None
@@ -140,7 +140,7 @@ def _get_table() -> LatexContextDb:
     return get_default_latex_context_db()
 
 
-# For each bracket: the only line, then top, middle, axis and bottom of a tall one.
+# For each bracket: its single-line form, then top, middle, axis and bottom of a tall one.
 _TALL: Final = {
     "(": "⎛⎜⎜⎝", ")": "⎞⎟⎟⎠", "[": "⎡⎢⎢⎣", "]": "⎤⎥⎥⎦", "{": "⎧⎪⎨⎩", "}": "⎫⎪⎬⎭", "|": "││││", "‖": "‖‖‖‖",
 }  # fmt: skip
@@ -153,7 +153,7 @@ _OPENERS: Final = frozenset("([{⟨√∑∏∫")
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Lines of text; the line `axis` is level with the neighbours."""
+    """Lines of text; the line `axis` is aligned with the neighbours."""
 
     lines: tuple[str, ...]
     axis: int = 0
@@ -182,12 +182,12 @@ def settle_spaces(text: str) -> str:
 
 
 def _is_word(character: str) -> bool:
-    """Return whether a character is a letter or a digit, neither raised nor lowered."""
+    """Return whether a character is a normal letter or digit, neither raised nor lowered."""
     return unicodedata.category(character) in ("Ll", "Lu", "Lo", "Nd")
 
 
 def place_beside(blocks: Sequence[TextBlock]) -> TextBlock:
-    """Join blocks in one row, with their axes level."""
+    """Join blocks in one row, with aligned axes."""
     if len(blocks) == 1:
         return blocks[0]
     above = max((block.axis for block in blocks), default=0)

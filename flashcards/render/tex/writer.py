@@ -45,7 +45,7 @@ class UnreadableTexError(Exception):
 def parse_tex(tex: str) -> list[Any]:
     """Parse a formula into nodes; raise UnreadableTexError if something is left open or missing."""
     if (len(tex) - len(tex.rstrip("\\"))) % 2:
-        raise UnreadableTexError("a backslash at the end")  # which pylatexenc would drop
+        raise UnreadableTexError("a backslash at the end")  # pylatexenc would drop it
     try:
         nodes, _, _ = LatexWalker(tex, latex_context=_build_context(), tolerant_parsing=False).get_latex_nodes()
     except (LatexWalkerError, RecursionError, ValueError, IndexError) as error:
@@ -123,13 +123,13 @@ def write_tex(tex: str, *, inline: bool) -> str:
 
 
 class _Writer:
-    """A writer of nodes; `inline` keeps everything in one line."""
+    """Writes nodes; `inline` keeps everything on one line."""
 
     def __init__(self, *, inline: bool) -> None:
         self.inline = inline
 
     def lay_out_rows(self, nodes: Sequence[Any], name: str) -> TextBlock:
-        r"""Lay out nodes with `&` and `\\` among them as in the environment `name`."""
+        r"""Lay out nodes with `&` and `\\` as in the environment `name`."""
         rows = [[self.lay_out(cell) for cell in row] for row in split_rows(nodes)]
         while len(rows) > 1 and all(not any(cell.lines) for cell in rows[-1]):
             rows.pop()
@@ -286,7 +286,7 @@ def _skip_unseen(name: str, items: list[Any], at: int, out: list[str]) -> int:
 
 
 def _place_tall(pieces: list[str], tall: list[TextBlock]) -> TextBlock:
-    """Join tall blocks with the text around them; a bracket beside a block grows to its height."""
+    """Join tall blocks with the text around them; a bracket next to a block grows to its height."""
     blocks = []
     before = pieces[0]
     for block, after in zip(tall, pieces[1:], strict=True):
@@ -314,7 +314,7 @@ def _lay_out(rows: list[list[TextBlock]], texts: list[list[str]], name: str) -> 
 
 
 def _write_special(name: str, texts: list[str]) -> str | None:
-    """Write the macros with arguments that have a form of their own."""
+    """Write the macros with arguments that have a special form."""
     last = texts[-1]
     if name in ("overset", "stackrel"):
         return f"{last}{layout.format_script(texts[0], '^')}"
