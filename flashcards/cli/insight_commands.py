@@ -276,18 +276,15 @@ def _fit_parameters(collection: Collection, per_deck: bool) -> list[Scope]:
     if not any(scope.fit for scope in scopes):
         most = max(scope.reviews for scope in scopes)
         where = " in decks with the same parameters" if len(scopes) > 1 else ""
+        before = collection.settings.policy.ignore_reviews_before
+        ignored = f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
         raise FlashcardsError(
             f"Only {console.plural(most, 'usable review')} (at least a day after the card's previous review){where}"
-            f"{_describe_ignored(collection)}; optimize needs {LEAST_REVIEWS}."
+            f"{ignored}; optimize needs {LEAST_REVIEWS}."
         )
     if per_deck and scopes[0].fit:
         scopes += fit_decks(collection, scopes[0].fit.parameters)
     return scopes
-
-
-def _describe_ignored(collection: Collection) -> str:
-    before = collection.settings.policy.ignore_reviews_before
-    return f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
 
 
 def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *, as_json: bool) -> bool:

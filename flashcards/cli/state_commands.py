@@ -47,7 +47,7 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         if rebuild:
             remove_old_backups(collection.database, collection.backups)
         cards = _find_differing_cards(collection, found)
-        reviews = 0 if damage else _count_reviews(collection)
+        reviews = 0 if damage else collection.connection.execute("SELECT count(*) FROM reviews").fetchone()[0]
         if as_json:
             console.print_json(
                 {
@@ -61,11 +61,6 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         else:
             _print(damage, list(cards.values()), reviews, str(saved) if saved else "")
         return 1 if damage or (found and not rebuild) else 0
-
-
-def _count_reviews(collection: Collection) -> int:
-    (reviews,) = collection.connection.execute("SELECT count(*) FROM reviews").fetchone()
-    return int(reviews)
 
 
 class _DifferingCard(NamedTuple):

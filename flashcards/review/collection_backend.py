@@ -22,8 +22,6 @@ from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flashcards.collection import Collection
     from scheduler import Card, Policy, Review, Store
     from scheduler.intervals import Load

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from flashcards.collection import now_ms
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.review import views as events
-from flashcards.review.grading import remove_points
+from flashcards.review.grading import find_difference, is_same_text, remove_points
 from flashcards.review.keys import RATINGS, Action
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
 from flashcards.review.session_plan import SessionPlan
@@ -207,8 +207,6 @@ def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str,
 def _compare(view: Answer) -> dict[str, Any] | None:
     if view.given is None:
         return None
-    from flashcards.review.grading import find_difference, is_same_text
-
     expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
     is_right = is_same_text(view.given, expected)
     pieces = [] if is_right else [(text, kind.value) for text, kind in find_difference(view.given, expected)]
