@@ -14,6 +14,7 @@ from scheduler import Clock, Rating
 MARK: Final = "# Mock interview"
 """The first line of a report."""
 
+MOST_IN_TREND: Final = 7  # interviews, this one included
 _MOST_MISSED: Final = 10
 
 
@@ -38,6 +39,11 @@ def measure_coverage(answers: Iterable[MockAnswer]) -> Coverage:
     """Sum up the points of all rated answers."""
     each = [_measure(answer) for answer in select_rated(answers)]
     return Coverage(sum(one.covered for one in each), sum(one.points for one in each))
+
+
+def list_trend(answers: Sequence[MockAnswer], earlier: Sequence[tuple[Mock, Sequence[MockAnswer]]]) -> list[float]:
+    """List the covered shares of earlier interviews and this one, without those that have no rated answer."""
+    return [measure_coverage(each).share for each in (*(each for _, each in earlier), answers) if select_rated(each)]
 
 
 def group_by_skill(answers: Iterable[MockAnswer]) -> dict[str, Coverage]:
@@ -107,9 +113,9 @@ def format_lines(
         found.append(f"  {answer.number}. {_write_plainly(answer.front)}")
         found.append(f"     {_name_rating(answer)}, {took}")
         found += [f"     missed: {_write_plainly(point)}" for point in answer.missed]
-    shares = [f"{measure_coverage(each).share:.0%}" for _, each in earlier if select_rated(each)]
-    if shares and select_rated(answers):
-        found += ["", f"Trend: {' > '.join([*shares[-6:], f'{all_of_it.share:.0%}'])}"]
+    trend = list_trend(answers, earlier)[-MOST_IN_TREND:]
+    if len(trend) > 1 and select_rated(answers):
+        found += ["", f"Trend: {' > '.join(f'{share:.0%}' for share in trend)}"]
     return found
 
 
@@ -143,13 +149,9 @@ def format_markdown(
         found += [f"- [x] {point}" for point in answer.covered] + [f"- [ ] {point}" for point in answer.missed]
         found += ["", *(f"> {line}" for line in answer.answer.splitlines())] if answer.answer else []
         found += ["", f"Note: {answer.note}"] if answer.note else []
-    trend = [
-        f"{measure_coverage(each).share:.0%}"
-        for each in (*(each for _, each in earlier), answers)
-        if select_rated(each)
-    ]
+    trend = list_trend(answers, earlier)
     if len(trend) > 1:
-        found += ["", "## Trend", "", " > ".join(trend)]
+        found += ["", "## Trend", "", " > ".join(f"{share:.0%}" for share in trend)]
     return "\n".join(found) + "\n"
 
 

@@ -190,7 +190,7 @@ def show_report(site: Site, visit: Visit) -> Response:
         name = site.collection.clock.iso(mock.id)[:10]
         headers = {"content-disposition": f'attachment; filename="mock-{name}.md"'}
         return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
-    shares = [report.measure_coverage(each).share for _, each in earlier if report.select_rated(each)]
+    trend = report.list_trend(answers, earlier)[-report.MOST_IN_TREND :]
     return site.show(
         visit,
         "mock_report.html",
@@ -199,7 +199,7 @@ def show_report(site: Site, visit: Visit) -> Response:
         summary=report.format_lines(mock, answers, ())[0],
         skills=list(report.group_by_skill(answers).items()),
         answers=[_describe_result(answer) for answer in answers],
-        trend=[*shares[-6:], report.measure_coverage(answers).share] if shares and report.select_rated(answers) else [],
+        trend=trend if len(trend) > 1 and report.select_rated(answers) else [],
     )
 
 
