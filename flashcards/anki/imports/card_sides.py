@@ -17,6 +17,13 @@ _IS_ANSWER: Final = re.compile(r"\bid\s*=\s*[\"']?answer\b", re.IGNORECASE)
 _START: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>|</[a-z]+\s*>)*+", re.IGNORECASE)
 _END: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>)++", re.IGNORECASE)
 _ELEMENT: Final = re.compile(r"""<(/?)(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
+_BUTTON: Final = "\ue005"  # around the text of a button
+_LABEL: Final = re.compile(f"{_BUTTON}([^{_BUTTON}]*){_BUTTON}")
+_LABELLED: Final = re.compile(
+    r"(?:<(?P<tag>a|button)\b(?=[^<>]*+>)(?=[^<>]*?\bonclick\b)[^<>]*+>(?P<text>[^<>]{1,80})</(?P=tag)\s*>\s*)+"
+    r"""(?P<element><(?:div|span|p)\b(?P<more>(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>)""",
+    re.IGNORECASE,
+)
 _HIDES: Final = re.compile(
     r"""(?:[^"']|"[^"]*"|'[^']*')*?\s(?:style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b|"""
     r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])|hidden(?=[\s=]|\Z))""",
@@ -58,8 +65,8 @@ def _drop_question(answer: str, question: str) -> str:
     line = _LINE.search(answer)
     if line and _same_text(answer[: line.start()], question) and is_shown(answer[line.end() :]):
         return answer[line.end() :]
-    visible = strip_edges(_EMPTY_ELEMENT.sub("", _replace_hidden(question, lambda _inner: "")))
-    whole = _EMPTY_ELEMENT.sub("", answer).lstrip()
+    visible = strip_edges(drop_empty(_replace_hidden(question, lambda _inner: "")))
+    whole = drop_empty(answer).lstrip()
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
     return rest if is_repeated and is_shown(rest) else answer
@@ -69,7 +76,7 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     """Convert hidden elements of a side to expandable ones, unless nothing else is visible.
 
     Hidden values of fields in conditions of the template, the `switches`, are for scripts. So are the number of a card,
-    and a text with gaps that is also visible.
+    and a text with gaps that is also visible. A button before the element says what is in it.
     """
     visible = _replace_hidden(html, lambda _inner: "")
     if visible == html or not is_shown(visible):
@@ -81,9 +88,16 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
         is_repeated = "{{c" in inner and _SPACES.sub("", strip_tags(inner)) in words
         if is_switch or is_repeated or _CARD.fullmatch(inner) or not is_shown(inner):
             return ""
-        return f"<details><summary>…</summary>{inner}</details>"
+        label = _LABEL.match(inner)
+        inner = inner[label.end() :] if label else inner
+        return f"<details><summary>{label[1] if label else '…'}</summary>{inner}</details>"
 
-    return _replace_hidden(html, one)
+    return _replace_hidden(_LABELLED.sub(_move_label, html), one)
+
+
+def _move_label(found: re.Match[str]) -> str:
+    """Move the text of a button into the hidden element after it, which the button opens."""
+    return f"{found['element']}{_BUTTON}{found['text']}{_BUTTON}" if _HIDES.match(found["more"]) else found[0]
 
 
 def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
@@ -112,6 +126,11 @@ def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
         out += [html[at : opening.start()], make(html[opening.end() : closing.start()])]
         at = closing.end()
     return "".join((*out, html[at:]))
+
+
+def drop_empty(html: str) -> str:
+    """Remove elements that hold nothing."""
+    return _EMPTY_ELEMENT.sub("", html)
 
 
 def strip_edges(html: str) -> str:

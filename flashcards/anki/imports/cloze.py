@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from flashcards.anki.imports.card_sides import drop_answer_lines, strip_edges
+from flashcards.anki.imports.card_sides import drop_answer_lines, drop_empty, strip_edges
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
@@ -161,7 +161,7 @@ def _open_gap(numbers: Iterable[int]) -> str:
 
 def _make_gap(extra: str, numbers: list[int]) -> str:
     """Wrap the text of only the back in a gap that every card of the cloze asks."""
-    text = strip_edges(drop_answer_lines(UNSEEN.sub("", extra)))
+    text = strip_edges(drop_empty(drop_answer_lines(UNSEEN.sub("", extra))))
     text = _replace_each_gap(text, lambda _opening, inner: inner.partition("::")[0])
     text = text.replace("}}", "}&#125;").replace("{{", "{&#123;").replace("::", ":&#58;")
     return f"{_open_gap(numbers)}{text}}}}}"

@@ -169,6 +169,8 @@ class Blocks:
     def _take_inline(self, element: Element) -> None:
         """Add an element that continues the text, or that begins a line or a paragraph."""
         tag = element.tag
+        if tag == "ruby" and not get_text(element).strip():
+            return
         style = read_style(element)
         is_kept = tag in RUBY or (self._cell and tag in _CLOSED and not self.has_gap(element))
         begins_line = tag in _PARAGRAPHS or (tag in _LINES and not is_kept)

@@ -342,6 +342,12 @@ def test_what_is_hidden_on_a_back_is_to_be_opened(designs: Designs) -> None:
     assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
 
 
+def test_the_button_of_a_hidden_element_says_what_is_in_it(designs: Designs) -> None:
+    button = '<a onclick="x()">More</a> <button onclick="x()">More</button> <div style="display:none">{{X}}</div>'
+    made = note_type("Button", 1, ["T", "X"], ("{{cloze:T}}", "<div>{{cloze:T}}</div><hr>" + button))
+    assert "{{c1::\n<details><summary>More</summary>x</details>\n\n}}" in designs.text(made, ["{{c1::a}} b", "x"])
+
+
 def test_what_is_hidden_ends_where_its_element_ends(designs: Designs) -> None:
     front = '{{Q}}<div class="hidden"><div>{{X}}</div><div hidden>in<br></div></div><div>more</div>'
     made = note_type("Nested", 0, ["Q", "A", "X"], (front, "{{A}}"))
