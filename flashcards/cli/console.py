@@ -179,14 +179,14 @@ def _describe_ambiguity(unclear: Ambiguity) -> str:
 
 def _describe_replaced(report: ScanReport) -> Iterator[str]:
     """Describe, for each file, the reviewed notes that were replaced by new ones and not reported as ambiguous."""
-    import shlex
-
     unclear = {each.added.note for each in report.ambiguous}
     by_file: dict[str, list[int]] = {}
     for _, new in report.replaced:
         if new.note not in unclear:
             by_file.setdefault(new.path, []).append(new.line)
     for path, lines in by_file.items():
+        import shlex
+
         place = f"{make_visible(path)}:{lines[0]}"
         what, same = "a new note replaced a reviewed one", "it is the same card"
         if len(lines) > 1:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial, wraps
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -21,8 +20,8 @@ _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-_AHEAD: Final = re.compile(r"\+(\d{1,5})\s*([dw]?)")
-_MONTH_DAY: Final = re.compile(r"(?:([a-z]{3,9})\.? (\d{1,2})|(\d{1,2})\.? ([a-z]{3,9})\.?)")
+_AHEAD: Final = r"\+(\d{1,5})\s*([dw]?)"
+_MONTH_DAY: Final = r"(?:([a-z]{3,9})\.? (\d{1,2})|(\d{1,2})\.? ([a-z]{3,9})\.?)"
 _LEAST: Final = 3  # letters of a weekday or a month
 
 
@@ -38,13 +37,13 @@ def read_date(text: str, today: date, *, days_of_month: bool = True) -> date | N
         pass
     if word in _WORDS:
         return today + timedelta(days=_WORDS[word])
-    if ahead := _AHEAD.fullmatch(word):
+    if ahead := re.fullmatch(_AHEAD, word):
         return _add_days(today, int(ahead[1]) * (7 if ahead[2] == "w" else 1))
     if (weekday := _find_name(word.removeprefix("next "), _WEEKDAYS)) is not None:
         return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
     if days_of_month and re.fullmatch(r"\d{1,2}", word):
         return _find_day_of_month(today, int(word))
-    if match := _MONTH_DAY.fullmatch(word):
+    if match := re.fullmatch(_MONTH_DAY, word):
         month = _find_name(match[1] or match[4], _MONTHS)
         return None if month is None else _find_day_of_year(today, month + 1, int(match[2] or match[3]))
     return None
@@ -143,8 +142,7 @@ class QueryCommand(click.Command):
         return super().parse_args(ctx, [*options, "--", *words])
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """How an option depends on others; `because` ends the error message."""
 
     option: str
