@@ -30,7 +30,7 @@ from flashcards.deck.wiki_links import (
 )
 from flashcards.disk.media_files import WIKI_PREFIX
 
-_HINT: Final = re.compile(r"\[\[|==|%%|\[!|\[\^|\^\[|[ \t]\^[A-Za-z0-9]")
+_HINT: Final = re.compile(r"<!--|\[\[|==|%%|\[!|\[\^|\^\[|[ \t]\^[A-Za-z0-9]")
 _TOKEN: Final = re.compile(
     r"""\\.
       | %%
@@ -44,6 +44,7 @@ _TOKEN: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE | re.MULTILINE,
 )
+_HTML_COMMENT: Final = re.compile(r"<!--((?:[^-]++|-(?!->))*+)-->")
 _CLOSING: Final = re.compile(r"(?<![\s\\=])==(?![=A-Za-z0-9_])")
 _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)\n?", re.MULTILINE)
@@ -62,7 +63,7 @@ _DEEPEST: Final = 8  # callouts in callouts
 
 def has_additions(text: str) -> bool:
     """Return whether a text may contain any of Obsidian's additions."""
-    has_sign = "[" in text or "=" in text or "%" in text or "^" in text  # much faster than the pattern
+    has_sign = "[" in text or "=" in text or "%" in text or "^" in text or "<!" in text  # faster than the pattern
     return has_sign and _HINT.search(text) is not None
 
 
@@ -74,12 +75,26 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
     if not has_additions(text):
         return text
     targets = read_targets(definitions)
-    text = expand_embeds(text, targets)
+    text = expand_embeds(_show_comments(text) if "<!--" in text else text, targets)
     footnotes = _Footnotes(text, drop_targets(definitions), targets)
     text = footnotes.text
     if "[!" in text:
         text = _rewrite_callouts(text, _DEEPEST)
     return _Rewriter(text, footnotes).run() + footnotes.write_list()
+
+
+def _show_comments(text: str) -> str:
+    """Return a text in which HTML comments that contain an asked gap are text."""
+    if GAP_SIGNS.isdisjoint(text):
+        return text
+    opaque = Spans(outline(text).opaque)
+
+    def show(match: re.Match[str]) -> str:
+        span = opaque.around(match.start())
+        is_code = span is not None and span[0] < match.start()
+        return match[0] if is_code or GAP_SIGNS.isdisjoint(match[1]) else match[1].strip()
+
+    return _HTML_COMMENT.sub(show, text)
 
 
 def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:

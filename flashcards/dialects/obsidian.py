@@ -296,7 +296,7 @@ class _Reader:
             message = "A gap of this card begins inside code; Obsidian makes a card of it, too."
             self._problem(block, "doubtful-card", message, "Change the text if no card is meant.")
         elif "<!--" in fields[0] and any(_is_in_comment(fields[0], gap) for gap in gaps):
-            message = "A gap of this card is in an HTML comment, so its card asks for nothing, in Obsidian, too."
+            message = "A gap of this card is in an HTML comment, which Obsidian does not show."
             self._problem(block, "doubtful-card", message, "Take the gap out of the comment, or remove its `==`.")
         elif any(_is_cut_short(fields[0], gap) for gap in gaps):
             message = "A gap of this card ends at the first `}}`, inside its formula, as in Obsidian."

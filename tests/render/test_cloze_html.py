@@ -179,3 +179,11 @@ def test_a_gap_within_a_comment_of_obsidian_is_shown_with_the_comment() -> None:
     deck = read_obsidian("#flashcards\n\nA %%b ==c== d%% ==e== %%f%%\n", "a.md", ObsidianSettings())
     assert render_cloze(deck.notes[0], RENDERER) == "A b {{c1::c}} d {{c2::e}}"
     assert "%%" not in rewrite_additions(build_face(deck.notes[0], "c1").front)
+
+
+def test_a_gap_within_an_html_comment_is_shown_with_the_comment() -> None:
+    text = "#flashcards\n\nA <b>==b==</b> <!-- c ==d== --> `<!-- ==e== -->` <!-- f -->\n"
+    (note,) = read_obsidian(text, "a.md", ObsidianSettings()).notes
+    shown = "A <b>{{c1::b}}</b> c {{c2::d}} <code>&lt;!-- {{c3::e}} --&gt;</code>"
+    assert render_cloze(note, RENDERER).strip() == shown
+    assert rewrite_additions(build_face(note, "c1").front).endswith("<!-- c d --> `<!-- e -->` <!-- f -->")
