@@ -50,11 +50,13 @@ _PAIR: Final = re.compile(
 _SEPARATOR: Final = re.compile(r"(?:(?<=\s)|(?<=\A)):{2,3}(?=\s|\Z)")
 _WIDTHS: Final = (72, 79, 80, 88, 90, 99, 100, 120)  # characters at which formatters wrap lines
 _SHORT_LINE: Final = 60  # characters; shorter lines with two separators may be intended
-# A marker in the middle of a line that would be the next note's second marker.
+_QUESTION_MARKER: Final = r"[ \t]Q[:：][ \t]"
+_TERM_MARKER: Final = r"[ \t]T[:：][ \t]"
+# By field: two patterns that follow each other if the note has absorbed another one.
 _JOINED: Final = {
-    Kind.QUESTION: (r"[ \t]A[:：][ \t].*[ \t]Q[:：][ \t]", r"[ \t]Q[:：][ \t].*\sA[:：][ \t]"),
-    Kind.TERM: (r"[ \t]D[:：][ \t].*[ \t]T[:：][ \t]", r"[ \t]T[:：][ \t].*\sD[:：][ \t]"),
-    Kind.CLOZE: (r"\][^\n]*[ \t]C[:：][ \t].*\[",),
+    Kind.QUESTION: ((r"[ \t]A[:：][ \t]", _QUESTION_MARKER), (_QUESTION_MARKER, r"\sA[:：][ \t]")),
+    Kind.TERM: ((r"[ \t]D[:：][ \t]", _TERM_MARKER), (_TERM_MARKER, r"\sD[:：][ \t]")),
+    Kind.CLOZE: ((r"(?<!.)[^]\n]*(\])[^\n]*?[ \t]C[:：][ \t]", r"\["),),
 }
 
 
@@ -171,11 +173,12 @@ def _is_wrapped(lines: list[str]) -> bool:
 
 def find_joined_note(note: Note) -> str | None:
     """Find the marker of a note that seems to be joined to this one by a formatter."""
-    for text, pattern in zip(note.fields, _JOINED.get(note.kind, ()), strict=False):
-        if match := re.compile(pattern, re.DOTALL).search(text):
-            opaque = Spans(outline(text).opaque)
-            marker = re.compile(r"[ \t]([QTC])[:：][ \t]").search(text, match.start())
-            if marker and marker.start(1) not in opaque:
+    for text, (first, second) in zip(note.fields, _JOINED.get(note.kind, ()), strict=False):
+        # Only the first place of the first pattern matters, so the search takes linear time.
+        found = re.compile(first).search(text)
+        if found and re.compile(second).search(text, found.end()):
+            marker = re.compile(r"[ \t]([QTC])[:：][ \t]").search(text, found.start(found.lastindex or 0))
+            if marker and marker.start(1) not in Spans(outline(text).opaque):
                 return marker[1]
     return None
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from math import isclose
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.imports.incoming_notes import normalize_name
 from flashcards.anki.package.identifiers import deck_id
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from flashcards.anki.package.presets import read_deck_json, read_preset_json
+from flashcards.deck.parse import clean_deck_name
 from flashcards.sync import deletions
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def find_changed_options(package: Package, decks: Objects, presets: Objects) -> 
         if preset is None or now is None:
             continue
         if (deck.settings, now.settings) != (known.settings, read_preset_json(now.id, preset).settings):
-            found.add(normalize_name(deck.name))
+            found.add(clean_deck_name(deck.name))
     return frozenset(found)
 
 

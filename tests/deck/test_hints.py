@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flashcards.deck.parse import parse
+from flashcards.deck.pitfalls import find_joined_note
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,10 @@ from flashcards.deck.parse import parse
 )
 def test_what_formatters_do_to_markers_is_named(text: str, hint: str) -> None:
     assert [problem.hint for problem in parse(text, "a.md").problems] == [hint]
+
+
+@pytest.mark.parametrize("text", ["C: [x] {}", "Q: a {}\nA: b", "Q: a\nA: b {}"])
+@pytest.mark.parametrize("piece", ["![](", "]", " C: ", " A: ", " Q: "])
+def test_pieces_of_joined_notes_are_searched_in_linear_time(text: str, piece: str) -> None:
+    for note in parse(text.format(piece * 200_000) + "\n", "a.md").notes:
+        find_joined_note(note)  # else it takes hours

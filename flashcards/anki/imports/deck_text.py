@@ -12,13 +12,12 @@ from flashcards.anki.imports.incoming_notes import (
     IncomingNote,
     implies_deck,
     make_readable,
-    normalize_name,
     write_headings,
 )
 from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import insert_comment
 from flashcards.deck.model import Deck, Kind, Note
-from flashcards.deck.parse import parse
+from flashcards.deck.parse import clean_deck_name, parse
 from flashcards.deck.source import normalize
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
@@ -114,7 +113,7 @@ def _find_shared_tags(drafts: Sequence[IncomingNote]) -> tuple[str, ...]:
 def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: bool) -> str:
     lines = ["format: native"] if names_format else []
     if not implies_deck(path, deck):
-        name = normalize_name(deck)
+        name = clean_deck_name(deck)
         plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in ("true", "false", "yes", "no", "null", "on", "off")
         lines.append(f"deck: {name if plain else json.dumps(name, ensure_ascii=False)}")
     if tags:

@@ -15,7 +15,7 @@ from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.attributes import write_note
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
-from flashcards.deck.parse import get_deck_name, parse
+from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
 from flashcards.identity.notes import fingerprint
 
 _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
@@ -141,7 +141,7 @@ class Layout:
             if source not in self._of_source:
                 self._of_source[source] = self.find_free_path(source)
             return self._of_source[source]
-        deck = normalize_name(deck)
+        deck = clean_deck_name(deck)
         if deck not in self._of_deck:
             self._of_deck[deck] = self.find_free_path(make_path(deck))
         return self._of_deck[deck]
@@ -176,15 +176,9 @@ def _fold_path(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def normalize_name(deck: str) -> str:
-    """Return the name of a deck as derived from a file of that name."""
-    parts = (" ".join(part.split()) for part in deck.split("::"))
-    return "::".join(part for part in parts if part) or "deck"
-
-
 def make_path(deck: str) -> str:
     """Return the path for a deck: `a::b` is `a/b.md`, with parts that are valid on every system."""
-    *folders, name = normalize_name(deck).split("::")
+    *folders, name = clean_deck_name(deck).split("::")
     return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
 
 
@@ -209,7 +203,7 @@ def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:
 
 def implies_deck(path: str, deck: str) -> bool:
     """Return whether a file at this path belongs to this deck without naming it."""
-    return get_deck_name(path) == normalize_name(deck)
+    return get_deck_name(path) == clean_deck_name(deck)
 
 
 def _clean(part: str) -> str:

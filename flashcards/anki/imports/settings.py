@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.anki.imports.incoming_notes import normalize_name
 from flashcards.anki.package.model import Package
 from flashcards.anki.package.presets import is_as_exported, read_preset_json
 from flashcards.catalog.imports import Origins
+from flashcards.deck.parse import clean_deck_name
 from flashcards.disk.atomic import digest, read_file
 from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.settings import FILE_NAME, Settings, find_setting_problem, has_values, make_default_text, parse_settings
@@ -148,7 +148,7 @@ class SettingsImport:
         """
         package, present = self._package, self._collection.settings
         here = {name for deck in self._collection.catalog.decks() for name in list_deck_path(deck)}
-        by_name = {normalize_name(deck.name): deck for deck in package.decks.values()}
+        by_name = {clean_deck_name(deck.name): deck for deck in package.decks.values()}
         problems: dict[str, None] = {}
         said: dict[str, Mapping[str, Any]] = {}
         for name in sorted(by_name):
@@ -185,7 +185,7 @@ class SettingsImport:
         """The top-level decks that contain notes with several cards."""
         decks = self._package.decks
         found = (decks[home].name for home in self._package.decks_with_siblings if home in decks)
-        return {normalize_name(name).partition("::")[0] for name in found}
+        return {clean_deck_name(name).partition("::")[0] for name in found}
 
     def _find_inherited(self, name: str) -> dict[str, Any]:
         """Return the settings that a deck inherits from its parents' new tables, unless an existing table sets them."""

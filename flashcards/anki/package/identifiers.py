@@ -117,7 +117,7 @@ def make_id(text: str) -> int:
 
 
 # Anki removes some of these, Windows forbids others, and in a URL the rest have a meaning.
-_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff\[\]<>:"/\\|?*^%#]')
+_FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\[\]<>:"/\\|?*^%#]')
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 _LONGEST: Final = 100  # bytes of a stem; Anki cuts names at 120
 

@@ -217,3 +217,8 @@ def test_any_json_is_read_or_refused(tmp_path: Path, text: object, column: str) 
         read_whole(path)
     except FlashcardsError as error:
         assert isinstance(error, (PackageInvalid, PackageNewer))
+
+
+def test_a_deck_whose_name_turns_the_direction_of_text_becomes_a_plain_file(home: Home, tmp_path: Path) -> None:
+    home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b"])], decks={1: "\u202egpj::\x1b]0;x\x07"}))
+    assert [path.relative_to(home.root).as_posix() for path in home.root.rglob("*.md")] == ["gpj/-0;x.md"]
