@@ -126,7 +126,7 @@ class Collection:
         self.root = root
         self.backup_ms = 0  # when an import last backed up the state through this object; 0 if never
         # records the open transaction as an act, if it can be undone: its summary, and the files that the transaction
-        # replaces, see `Journal.staged`
+        # replaces, see `Journal.waiting_files`
         self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
         self._access = access
         refuse_strange_files(self.state_folder, root)

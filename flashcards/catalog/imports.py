@@ -105,7 +105,7 @@ def write_together(
     try:
         with transaction(connection):
             yield
-            if journal.staged:
+            if journal.waiting_files:
                 Origins(connection).record(journal.mark, at_ms, source)
             if finish:
                 finish()

@@ -49,7 +49,7 @@ class Journal:
         self._before: dict[str, str | None] = {}
 
     @property
-    def staged(self) -> Mapping[str, Path | None]:
+    def waiting_files(self) -> Mapping[str, Path | None]:
         """The staged files by their path within the root; None for a file to remove."""
         return self._staged
 

@@ -128,7 +128,7 @@ def run_import(
 
     def finish() -> None:
         if report.changes_anything:
-            collection.record_act(report.source, journal.staged)
+            collection.record_act(report.source, journal.waiting_files)
 
     try:
         with write_together(collection.connection, journal, report.source, now_ms(), finish):

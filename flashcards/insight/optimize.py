@@ -103,7 +103,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
 
     def finish() -> None:
         if values or recomputed or moved:
-            collection.record_act("parameters of FSRS", journal.staged)
+            collection.record_act("parameters of FSRS", journal.waiting_files)
 
     with write_together(collection.connection, journal, "optimize", now_ms(), finish):
         if values:

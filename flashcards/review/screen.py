@@ -246,7 +246,7 @@ class Screen:
             self._print(Text("Answer:"))
             self._draw_back(view)
             self._print(flow_parts(draw_buttons(view, self._keys), ", ", self._console.width))
-        elif asked.typed:
+        elif asked.is_typed:
             self._print(Text(f"{_TYPED}."))
         else:
             self._print(Text(f"Press {self._keys.label(Action.SHOW)} for the answer."))
@@ -297,7 +297,7 @@ class Screen:
             details = "Tab closes details"
         if isinstance(view, Answer):
             return details
-        if view.asked.typed:
+        if view.asked.is_typed:
             return _TYPED
         show = f"{self._keys.label(Action.SHOW)} shows the answer · {self._keys.label(Action.HELP)} help"
         return f"{show} · {details}" if details else show

@@ -187,7 +187,7 @@ class Session:
     def _turn_over(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
         if isinstance(view, Answer):
             return view
-        given = event.text if isinstance(event, TypeAnswer) and view.asked.typed else None
+        given = event.text if isinstance(event, TypeAnswer) and view.asked.is_typed else None
         return self._answer(view.asked, event.now_ms, given)
 
     def _accept(self, view: Question | Answer, now_ms: int) -> View:

@@ -81,7 +81,7 @@ class TerminalReview:
 
     def _event(self, view: Question | Answer) -> events.Event:
         """Return the person's next action that concerns the session."""
-        if isinstance(view, Question) and view.asked.typed:
+        if isinstance(view, Question) and view.asked.is_typed:
             return self._read_typed(view)
         while True:
             key = self._keyboard.key()

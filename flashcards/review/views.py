@@ -31,7 +31,7 @@ class Asked:
     expected: str = ""
 
     @property
-    def typed(self) -> bool:
+    def is_typed(self) -> bool:
         """Return whether the answer must be typed."""
         return bool(self.expected)
 

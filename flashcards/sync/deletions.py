@@ -71,10 +71,10 @@ def forget_present(db: sqlite3.Connection, schema: str = "main") -> None:
 
 def has_untold(db: sqlite3.Connection, since: int) -> bool:
     """Return whether the next sync of the device with this change number will send it deletions."""
-    return next(_untold(db, since), None) is not None
+    return next(_find_untold(db, since), None) is not None
 
 
-def _untold(db: sqlite3.Connection, since: int) -> Iterator[tuple[int, int]]:
+def _find_untold(db: sqlite3.Connection, since: int) -> Iterator[tuple[int, int]]:
     row = db.execute("SELECT since FROM syncs WHERE next = ?", (since,)).fetchone()
     if row is not None:
         yield from db.execute(
@@ -109,7 +109,7 @@ class Deletions:
             " AND NOT EXISTS (SELECT 1 FROM deleted d WHERE d.type = g.type AND d.id = g.oid)",
             (self._since,),
         )
-        for kind, number in (*at_once, *_untold(self._db, self._since)):
+        for kind, number in (*at_once, *_find_untold(self._db, self._since)):
             if not self._exists(kind, number):
                 found[kind][number] = None
         found[DECK] |= dict.fromkeys(self._in_the_way)

@@ -243,7 +243,7 @@ def test_a_refreshed_card_that_was_answered_elsewhere_gives_way_to_the_next() ->
 
 def test_a_typed_answer_is_kept_for_the_comparison() -> None:
     session = Session(make_backend(card(1), typed=True), 0)
-    assert question(session).asked.typed
+    assert question(session).asked.is_typed
     session.handle(TypeAnswer(0, "bakc 1"))
     assert answer(session).given == "bakc 1"
 

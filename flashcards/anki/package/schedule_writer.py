@@ -287,9 +287,9 @@ def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.i
     FSRS begins with them, and so does Anki if they are marked as those of a new card.
     """
     stated = np.isin(log.at_ms, list(starts))
-    anew = stated | (log.kind == int(ReviewKind.FORGET))
+    begins = stated | (log.kind == int(ReviewKind.FORGET))
     # The parts of the log separated by these rows or by another card; each row belongs to the part that it opens.
-    part = np.cumsum(anew | (np.diff(log.card, prepend=-1) != 0))
+    part = np.cumsum(begins | (np.diff(log.card, prepend=-1) != 0))
     rated = np.flatnonzero(log.kind == int(ReviewKind.RATING))
     first = rated[np.unique(part[rated], return_index=True)[1]]
     chosen = (log.before[first] == int(State.REVIEW)) & ~np.isin(part[first], part[stated])
