@@ -160,31 +160,27 @@ def write_note(
     `fields` are Markdown: front and back, or the text of a cloze with its gaps. `tags` and `say` are those that its
     file does not set.
     """
-    comment = _write_attributes(kind, tags, reverse=reverse, typed=typed, pin=pin, say=say)
+    parts = (
+        f"tags: {', '.join(tags)}" if tags else "",
+        "reverse" if reverse and kind is Kind.QUESTION else "",
+        "type" if typed else "",
+        f"say: {', '.join(say)}" if say else "",
+        f"id: {pin}" if pin else "",
+    )
+    comment = f"<!-- {'; '.join(filter(None, parts))} -->" if any(parts) else ""
     if kind is Kind.PAIR:
         separator = ":::" if reverse else "::"
-        return f"{fields[0]} {separator} {fields[1]}{' ' + comment if comment else ''}"
+        return " ".join([fields[0], separator, fields[1], *filter(None, [comment])])
     if kind is Kind.CLOZE:
-        return _add_comment(_add_marker("C", fields[0]), comment)
-    (front_marker, back_marker), (front, back) = _MARKERS[kind], fields
-    apart = "\n" in front or _BLOCK_START.match(front) or _can_pair_up(front, back)
-    gap = "\n\n" if apart else "\n"
-    return _add_comment(f"{_add_marker(front_marker, front)}{gap}{_add_marker(back_marker, back)}", comment)
-
-
-def _write_attributes(
-    kind: Kind, tags: Sequence[str], *, reverse: bool, typed: bool, pin: str, say: Sequence[str]
-) -> str:
-    parts = [f"tags: {', '.join(tags)}"] if tags else []
-    if reverse and kind is Kind.QUESTION:
-        parts.append("reverse")
-    if typed:
-        parts.append("type")
-    if say:
-        parts.append(f"say: {', '.join(say)}")
-    if pin:
-        parts.append(f"id: {pin}")
-    return f"<!-- {'; '.join(parts)} -->" if parts else ""
+        text = _add_marker("C", fields[0])
+    else:
+        (front_marker, back_marker), (front, back) = _MARKERS[kind], fields
+        apart = "\n" in front or _BLOCK_START.match(front) or _can_pair_up(front, back)
+        text = f"{_add_marker(front_marker, front)}{chr(10) * (2 if apart else 1)}{_add_marker(back_marker, back)}"
+    if not comment:
+        return text
+    several = text.count("\n") > 1 or "```" in text
+    return f"{text}{chr(10) * (2 if several else 1)}{comment}"
 
 
 def _can_pair_up(front: str, back: str) -> bool:
@@ -196,13 +192,6 @@ def _can_pair_up(front: str, back: str) -> bool:
 
 def _add_marker(marker: str, text: str) -> str:
     return f"{marker}:\n\n{text}" if _BLOCK_START.match(text) else f"{marker}: {text}"
-
-
-def _add_comment(text: str, comment: str) -> str:
-    if not comment:
-        return text
-    several = text.count("\n") > 1 or "```" in text
-    return f"{text}{chr(10) * 2 if several else chr(10)}{comment}"
 
 
 def insert_comment(lines: list[str], note: Note, comment: str) -> None:
