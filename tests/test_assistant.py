@@ -131,7 +131,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path) -> None:
         for name, arguments, said in (
             ("show", {"card": "zzzzzzz"}, "zzzzzzz"),
             ("list", {"query": "is:nothing"}, "is:nothing"),
-            ("add", {"deck": "a", "text": "no note"}, "holds no note"),
+            ("add", {"deck": "a", "text": "no note"}, "contains no note"),
             ("add", {"deck": "a", "text": "Q: What is the capital of France?\nA: Paris"}, "a.md:1"),
             ("answer", {"card": "zzzzzzz", "rating": "good"}, "zzzzzzz"),
         ):

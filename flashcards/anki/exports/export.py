@@ -306,7 +306,7 @@ class _Origins:
         """Return sentences about the notes left out."""
         found = []
         if self._unedited:
-            found.append(f"{plural(self._unedited, 'note')} from Anki left out, because they were not edited.")
+            found.append(f"{plural(self._unedited, 'note')} from Anki left out: not edited since the import.")
         if self._open:
             they = "it was" if self._open == 1 else "they were"
             found.append(
