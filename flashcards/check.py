@@ -252,6 +252,7 @@ def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> It
 
 
 _LONG: Final = 60  # words of an answer
+_LONG_WITHOUT_SPACES: Final = 100  # characters of an answer in Chinese or Japanese
 _LIST: Final = 5  # items of an answer
 _ANDS: Final = 3  # number of times that an answer continues with "and"
 _MANY_GAPS: Final = 5
@@ -277,6 +278,16 @@ _CLOSED: Final = re.compile(  # the beginning of a clause that yes or no can ans
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"\w+")
+_UNSPACED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")  # of languages that do not space words
+_YES_NO_UNSPACED: Final = re.compile(
+    r"(?:是的?|不是|否|对的?|不对|對的?|不對|不?能|不?会|不?會|不?可以|有|没有|沒有|はい|いいえ)(?!\w)"
+)
+_OPEN_UNSPACED: Final = re.compile(
+    r"什么|什麼|谁|誰|哪|怎么|怎麼|怎样|怎樣|如何|多少|几|幾|何|どう|なぜ|いつ|どこ|だれ|どの|どれ"
+)
+_CLOSED_UNSPACED: Final = re.compile(
+    r"吗|嗎|是否|能否|可否|会否|會否|是不是|能不能|会不会|會不會|有没有|有沒有|对不对|對不對|か\W?\Z"
+)
 
 
 def find_advice(collection: Collection) -> list[FileProblem]:
@@ -298,7 +309,8 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
     if note.points:
         return
     answer = _CODE.sub(" ", note.fields[1])
-    words = len(_WORD.findall(answer))
+    characters = len(_UNSPACED.findall(answer))
+    words = len(_WORD.findall(_UNSPACED.sub(" ", answer)))
     items = len(_ITEM.findall(answer))
     if _is_yes_or_no(_CODE.sub(" ", note.fields[0]), answer):
         hint = "Ask what, why or how: a guess is right half of the time."
@@ -306,9 +318,10 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
     if items >= _LIST:
         hint = "Ask for the parts one by one, or make it a rubric with `- [ ]`."
         yield _advise(entry, "advice-list", f"The answer is a list of {items} items.", hint)
-    elif words > _LONG:
+    elif words / _LONG + characters / _LONG_WITHOUT_SPACES > 1:
         hint = "Split it into several cards, or say the answer in one sentence and explain below."
-        yield _advise(entry, "advice-long-answer", f"The answer has {words} words.", hint)
+        size = f"{characters} characters" if characters > words else f"{words} words"
+        yield _advise(entry, "advice-long-answer", f"The answer has {size}.", hint)
     elif len(_AND.findall(answer)) >= _ANDS:
         hint = "Ask for each of them on a card of its own."
         yield _advise(entry, "advice-and", "The answer joins several things with “and”.", hint)
@@ -317,6 +330,9 @@ def _judge_note(entry: Entry) -> Iterator[FileProblem]:
 def _is_yes_or_no(question: str, answer: str) -> bool:
     """Return whether the answer is yes or no, and the question asks only for that."""
     answer = answer.strip("*_ \n")
+    if found := _YES_NO_UNSPACED.match(answer):
+        is_alone = not _WORD.search(answer, found.end()) and _UNSPACED.search(question) is not None
+        return not _OPEN_UNSPACED.search(question) and (is_alone or bool(_CLOSED_UNSPACED.search(question)))
     if not _YES_NO.match(answer):
         return False
     clauses = [clause.strip(" *_\n?¿") for clause in _CLAUSE.split(re.split(r"[.!]\s+", question.strip())[-1])]
