@@ -99,7 +99,8 @@ class KnownNotes:
         return self._tables.all()
 
     @cached_property
-    def _bases(self) -> dict[tuple[int, int], NoteBase]:
+    def bases(self) -> dict[tuple[int, int], NoteBase]:
+        """What notes were when both sides were last equal, by note and form."""
         return self._tables.bases()
 
     def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
@@ -123,7 +124,7 @@ class KnownNotes:
 
     def find_base(self, draft: IncomingNote, entry: Entry) -> NoteBase | None:
         """Return the last values that were equal on both sides, if known."""
-        base = self._bases.get((entry.id, draft.form))
+        base = self.bases.get((entry.id, draft.form))
         if base is not None:
             return base
         origin = self.origins.get((draft.source, draft.part))
@@ -144,134 +145,130 @@ class KnownNotes:
             return entry.modified_ms // 1000 + 1
         return max(base.changed_s if base else 0, origin.changed_s if origin else 0)
 
-    def update_base(self, found: Match, base: NoteBase) -> None:
-        """Add the values now equal on both sides to a match, unless they are recorded already."""
-        before = self._bases.get((base.note, base.form))
-        if before is None or base != before._replace(earlier=base.earlier):
-            found.bases.append(base if before is None else base._replace(earlier=before.earlier))
 
-
-def match_notes(
-    drafts: Iterable[IncomingNote],
-    known: KnownNotes,
-    fields: Mapping[str, tuple[str, ...]],
-    write: Callable[[Entry], tuple[str, ...]],
-    edits: Mapping[str, bool] | None = None,
-    unchanged: Set[int] = frozenset(),
-) -> Match:
-    """Decide about every draft.
-
-    Two notes of a package can be the same note here: the original from Anki, and the copy that our export created. The
-    one that changed last counts.
+class Matcher:
+    """Decides about the notes of one package.
 
     `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
-    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell. Notes that are
-    `unchanged` have no drafts.
+    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell.
     """
-    found = Match()
-    by_note: dict[int, list[IncomingNote]] = defaultdict(list)
-    rest: list[IncomingNote] = []
-    for draft in drafts:
-        note = known.find_note(draft.source, draft.part, draft.anki_id)
-        if note is None:
-            rest.append(draft)
-        else:
-            by_note[note].append(draft)
-    for entry in known.catalog.entries(by_note):
-        replaced = False
-        for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
-            origin = known.origins.get((draft.source, draft.part))
-            if not entry.active:
-                found.gone.append(PlacedNote(draft, entry.id))
-            elif _is_unchanged_there(draft, origin, edits):
-                found.same.append(PlacedNote(draft, entry.id))
-            elif _is_as_here(draft, entry, write, fields):
-                found.same.append(PlacedNote(draft, entry.id))
-                known.update_base(found, make_base(draft, entry.id, entry.note.fields))
+
+    def __init__(
+        self,
+        known: KnownNotes,
+        fields: Mapping[str, tuple[str, ...]],
+        write: Callable[[Entry], tuple[str, ...]],
+        edits: Mapping[str, bool] | None = None,
+    ) -> None:
+        self._known = known
+        self._fields = fields
+        self._write = write
+        self._edits = edits
+        self._found = Match()
+
+    def match(self, drafts: Iterable[IncomingNote], unchanged: Set[int] = frozenset()) -> Match:
+        """Decide about every draft; notes that are `unchanged` have no drafts.
+
+        Two notes of a package can be the same note here: the original from Anki, and the copy that our export created.
+        The one that changed last counts.
+        """
+        found, known = self._found, self._known
+        by_note: dict[int, list[IncomingNote]] = defaultdict(list)
+        rest: list[IncomingNote] = []
+        for draft in drafts:
+            note = known.find_note(draft.source, draft.part, draft.anki_id)
+            if note is None:
+                rest.append(draft)
             else:
-                replaced |= _decide(draft, entry, known, found, edits, replaced=replaced)
-    if rest:
-        _match_by_text(rest, known.catalog, {*by_note, *unchanged}, found)
-    return found
+                by_note[note].append(draft)
+        for entry in known.catalog.entries(by_note):
+            replaced = False
+            for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+                if not entry.active:
+                    found.gone.append(PlacedNote(draft, entry.id))
+                elif self._is_unchanged_there(draft):
+                    found.same.append(PlacedNote(draft, entry.id))
+                elif self._is_as_here(draft, entry):
+                    found.same.append(PlacedNote(draft, entry.id))
+                    self._record_base(make_base(draft, entry.id, entry.note.fields))
+                else:
+                    replaced |= self._decide(draft, entry, replaced=replaced)
+        if rest:
+            self._match_by_text(rest, {*by_note, *unchanged})
+        return found
 
+    def _is_unchanged_there(self, draft: IncomingNote) -> bool:
+        if self._edits is not None:
+            return draft.source not in self._edits
+        origin = self._known.origins.get((draft.source, draft.part))
+        return origin is not None and origin.content == draft.content
 
-def _decide(
-    draft: IncomingNote,
-    entry: Entry,
-    known: KnownNotes,
-    found: Match,
-    edits: Mapping[str, bool] | None,
-    *,
-    replaced: bool,
-) -> bool:
-    """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
-    base = None if edits is not None else known.find_base(draft, entry)
-    if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package reverts nothing
-        found.same.append(PlacedNote(draft, entry.id))
-        return False
-    merged = None if base is None else merge_note(draft, entry, base)
-    if merged is not None:
-        known.update_base(found, merged.base)
-        if merged.conflicts:
-            found.conflicts.append((draft, entry))
-        if merged.changes and not replaced:
-            _replace(draft, merged.note, entry, found)
+    def _is_as_here(self, draft: IncomingNote, entry: Entry) -> bool:
+        """Return whether both are the same after equal changes, or because our export would write the draft."""
+        note = entry.note
+        if not has_same_tags(draft, note):
+            return False
+        if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
             return True
-        if not merged.conflicts:
+        return self._write(entry)[:-1] == self._fields.get(draft.source, ())[:-1]
+
+    def _decide(self, draft: IncomingNote, entry: Entry, *, replaced: bool) -> bool:
+        """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
+        found, known, edits = self._found, self._known, self._edits
+        base = None if edits is not None else known.find_base(draft, entry)
+        if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package reverts nothing
             found.same.append(PlacedNote(draft, entry.id))
-        return False
-    is_edited_here = edits[draft.source] if edits is not None else known.catalog.has_former_text(entry.id)
-    if not is_edited_here and not replaced:
-        _replace(draft, draft, entry, found)
-        return True
-    if is_same_note(draft, entry.note):
-        found.same.append(PlacedNote(draft, entry.id))
-    else:
-        found.conflicts.append((draft, entry))
-        if base is not None:
-            known.update_base(found, base._replace(flags=base.flags | FLAG_CONFLICT))
-    return False
-
-
-def _replace(draft: IncomingNote, by: IncomingNote, entry: Entry, found: Match) -> None:
-    found.cards[draft.key] = draft.cards
-    if (by.fields, by.tags, by.typed, by.reverse) != (draft.fields, draft.tags, draft.typed, draft.reverse):
-        found.joined.add(draft.key)
-    found.changed.append((_adapt_form(by, entry), entry))
-
-
-def _match_by_text(drafts: list[IncomingNote], catalog: Catalog, claimed: set[int], found: Match) -> None:
-    """Match notes with the same text: copies made by the user, or left by an earlier import."""
-    by_text: dict[bytes, list[int]] = defaultdict(list)
-    for note, text in catalog.texts():
-        if note not in claimed:
-            by_text[text].append(note)
-    for notes in by_text.values():
-        notes.sort(reverse=True)
-    for draft in drafts:
-        alike = by_text.get(draft.fingerprint) if by_text else None
-        if alike:
-            found.same.append(PlacedNote(draft, alike.pop()))
+            return False
+        merged = None if base is None else merge_note(draft, entry, base)
+        if merged is not None:
+            self._record_base(merged.base)
+            if merged.conflicts:
+                found.conflicts.append((draft, entry))
+            if merged.changes and not replaced:
+                self._replace(draft, merged.note, entry)
+                return True
+            if not merged.conflicts:
+                found.same.append(PlacedNote(draft, entry.id))
+            return False
+        is_edited_here = edits[draft.source] if edits is not None else known.catalog.has_former_text(entry.id)
+        if not is_edited_here and not replaced:
+            self._replace(draft, draft, entry)
+            return True
+        if is_same_note(draft, entry.note):
+            found.same.append(PlacedNote(draft, entry.id))
         else:
-            found.new.append(draft)
-
-
-def _is_unchanged_there(draft: IncomingNote, origin: Origin | None, edits: Mapping[str, bool] | None) -> bool:
-    if edits is not None:
-        return draft.source not in edits
-    return origin is not None and origin.content == draft.content
-
-
-def _is_as_here(
-    draft: IncomingNote, entry: Entry, write: Callable[[Entry], tuple[str, ...]], fields: Mapping[str, tuple[str, ...]]
-) -> bool:
-    """Return whether both are the same after equal changes, or because our export would write the draft."""
-    note = entry.note
-    if not has_same_tags(draft, note):
+            found.conflicts.append((draft, entry))
+            if base is not None:
+                self._record_base(base._replace(flags=base.flags | FLAG_CONFLICT))
         return False
-    if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
-        return True
-    return write(entry)[:-1] == fields.get(draft.source, ())[:-1]
+
+    def _replace(self, draft: IncomingNote, by: IncomingNote, entry: Entry) -> None:
+        found = self._found
+        found.cards[draft.key] = draft.cards
+        if (by.fields, by.tags, by.typed, by.reverse) != (draft.fields, draft.tags, draft.typed, draft.reverse):
+            found.joined.add(draft.key)
+        found.changed.append((_adapt_form(by, entry), entry))
+
+    def _record_base(self, base: NoteBase) -> None:
+        """Record the values that are now equal on both sides, unless they are recorded already."""
+        before = self._known.bases.get((base.note, base.form))
+        if before is None or base != before._replace(earlier=base.earlier):
+            self._found.bases.append(base if before is None else base._replace(earlier=before.earlier))
+
+    def _match_by_text(self, drafts: list[IncomingNote], claimed: Set[int]) -> None:
+        """Match notes with the same text: copies made by the user, or left by an earlier import."""
+        by_text: dict[bytes, list[int]] = defaultdict(list)
+        for note, text in self._known.catalog.texts():
+            if note not in claimed:
+                by_text[text].append(note)
+        for notes in by_text.values():
+            notes.sort(reverse=True)
+        for draft in drafts:
+            alike = by_text.get(draft.fingerprint) if by_text else None
+            if alike:
+                self._found.same.append(PlacedNote(draft, alike.pop()))
+            else:
+                self._found.new.append(draft)
 
 
 def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:

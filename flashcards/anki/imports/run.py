@@ -13,7 +13,7 @@ from flashcards.anki.imports import omissions
 from flashcards.anki.imports.deck_files import DeckFiles
 from flashcards.anki.imports.imported_cards import CardImport, KnownChanges
 from flashcards.anki.imports.incoming_notes import IncomingNote, Layout
-from flashcards.anki.imports.matching import KnownNotes, PlacedNote, match_notes
+from flashcards.anki.imports.matching import KnownNotes, Matcher, PlacedNote
 from flashcards.anki.imports.media import MediaPlan, OwnMedia, find_lost_media
 from flashcards.anki.imports.notes import NoteConverter
 from flashcards.anki.imports.settings import SettingsImport
@@ -132,7 +132,7 @@ class _PackageImport:
         fields = {note.guid: note.fields for note in self._package.notes}
         edits = changes.edits if changes else None
         unchanged = self._origins.find_notes(self._package.unchanged)
-        found = match_notes(drafts, known, fields, self._make_field_writer(), edits, unchanged)
+        found = Matcher(known, fields, self._make_field_writer(), edits).match(drafts, unchanged)
         files.prose = self._convert_descriptions(files.layout)
         notes = files.write(found)
         untold = [
