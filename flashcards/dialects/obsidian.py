@@ -354,6 +354,8 @@ def _outdent(lines: Sequence[str]) -> str:
 
 def _doubtful_place(front: str, back: str) -> str:
     """Return the suspicious context of a separator between these sides, or ""."""
+    if front.startswith("|") and back.endswith("|"):
+        return "a table"
     if "[[" not in front and "$" not in front and "`" not in front:
         return ""
     front = front.rpartition("\n")[2]

@@ -153,6 +153,11 @@ def test_a_gap_that_nobody_sees_is_named() -> None:
     assert [(problem.line, problem.code) for problem in deck.problems] == [(3, "doubtful-card")]
 
 
+def test_a_separator_in_a_row_of_a_table_is_named() -> None:
+    deck = read_obsidian("#flashcards\n\n| a | b |\n|---|---|\n| `x` | std::map |\n\n|a|::b", PATH, SETTINGS)
+    assert [(problem.line, problem.code) for problem in deck.problems] == [(5, "doubtful-card")]
+
+
 class TestSettings:
     def test_decks_come_from_folders(self) -> None:
         settings = ObsidianSettings(folders_are_decks=True)
