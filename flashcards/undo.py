@@ -1,7 +1,7 @@
 """Undo acts on cards, and acts such as links and imports that keep a copy of the earlier state.
 
 A copy is a folder in `.flashcards/undo/` with the database and the files that the act changed. Undoing such an act
-restores both. Acts are undone in order, so later acts were undone first; later data of exports, phones and mock
+restores both. Acts are undone newest first, so no later act is lost; later data of exports, phones and mock
 interviews stays.
 """
 

@@ -41,7 +41,7 @@ _FSRS5_DECAY = 0.5
 def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
     """Convert parameters of FSRS-4.5 (17), FSRS-5 (19) or FSRS-6 (21) to equivalent FSRS-6 ones, as fsrs-rs does.
 
-    Raise `ValueError` if they are of no version known here, or nothing would ever be forgotten.
+    Raise `ValueError` if their version is unknown, or if with them nothing would ever be forgotten.
     """
     given = tuple(float(value) for value in parameters)
     if len(given) == 21 and not given[20] > 0:

@@ -54,7 +54,7 @@ class ReviewKind(IntEnum):
 
 
 class Leech(IntEnum):
-    """Return whether a rating made the card a leech: a card that keeps being forgotten."""
+    """The effect of a rating on a leech, a card that keeps being forgotten."""
 
     NO = 0
     TAGGED = 1

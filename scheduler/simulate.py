@@ -76,7 +76,7 @@ class SimulatedDay(NamedTuple):
     """The work of one day. Each card of a sample counts as often as it represents others."""
 
     new: int  # cards asked for the first time
-    reviews: int  # learnt cards asked: in review, or on a step of days
+    reviews: int  # learned cards asked: in review, or on a step of days
     steps: int  # further answers, on steps within the day
     lapses: int  # review cards forgotten
     recalled: int  # reviews recalled

@@ -176,7 +176,7 @@ class Cards:
         self.connection = connection
 
     def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
-        """Add new cards; returns their ids, in order: the time in milliseconds, numbered on to be unique.
+        """Add new cards; returns their ids, in order: the time in milliseconds, counted up until it is free.
 
         Raise `sqlite3.IntegrityError` if a note has two cards of one slot.
         """
@@ -187,7 +187,7 @@ class Cards:
         return range(first, first + len(rows))
 
     def find_free_id(self, now_ms: int) -> int:
-        """Return the first id for new cards, after which all are free: the time, or one after the last card."""
+        """Return the first free id for new cards: the time, or the last card's id plus one; later ids are free too."""
         newest: int = self.connection.execute("SELECT coalesce(max(id), 0) FROM cards").fetchone()[0]
         return max(now_ms, newest + 1)
 

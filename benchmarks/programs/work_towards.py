@@ -19,14 +19,14 @@ from scheduler.simulated_learner import Learner
 from tests.scheduler.world import a_card
 
 _TODAY = 20_000
-_BEFORE = 40  # days in which the part that is learnt was learnt
+_BEFORE = 40  # days in which the part that is learned was learned
 _EPOCH = date(1970, 1, 1).toordinal()
 _RETENTIONS = tuple(number / 100 for number in range(90, 98))
 
 
-def collection(cards: int, learnt: float, seed: int) -> list[Card]:
+def collection(cards: int, learned: float, seed: int) -> list[Card]:
     """Return the cards as they are today."""
-    known = round(cards * learnt)
+    known = round(cards * learned)
     fresh = [a_card(id=number, note=number, position=number) for number in range(1, cards + 1)]
     if not known:
         return fresh
@@ -50,10 +50,10 @@ def recall(simulation: Simulation, day: int, policy: Policy) -> float:
     return fmean(chances)
 
 
-def compared(cards: int, days: int, learnt: float, seed: int) -> dict[str, float]:
+def compared(cards: int, days: int, learned: float, seed: int) -> dict[str, float]:
     """One life with the deadline, and one without and at least as many reviews."""
     day = _TODAY + days
-    start = collection(cards, learnt, seed)
+    start = collection(cards, learned, seed)
     unseen = sum(card.stability is None for card in start)
     pace = new_a_day(unseen, _TODAY, Deadline(day, Policy().rest_days))
     policy = Policy(new_per_day=max(1, pace), reviews_per_day=9_999)

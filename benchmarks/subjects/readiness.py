@@ -24,9 +24,9 @@ def measure(bench: Bench) -> Iterator[Row]:
     """Return the real log, where it is at hand, and simulated learners."""
     yield _foreseen(bench, JOSH)
     seeds = "2" if bench.quick else "5"
-    for cards, days, learnt in _CASES[: 2 if bench.quick else None]:
-        what = f"{cards} cards, {days} days, {learnt} learnt"
-        row, found = _answered(bench, what, "work_towards", cards, days, learnt, seeds)
+    for cards, days, learned in _CASES[: 2 if bench.quick else None]:
+        what = f"{cards} cards, {days} days, {learned} learned"
+        row, found = _answered(bench, what, "work_towards", cards, days, learned, seeds)
         if found is None:
             yield row
             continue

@@ -1,4 +1,4 @@
-"""Link and unlink notes by hand, and transfer the history of a deleted text to a recent copy of it."""
+"""Change links of notes in the catalog: by hand, or to a recent copy of a deleted text."""
 
 from __future__ import annotations
 

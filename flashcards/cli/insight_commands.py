@@ -277,7 +277,7 @@ def _fit_parameters(collection: Collection, per_deck: bool) -> list[Scope]:
         most = max(scope.reviews for scope in scopes)
         where = " in decks with the same parameters" if len(scopes) > 1 else ""
         before = collection.settings.policy.ignore_reviews_before
-        ignored = f", of cards first learnt since {before} (`ignore_reviews_before`)" if before else ""
+        ignored = f", of cards first learned since {before} (`ignore_reviews_before`)" if before else ""
         raise FlashcardsError(
             f"Only {console.plural(most, 'usable review')} (at least a day after the card's previous review){where}"
             f"{ignored}; optimize needs {LEAST_REVIEWS}."

@@ -180,7 +180,7 @@ def _round_score(pair: Pair) -> float:
 
 
 Rivals = Callable[[Pair, Pair], bool]
-"""Whether the second pair, which shares a note with the first, makes it ambiguous if it is nearly as good."""
+"""Decides whether a second pair, with a common note and nearly the same score, makes the first one ambiguous."""
 
 
 def assign_pairs(

@@ -73,7 +73,7 @@ class KnownCard(NamedTuple):
     interval_days: int  # the days between both
     review_count: int  # number of reviews
     memory: Memory | None  # its memory state, if it has one
-    due_ms: int | None = None  # its due time while it is being learnt
+    due_ms: int | None = None  # its due time while it is being learned
 
 
 class CardRow(NamedTuple):

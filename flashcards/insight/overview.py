@@ -41,7 +41,7 @@ class DayActivity(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """Reviews of learnt cards, and the number recalled."""
+    """Reviews of learned cards, and the number recalled."""
 
     reviews: int
     recalled: int
@@ -226,7 +226,7 @@ class HardCard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CardCounts:
-    """The current cards; spans are of learnt cards."""
+    """The current cards; spans are of learned cards."""
 
     # number of `new`, `learning`, `relearning`, `young`, `mature`, `suspended`, `buried`
     states: Mapping[str, int]

@@ -57,13 +57,13 @@ def build_stats_report(overview: Overview) -> Report:
     record = build_record(overview)
     done, now = overview.activity, overview.now
     both = Recall(done.young.reviews + done.mature.reviews, done.young.recalled + done.mature.recalled)
-    learnt = sum(overview.cards.states[name] for name in ("young", "mature", "relearning"))
+    learned = sum(overview.cards.states[name] for name in ("young", "mature", "relearning"))
     tiles = [
         ("answers today", whole(now.reviews)),
         ("new today", whole(now.new)),
         ("minutes today", whole(now.seconds / 60)),
         ("days in a row", whole(done.streak)),
-        ("cards learnt", whole(learnt)),
+        ("cards learned", whole(learned)),
         ("true retention", share(both.retention)),
     ]
     today = [plural(now.reviews, "answer"), plural(now.new, "new card"), plural(round(now.seconds / 60), "minute")]
@@ -190,7 +190,7 @@ def _build_hours(hours: Sequence[Mapping[str, Any]]) -> Figure:
     reviews = Series("reviews", [row["reviews"] for row in hours], 3)
     recalled = Series("recalled", [row["retention"] for row in hours], 2)
     plot = Bars([str(row["hour"]) for row in hours], [reviews], rate=recalled)
-    return Figure("Hours of the day", "Reviews of learnt cards by local time.", plot, table, in_terminal="plot")
+    return Figure("Hours of the day", "Reviews of learned cards by local time.", plot, table, in_terminal="plot")
 
 
 def _build_buttons(buttons: Mapping[str, Mapping[str, int]]) -> Figure:
@@ -252,7 +252,7 @@ def _build_weekly_recall(overview: Overview, weeks: list[dict[str, Any]]) -> Fig
     table = DataTable(
         [Column("week of", "week"), *_RECALLED], weeks[::-1], RowBar("retention", 1), most_rows=_WEEKS_SHOWN
     )
-    about = "The share of learnt cards that were recalled when due."
+    about = "The share of learned cards that were recalled when due."
     return Figure("True retention by week", about, plot, table, wide=True, newest_last=True)
 
 
@@ -267,7 +267,7 @@ def _build_cards(overview: Overview, record: Mapping[str, Any]) -> list[Figure]:
     plot = Bars(list(cards.states), [Series("cards", list(cards.states.values()), 2)])
     kinds = (
         ("Stability", "Days until recall falls to 90 %.", "stability", "d"),
-        ("Interval", "Days between the last review of a learnt card and the next one.", "interval", "d"),
+        ("Interval", "Days between the last review of a learned card and the next one.", "interval", "d"),
         ("Difficulty", "1 is the easiest, 10 the hardest.", "difficulty", ""),
         ("Recall now", "The probability of recalling a card now.", "retrievability", "%"),
     )

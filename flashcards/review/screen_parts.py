@@ -162,7 +162,7 @@ def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: boo
     return flow_parts([line, Text(hint, "dim")], "   ", width) if hint else line
 
 
-_KINDS = {"new": "new", "learning": "being learnt", "review": "under review"}
+_KINDS = {"new": "new", "learning": "being learned", "review": "under review"}
 
 
 def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:

@@ -64,7 +64,7 @@ class Session:
     """A review session. `view` is what to show now; `handle` takes an event and returns the next view.
 
     An event that makes no sense in the present view changes nothing. Each rating is recorded before the next view is
-    made. Errors of the backend that the person can only leave with (a damaged database) pass through.
+    made. Backend errors after which one can only quit (a damaged database) are not caught.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Session:
     def handle(self, event: Event) -> View:
         """Take an event and return the view after it.
 
-        Where the database is busy or the disk full nothing is recorded: the view stays, with a message that says so.
+        If the database is busy or the disk is full, nothing is recorded and the view stays, with a message.
         """
         try:
             self.view = self._after(event)

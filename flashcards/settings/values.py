@@ -126,7 +126,7 @@ SETTINGS = (
         "ignore_reviews_before",
         _read_date,
         '""',
-        "when fitting parameters, leave out cards first learnt before a date such as 2024-01-31",
+        "when fitting parameters, leave out cards first learned before a date such as 2024-01-31",
     ),
 )
 """Every setting of the scheduler, for `flashcards.toml` and the front matter of decks.
@@ -233,7 +233,7 @@ def make_default_text() -> str:
         "# paths to ignore, as in .gitignore; hidden files and folders are always ignored",
         '#ignore = ["node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/"]',
         "",
-        "# minutes that an answer to a rubric card or scenario takes, until your log tells",
+        "# minutes that an answer to a rubric card or scenario takes, until your log shows your own speed",
         "#spoken_minutes = 4",
         "",
         "# shares of the points of a rubric card from which Hard, Good and Easy are proposed",
@@ -243,7 +243,7 @@ def make_default_text() -> str:
         "#[keys]",
         '#undo = "u"',
         "",
-        "# folders whose files are written for another tool (docs/dialects.md); a vault of Obsidian is found by itself",
+        "# folders whose files are written for another tool (docs/dialects.md); an Obsidian vault is recognised",
         "#[formats]",
         '#"Notes/Uni" = "obsidian"',
         "",
@@ -256,7 +256,7 @@ def make_default_text() -> str:
         '# settings for one deck and the decks below it; `*` stands for any text: [decks."tpm::scenarios*"]',
         '#[decks."tpm::scenarios"]',
         "#new_per_day = 5",
-        "#order = 2  # among the decks beside it: new cards of lower numbers come first, without a number by name",
+        "#order = 2  # decks with lower numbers bring their new cards first; decks without one follow, by name",
         "",
     ]
     return "\n".join(lines)

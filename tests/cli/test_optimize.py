@@ -41,7 +41,7 @@ def learn(root: Path, days: int = 80) -> None:
 
 
 @pytest.fixture
-def learnt(cli: Runner) -> Runner:
+def learned(cli: Runner) -> Runner:
     text = "".join(f"Q: question {number}\nA: answer {number}\n\n" for number in range(80))
     (cli.root / "deck.md").write_text(text, encoding="utf-8")
     (cli.root / "flashcards.toml").write_text('# mine\nlearning_steps = ""\n', encoding="utf-8")
@@ -61,47 +61,47 @@ def test_too_few_reviews_are_refused_in_a_sentence(cli: Runner) -> None:
     assert "optimize needs 400." in error
 
 
-def test_a_trial_changes_nothing(learnt: Runner) -> None:
-    before = (learnt.root / "flashcards.toml").read_bytes()
-    found = learnt("optimize", "--dry-run", "--json").json
+def test_a_trial_changes_nothing(learned: Runner) -> None:
+    before = (learned.root / "flashcards.toml").read_bytes()
+    found = learned("optimize", "--dry-run", "--json").json
     assert found["scopes"][0]["wanted"] is True
     assert (found["written"], found["recomputed"], found["rescheduled"]) == ([], 0, 0)
-    assert (learnt.root / "flashcards.toml").read_bytes() == before
+    assert (learned.root / "flashcards.toml").read_bytes() == before
 
 
-def test_a_trial_shows_the_days_that_would_be_and_leaves_them_and_the_states_alone(learnt: Runner) -> None:
+def test_a_trial_shows_the_days_that_would_be_and_leaves_them_and_the_states_alone(learned: Runner) -> None:
     def state() -> list[tuple[object, ...]]:
-        with Collection(learnt.root) as collection:
+        with Collection(learned.root) as collection:
             return collection.connection.execute("SELECT * FROM cards ORDER BY id").fetchall()
 
     before = state()
-    trial = learnt("optimize", "--reschedule", "--dry-run").out
+    trial = learned("optimize", "--reschedule", "--dry-run").out
     assert "they would be used" in trial
     assert state() == before
-    real = learnt("optimize", "--reschedule", "--yes").out
+    real = learned("optimize", "--reschedule", "--yes").out
     assert "Cards due:" in trial
     assert trial[trial.index("Cards due:") :] in real
 
 
-def test_what_could_not_be_answered_is_refused_before_anything_changes(learnt: Runner) -> None:
-    before = (learnt.root / "flashcards.toml").read_bytes()
-    assert "Add --yes." in learnt.fails("optimize", "--reschedule", "--json")
-    assert (learnt.root / "flashcards.toml").read_bytes() == before
+def test_what_could_not_be_answered_is_refused_before_anything_changes(learned: Runner) -> None:
+    before = (learned.root / "flashcards.toml").read_bytes()
+    assert "Add --yes." in learned.fails("optimize", "--reschedule", "--json")
+    assert (learned.root / "flashcards.toml").read_bytes() == before
 
 
-def test_better_parameters_are_added_to_the_settings_and_states_follow(learnt: Runner) -> None:
-    with Collection(learnt.root) as collection:
+def test_better_parameters_are_added_to_the_settings_and_states_follow(learned: Runner) -> None:
+    with Collection(learned.root) as collection:
         due = collection.connection.execute("SELECT id, due_day FROM cards").fetchall()
-    result = learnt("optimize")
+    result = learned("optimize")
     assert "The fitted parameters predict better: they are now used." in result.out
     assert "memory states recomputed." in result.out
-    assert (learnt.root / "flashcards.toml").read_text(encoding="utf-8").startswith("# mine\n")
-    found = parameters(learnt)
+    assert (learned.root / "flashcards.toml").read_text(encoding="utf-8").startswith("# mine\n")
+    found = parameters(learned)
     assert found is not None
     assert len(found) == len(DEFAULT_PARAMETERS)
     assert found[2] < DEFAULT_PARAMETERS[2]
-    learnt("doctor")  # leaves with 1 where a state is not what the log says
-    with Collection(learnt.root) as collection:
+    learned("doctor")  # leaves with 1 where a state is not what the log says
+    with Collection(learned.root) as collection:
         assert collection.connection.execute("SELECT id, due_day FROM cards").fetchall() == due
 
 
@@ -117,53 +117,53 @@ F = Figures(100, 0.3, 0.05)
     ],
 )
 def test_what_is_taken_is_said_and_written(
-    learnt: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, present: float, fitted: float, said: str
+    learned: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, present: float, fitted: float, said: str
 ) -> None:
-    toml = learnt.root / "flashcards.toml"
+    toml = learned.root / "flashcards.toml"
     toml.write_text(f"parameters = {list(FORGETFUL)}\n", encoding="utf-8")
     values = DEFAULT_PARAMETERS if taken == "own" else FORGETFUL
     found = Fit(
         values, taken, 500, F._replace(log_loss=present), F._replace(log_loss=fitted), F._replace(log_loss=0.35), F
     )
     monkeypatch.setattr("flashcards.insight.optimize.fit", lambda *_: found)
-    shown = learnt("optimize").out
+    shown = learned("optimize").out
     assert said in shown
     assert re.search(r"FSRS defaults +0\.3500", shown)
-    assert parameters(learnt) == list(values)
+    assert parameters(learned) == list(values)
 
 
-def test_due_days_move_only_when_asked_and_the_log_says_so(learnt: Runner) -> None:
-    learnt("optimize")
-    found = learnt("optimize", "--reschedule", "--yes", "--json").json
+def test_due_days_move_only_when_asked_and_the_log_says_so(learned: Runner) -> None:
+    learned("optimize")
+    found = learned("optimize", "--reschedule", "--yes", "--json").json
     assert found["rescheduled"] > 0
-    with Collection(learnt.root) as collection:
+    with Collection(learned.root) as collection:
         (rows,) = collection.connection.execute(
             "SELECT count(*) FROM reviews WHERE kind = ?", (int(ReviewKind.RESCHEDULED),)
         ).fetchone()
     assert rows == found["rescheduled"]
-    learnt("doctor")
-    assert learnt("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] == 0
+    learned("doctor")
+    assert learned("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] == 0
 
 
-def test_the_days_ahead_are_shown_before_due_days_move(learnt: Runner) -> None:
-    learnt("optimize")
-    result = learnt("optimize", "--reschedule", "--yes")
+def test_the_days_ahead_are_shown_before_due_days_move(learned: Runner) -> None:
+    learned("optimize")
+    result = learned("optimize", "--reschedule", "--yes")
     assert re.search(r"Cards due:\nday +now +then\n\d{4}-\d\d-\d\d ", result.out)
 
 
-def test_parameters_changed_by_hand_are_followed_at_once(learnt: Runner) -> None:
-    toml = learnt.root / "flashcards.toml"
+def test_parameters_changed_by_hand_are_followed_at_once(learned: Runner) -> None:
+    toml = learned.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\nparameters = {list(FORGETFUL)}\n', encoding="utf-8")
-    assert learnt("due").err == ""
-    assert "memory states recomputed. Due days are unchanged." in learnt("scan").err
-    assert learnt("scan").err == ""
-    learnt("doctor")
+    assert learned("due").err == ""
+    assert "memory states recomputed. Due days are unchanged." in learned("scan").err
+    assert learned("scan").err == ""
+    learned("doctor")
     toml.write_text('learning_steps = ""\n', encoding="utf-8")
-    assert "memory states recomputed. Due days are unchanged." in learnt("scan").err
+    assert "memory states recomputed. Due days are unchanged." in learned("scan").err
 
 
-def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: Runner) -> None:
-    result = learnt("optimize", "--per-deck", "--dry-run")
+def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learned: Runner) -> None:
+    result = learned("optimize", "--per-deck", "--dry-run")
     assert "deck: " in result.out
     assert "Separate parameters would not predict better" in result.out
 
@@ -171,68 +171,68 @@ def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learnt: 
 USUAL = f"parameters = {list(DEFAULT_PARAMETERS)}\n"
 
 
-def test_a_deck_with_parameters_of_its_own_is_fitted_by_itself_and_keeps_its_place(learnt: Runner) -> None:
-    toml = learnt.root / "flashcards.toml"
+def test_a_deck_with_parameters_of_its_own_is_fitted_by_itself_and_keeps_its_place(learned: Runner) -> None:
+    toml = learned.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\n[decks.deck]\n{USUAL}', encoding="utf-8")
-    trial = learnt("optimize", "--dry-run", "--reschedule").out
+    trial = learned("optimize", "--dry-run", "--reschedule").out
     assert trial.startswith("deck: ")
     assert "All" not in trial.split("Cards due")[0]
-    result = learnt("optimize", "--reschedule", "--yes")
+    result = learned("optimize", "--reschedule", "--yes")
     assert "The fitted parameters predict better: they are now used." in result.out
     assert trial[trial.index("Cards due:") :] in result.out
     written = tomllib.loads(toml.read_text(encoding="utf-8"))
     assert "parameters" not in written
     assert written["decks"]["deck"]["parameters"][2] < DEFAULT_PARAMETERS[2]
-    learnt("doctor")
+    learned("doctor")
 
 
-def test_decks_with_the_same_parameters_are_fitted_together(learnt: Runner) -> None:
-    text = (learnt.root / "deck.md").read_text(encoding="utf-8")
+def test_decks_with_the_same_parameters_are_fitted_together(learned: Runner) -> None:
+    text = (learned.root / "deck.md").read_text(encoding="utf-8")
     half = text.index("Q: question 40\n")
-    learnt.write("deck.md", text[:half])
-    learnt.write("other.md", text[half:])
-    toml = learnt.root / "flashcards.toml"
+    learned.write("deck.md", text[:half])
+    learned.write("other.md", text[half:])
+    toml = learned.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\n[decks.deck]\n{USUAL}[decks.other]\n{USUAL}', encoding="utf-8")
-    found = learnt("optimize", "--json").json
+    found = learned("optimize", "--json").json
     assert found["written"] == ["deck", "other"]
     nothing, first, second = found["scopes"]
     assert (nothing["deck"], nothing["reviews"], nothing["wanted"]) == ("", 0, False)
     assert first["reviews"] == second["reviews"] > 400
     assert first["parameters"] == second["parameters"]
-    assert "deck, other: " in learnt("optimize", "--dry-run").out
+    assert "deck, other: " in learned("optimize", "--dry-run").out
 
 
-def test_parameters_in_a_front_matter_are_left_alone(learnt: Runner) -> None:
-    text = (learnt.root / "deck.md").read_text(encoding="utf-8")
-    learnt.write("deck.md", f"---\nparameters: {list(DEFAULT_PARAMETERS)}\n---\n{text}")
-    assert "Only 0 usable reviews" in learnt.fails("optimize", code=1)
+def test_parameters_in_a_front_matter_are_left_alone(learned: Runner) -> None:
+    text = (learned.root / "deck.md").read_text(encoding="utf-8")
+    learned.write("deck.md", f"---\nparameters: {list(DEFAULT_PARAMETERS)}\n---\n{text}")
+    assert "Only 0 usable reviews" in learned.fails("optimize", code=1)
 
 
 @pytest.mark.parametrize("place", ["deck", "front matter"])
-def test_the_date_may_be_set_for_a_single_deck(learnt: Runner, place: str) -> None:
+def test_the_date_may_be_set_for_a_single_deck(learned: Runner, place: str) -> None:
     if place == "deck":
         text = '[decks."deck"]\nignore_reviews_before = 2100-01-01\n'
-        (learnt.root / "flashcards.toml").write_text(text, encoding="utf-8")
+        (learned.root / "flashcards.toml").write_text(text, encoding="utf-8")
     else:
-        path = learnt.root / "deck.md"
+        path = learned.root / "deck.md"
         path.write_text(
             "---\nignore_reviews_before: 2100-01-01\n---\n" + path.read_text(encoding="utf-8"), encoding="utf-8"
         )
-    assert "0 usable reviews" in learnt.fails("optimize", code=1)
+    assert "0 usable reviews" in learned.fails("optimize", code=1)
 
 
-def test_cards_learnt_before_the_date_set_do_not_count(learnt: Runner) -> None:
-    (learnt.root / "flashcards.toml").write_text("ignore_reviews_before = 2100-01-01\n", encoding="utf-8")
-    said = learnt.fails("optimize", code=1)
+def test_cards_learnt_before_the_date_set_do_not_count(learned: Runner) -> None:
+    (learned.root / "flashcards.toml").write_text("ignore_reviews_before = 2100-01-01\n", encoding="utf-8")
+    said = learned.fails("optimize", code=1)
     assert "0 usable reviews" in said
-    assert "of cards first learnt since 2100-01-01 (`ignore_reviews_before`)" in said
+    assert "of cards first learned since 2100-01-01 (`ignore_reviews_before`)" in said
 
 
 def test_where_nobody_answers_due_days_stay_and_nothing_untrue_is_said(
-    learnt: Runner, monkeypatch: pytest.MonkeyPatch
+    learned: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    result = learnt("optimize", "--reschedule", code=1)
+    result = learned("optimize", "--reschedule", code=1)
     assert "Cancelled: no input to confirm with. Use --yes" in result.err
     assert "nterrupted" not in result.err
-    assert learnt("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] > 0
+    assert learned("optimize", "--reschedule", "--yes", "--json").json["rescheduled"] > 0

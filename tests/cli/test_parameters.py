@@ -20,7 +20,7 @@ QUICKLY_FORGOTTEN = (*FORGETFUL[:20], 0.8)
 
 @pytest.fixture
 def recall(cli: Runner) -> float:
-    """The chance of recall of the card of a deck whose parameters are not FSRS's own, learnt 40 days ago."""
+    """The chance of recall of the card of a deck whose parameters are not FSRS's own, learned 40 days ago."""
     cli.write("deck.md", "Q: a\nA: b\n")
     cli.write("flashcards.toml", f'[decks.deck]\nlearning_steps = ""\nparameters = {list(QUICKLY_FORGOTTEN)}\n')
     with Collection(cli.root) as collection:

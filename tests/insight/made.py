@@ -32,9 +32,9 @@ def rate(collection: Collection, card: int, rating: Rating, days_ago: int, secon
 
 
 def small(root: Path) -> Collection:
-    """Three cards: the first learnt ten days ago, recalled five days ago, forgotten today; the third new.
+    """Three cards: the first learned ten days ago, recalled five days ago, forgotten today; the third new.
 
-    The second was learnt and recalled on the same days, and recalled today, from when on it is mature.
+    The second was learned and recalled on the same days, and recalled today, from when on it is mature.
     """
     collection = collection_of(root)
     first, second, _ = card_ids(collection)

@@ -34,9 +34,9 @@ def test_what_was_done_today_leaves_less_of_the_limits_for_the_rest_of_the_day(t
 
 def test_what_is_buried_today_is_expected_tomorrow(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 3) as collection:
-        learnt, *new = card_ids(collection)
-        rate(collection, learnt, Rating.GOOD, 9)
-        collection.store.bury([learnt, *new], collection.clock.day(now_ms()))
+        learned, *new = card_ids(collection)
+        rate(collection, learned, Rating.GOOD, 9)
+        collection.store.bury([learned, *new], collection.clock.day(now_ms()))
         days = build_forecast(collection, now_ms(), 2).days
     assert [(day.reviews, day.new) for day in days] == [(0, 0), (1, 2)]
 

@@ -28,7 +28,7 @@ Q: How do you end?
 
 A: With thanks.
 
-- [ ] write down what was learnt
+- [ ] write down what was learned
 - [ ] thank the team
 <!-- tags: skill:leadership -->
 """

@@ -94,8 +94,8 @@ def test_cards_are_counted_by_state_as_in_anki(both: tuple[Overview, Any, list[i
 
 def test_difficulty_and_stability_are_spread_as_in_anki(both: tuple[Overview, Any, list[int]]) -> None:
     ours, anki, _ = both
-    learnt = sum(span.cards for span in ours.cards.stability)
-    assert learnt == sum(anki.stability.intervals.values())
+    learned = sum(span.cards for span in ours.cards.stability)
+    assert learned == sum(anki.stability.intervals.values())
     assert sum(span.cards for span in ours.cards.difficulty) == sum(anki.difficulty.eases.values())
 
 

@@ -16,7 +16,7 @@ from tests.review.small_collections import collection_in, questions
 from tests.review.test_collection_backend import DAY, MINUTE, NOW, all_fronts, answer, front
 
 
-def learnt(collection: Collection, days_ago: int = 0) -> list[int]:
+def learned(collection: Collection, days_ago: int = 0) -> list[int]:
     """Rate every card Easy so many days ago; returns their ids."""
     cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
     for each in cards:
@@ -30,7 +30,7 @@ def crammed(collection: Collection) -> list[tuple[int, int]]:
 
 def test_ahead_asks_cards_that_become_due_within_a_number_of_days(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection:
-        cards = learnt(collection)
+        cards = learned(collection)
         due = [collection.store.card(each).due_day or 0 for each in cards]
         days = min(due) - collection.clock.day(NOW)
         assert all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(ahead_days=days - 1)), NOW)) == []
@@ -52,7 +52,7 @@ def test_a_backlog_is_asked_whole_without_new_cards_and_likeliest_recalled_first
 
 def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(3)) as collection:
-        learnt(collection)
+        learned(collection)
         before = collection.connection.execute("SELECT * FROM cards").fetchall()
         session = Session(CramBackend(collection, NOW), NOW)
         first = front(session.view)
@@ -76,7 +76,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
 
 def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
-        learnt(collection, 3)
+        learned(collection, 3)
         session = Session(CramBackend(collection, NOW, SessionPlan(count=True)), NOW)
         answer(session)
         assert isinstance(answer(session), Finished)

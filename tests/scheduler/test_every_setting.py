@@ -23,17 +23,17 @@ NEAR = str(CLOCK.date(TODAY + 1))
 
 
 def rated(store: Store, policy: Policy) -> list[Any]:
-    """What ratings make of a new card, of a learnt one and of one that was forgotten often."""
-    new, learnt, make_new, sibling = add(store, 4, siblings=2)
-    for card in (learnt, make_new):
+    """What ratings make of a new card, of a learned one and of one that was forgotten often."""
+    new, learned, make_new, sibling = add(store, 4, siblings=2)
+    for card in (learned, make_new):
         make_due(store, card, interval_days=14)
     put(store, make_new, lapses=7)
     for at in range(90):  # much is due on all days but one a week
         if at % 7:
             make_due(store, add(store)[0], TODAY + at)
-    for card, rating in ((new, Rating.GOOD), (learnt, Rating.GOOD), (make_new, Rating.AGAIN)):
+    for card, rating in ((new, Rating.GOOD), (learned, Rating.GOOD), (make_new, Rating.AGAIN)):
         store.rate(card, rating, policy, NOW)
-    cards = store.cards((new, learnt, make_new, sibling))
+    cards = store.cards((new, learned, make_new, sibling))
     return [[*card[5:14], card.leech, card.suspended, card.buried_day] for card in cards]
 
 
@@ -57,16 +57,16 @@ def queued(store: Store, policy: Policy) -> list[int]:
 
 
 def simulated(_: Store, policy: Policy) -> object:
-    """Forty days of a plan: some cards learnt, the others new, two to a note."""
-    learnt = [
+    """Forty days of a plan: some cards learned, the others new, two to a note."""
+    learned = [
         a_card(id=NOW + at, note=at // 2, position=at, state=State.REVIEW, reps=3, lapses=7)._replace(
             stability=5.0 + at % 7 * 9, difficulty=5.0, last_day=-10, due_day=at % 9, interval=(1 + at % 4) * 86_400
         )
         for at in range(30)
     ]
     new = [a_card(id=NOW + 100 + at, note=200 + at // 2, position=at) for at in range(60)]
-    plan = PolicyPlan([*learnt, *new], [DeckLimits(DECK, (), policy)])
-    found = simulate([*learnt, *new], plan, 0, 40, Learner())
+    plan = PolicyPlan([*learned, *new], [DeckLimits(DECK, (), policy)])
+    found = simulate([*learned, *new], plan, 0, 40, Learner())
     return [(card.due_day, card.stability, card.suspended) for card in found.cards.values()]
 
 

@@ -32,7 +32,7 @@ def decks(*policies: Policy) -> list[DeckLimits]:
     return [DeckLimits(deck, (), policy) for deck, policy in enumerate(policies, DECK)]
 
 
-def learnt(store: Store, count: int, due_in: int = 100) -> Sequence[int]:
+def learned(store: Store, count: int, due_in: int = 100) -> Sequence[int]:
     """Cards last reviewed twenty days ago."""
     cards = add(store, count)
     for card in cards:
@@ -72,7 +72,7 @@ def test_a_card_that_was_reviewed_in_the_days_of_the_pass_is_left_alone() -> Non
 
 
 def test_in_the_days_before_every_learnt_card_is_asked_once_more_though_it_is_due_later(store: Store) -> None:
-    cards = learnt(store, 60)
+    cards = learned(store, 60)
     found: list[int] = []
     per_day = []
     policy = towards(LAST_PASS_DAYS)
@@ -86,18 +86,18 @@ def test_in_the_days_before_every_learnt_card_is_asked_once_more_though_it_is_du
 
 
 def test_before_those_days_and_on_the_day_nothing_is_asked_early(store: Store) -> None:
-    learnt(store, 20)
+    learned(store, 20)
     for policy in (towards(LAST_PASS_DAYS + 1), towards(0), PLAIN):
         assert asked(build_queue(store, decks(policy), NOW), store) == []
 
 
 def test_a_deadline_is_a_matter_of_its_own_deck(store: Store) -> None:
-    learnt(store, 20)
+    learned(store, 20)
     assert asked(build_queue(store, [DeckLimits(DECK, (), PLAIN), DeckLimits(2, (), towards(1))], NOW), store) == []
 
 
 def test_the_counts_are_what_the_session_asks(store: Store) -> None:
-    learnt(store, 20)
+    learned(store, 20)
     limits = decks(towards(1))
     assert count_by_deck(store, limits, NOW)[DECK].review == build_queue(store, limits, NOW).counts().review == 20
 
@@ -230,7 +230,7 @@ def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:
 
 
 def test_a_card_rated_in_the_pass_waits_out_an_ordinary_interval(store: Store) -> None:
-    (card,) = learnt(store, 1)
+    (card,) = learned(store, 1)
     policy = towards(1)
     shown = store.outcomes(store.card(card), policy, NOW).of(Rating.GOOD)
     review = store.rate(card, Rating.GOOD, policy, NOW)

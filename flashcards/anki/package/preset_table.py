@@ -238,7 +238,7 @@ _ADVANCE: Final = (
     Unused("seconds to show answer for", _ratio("secondsToShowAnswer", field=42, default=0.0)),
 )
 _WAIT: Final = Unused("wait for audio", _switch("waitForAudio", field=44, default=True), _ON)
-"""Has an effect if cards advance automatically; before Anki had that feature, no preset contained it."""
+"""Matters only if cards advance automatically; presets from before that feature lack it."""
 
 UNUSED: Final = (
     Unused(
@@ -304,7 +304,7 @@ def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
     if len({bool(each) for each in values["bury_siblings"]}) > 1:
         problems.append("siblings that are new, under review or on steps of days are buried alike here; all are")
     if (least := value_at(_LEAST_AFTER_LAPSE)) > 1:
-        problems.append(f"a forgotten card may wait less than the {least:,} days that it waits there at least")
+        problems.append(f"a forgotten card may come back sooner than Anki's minimum of {least:,} days")
     advance = any(each.describe(value_at(each.place)) for each in _ADVANCE)
     for reason, options in (
         ("there is no setting here for", (*UNUSED, _WAIT) if advance else UNUSED),
