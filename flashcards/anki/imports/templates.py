@@ -288,8 +288,7 @@ class SideTemplate:
             spoken.append(text)
             return ""
 
-        html = _render(self._parts, filling)
-        rendered.html = replace_enclosed(html, _SPOKEN, lambda _opening: _SPOKEN_END, speak)
+        rendered.html = replace_enclosed(filling.render(self._parts), _SPOKEN, lambda _opening: _SPOKEN_END, speak)
         if spoken:
             only_spoken = not is_shown(rendered.html)
             rendered.html += "<br>".join(spoken) if only_spoken else ""
@@ -328,7 +327,20 @@ class _Filling:
     rendered: Rendered = field(default_factory=Rendered)
     spoken: list[str] = field(default_factory=list)
 
-    def is_shown_section(self, section: TemplateSection) -> bool:
+    def render(self, parts: Sequence[Part]) -> str:
+        """Return the HTML of parts."""
+        out = []
+        for part in parts:
+            if isinstance(part, TemplateSection):
+                if self._is_shown_section(part):
+                    out.append(self.render(part.parts))
+                continue
+            piece = part if isinstance(part, str) else self._fill(part)
+            self.budget.take(len(piece))
+            out.append(piece)
+        return "".join(out)
+
+    def _is_shown_section(self, section: TemplateSection) -> bool:
         """Return whether a section is shown; one for only some cards of a cloze is."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
@@ -344,42 +356,27 @@ class _Filling:
             return not is_empty(self.values.get(_TAGS, "")) if name == "Tags" else name != "FrontSide" or self.back
         return not is_empty(self.values.get(name, ""))
 
-
-def _render(parts: Sequence[Part], filling: _Filling) -> str:
-    out = []
-    for part in parts:
-        if isinstance(part, TemplateSection):
-            if filling.is_shown_section(part):
-                out.append(_render(part.parts, filling))
-            continue
-        piece = part if isinstance(part, str) else _fill(part, filling)
-        filling.budget.take(len(piece))
-        out.append(piece)
-    return "".join(out)
-
-
-def _fill(part: TemplateField, filling: _Filling) -> str:
-    values, rendered, back = filling.values, filling.rendered, filling.back
-    if part.name in _SPECIAL and part.name not in values:
-        return ""
-    if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
-        if (text := values.get(part.name)) is not None and not is_empty(text):
-            filling.spoken.append(text)
-            rendered.shown.add(part.name)
-        return ""
-    value = values.get(part.name)
-    if value is None:
-        rendered.problems.append(f"a template names `{part.name}`, which is not a field")
-        return ""
-    if "type" in part.filters and not back:
-        rendered.to_type = part.name
-        return ""
-    if "cloze" in part.filters and part.name in filling.without:
-        return ""
-    rendered.shown.add(part.name)
-    for name in part.filters:
-        value = _apply_filter(name, value, part.name)
-    return f"<div>{value}</div>" if asks_to_type(part) else value
+    def _fill(self, part: TemplateField) -> str:
+        rendered, value = self.rendered, self.values.get(part.name)
+        if part.name in _SPECIAL and value is None:
+            return ""
+        if any(name.startswith("tts ") or name == "tts-voices" for name in part.filters):
+            if value is not None and not is_empty(value):
+                self.spoken.append(value)
+                rendered.shown.add(part.name)
+            return ""
+        if value is None:
+            rendered.problems.append(f"a template names `{part.name}`, which is not a field")
+            return ""
+        if "type" in part.filters and not self.back:
+            rendered.to_type = part.name
+            return ""
+        if "cloze" in part.filters and part.name in self.without:
+            return ""
+        rendered.shown.add(part.name)
+        for name in part.filters:
+            value = _apply_filter(name, value, part.name)
+        return f"<div>{value}</div>" if asks_to_type(part) else value
 
 
 def _apply_filter(name: str, value: str, field_name: str) -> str:
