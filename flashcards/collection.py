@@ -21,7 +21,7 @@ from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
 from flashcards.disk.atomic import sync
 from flashcards.disk.paths import refuse_strange_files
-from flashcards.errors import FlashcardsError
+from flashcards.errors import FlashcardsError, UsageError
 from flashcards.settings import FILE_NAME, Settings, load_settings
 from flashcards.text import list_deck_path
 from scheduler import (
@@ -104,7 +104,10 @@ def expand_home(path: str) -> Path:
 
 def now_ms() -> int:
     """Return the current time in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
+    try:
+        return time.time_ns() // 1_000_000
+    except OverflowError:
+        raise UsageError("The clock of this computer is set beyond the year 2262. Correct it and try again.") from None
 
 
 class Access(Enum):

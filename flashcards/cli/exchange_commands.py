@@ -120,7 +120,7 @@ def _print_import(report: ImportReport, as_json: bool) -> None:
         return
     for remark in report.remarks[:_SHOWN]:
         console.print_text(
-            console.make_visible(f"{remark.place}: {remark.message}".replace("\n", "\v")).replace("\ufffd", "\n"),
+            f"{remark.place}: {remark.message}",
             err=True,
         )
     if len(report.remarks) > _SHOWN:

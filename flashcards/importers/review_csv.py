@@ -6,6 +6,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -37,6 +38,7 @@ _EPOCH: Final = re.compile(r"[0-9]{9,14}")
 _MILLISECONDS: Final = 100_000_000_000  # a larger epoch time is in milliseconds
 _REMEDY: Final = "Nothing was changed; each line needs card,rating,time,duration, and the first one their names."
 _SHOWN: Final = 20
+_LONGEST_LINE: Final = 1 << 20  # characters; what is longer is read as several lines
 
 
 class _Line(NamedTuple):
@@ -79,7 +81,7 @@ def _read_lines(path: Path) -> Iterator[tuple[str, _Line]]:
     now = now_ms()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(iter(partial(file.readline, _LONGEST_LINE), ""), strict=True)
             columns = _find_columns(next(reader, []))
             if columns is None:
                 raise ImportInvalid(path, "its first line must name the columns card, rating and time", _REMEDY)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from flashcards.cli import run
+from flashcards.collection import now_ms
+from flashcards.errors import UsageError
 from tests.cli.runner import Runner, process, question, unprivileged
 
 
@@ -29,6 +31,22 @@ def test_a_working_folder_that_is_gone_is_said(
     (tmp_path / "gone").rmdir()
     assert run(["due"]) == 1
     one_sentence(capsys.readouterr().err, "The working folder no longer exists. Change to another folder")
+
+
+def test_a_clock_beyond_the_times_of_the_system_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def overflow() -> int:
+        raise OverflowError
+
+    with monkeypatch.context() as patch, pytest.raises(UsageError, match="is set beyond the year 2262"):
+        patch.setattr("time.time_ns", overflow)
+        now_ms()
+
+
+def test_a_control_character_of_a_log_makes_no_line_of_its_own(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    (cli.root / "l.csv").write_text("card,rating,time\nx\u202ey\x9b,3,2024-01-01T10:00:00\n", "utf-8")
+    said = cli("import", "l.csv").err
+    assert "l.csv: `x\ufffdy\ufffd` is not a card, or several" in said
 
 
 class TestDecks:

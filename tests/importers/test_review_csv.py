@@ -125,6 +125,15 @@ def test_a_log_that_is_not_utf_8_is_refused(decks: Home, log: Path) -> None:
         decks.import_file(log)
 
 
+@pytest.mark.parametrize("start", [b"", b"card,rating,time\n", b'card,rating,time\n"'])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(decks: Home, log: Path, start: bytes) -> None:
+    log.write_bytes(start)
+    with log.open("r+b") as file:
+        file.truncate(1 << 40)  # a hole, which takes no space
+    with pytest.raises(ImportInvalid, match=r"is not CSV|must name the columns"):
+        decks.import_file(log)
+
+
 def test_the_same_rating_at_the_same_instant_is_one_review(decks: Home, log: Path) -> None:
     key = names(decks)[0]
     log.write_text(f"card,rating,time,duration\n{key},3,{START},4200\n{key},good,{START},4200\n{key},3,{START},100\n")
