@@ -85,12 +85,13 @@ def flatten_markdown(markdown: str, *, cloze: bool) -> str:
     return write_plain(parse_html(cut.html), cut, str)
 
 
+_Delimiter = tuple[int, int, str]  # where it begins and ends, and its kind
+
+
 def _cut_out_gaps(markdown: str, cut: CutField) -> str:
     """Replace the delimiters of all gaps by placeholders."""
-    found: list[tuple[int, int, str]] = []
-    gaps: list[
-        tuple[list[tuple[int, int, str]], int]
-    ] = []  # for each open gap: its delimiters, the depth of plain braces
+    found: list[_Delimiter] = []
+    gaps: list[tuple[list[_Delimiter], int]] = []  # for each open gap: its delimiters, the depth of plain braces
     at = 0
     while token := _TOKEN.search(markdown, at):
         at = token.end()
