@@ -78,10 +78,7 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
     if deck != get_deck_name(path):
         given.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
     after, read = _rewrite(path, normalize(text), entries, given)
-    if "\r\n" in text:
-        after = after.replace("\n", "\r\n")
-    if text.startswith("\ufeff"):
-        after = f"\ufeff{after}"
+    after = _restore_ends(text, after)
     moved = sum(decks.values()) - decks[deck]
     return Conversion(path, before, after.encode(), entries, read.notes, deck, moved)
 
@@ -117,10 +114,21 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
 def plan_mark(collection: Collection, path: str, dialect: str) -> Conversion:
     """Plan to add the name of a file's dialect to its front matter, without writing."""
     before = (collection.root / path).read_bytes()
-    after = _set_front_matter(before.decode(), [f"format: {dialect}"]).encode()
+    text = before.decode()
+    plain = normalize(text)
+    count = plain.count("\n", 0, read_front_matter(plain).end)
+    head = _set_front_matter("".join(f"{line}\n" for line in plain.split("\n")[:count]), [f"format: {dialect}"])
+    body = "\n".join(text.removeprefix("\ufeff").split("\n")[count:])
+    after = (_restore_ends(text, head) + body).encode()
     entries = _list_entries(collection, path)
     deck = entries[0].deck if entries else ""
     return Conversion(path, before, after, entries, tuple(entry.note for entry in entries), deck, 0)
+
+
+def _restore_ends(before: str, after: str) -> str:
+    """Return a text with the line ends, and the byte order mark, of what it was before."""
+    ends = after.replace("\n", "\r\n") if "\r\n" in before else after
+    return f"\ufeff{ends}" if before.startswith("\ufeff") else ends
 
 
 def _keep(path: Path, data: bytes) -> None:

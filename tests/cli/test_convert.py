@@ -201,3 +201,19 @@ def test_a_question_that_is_a_heading_loses_its_sign_and_keeps_its_history(cli: 
         "utf-8"
     )
     assert [(card["id"], card["back"], card["due"]) for card in cli("list", "--json").lines] == before
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("---\r\ntags: flashcards\r\n---\r\na::b\n", "---\r\nformat: obsidian\r\ntags: flashcards\r\n---\r\na::b\n"),
+        ("\ufeff#flashcards\na::b\n", "\ufeff---\nformat: obsidian\n---\n#flashcards\na::b\n"),
+    ],
+)
+def test_a_mark_changes_nothing_but_the_front_matter(cli: Runner, before: str, after: str) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    (cli.root / "a.md").write_bytes(before.encode())
+    known = cards(cli)
+    cli("convert", "--mark", "--yes", "a.md")
+    assert (cli.root / "a.md").read_bytes().decode() == after
+    assert cards(cli) == known
