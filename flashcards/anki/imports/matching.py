@@ -223,7 +223,9 @@ class Matcher:
         if merged is not None:
             self._record_base(merged.base)
             if merged.conflicts:
-                found.conflicts.append((draft, entry))
+                joined = merged.note
+                note = entry.note._replace(fields=joined.fields, tags=joined.tags, typed=joined.typed)
+                found.conflicts.append((draft, entry._replace(note=note)))  # only what is not joined is reported
             if merged.changes and not replaced:
                 self._replace(draft, merged.note, entry)
                 return True

@@ -62,7 +62,7 @@ def test_edits_of_one_field_keep_the_text_here_and_are_listed(both: Both) -> Non
     assert (report.updated, report.kept) == (1, 1)
     (remark,) = report.remarks
     assert remark.place == "es.md:1"
-    assert "the front is `¿perro?`" in remark.message
+    assert remark.message.endswith("In the package: the front is `¿perro?`.")
 
 
 def test_a_conflict_stays_one_until_the_texts_agree(both: Both) -> None:
