@@ -10,7 +10,7 @@ from functools import cached_property
 from operator import eq
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.anki.exports.notes import clean_tags
+from flashcards.anki.exports.notes import LEECH_TAG, clean_tags
 from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
 from flashcards.anki.package.identifiers import Guids, looks_ours
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _ANKI_ID: Final = re.compile(r"[0-9]{10,16}")
+_MARKS: Final = frozenset({"marked", LEECH_TAG})
 _SIDES: Final = {1: ("text",), 2: ("front", "back")}
 
 
@@ -146,11 +147,18 @@ class KnownNotes:
         return max(base.changed_s if base else 0, origin.changed_s if origin else 0)
 
 
+def _keep_marks(draft: IncomingNote, note: Note) -> IncomingNote:
+    """Add the tags of a note here that Anki leaves out of a package without scheduling."""
+    known = {tag.casefold() for tag in draft.tags}
+    return draft._replace(tags=(*draft.tags, *(tag for tag in note.tags if tag.casefold() in _MARKS - known)))
+
+
 class Matcher:
     """Decides about the notes of one package.
 
     `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
-    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell.
+    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell. A package without
+    scheduling does not have the tags by which Anki marks notes: then `has_marks` is false.
     """
 
     def __init__(
@@ -159,7 +167,10 @@ class Matcher:
         fields: Mapping[str, tuple[str, ...]],
         write: Callable[[Entry], tuple[str, ...]],
         edits: Mapping[str, bool] | None = None,
+        *,
+        has_marks: bool = True,
     ) -> None:
+        self._has_marks = has_marks
         self._known = known
         self._fields = fields
         self._write = write
@@ -183,7 +194,8 @@ class Matcher:
                 by_note[note].append(draft)
         for entry in known.catalog.entries(by_note):
             replaced = False
-            for draft in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+            for each in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
+                draft = each if self._has_marks else _keep_marks(each, entry.note)
                 if not entry.active:
                     found.gone.append(PlacedNote(draft, entry.id))
                 elif self._is_unchanged_there(draft):

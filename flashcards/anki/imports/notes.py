@@ -136,7 +136,8 @@ class NoteConverter:
         facts = self._find_facts(kind)
         said = _ENCODER.encode([note.fields, note.tags, ords, deck, kind.kind])
         masks = ', "drawn"' if masked else ""  # earlier versions kept the masks as text
-        content = f"{said[:-1]}, {facts.templates}{masks}]"
+        marks = "" if self._package.tells_schedules else ', "without marks"'
+        content = f"{said[:-1]}, {facts.templates}{masks}{marks}]"
         return IncomingNote(
             source=note.guid,
             part=0,

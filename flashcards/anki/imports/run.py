@@ -132,7 +132,9 @@ class _PackageImport:
         fields = {note.guid: note.fields for note in self._package.notes}
         edits = changes.edits if changes else None
         unchanged = self._origins.find_notes(self._package.unchanged)
-        found = Matcher(known, fields, self._make_field_writer(), edits).match(drafts, unchanged)
+        has_marks = changes is not None or self._package.tells_schedules
+        matcher = Matcher(known, fields, self._make_field_writer(), edits, has_marks=has_marks)
+        found = matcher.match(drafts, unchanged)
         files.prose = self._convert_descriptions(files.layout)
         notes = files.write(found)
         untold = [

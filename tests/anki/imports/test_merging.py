@@ -11,7 +11,7 @@ from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportReport
 from tests.anki.exports.folder import Folder
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CLOZE, CREATED, Made, edit_package, write_package
+from tests.anki.imports.packages import CLOZE, CREATED, Made, edit_package, studied, write_package
 
 DECK = "Q: perro?\nA: dog\n\nQ: gato?\nA: cat\n"
 EDIT_S = 1_700_000_000
@@ -245,3 +245,14 @@ def test_an_edit_of_a_last_paragraph_that_is_a_gap_arrives(cloze: Cloze) -> None
     assert cloze.text == "C: The {{c1::cat}} sat\n\n{{c1::there}}\n\n{{c1::x}}"
     cloze.bring_in("The {{c1::cat}} sat<p>{{c1::here}}</p>", "x")
     assert cloze.text == "C: The {{c1::cat}} sat\n\n{{c1::here}}\n\n{{c1::x}}"
+
+
+def test_a_package_without_scheduling_does_not_take_the_tag_marked_off(home: Home, tmp_path: Path) -> None:
+    made = studied()
+    made.tags = " t marked "
+    home.import_file(write_package(tmp_path / "all.apkg", [made]))
+    home.import_file(write_package(tmp_path / "shared.apkg", [Made(made.fields, tags=" t ")]))
+    assert "tags: t, marked" in home.read("Deck.md")
+    made.tags = " t "
+    home.import_file(write_package(tmp_path / "unmarked.apkg", [made]))
+    assert "marked" not in home.read("Deck.md")
