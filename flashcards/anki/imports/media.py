@@ -119,6 +119,9 @@ class MediaPlan:
         found = self._find_name(name)
         if found is None:
             plain = unicodedata.normalize("NFC", unquote(name))
+            clean = _avoid_deck_name(clean_name(plain))
+            if (self._root / FOLDER / clean).is_file():  # an earlier package had it
+                return f"{self._up}{FOLDER}/{clean}"
             self.missing[plain] = None
             return f"{self._up}{FOLDER}/{plain}"
         own = self._find_own_url(found)

@@ -141,6 +141,14 @@ def test_a_medium_that_is_named_like_a_deck_is_not_read_as_one(home: Home, packa
     assert (home.root / "media" / f"{name.strip()}.txt").read_bytes() == b"Q: no\nA: note\n"
 
 
+def test_an_edit_in_a_package_without_media_keeps_the_pictures_of_an_earlier_one(home: Home, package: Path) -> None:
+    picture = '<img src="50%.png">'
+    home.import_file(write_package(package, [Made([f"a {picture}", "b"])], media={"50%.png": b"\x89PNG"}))
+    report = home.import_file(write_package(package, [Made([f"c {picture}", "b"], mod=CREATED + 5)]))
+    assert home.read("Deck.md").startswith("Q: c ![](media/50-.png)\n")
+    assert report.remarks == []
+
+
 def test_a_medium_that_is_missing_is_reported(home: Home, package: Path) -> None:
     report = home.import_file(write_package(package, [Made(['<img src="a.png">', "b"])]))
     assert any("`a.png` is missing" in remark.message for remark in report.remarks)
