@@ -99,7 +99,8 @@ class LinkResolver:
                 return None
             text = read_file(real).decode("utf-8-sig").replace("\r\n", "\n")
             if SCHEDULE_COMMENT in text:  # a review in the other tool changes nothing that is shown
-                text = "\n".join(cut_schedules(line)[0] for line in text.split("\n"))
+                cut = ((line, cut_schedules(line)[0]) for line in text.split("\n"))
+                text = "\n".join(kept for line, kept in cut if kept.strip() or not line.strip())
             return cut_part(text, part)
         except (OSError, ValueError, RuntimeError):
             return None

@@ -65,12 +65,13 @@ def test_an_embed_shows_what_its_note_says_now(tmp_path: Path) -> None:
         ({"b.md": "New.\n"}, True),
         ({"b.md": ""}, True),
         ({"c.md": "Another.\n"}, False),
-        ({"b.md": "Old. <!--SR:!2026-12-16,51,230-->\n"}, False),
+        ({"b.md": "Old. <!--SR:!2026-12-16,51,230-->\nText.\n"}, False),
+        ({"b.md": "Old.\n<!--SR:!2026-12-16,51,230-->\nText.\n"}, False),
         ({"sub/b.md": "Farther away.\n"}, False),
     ],
 )
 def test_a_note_counts_as_changed_with_what_it_embeds(tmp_path: Path, after: dict[str, str], is_changed: bool) -> None:
-    write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\n", "c.md": "Other.\n"})
+    write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\nText.\n", "c.md": "Other.\n"})
     with Collection(tmp_path) as collection:
         collection.scan()
         (before,) = collection.catalog.entries()
