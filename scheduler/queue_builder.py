@@ -295,7 +295,7 @@ class _DayBuilder:
         return first + self._take((row for row in rows if row[2] not in self.deadlines), self.reviews)
 
     def _new(self) -> list[Row]:
-        """Read the new cards of each deck without a deadline, only as far as the limits allow."""
+        """Read the new cards of each deck without a deadline, up to the limits."""
         self.new.cap(self.reviews)
         chosen: list[Row] = []
         paced = {deck for decks in self.groups.values() for deck in decks}

@@ -162,7 +162,7 @@ def show_report(report: Report, page: Path | None, *, as_json: bool, empty: str 
 
 
 def _print_drawing(draw: Callable[[int], RenderableType]) -> None:
-    """Print what is drawn for the width of the terminal."""
+    """Print a drawing that fits the width of the terminal."""
     from flashcards.insight.terminal import open_console
 
     screen = open_console()

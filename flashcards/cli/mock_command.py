@@ -132,7 +132,7 @@ def _show_earlier(show: str | None, report: Path | None, *, presets: bool, as_js
 
 
 def _list_presets(collection: Collection) -> None:
-    """Print the mock interviews of `flashcards.toml`, one a line."""
+    """Print the mock interviews of `flashcards.toml`, one per line."""
     from flashcards.mock.plan import plan_interview
 
     if not collection.settings.mocks:
@@ -146,7 +146,7 @@ def _list_presets(collection: Collection) -> None:
 def _hold_interview(
     collection: Collection, plan: MockPlan, query: tuple[str, ...], seed: int | None, *, schedule: bool, plain: bool
 ) -> tuple[int, bool] | None:
-    """Run the interview; return its id and whether it was interrupted, or nothing without a card to ask."""
+    """Run the interview; return its id and whether it was interrupted, or None if there is no card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.plan import NoCardToAsk, begin_interview, draw_questions
     from flashcards.mock.terminal_mock import TerminalMock

@@ -216,7 +216,7 @@ def _held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str
     ]
 
 
-_COLUMNS = 26  # width of the numbers, beside the names
+_COLUMNS = 26  # width of the numbers next to the names
 
 
 def _sum_counts(counts: Iterable[Sequence[int]]) -> Iterator[int]:

@@ -97,7 +97,7 @@ def serve_command(
     from flashcards.web.guard import keep_token
 
     root = console.find_root()
-    with console.open_collection() as collection:  # says what is wrong with the folder before anything is promised
+    with console.open_collection() as collection:  # reports problems of the folder before anything is printed
         console.keep_state(collection)
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
     folder = make_folder(root, FOLDER)
@@ -148,7 +148,7 @@ class _Printer:
         sys.stdout.flush()
 
     def print_sync(self, report: SyncReport) -> None:
-        """Print a line for a sync that came to its end."""
+        """Print a line for a completed sync."""
         if self._as_json:
             console.print_json(_record(report))
         else:
@@ -321,7 +321,7 @@ def _sync_with_server(url: str, user: str | None, password_file: Path | None) ->
 
 
 def _find_root() -> Path:
-    """Return the collection's folder, after saying what is wrong with it."""
+    """Return the collection's folder, after checking it."""
     with console.open_collection() as collection:
         console.keep_state(collection)
     return console.find_root()

@@ -23,7 +23,7 @@ class Kind(StrEnum):
     QUESTION = "question"  # Q: A:          forward (and reverse, when asked for)
     TERM = "term"  # T: D:          forward and reverse
     PAIR = "pair"  # a :: b, a ::: b
-    CLOZE = "cloze"  # C:             one card a gap, or one a number
+    CLOZE = "cloze"  # C:             one card per gap or number
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _EPOCH: Final = re.compile(r"[0-9]{9,14}")
 _MILLISECONDS: Final = 100_000_000_000  # a larger epoch time is in milliseconds
 _REMEDY: Final = "Nothing was changed; each line needs card,rating,time,duration, and the first one their names."
 _SHOWN: Final = 20
-_LONGEST_LINE: Final = 1 << 20  # characters; what is longer is read as several lines
+_LONGEST_LINE: Final = 1 << 20  # characters; longer lines are split
 
 
 class _Line(NamedTuple):

@@ -78,7 +78,7 @@ _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
 class CollectionBackend:
-    """Supplies the due cards of a collection, as a `SessionPlan` says."""
+    """Supplies the due cards of a collection, with the options of a `SessionPlan`."""
 
     def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
         self._collection = collection

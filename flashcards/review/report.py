@@ -99,7 +99,7 @@ def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:
 
 
 def format_due(card: Card, clock: Clock) -> str:
-    """Format when a card is due: a minute or a day, or nothing for a new card."""
+    """Format when a card is due: a minute or a day, or "" for a new card."""
     if card.due_ms is not None:
         return clock.minute(card.due_ms)
     return "" if card.due_day is None else clock.date(card.due_day).isoformat()

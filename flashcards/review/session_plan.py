@@ -70,7 +70,7 @@ def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
 def choose_cards(
     store: Store, limits: Sequence[DeckLimits], order: Policy, now_ms: int, plan: SessionPlan
 ) -> frozenset[int]:
-    """Choose the cards of a session: today's, but as many new ones, and as many in all, as the plan says."""
+    """Choose the cards of a session: today's, with the numbers of new cards and of all cards in the plan."""
     selection = Selection(tuple(limits), order, only_cards=plan.only, ahead_days=plan.ahead_days)
     gathered = build_day(store, selection, now_ms)
     if plan.new is not None:

@@ -253,7 +253,7 @@ def make_default_text() -> str:
         "#questions = 4",
         "#minutes = 30",
         "",
-        '# settings for one deck and the decks below it; `*` stands for any text: [decks."tpm::scenarios*"]',
+        '# settings for one deck and its subdecks; `*` matches any text: [decks."tpm::scenarios*"]',
         '#[decks."tpm::scenarios"]',
         "#new_per_day = 5",
         "#order = 2  # decks with lower numbers bring their new cards first; decks without one follow, by name",

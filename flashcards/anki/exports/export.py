@@ -193,7 +193,7 @@ _STRIDE: Final = 500  # cards between calls of `progress`
 def export_json(
     collection: Collection, decks: Iterable[str], path: Path, progress: Callable[[int, int], None] | None = None
 ) -> Exported:
-    """Write a JSON array of the cards, each as `flashcards list --json` shows it, one a line.
+    """Write a JSON array of the cards, each as `flashcards list --json` shows it, one per line.
 
     Arguments and errors are those of `export_package`.
     """

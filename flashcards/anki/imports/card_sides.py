@@ -104,7 +104,7 @@ def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
     """Replace each hidden element, the outermost of several, by what `make` returns for its content."""
     if "none" not in html and "hidden" not in html:
         return html
-    left: list[tuple[str, re.Match[str]]] = []  # what is open
+    left: list[tuple[str, re.Match[str]]] = []  # the open elements
     counts: Counter[str] = Counter()  # of those, by name
     hidden: list[tuple[re.Match[str], re.Match[str]]] = []
     for tag in _ELEMENT.finditer(html):
@@ -129,7 +129,7 @@ def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
 
 
 def drop_empty(html: str) -> str:
-    """Remove elements that hold nothing."""
+    """Remove empty elements."""
     return _EMPTY_ELEMENT.sub("", html)
 
 

@@ -237,7 +237,7 @@ class Matcher:
             if merged.conflicts:
                 joined = merged.note
                 note = entry.note._replace(fields=joined.fields, tags=joined.tags, typed=joined.typed)
-                found.conflicts.append((draft, entry._replace(note=note)))  # only what is not joined is reported
+                found.conflicts.append((draft, entry._replace(note=note)))  # merged fields are not reported
             if merged.changes and not replaced:
                 self._replace(draft, merged.note, entry)
                 return True
