@@ -61,7 +61,7 @@ class Learner:
     seed: int = 1  # a different seed is a different person with the same habits
 
     def choose_rating(self, card: Card, before: Rating | None, recall: float | None) -> Rating:
-        """Choose how the card is rated, by the rating `before` of the same day and the probability of `recall`, if known.
+        """Choose how the card is rated, by the previous rating of the day and the probability of `recall`, if known.
 
         The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
         compared on the same luck.
