@@ -116,8 +116,9 @@ def plan_mark(collection: Collection, path: str, dialect: str) -> Conversion:
     before = (collection.root / path).read_bytes()
     text = before.decode()
     plain = normalize(text)
-    count = plain.count("\n", 0, read_front_matter(plain).end)
-    head = _set_front_matter("".join(f"{line}\n" for line in plain.split("\n")[:count]), [f"format: {dialect}"])
+    count = plain.count("\n", 0, read_front_matter(plain, is_native=False).end)
+    before_body = "".join(f"{line}\n" for line in plain.split("\n")[:count])
+    head = _set_front_matter(before_body, [f"format: {dialect}"], is_native=False)
     body = "\n".join(text.removeprefix("\ufeff").split("\n")[count:])
     after = (_restore_ends(text, head) + body).encode()
     entries = _list_entries(collection, path)
@@ -293,9 +294,9 @@ def _list_asked(note: Note) -> tuple[object, ...]:
     return note.slots, replace_gaps(note.fields[0], note.gaps, lambda _, inner: inner), hidden
 
 
-def _set_front_matter(text: str, given: Sequence[str]) -> str:
+def _set_front_matter(text: str, given: Sequence[str], *, is_native: bool = True) -> str:
     """Return a text with these lines in its front matter, and without any other `format:`."""
-    head = read_front_matter(text)
+    head = read_front_matter(text, is_native=is_native)
     body = text[head.end :] if head.end else text
     old = text[: head.end]
     inner = "\n".join(old.split("\n")[1:-2]) + "\n" if old.count("\n") > 2 else ""

@@ -250,13 +250,16 @@ class FrontMatter:
     problems: tuple[Problem, ...] = ()  # the lines that cannot be read, and settings given twice
 
 
-def read_front_matter(text: str) -> FrontMatter:
-    """Read the front matter of a normalised text. A thematic break at the top does not begin one."""
+def read_front_matter(text: str, *, is_native: bool = True) -> FrontMatter:
+    """Read the front matter of a normalised text. A thematic break at the top does not begin one.
+
+    In a file of another tool, where not `is_native`, a name such as `A` is no marker of a note.
+    """
     match = _FENCED.match(text)
     if not match:
         return FrontMatter()
     body = match[1]
-    if _NOTE_LINE.search(body) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
+    if (is_native and _NOTE_LINE.search(body)) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
         return FrontMatter(end=match.end()) if not body.strip(" \t\n{}") else FrontMatter()
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."

@@ -89,7 +89,7 @@ def complete_notes(notes: list[Note], body: str) -> list[Note]:
 def read_lines(text: str, path: str) -> DialectText:
     """Split a file into its front matter and its lines."""
     text = normalize(text)
-    head = front_matter.read_front_matter(text)
+    head = front_matter.read_front_matter(text, is_native=False)
     body = "\n" * text.count("\n", 0, head.end) + text[head.end :]
     return DialectText(path, body.split("\n"), dict(head.values), tuple(dict.fromkeys(_list_tags(head.values))))
 

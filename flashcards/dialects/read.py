@@ -45,7 +45,7 @@ def _named_format(text: str) -> tuple[str | None, int]:
     """Return the format named in the front matter, and its line."""
     if not text.startswith(("---", "\ufeff---")) or not _FORMAT.search(text):
         return None, 0
-    head = front_matter.read_front_matter(normalize(text))
+    head = front_matter.read_front_matter(normalize(text), is_native=False)
     value = head.values.get("format")
     return (None, 0) if value is None else (str(value).strip(), head.lines.get("format", 1))
 

@@ -207,6 +207,7 @@ def test_a_question_that_is_a_heading_loses_its_sign_and_keeps_its_history(cli: 
     ("before", "after"),
     [
         ("---\r\ntags: flashcards\r\n---\r\na::b\n", "---\r\nformat: obsidian\r\ntags: flashcards\r\n---\r\na::b\n"),
+        ("---\nA: x\ntags: flashcards\n---\na::b", "---\nformat: obsidian\nA: x\ntags: flashcards\n---\na::b"),
         ("\ufeff#flashcards\na::b\n", "\ufeff---\nformat: obsidian\n---\n#flashcards\na::b\n"),
     ],
 )

@@ -126,7 +126,13 @@ def test_schedules_and_block_ids_are_no_part_of_a_note(text: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["tags: x, flashcards/a", "tag: flashcards/a", "Tags: [x, flashcards/a]", "TAGS:\n- null\n- '#flashcards/a'"],
+    [
+        "tags: x, flashcards/a",
+        "tag: flashcards/a",
+        "A: x\ntags: flashcards/a",
+        "Tags: [x, flashcards/a]",
+        "TAGS:\n- null\n- '#flashcards/a'",
+    ],
 )
 def test_tags_of_the_front_matter_are_found_by_any_of_its_names(line: str) -> None:
     (note,) = read_obsidian(f"---\n{line}\n---\na::b", PATH, SETTINGS).notes
