@@ -126,7 +126,7 @@ def test_a_client_that_cannot_ask_repeats_the_call_with_a_code(folder: Path) -> 
     talk(folder, steps)
 
 
-def test_what_cannot_be_done_is_said_in_a_sentence(folder: Path) -> None:
+def test_what_cannot_be_done_is_reported_in_a_sentence(folder: Path) -> None:
     async def steps(client: Any) -> None:
         for name, arguments, said in (
             ("show", {"card": "zzzzzzz"}, "zzzzzzz"),

@@ -34,7 +34,7 @@ def test_every_command_is_documented(command: str) -> None:
     assert [row for row in table() if re.search(rf"`{command}[` ]", row)]
 
 
-def test_no_command_is_documented_that_is_not_there() -> None:
+def test_no_command_is_documented_that_does_not_exist() -> None:
     assert sorted(name for row in table() for name in re.findall(r"`([a-z-]+)[^`]*`", row)) == sorted(COMMANDS)
 
 
@@ -53,7 +53,7 @@ def test_every_setting_is_documented(name: str) -> None:
     assert f"`{name}`" in page("scheduling.md")
 
 
-def test_every_test_that_a_page_names_is_there() -> None:
+def test_every_test_named_in_a_page_exists() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
     here = set(re.findall(r"def (test_\w+)\(", "\n".join(texts)))
     named = {

@@ -81,7 +81,7 @@ def meaning(notes: tuple[Note, ...]) -> list[tuple[object, ...]]:
     return [(note.kind, note.fields, note.slots, note.gaps, note.breadcrumb, note.tags, note.typed) for note in notes]
 
 
-def test_every_kind_of_note_gets_its_key_and_says_what_it_said(collection: Collection) -> None:
+def test_a_pin_changes_no_kind_of_note(collection: Collection) -> None:
     path = put(collection, EVERY_KIND.encode())
     keys = [entry.key for entry in sorted(collection.catalog.entries(), key=lambda entry: entry.note.line)]
     assert pin_all(collection) == len(keys)

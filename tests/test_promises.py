@@ -27,7 +27,7 @@ def split_sentences(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PROMISES)
-def test_every_promise_of_a_page_about_exchange_is_held_by_a_test_that_is_there(page: str) -> None:
+def test_every_promise_of_a_page_about_exchange_has_an_existing_test(page: str) -> None:
     texts = [path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")]
     here = set(re.findall(r"def (test_\w+)\(", "\n".join(texts)))
     named = [[tests] if isinstance(tests, str) else tests for tests in PROMISES[page]["tests"].values()]

@@ -222,7 +222,7 @@ CASES: dict[str, set[str]] = {
 
 
 @pytest.mark.parametrize("query", CASES, ids=repr)
-def test_a_query_finds_what_it_says(collection: Collection, query: str) -> None:
+def test_a_query_finds_the_matching_cards(collection: Collection, query: str) -> None:
     assert found(collection, query) == CASES[query]
 
 
@@ -376,7 +376,7 @@ def test_quoted_text_is_looked_for_as_it_is(collection: Collection, text: str) -
 
 
 @pytest.mark.parametrize("name", ["tp", "m_th", "%", "", "tpm::tool"])
-def test_a_deck_that_is_not_there_is_named_with_the_nearest_one(collection: Collection, name: str) -> None:
+def test_a_deck_that_does_not_exist_is_named_with_the_nearest_one(collection: Collection, name: str) -> None:
     with pytest.raises(DeckUnknown, match=f"There is no deck `{name}`"):
         found(collection, f'-deck:"{name}"')
 

@@ -122,7 +122,7 @@ def test_a_star_in_the_name_of_a_table_matches_any_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["order = 1", "parameters = []"])
-def test_what_belongs_to_a_single_deck_cannot_be_said_of_many(tmp_path: Path, line: str) -> None:
+def test_a_setting_of_single_decks_cannot_be_set_for_many(tmp_path: Path, line: str) -> None:
     assert "is a setting of single decks" in refused(tmp_path, f'[decks."a*"]\n{line}\n')
 
 
@@ -215,7 +215,7 @@ def test_what_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, mess
 
 
 @pytest.mark.parametrize("text", ["retention 0.9", "a = [", "[a\n", "a = 1\na = 2", "x = " + "[" * 5000])
-def test_what_is_no_toml_is_refused(tmp_path: Path, text: str) -> None:
+def test_invalid_toml_is_refused(tmp_path: Path, text: str) -> None:
     place, _, message = refused(tmp_path, text).partition(": ")
     assert place.removesuffix(":1").removesuffix(":2") == "flashcards.toml"
     assert message.startswith("is not valid TOML: ")
@@ -227,7 +227,7 @@ def test_what_is_given_twice_is_named_with_its_line(tmp_path: Path, text: str, n
     assert refused(tmp_path, text) == message
 
 
-def test_a_mock_preset_says_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+def test_a_mock_preset_sets_only_its_own_values(tmp_path: Path) -> None:
     text = '[mocks."phone screen"]\nquery = "tag:a"\nquestions = 4\nminutes = 30\n[mocks.b]\nper_question = 2.5'
     assert read(tmp_path, text).mocks == {
         "phone screen": MockPreset("tag:a", 4, 30.0, None),

@@ -361,7 +361,7 @@ def cards_in_order() -> list[Card]:
     return [card for name in names for card in list_cards(decks[name], name)]
 
 
-def test_every_shipped_file_has_a_place_of_its_own_in_the_order() -> None:
+def test_every_shipped_file_has_its_own_place_in_the_order() -> None:
     orders = [shipped(path).settings.get("order") for path in PATHS]
     assert all(isinstance(order, int) for order in orders)
     assert len(set(orders)) == len(orders)

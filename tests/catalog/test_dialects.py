@@ -94,7 +94,7 @@ class TestReading:
 
 
 class TestIdentity:
-    def test_reviewing_in_obsidian_is_no_edit(self, vault: World) -> None:
+    def test_reviewing_in_obsidian_is_not_an_edit(self, vault: World) -> None:
         text = HEAD + "a::b ^id-1\n\nq\n?\nlong\nanswer\n\n==x== and ==y==\n"
         vault.write("a.md", text)
         vault.scan()
@@ -106,7 +106,7 @@ class TestIdentity:
         assert not (report.added or report.edited or report.removed)
         assert {entry.id: entry.fingerprint for entry in vault.entries()} == ids
 
-    def test_a_tag_in_front_of_a_card_moves_it_and_is_no_edit(self, vault: World) -> None:
+    def test_a_tag_in_front_of_a_card_moves_it_and_is_not_an_edit(self, vault: World) -> None:
         vault.write("a.md", HEAD + "a::b\n")
         vault.scan()
         rated = vault.rate("a")
@@ -124,7 +124,7 @@ class TestIdentity:
         vault.scan()
         assert card(vault, "What is the capital city of France?").id == rated
 
-    def test_a_card_seen_together_with_one_that_has_a_schedule_is_no_copy_of_it(self, vault: World) -> None:
+    def test_a_card_seen_together_with_one_that_has_a_schedule_is_not_a_copy_of_it(self, vault: World) -> None:
         other = "What does the amygdala do in the brain?::It processes fear.\n"
         vault.write("a.md", HEAD + f"What does the amygdala do?::It processes fear. {comment(vault, 3, 10)}\n\n{other}")
         vault.scan()
@@ -144,7 +144,7 @@ def stored(world: World, due: int, interval: int) -> dict[str, object]:
 
 
 class TestStoredSchedules:
-    def test_a_schedule_in_the_data_of_the_plugin_is_taken_over_once(self, world: World) -> None:
+    def test_a_schedule_in_the_data_of_the_plugin_is_adopted_once(self, world: World) -> None:
         store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
         world.write("a.md", HEAD + "Q1::A1\n", mtime_ns=LONG_AGO_NS)
         world.scan()
@@ -154,7 +154,7 @@ class TestStoredSchedules:
         world.scan()
         assert len(world.collection.store.log(found.id)) == 1
 
-    def test_a_stored_schedule_that_moved_on_is_taken_over_though_no_note_changed(self, world: World) -> None:
+    def test_a_stored_schedule_that_moved_on_is_adopted_though_no_note_changed(self, world: World) -> None:
         store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
         world.write("a.md", HEAD + "Q1::A1 ^id-1\n", mtime_ns=LONG_AGO_NS)
         world.scan()
@@ -170,7 +170,7 @@ class TestStoredSchedules:
         assert card(world, "Q1").interval == 8 * 86_400
         assert len(world.collection.store.log(card(world, "Q1").id)) == 1
 
-    def test_schedules_in_a_file_of_the_vault_are_taken_over(self, world: World) -> None:
+    def test_schedules_in_a_file_of_the_vault_are_adopted(self, world: World) -> None:
         set_up(world, scheduleDataVaultLocation="My SR")
         text = json.dumps({"version": 1, "cardSchedules": {"a.md::c4ddf78ff81fe": [stored(world, 3, 10)]}}, indent=2)
         world.write("My SR/Schedule Data/card-schedule-data.sr.md", f"# Data\n\n```json\n{text}\n```\n")
@@ -199,7 +199,7 @@ class TestSchedules:
         (row,) = vault.collection.store.log(found.id)
         assert (row.kind, row.rating) == (ReviewKind.TAKEN_OVER, None)
 
-    def test_the_same_comment_is_taken_over_once(self, vault: World) -> None:
+    def test_the_same_comment_is_adopted_once(self, vault: World) -> None:
         text = HEAD + f"a::b {comment(vault, 3, 10)}\n"
         vault.write("a.md", text)
         vault.scan()
@@ -286,7 +286,7 @@ class TestSchedules:
         assert (found.state, found.due_day, found.due_ms) == (State.LEARNING, None, (now + 540) * 1000)
         assert (found.reps, found.stability) == (1, 2.3065)
 
-    def test_many_cards_of_one_day_are_taken_over(self, vault: World) -> None:
+    def test_many_cards_of_one_day_are_adopted(self, vault: World) -> None:
         lines = "".join(f"front {number}::back {comment(vault, 3, 10)}\n" for number in range(2000))
         vault.write("a.md", HEAD + lines)
         vault.scan()

@@ -55,7 +55,7 @@ def test_a_link_to_itself_is_reported(tmp_path: Path) -> None:
     assert list(unreadable(tmp_path)) == ["loop.md"]
 
 
-def test_a_named_pipe_is_no_deck(tmp_path: Path) -> None:
+def test_a_named_pipe_is_not_a_deck(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.md")
     assert list(find_deck_files(tmp_path)) == []
 
@@ -122,7 +122,7 @@ def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(tmp_path: P
     }
 
 
-def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     assert list(find_deck_files(tmp_path / "nowhere")) == [Unreadable("", "No such file or directory")]
 
 

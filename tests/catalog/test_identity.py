@@ -255,7 +255,7 @@ class TestAPin:
         assert world.cards(world.note("one").id)["forward"].id == card
         assert world.note("a copy, edited").key != "p1"
 
-    def test_that_stands_twice_never_swaps_histories(self, world: World) -> None:
+    def test_a_text_that_occurs_twice_never_swaps_histories(self, world: World) -> None:
         notes = [question("one", comment="<!-- id: p1 -->"), question("two", comment="<!-- id: p1 -->")]
         world.write("a.md", *notes)
         world.scan()

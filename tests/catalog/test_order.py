@@ -87,7 +87,7 @@ def test_any_names_and_values_are_sorted(names: list[str], orders: dict[str, flo
 
 
 @pytest.mark.parametrize("value", ['"first"', "true", "[1]", ".nan"])
-def test_an_order_that_is_no_number_is_a_problem(value: str) -> None:
+def test_an_order_that_is_not_a_number_is_a_problem(value: str) -> None:
     import yaml
 
     from flashcards.settings import find_front_matter_problems

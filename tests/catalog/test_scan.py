@@ -266,7 +266,7 @@ def test_any_file_name_is_read_and_kept(world: World, name: str) -> None:
     assert world.note("a").path == name
 
 
-def test_an_empty_file_and_one_of_a_single_huge_line_are_no_error(world: World) -> None:
+def test_an_empty_file_and_one_of_a_single_huge_line_are_not_errors(world: World) -> None:
     world.write("empty.md")
     world.write("huge.md", "word " * 400_000)
     world.write("card.md", "front :: ", "word " * 20_000)

@@ -117,7 +117,7 @@ def test_in_a_vault_a_link_to_no_note_is_shown_by_its_name_as_in_obsidian(tmp_pa
     assert answers(tmp_path) == ["Nothing and ![[Nothing]]"]
 
 
-def test_an_embedded_file_that_is_no_note_is_shown_by_its_name(tmp_path: Path) -> None:
+def test_an_embedded_file_that_is_not_a_note_is_shown_by_its_name(tmp_path: Path) -> None:
     write(tmp_path, {"a.md": "Q: a\nA: ![[x.pdf]] ![[x.pdf#page=2]] ![[y.pdf]]\n", "files/x.pdf": ""})
     assert answers(tmp_path) == ["x.pdf x.pdf > page=2 ![[y.pdf]]"]
     with Collection(tmp_path, Access.READ) as collection:

@@ -57,7 +57,7 @@ class TestAdd:
             ("\udcff", "the deck or the text is not UTF-8."),
         ],
     )
-    def test_a_path_that_is_no_deck_file_is_refused(self, cli: Runner, target: str, said: str) -> None:
+    def test_a_path_that_is_not_a_deck_file_is_refused(self, cli: Runner, target: str, said: str) -> None:
         cli.write("vault.md", "---\nformat: obsidian\n---\n#flashcards\n\nx::y\n")
         cli.write(".draft.md", "text\n")
         before = sorted(cli.root.rglob("*"))
@@ -80,7 +80,7 @@ class TestAdd:
         (card,) = cli("add", "d", "a?", "b", "--json").lines
         assert (card["front"], card["deck"], card["state"]) == ("a?", "d", "new")
 
-    def test_a_pair_behind_a_question_is_kept_apart(self, cli: Runner) -> None:
+    def test_a_pair_after_a_question_is_kept_apart(self, cli: Runner) -> None:
         cli("add", "d", "a?", "b")
         cli("add", "d", "front :: back")
         assert [note.fields for note in parse(read(cli, "d.md"), "d.md").notes] == [("a?", "b"), ("front", "back")]
@@ -215,7 +215,7 @@ class TestAdvice:
             cli("answer", card, rating, "--at", f"{at}T12:00")
         assert self.advice(cli) == [(1, "advice-leech")]
 
-    def test_advice_is_no_problem_and_is_given_only_if_asked_for(self, cli: Runner) -> None:
+    def test_advice_is_not_a_problem_and_is_given_only_if_asked_for(self, cli: Runner) -> None:
         cli.write("a.md", "Q: Is it?\nA: Yes.\n")
         assert cli("check").err == "No problems.\n"
         result = cli("check", "--advice")

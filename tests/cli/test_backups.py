@@ -68,14 +68,14 @@ def test_without_a_backup_there_is_nothing_to_restore(deck: Runner) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage " * 100])
-def test_a_file_that_is_no_backup_replaces_nothing(deck: Runner, content: bytes) -> None:
+def test_a_file_that_is_not_a_backup_replaces_nothing(deck: Runner, content: bytes) -> None:
     deck("answer", "a.md:1", "good")
     (deck.root / "bad.db").write_bytes(content)
     assert "bad.db is not a usable backup: " in deck.fails("restore", "--yes", "bad.db", code=1)
     assert deck.card('"one"')["reps"] == 1
 
 
-def test_a_backup_that_is_not_there_is_refused(deck: Runner) -> None:
+def test_a_backup_that_does_not_exist_is_refused(deck: Runner) -> None:
     deck.fails("restore", "--yes", "nowhere.db")
 
 
@@ -93,7 +93,7 @@ class TestDoctor:
         deck("answer", "a.md:1", "good")
         assert deck("doctor").out == ("The database is sound.\nEvery card agrees with the log of 1 row.\n")
 
-    def test_finds_a_card_that_is_not_what_its_log_says_and_puts_it_right(self, deck: Runner) -> None:
+    def test_a_card_that_differs_from_its_log_is_found_and_corrected(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
         before = deck.card('"one"')
         connection = sqlite3.connect(deck.root / ".flashcards" / "state.db")
@@ -165,7 +165,7 @@ def spoil(path: Path, seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_every_damaged_state_is_said_in_a_sentence_and_can_be_restored(cli: Runner) -> None:
+def test_every_damaged_state_is_reported_in_a_sentence_and_can_be_restored(cli: Runner) -> None:
     cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(60)))
     cli("scan")
     cli("answer", "a.md:1", "good")
@@ -188,7 +188,7 @@ def spoil_whole(cli: Runner) -> None:
     path.write_bytes(content[:4096] + bytes((each * 7 + 1) % 256 for each in content[4096:]))
 
 
-def test_a_damaged_state_that_was_set_aside_is_no_backup(deck: Runner) -> None:
+def test_a_damaged_state_that_was_set_aside_is_not_a_backup(deck: Runner) -> None:
     deck("answer", "a.md:1", "good")
     deck("backup")
     (sound,) = backups(deck)
@@ -231,7 +231,9 @@ def test_tables_and_indexes_that_a_user_added_are_no_damage(deck: Runner, then: 
 
 @pytest.mark.parametrize("command", ["due", "doctor", "answer", "scan", "list"])
 @pytest.mark.parametrize("what", ["missing", "empty"])
-def test_a_lost_state_beside_backups_is_said_before_anything_is_written(deck: Runner, what: str, command: str) -> None:
+def test_a_lost_state_beside_backups_is_reported_before_anything_is_written(
+    deck: Runner, what: str, command: str
+) -> None:
     deck("answer", "a.md:1", "good")
     deck("backup")
     path = deck.root / ".flashcards" / "state.db"

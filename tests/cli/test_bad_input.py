@@ -22,7 +22,7 @@ def one_sentence(error: str, *parts: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a folder that can be removed while it is used")
-def test_a_working_folder_that_is_gone_is_said(
+def test_a_working_folder_that_is_gone_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gone").mkdir()
@@ -33,7 +33,7 @@ def test_a_working_folder_that_is_gone_is_said(
     one_sentence(capsys.readouterr().err, "The working folder no longer exists. Change to another folder")
 
 
-def test_a_clock_beyond_the_times_of_the_system_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_beyond_the_times_of_the_system_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def overflow() -> int:
         raise OverflowError
 
@@ -42,7 +42,7 @@ def test_a_clock_beyond_the_times_of_the_system_is_said(monkeypatch: pytest.Monk
         now_ms()
 
 
-def test_a_control_character_of_a_log_makes_no_line_of_its_own(cli: Runner) -> None:
+def test_a_control_character_in_a_log_begins_no_line(cli: Runner) -> None:
     cli.write("a.md", question("one"))
     (cli.root / "l.csv").write_text("card,rating,time\nx\u202ey\x9b,3,2024-01-01T10:00:00\n", "utf-8")
     said = cli("import", "l.csv").err
@@ -80,7 +80,7 @@ class TestDecks:
             (".flashcards/state.db-wal", ".flashcards/state.db-wal is neither a file nor a folder. Move it away."),
         ],
     )
-    def test_a_pipe_in_place_of_a_file_is_said_and_nothing_waits_for_it(
+    def test_a_pipe_in_place_of_a_file_is_reported_and_nothing_waits_for_it(
         self, cli: Runner, name: str, said: str
     ) -> None:
         cli.write("good.md", question("two"))
@@ -154,7 +154,7 @@ class TestDecks:
         assert listed.err == "Warning: sub/ cannot be read: Permission denied.\n"
         assert [card["id"] for card in listed.lines] == [name]
 
-    def test_files_without_content_and_with_one_endless_line_are_no_error(self, cli: Runner) -> None:
+    def test_files_without_content_and_with_one_endless_line_are_not_errors(self, cli: Runner) -> None:
         cli.write("empty.md")
         cli.write("blank.md", " \n\n\t\n")
         cli.write("huge.md", "[" * 20_000 + "word " * 100_000)
@@ -207,10 +207,10 @@ class TestArguments:
             ("(" * 3000, "it has more than 250 words."),
         ],
     )
-    def test_a_query_that_cannot_be_read_says_why(self, cli: Runner, query: str, message: str) -> None:
+    def test_an_invalid_query_is_reported_with_the_reason(self, cli: Runner, query: str, message: str) -> None:
         one_sentence(cli.fails("list", query), "The query `", "cannot be read: ", message)
 
-    def test_a_deck_that_is_not_there_is_said(self, cli: Runner) -> None:
+    def test_a_deck_that_does_not_exist_is_reported(self, cli: Runner) -> None:
         cli.write("a.md", question("one"))
         for command in ("list", "suspend"):
             assert "There is no deck `nowhere`." in cli.fails(command, "deck:nowhere", code=2)
@@ -223,7 +223,7 @@ class TestArguments:
             *("/etc/passwd:1", "../a.md:1"),
         ],
     )
-    def test_a_card_that_is_not_there_is_refused(self, cli: Runner, name: str) -> None:
+    def test_a_card_that_does_not_exist_is_refused(self, cli: Runner, name: str) -> None:
         cli.write("a.md", question("one"))
         (cli.root / "loop.md").symlink_to("loop.md")
         error = cli("show", "--", name, code=2).err.splitlines()[-1] + "\n"

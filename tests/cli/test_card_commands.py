@@ -36,9 +36,7 @@ class TestManyCards:
     def test_twenty_are_acted_on_without_a_question(self, many: Runner) -> None:
         assert many("suspend", "deck:few").out == "20 cards suspended.\n"
 
-    def test_above_twenty_a_question_is_asked_and_yes_goes_on(
-        self, many: Runner, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_above_twenty_cards_a_confirmation_is_needed(self, many: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         answer_with(monkeypatch, "y")
         done = many("suspend", "deck:many")
         assert done.out == "21 cards suspended.\n"
@@ -126,7 +124,7 @@ class TestEachAct:
         done = process(["suspend", "-tag:y"], many.root, code=None)
         assert "This changes 41 cards. Continue?" in done.err
 
-    def test_a_misspelt_option_is_no_query(self, many: Runner) -> None:
+    def test_a_misspelt_option_is_not_a_query(self, many: Runner) -> None:
         for option in ("--jsno", "--y", "-C", "-x"):
             many.fails("list", option)
 
@@ -170,7 +168,7 @@ class TestSetDue:
         "when",
         ["soon", "", "7-3", "3-", "-", "1.5", "99999", "36501", "2026-13-01", "0001-01-01", "9999-12-31", "²"],
     )
-    def test_what_is_no_day_is_refused_and_changes_nothing(self, many: Runner, when: str) -> None:
+    def test_what_is_not_a_day_is_refused_and_changes_nothing(self, many: Runner, when: str) -> None:
         assert f"`{when}` is not a day" in many.fails("set-due", "--", when, "few.md:1")
         assert many.ids("is:review") == []
 

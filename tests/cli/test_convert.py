@@ -83,7 +83,7 @@ def test_windows_line_ends_stay(vault: Runner) -> None:
     assert data.count(b"\r\n") == data.count(b"\n") > 3
 
 
-def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
+def test_a_file_that_cannot_be_represented_is_left_and_named(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards\n\n==ash;;x== and ==sha;;y==\n")
     vault.write("notes/b.md", "#flashcards\n\na::b\n")
     result = vault("convert", "--yes", "notes", code=1)
@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_said_is_left_and_named(vault: Runner) -> None:
         ("a ==1;;gap== and ==none==\n", "In the native format every `==highlight==` of a cloze is a gap"),
     ],
 )
-def test_a_file_that_is_left_is_told_why(vault: Runner, text: str, said: str) -> None:
+def test_a_file_that_is_left_alone_is_reported_with_the_reason(vault: Runner, text: str, said: str) -> None:
     vault.write("notes/a.md", f"#flashcards\n\n{text}")
     assert said in " ".join(vault("convert", "--yes", "notes/a.md", code=1).err.split())
 

@@ -43,7 +43,7 @@ def test_due_cards_that_wait_for_a_limit_are_named(cli: Runner) -> None:
     assert "3 due cards held back: `reviews_per_day = 9` of the whole collection.\n" in out  # six new ones were done
 
 
-def test_without_a_limit_in_the_way_nothing_is_said(cli: Runner) -> None:
+def test_without_a_limit_in_the_way_nothing_is_reported(cli: Runner) -> None:
     pairs(cli.root / "a.md", 3)
     assert "held_back" not in cli("due", "--json").json
     assert "held back" not in cli("due").out

@@ -56,7 +56,7 @@ def test_then_the_present_folder(here: Path) -> None:
     assert find_collection(None) == here
 
 
-def test_a_folder_named_like_the_settings_is_no_mark(cli: Runner, here: Path) -> None:
+def test_a_folder_named_like_the_settings_is_not_a_mark(cli: Runner, here: Path) -> None:
     (cli.root / "up" / "flashcards.toml").mkdir()
     (cli.root / "up" / ".flashcards").touch()
     assert find_collection(None) == here / "decks"
@@ -70,7 +70,7 @@ def test_the_home_folder_may_be_named_by_its_sign(cli: Runner, monkeypatch: pyte
     assert (cli.root / "fresh" / "example.md").is_file()
 
 
-def test_the_home_folder_of_nobody_is_a_folder_that_is_not_there() -> None:
+def test_the_home_folder_of_an_unknown_user_does_not_exist() -> None:
     assert str(expand_home("~nobody-at-all/x")) == "~nobody-at-all/x"
     with pytest.raises(FolderMissing):
         find_collection("~nobody-at-all/x")

@@ -24,7 +24,7 @@ def test_every_command_explains_itself_with_an_example(cli: Runner, command: str
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_says_what_it_does(command: str) -> None:
+def test_every_option_has_a_help_text(command: str) -> None:
     from flashcards.cli import group
 
     found = group.get_command(group.make_context("flashcards", ["x"]), command)

@@ -81,7 +81,7 @@ def test_all_looks_back_to_the_first_review(made: Runner) -> None:
     assert len(made("stats", "--json").json["days"]) == 365
 
 
-def test_a_simulation_says_the_same_in_every_form(cli: Runner) -> None:
+def test_a_simulation_has_the_same_results_in_every_form(cli: Runner) -> None:
     collection_of(cli.root, 60).close()
     record = cli("simulate", "--days", "20", "--retention", "0.8", "--retention", "0.9", "--json").json
     assert list(record) == ["days", "present", "sampled", "retentions", "speed_assumed"]
@@ -242,7 +242,7 @@ def test_without_cards_programs_get_the_same_shape_with_nothing_in_it(cli: Runne
     assert list(empty) == list(cli(*arguments, "--json").json)
 
 
-def test_no_number_is_no_retention(cli: Runner) -> None:
+def test_a_retention_must_be_a_number(cli: Runner) -> None:
     assert "is not a number" in cli.fails("simulate", "--retention", "nan")
 
 
@@ -252,7 +252,7 @@ def test_a_page_that_cannot_be_written_is_named_as_it_was_asked_for(made: Runner
     assert ".page.html" not in said
 
 
-def test_check_names_settings_of_decks_that_are_not_there_and_keys_that_do_nothing(made: Runner) -> None:
+def test_check_names_settings_of_decks_that_do_not_exist_and_keys_that_do_nothing(made: Runner) -> None:
     made.write("flashcards.toml", '[decks."dekc"]\nfuzz = false\n[keys]\nundu = "z"\n')
     said = made("check", code=1).out
     assert "flashcards.toml:1: There is no deck `dekc`. Did you mean `deck`?" in said

@@ -195,7 +195,7 @@ def test_check_prints_one_problem_a_line(deck: Runner) -> None:
     }
 
 
-def test_check_prints_nothing_where_there_is_no_problem(deck: Runner) -> None:
+def test_check_prints_nothing_without_problems(deck: Runner) -> None:
     assert deck("check", "--json") == (0, "", "")
 
 

@@ -18,7 +18,7 @@ def test_an_interview_needs_a_terminal(cli: Runner) -> None:
     assert "A mock interview needs a terminal." in cli.fails("mock")
 
 
-def test_without_a_mock_there_is_no_history(cli: Runner) -> None:
+def test_without_a_mock_the_history_is_empty(cli: Runner) -> None:
     assert cli("mock", "--history").out == "There is no mock interview yet. `flashcards mock` starts one.\n"
     assert cli("mock", "--history", "--json").out == ""
 
@@ -45,7 +45,7 @@ def test_without_a_preset_the_list_says_how_to_make_one(cli: Runner) -> None:
     assert "Add a table such as [mocks." in cli("mock", "--presets").out
 
 
-def test_a_preset_stands_without_a_query_and_is_not_listed_and_held_at_once(cli: Runner) -> None:
+def test_a_preset_excludes_a_query_and_a_list(cli: Runner) -> None:
     assert "the preset says which cards are asked" in cli.fails("mock", "--preset", "whole", "tpm")
     assert "it only lists the mock interviews of flashcards.toml" in cli.fails("mock", "--preset", "whole", "--presets")
 

@@ -116,7 +116,7 @@ F = Figures(100, 0.3, 0.05)
         ("present", 0.36, 0.34, "Over all reviews, the current parameters predict at least as well"),
     ],
 )
-def test_what_is_taken_is_said_and_written(
+def test_the_best_parameters_are_reported_and_written(
     learned: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, present: float, fitted: float, said: str
 ) -> None:
     toml = learned.root / "flashcards.toml"
@@ -132,7 +132,7 @@ def test_what_is_taken_is_said_and_written(
     assert parameters(learned) == list(values)
 
 
-def test_due_days_move_only_when_asked_and_the_log_says_so(learned: Runner) -> None:
+def test_due_days_move_only_on_request_and_are_logged(learned: Runner) -> None:
     learned("optimize")
     found = learned("optimize", "--reschedule", "--yes", "--json").json
     assert found["rescheduled"] > 0
@@ -162,7 +162,7 @@ def test_parameters_changed_by_hand_are_followed_at_once(learned: Runner) -> Non
     assert "memory states recomputed. Due days are unchanged." in learned("scan").err
 
 
-def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learned: Runner) -> None:
+def test_a_deck_gets_its_own_parameters_only_if_they_predict_better(learned: Runner) -> None:
     result = learned("optimize", "--per-deck", "--dry-run")
     assert "deck: " in result.out
     assert "Separate parameters would not predict better" in result.out
@@ -171,7 +171,7 @@ def test_a_deck_gets_parameters_of_its_own_only_where_they_are_worth_it(learned:
 USUAL = f"parameters = {list(DEFAULT_PARAMETERS)}\n"
 
 
-def test_a_deck_with_parameters_of_its_own_is_fitted_by_itself_and_keeps_its_place(learned: Runner) -> None:
+def test_a_deck_with_its_own_parameters_is_fitted_separately_and_keeps_its_table(learned: Runner) -> None:
     toml = learned.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\n[decks.deck]\n{USUAL}', encoding="utf-8")
     trial = learned("optimize", "--dry-run", "--reschedule").out
@@ -228,7 +228,7 @@ def test_cards_learnt_before_the_date_set_do_not_count(learned: Runner) -> None:
     assert "of cards first learned since 2100-01-01 (`ignore_reviews_before`)" in said
 
 
-def test_where_nobody_answers_due_days_stay_and_nothing_untrue_is_said(
+def test_where_nobody_answers_due_days_stay_and_nothing_untrue_is_reported(
     learned: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))

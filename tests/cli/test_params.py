@@ -82,7 +82,7 @@ def test_all_that_clashes_is_named_at_once(cli: Runner) -> None:
         (("simulate", "--retention", "nan"), "'nan' is not a number."),
     ],
 )
-def test_what_is_no_number_is_called_so(cli: Runner, command: tuple[str, ...], problem: str) -> None:
+def test_a_value_that_is_not_a_number_is_reported(cli: Runner, command: tuple[str, ...], problem: str) -> None:
     assert problem in cli.fails(*command)
 
 

@@ -128,7 +128,7 @@ def test_the_limit_that_keeps_new_cards_back_is_named(cli: Runner, monkeypatch: 
     assert "`new_per_day` allows 0 a day; set it to 2" in cli("readiness", "--on", day(30)).out
 
 
-def test_a_deadline_that_is_over_is_said_to_be(cli: Runner) -> None:
+def test_a_deadline_that_has_passed_is_reported(cli: Runner) -> None:
     small(cli.root).close()
     cli.write("flashcards.toml", f'deadline = "{day(0)}"\n')
     assert f"The last `deadline` of the decks, {day(0)}, has passed." in cli.fails("readiness")

@@ -106,7 +106,7 @@ def test_a_log_that_a_killed_program_left_is_read_without_a_trace(studied: Runne
     assert traces(studied.root) == before
 
 
-def test_an_act_that_keeps_something_makes_the_state_and_says_where(cli: Runner) -> None:
+def test_an_act_that_must_be_kept_creates_the_state_and_reports_its_place(cli: Runner) -> None:
     cli.write("a.md", question("one"))
     assert f"The review state of {cli.root} is now kept in .flashcards." in cli("answer", "a.md:1", "good").err
     assert cli.card()["reps"] == 1
@@ -136,7 +136,7 @@ def test_an_export_from_a_folder_that_cannot_be_written_works_and_says_what_is_l
     assert traces(studied.root) == before
 
 
-def test_a_folder_below_with_a_state_of_its_own_is_named(studied: Runner) -> None:
+def test_a_subfolder_with_its_own_state_is_reported(studied: Runner) -> None:
     studied("-C", "sub", "answer", "b.md:1", "good")
     assert "`sub` has its own review state" in studied("check", code=1).out
     assert "`sub` has its own review state" in studied("scan").err
@@ -148,7 +148,7 @@ def test_a_state_made_inside_of_a_collection_is_named_at_once(studied: Runner) -
     assert f"This folder is part of the collection {studied.root}" in error
 
 
-def test_an_ignored_folder_is_a_collection_of_its_own(studied: Runner) -> None:
+def test_an_ignored_folder_is_a_separate_collection(studied: Runner) -> None:
     studied.write("flashcards.toml", 'ignore = ["sub/"]\n')
     assert "part of the collection" not in studied("-C", "sub", "answer", "b.md:1", "good").err
     assert studied("check").out == ""

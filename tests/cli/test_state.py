@@ -151,7 +151,7 @@ def test_a_damaged_database_is_put_right_by_restore(kept: Runner) -> None:
 
 
 @pytest.mark.parametrize("arguments", NEEDS_STATE, ids=" ".join)
-def test_a_file_that_is_no_database_is_left_alone(kept: Runner, arguments: list[str]) -> None:
+def test_a_file_that_is_not_a_database_is_left_alone(kept: Runner, arguments: list[str]) -> None:
     put(kept, b"garbage " * 1000)
     text = kept.fails(*arguments, code=1)
     assert text.startswith("Error: ")
@@ -205,7 +205,7 @@ def test_an_empty_database_is_created_again(cli: Runner) -> None:
     assert len(cli.ids()) == 1
 
 
-def test_a_state_that_may_not_be_written_is_said_and_left_alone(cli: Runner) -> None:
+def test_a_state_that_may_not_be_written_is_reported_and_left_alone(cli: Runner) -> None:
     prefix = unprivileged()
     if prefix is None:
         pytest.skip("permissions do not bind this user")
@@ -225,7 +225,7 @@ def test_a_state_that_may_not_be_written_is_said_and_left_alone(cli: Runner) -> 
     assert cli.card()["reps"] == 1
 
 
-def test_a_folder_that_may_not_be_written_is_said(cli: Runner) -> None:
+def test_a_folder_that_may_not_be_written_is_reported(cli: Runner) -> None:
     prefix = unprivileged()
     if prefix is None:
         pytest.skip("permissions do not bind this user")
@@ -239,7 +239,7 @@ def test_a_folder_that_may_not_be_written_is_said(cli: Runner) -> None:
     assert ".flashcards cannot be made: Permission denied." in error
 
 
-def test_a_database_that_another_program_holds_is_said(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_another_program_holds_is_reported(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.database.BUSY_SECONDS", 0.05)
     os.utime(cli.write("a.md", question("one")), (1e9, 1e9))  # a file just written would be looked at again
     cli("scan")
@@ -306,7 +306,7 @@ def test_a_full_disk_loses_nothing(cli: Runner, small_disk: Path) -> None:
     assert cli("-C", str(small_disk), "doctor").out.startswith("The database is sound.\n")
 
 
-def test_a_full_disk_is_said(cli: Runner, small_disk: Path) -> None:
+def test_a_full_disk_is_reported(cli: Runner, small_disk: Path) -> None:
     (small_disk / "a.md").write_text(question("one"), encoding="utf-8")
     cli("-C", str(small_disk), "scan")
     fill(small_disk)

@@ -120,7 +120,7 @@ def test_an_interrupt_from_outside_leaves_with_130(cli: Runner) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["check", "--explain"]], ids=" ".join)
-def test_a_reader_that_has_enough_is_no_error(cli: Runner, arguments: list[str]) -> None:
+def test_a_reader_that_has_enough_is_not_an_error(cli: Runner, arguments: list[str]) -> None:
     cli.write("a.md", "".join(question(f"question {number}") for number in range(3000)))
     cli("scan")
     running = subprocess.Popen(
@@ -243,7 +243,7 @@ def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_an_output_that_cannot_show_every_character_is_no_failure(cli: Runner, encoding: str) -> None:
+def test_an_output_that_cannot_show_every_character_is_not_a_failure(cli: Runner, encoding: str) -> None:
     cli.write("a.md", question("什么是 é?"))
     cli("answer", "a.md:1", "good")
     env = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}

@@ -17,7 +17,7 @@ def test_attributes_are_separated_by_semicolons() -> None:
     assert found == Attributes("k7f3q2", ("hard", "exam"), reverse=True, typed=True)
 
 
-def test_attributes_may_stand_on_lines_of_their_own() -> None:
+def test_attributes_can_be_on_separate_lines() -> None:
     assert read_attributes("<!--\nid: a\n\ntags: b;\ntype\n-->") == Attributes("a", ("b",), typed=True)
 
 
@@ -66,7 +66,7 @@ def test_an_id_or_tags_make_the_rest_of_a_comment_attributes_too() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_an_attribute_is_said(comment: str, message: str, hint: str) -> None:
+def test_what_is_wrong_with_an_attribute_is_reported(comment: str, message: str, hint: str) -> None:
     assert read_attributes(comment) == Attributes(problems=((message, hint),))
 
 
@@ -135,12 +135,12 @@ def test_only_the_word_end_ends_a_note(comment: str, ends: bool) -> None:
         ("-", ("-",)),
     ],
 )
-def test_a_note_says_the_languages_of_its_sides(written: str, say: tuple[str, ...]) -> None:
+def test_a_note_sets_the_languages_of_its_sides(written: str, say: tuple[str, ...]) -> None:
     assert read_attributes(f"<!-- say: {written} -->") == Attributes(say=say)
 
 
 @pytest.mark.parametrize("written", ["Japanese please", "ja, en, de", "ja,", "x", '"onload', "日本語"])
-def test_what_is_no_language_is_a_problem(written: str) -> None:
+def test_what_is_not_a_language_is_a_problem(written: str) -> None:
     found = read_attributes(f"<!-- say: {written} -->")
     assert found is not None and found.say == ()
     ((message, hint),) = found.problems

@@ -64,7 +64,7 @@ def test_a_gap_is_never_read_out_of_the_definitions() -> None:
         ("[x] " * (MAX_NUMBER + 1), 4 * MAX_NUMBER, "gap-number"),
     ],
 )
-def test_a_gap_that_cannot_be_read_says_where_and_why(text: str, offset: int, code: str) -> None:
+def test_an_invalid_gap_is_reported_with_its_place_and_reason(text: str, offset: int, code: str) -> None:
     with pytest.raises(GapError) as caught:
         find_gaps(text)
     assert (caught.value.offset, caught.value.code) == (offset, code)

@@ -34,7 +34,7 @@ PROBLEM_CODES = {
 
 
 @EACH
-def test_a_fixture_reads_as_it_says(case: Case) -> None:
+def test_a_fixture_is_parsed_as_expected(case: Case) -> None:
     assert describe(parse(case.text, PATH)) == case.expected, f"{FIXTURES / case.file}:{case.line}"
 
 
@@ -76,7 +76,7 @@ def test_every_fixture_of_prose_yields_nothing() -> None:
     assert [str(case) for case in prose if case.expected] == []
 
 
-def test_a_file_that_lacks_a_block_is_no_fixture(tmp_path: Path) -> None:
+def test_a_file_that_lacks_a_block_is_not_a_fixture(tmp_path: Path) -> None:
     (tmp_path / "bad.md").write_text("# Title\n\n## one\n\n```markdown\nQ: a\n```\n", "utf-8")
     with pytest.raises(ValueError, match=re.escape("bad.md:3: a fixture has two blocks, this one 1")):
         list(read(tmp_path / "bad.md"))

@@ -45,7 +45,7 @@ def test_the_first_line_with_a_separator_divides_a_list_item() -> None:
 
 
 @pytest.mark.parametrize("text", ["- an item that ends in ::\n", "- two\n  lines\n", "- `a ::\n  b`\n", "- a::\n  b\n"])
-def test_a_list_item_without_a_separator_and_text_behind_it_is_no_pair(text: str) -> None:
+def test_a_list_item_without_a_separator_and_text_after_it_is_not_a_pair(text: str) -> None:
     assert parse(text, "a.md").notes == ()
 
 

@@ -161,7 +161,7 @@ def test_a_setting_given_twice_is_a_problem_and_its_last_value_counts(body: str,
     assert deck.notes[0].tags == ("b",)
 
 
-def test_a_name_given_twice_inside_a_table_is_no_problem() -> None:
+def test_a_name_given_twice_inside_a_table_is_not_a_problem() -> None:
     assert read_front_matter("---\nx: {a: 1}\ny: {a: 2, a: 3}\na: 3\n---\n").problems == ()
 
 

@@ -83,7 +83,7 @@ def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
         "**T**est: it",
     ],
 )
-def test_text_that_only_resembles_a_marker_is_no_problem(text: str) -> None:
+def test_text_that_only_resembles_a_marker_is_not_a_problem(text: str) -> None:
     assert parse(text, "x.md").problems == ()
 
 

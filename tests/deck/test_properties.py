@@ -108,7 +108,7 @@ def test_notes_are_in_order_and_do_not_overlap(text: str) -> None:
 
 @some
 @given(texts)
-def test_every_gap_lies_where_it_says(text: str) -> None:
+def test_every_gap_is_at_its_offsets(text: str) -> None:
     for note in parse(text, "x.md").notes:
         assert (note.kind is Kind.CLOZE) == bool(note.gaps)
         for gap in note.gaps:

@@ -46,7 +46,7 @@ SETTINGS = ObsidianSettings(
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fixture_reads_as_it_says(case: Case) -> None:
+def test_a_fixture_is_parsed_as_expected(case: Case) -> None:
     found = describe(read_obsidian(case.text, PATH, ObsidianSettings()))
     assert found == case.expected, f"{FIXTURES / case.file}:{case.line}"
 

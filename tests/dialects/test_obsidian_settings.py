@@ -71,7 +71,7 @@ def test_the_newer_name_of_a_separator_wins() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "{", "[" * 100_000])
-def test_what_is_no_object_is_an_error(text: str) -> None:
+def test_what_is_not_an_object_is_an_error(text: str) -> None:
     with pytest.raises(ValueError):  # json has its own words
         pick_settings(read_data(text))
 

@@ -65,7 +65,7 @@ NASTY = (
 
 
 @pytest.mark.parametrize(("name", "case"), CASES, ids=str)
-def test_a_fixture_reads_as_it_says(name: str, case: Case) -> None:
+def test_a_fixture_is_parsed_as_expected(name: str, case: Case) -> None:
     deck = read_deck(case.text, PATH, Chooser(Path("/nowhere"), {"": name}).choose(PATH))[0]
     assert describe(deck) == case.expected, f"{FIXTURES / case.file}:{case.line}"
 

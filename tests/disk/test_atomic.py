@@ -102,7 +102,7 @@ def test_a_name_may_be_as_long_as_names_may_be(tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         write(tmp_path / "nowhere" / "a", b"new")
 

@@ -164,7 +164,7 @@ def test_a_command_with_a_fault_happens_as_a_whole_or_not_at_all(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "loose"])
-def test_a_power_cut_loses_nothing_that_was_said(
+def test_a_power_cut_loses_nothing_that_was_reported(
     case: Case, strict: bool, trials: Trials, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trial = trials.find(case)

@@ -175,7 +175,7 @@ def test_a_whole_file_that_is_copied_and_deleted_after_a_scan_keeps_its_historie
     assert [entry.path for entry in world.collection.catalog.entries()] == ["old/a.md"] * 3
 
 
-def test_a_copy_with_an_id_of_its_own_stays_another_note(world: World) -> None:
+def test_a_copy_with_its_own_id_stays_a_separate_note(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -285,7 +285,7 @@ def test_a_new_note_like_a_reviewed_one_is_another_note_after_that_is_deleted(wo
     assert [change.note for change in report.removed] == [card.note]
 
 
-def test_a_note_first_seen_before_the_review_is_no_copy(world: World) -> None:
+def test_a_note_first_seen_before_the_review_is_not_a_copy(world: World) -> None:
     world.write("a.md", IMPROVED, AMYGDALA)
     world.scan()
     card = world.rate("amygdala do?")

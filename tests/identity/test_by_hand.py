@@ -166,7 +166,7 @@ def test_gaps_go_along_when_two_clozes_are_linked(world: World) -> None:
     assert (cards["c2"].id, reviews(world, insulin.id)) == (insulin.id, [Rating.GOOD, Rating.HARD])
 
 
-def test_what_cannot_be_linked_is_said(parted: World) -> None:
+def test_what_cannot_be_linked_is_reported(parted: World) -> None:
     (old,) = parted.orphans()
     new = parted.note("Langerhans")
     with pytest.raises(LinkImpossible, match=r"has its text, at a\.md:1"):

@@ -50,7 +50,7 @@ def test_a_card_is_not_renamed_over_another_one(store: Store) -> None:
     assert slots(store) == {"c1": one, "c2": two, "c3": three}
 
 
-def test_slots_that_are_not_there_are_passed_over(store: Store) -> None:
+def test_slots_that_do_not_exist_are_passed_over(store: Store) -> None:
     (one,) = add(store, "c1")
     assert rename_slots(store.connection, 1, [("c7", "c8"), ("c1", "c2")]) == [("c1", "c2")]
     assert slots(store) == {"c2": one}

@@ -48,6 +48,6 @@ def test_a_key_is_twelve_letters_and_digits(text: bytes, occurrence: int) -> Non
     assert re.fullmatch(rf"[a-z2-7]{{{KEY_LENGTH}}}", make_key(text, occurrence))
 
 
-def test_each_occurrence_has_a_key_of_its_own() -> None:
+def test_each_occurrence_has_its_own_key() -> None:
     text = fingerprint(note("a", "b"))
     assert len({make_key(text, occurrence) for occurrence in range(200)}) == 200

@@ -74,7 +74,7 @@ def test_a_note_that_was_no_cloze_for_a_while_does_not_use_old_numbers_again() -
     assert carried(between, cloze("new"), 0) == {"new": 1}
 
 
-def test_a_note_that_is_no_cloze_stays_as_it_is() -> None:
+def test_a_note_that_is_not_a_cloze_stays_as_it_is() -> None:
     (after,) = parse("Q: q\nA: a\n", "x.md").notes
     assert carry_cards(cloze("a"), after, 1).note is after
 

@@ -126,7 +126,7 @@ def test_reviews_are_carried_over_once(hashcards: str, decks: Home) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 600])
-def test_what_is_no_database_of_hashcards_is_refused(home: Home, tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_database_of_hashcards_is_refused(home: Home, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "hashcards.db"
     path.write_bytes(content)
     with pytest.raises(ImportInvalid, match="not a hashcards database"):
@@ -177,7 +177,7 @@ def test_every_review_finds_its_card(home: Home, text: str) -> None:
     assert not home.import_file(home.root / "hashcards.db").changes_anything
 
 
-def test_an_answer_that_goes_on_below_a_heading_brings_its_review_and_is_reported(home: Home) -> None:
+def test_an_answer_that_continues_below_a_heading_brings_its_review_and_is_reported(home: Home) -> None:
     text = "Q: cat?\nA: die Katze\n\n### Plural\n\ndie Katzen\n\n---\n\nQ: plain?\nA: yes\n"
     home.write("a.md", text)
     report = home.import_file(write_database(home, [text]))

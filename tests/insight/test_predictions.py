@@ -47,7 +47,7 @@ def test_who_recalls_less_than_predicted_is_told_by_how_much(true_chance: float)
     assert found.error == pytest.approx(0.9 - true_chance, abs=0.03)
 
 
-def test_the_luck_of_few_reviews_is_no_error_of_the_prediction() -> None:
+def test_the_luck_of_few_reviews_is_not_an_error_of_the_prediction() -> None:
     raw = np.sqrt(0.9 * 0.1 / 40)
     errors = [found.error for seed in range(40) if (found := measure(log(20, 200, 0.9, seed)))]
     assert len(errors) == 40

@@ -23,7 +23,7 @@ def test_today_is_what_was_done_since_the_day_began(found: Overview) -> None:
     assert (found.now.reviews, found.now.new, found.now.again, found.now.seconds) == (2, 0, 1, 60.0)
 
 
-def test_each_day_of_the_period_is_there_idle_ones_too(found: Overview) -> None:
+def test_each_day_of_the_period_is_listed_even_without_reviews(found: Overview) -> None:
     assert [day.reviews for day in found.activity.days] == [0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2]
     assert [day.new for day in found.activity.days] == [0, 0, 0, 2] + [0] * 10
 
@@ -42,7 +42,7 @@ def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tm
         assert build_overview(collection, now_ms(), None, None).activity.streak == 3
 
 
-def test_a_streak_goes_on_through_a_clock_that_was_put_back(tmp_path: Path) -> None:
+def test_a_streak_continues_through_a_clock_that_was_put_back(tmp_path: Path) -> None:
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         for days_ago in (1, 2, 0):
@@ -175,7 +175,7 @@ def test_some_cards_can_be_counted_alone(tmp_path: Path) -> None:
     assert sum(found.cards.states.values()) == 1
 
 
-def test_of_an_empty_log_nothing_is_said(tmp_path: Path) -> None:
+def test_of_an_empty_log_nothing_is_reported(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks") as collection:
         found = build_overview(collection, now_ms(), None, None)
     assert [day.reviews for day in found.activity.days] == [0]

@@ -86,7 +86,7 @@ def test_keys_and_shares_of_points_are_those_of_the_settings(tmp_path: Path) -> 
         assert collection.connection.execute("SELECT rating FROM reviews").fetchall() == [(1,)]
 
 
-def test_the_clock_runs_beside_what_is_typed_and_running_out_is_said_and_cuts_nothing(tmp_path: Path) -> None:
+def test_the_clock_runs_beside_what_is_typed_and_running_out_is_reported_and_cuts_nothing(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal(
         "-C", str(tmp_path), "mock", "--questions", "1", "--per-question", "0.04", "--minutes", "0.04"
@@ -205,7 +205,7 @@ def test_a_line_is_kept_as_soon_as_it_is_entered(tmp_path: Path) -> None:
         assert collection.connection.execute("SELECT answer FROM mock_answers").fetchall() == [("first",)]
 
 
-def test_the_editor_goes_on_with_a_line_that_was_begun(tmp_path: Path) -> None:
+def test_the_editor_continues_with_a_line_that_was_begun(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "mock", "--questions", "1", EDITOR="true", VISUAL="") as terminal:
         terminal.wait_for(" > ")

@@ -131,7 +131,7 @@ def test_notes_of_ours_come_back_whatever_their_types_are_called_there(
     world.close()
 
 
-def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_no_conflict(
+def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_not_a_conflict(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     home.write("deck.md", "Q: one\nA: *two* <!-- id: x -->\n")

@@ -129,7 +129,7 @@ def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_
     other.close()
 
 
-def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_that_is_said(
+def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_reported(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     exported(home, tmp_path / "1.apkg")

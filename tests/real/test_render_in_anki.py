@@ -88,7 +88,7 @@ def test_a_cloze_makes_a_card_for_each_number(collection: Collection, source: st
         ("[a:] b", "a&#58;", "b"),
     ],
 )
-def test_a_gap_is_hidden_in_front_and_whole_behind(
+def test_a_gap_is_hidden_on_the_front_and_whole_on_the_back(
     collection: Collection, source: str, hidden: str, shown: str
 ) -> None:
     card, *_ = added(collection, "Cloze", [render_cloze(cloze_note(source), RENDERER)])

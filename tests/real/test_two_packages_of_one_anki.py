@@ -82,7 +82,7 @@ def edit_here(home: Home, old: str, new: str) -> None:
     home.write("D.md", home.read("D.md").replace(old, new))
 
 
-def test_the_same_edit_on_both_sides_is_no_conflict(home: Home, world: World, tmp_path: Path) -> None:
+def test_the_same_edit_on_both_sides_is_not_a_conflict(home: Home, world: World, tmp_path: Path) -> None:
     note = world.add("Basic", "D", ("t",), Front="dog", Back="Hund").id
     home.import_file(world.export(tmp_path / "1.apkg"))
     edit(world, note, Back="der <b>Hund</b>")

@@ -84,7 +84,7 @@ def test_a_gap_of_several_numbers_is_clozes_within_one_another_each_with_its_hin
     assert html == "{{c3::{{c1::x::h}}::h}}"
 
 
-def test_clozes_that_would_stand_too_deep_within_one_another_for_anki_share_one() -> None:
+def test_clozes_nested_too_deeply_for_anki_share_one() -> None:
     text = "{{c1::a {{c2,3,4,5,6,7,8,9::b}}}}"
     assert render_cloze(cloze_note(text), RENDERER) == text
     assert "," not in render_cloze(cloze_note("{{c1,2,3,4::a}} {{c5,6,7,8::b}} {{c9::c}}"), RENDERER)

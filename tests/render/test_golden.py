@@ -11,5 +11,5 @@ def _all() -> list[object]:
 
 
 @pytest.mark.parametrize(("name", "case"), _all())
-def test_a_source_renders_as_its_fixture_says(name: str, case: Case) -> None:
+def test_a_source_renders_as_in_its_fixture(name: str, case: Case) -> None:
     assert PRODUCERS[name](case.source) == case.expected

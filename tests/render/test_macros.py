@@ -31,7 +31,7 @@ def test_a_file_gives_one_macro_a_line() -> None:
     assert read.problems == ()
 
 
-def test_a_line_that_is_no_macro_is_reported_and_costs_no_other() -> None:
+def test_a_line_that_is_not_a_macro_is_reported_and_costs_no_other() -> None:
     read = parse_macros("word\n\\x\n\\y {a\n\\z b\n")
     assert read.bodies == {r"\z": "b"}
     assert [(problem.line, problem.message) for problem in read.problems] == [

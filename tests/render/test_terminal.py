@@ -120,7 +120,7 @@ def test_a_gap_in_a_formula_is_written_like_its_text(source: str, expected: str)
         ("![1984](a.png)", "[image: 1984 (a.png)]"),
     ],
 )
-def test_the_size_of_a_picture_is_no_part_of_its_description(source: str, expected: str) -> None:
+def test_the_size_of_a_picture_is_not_part_of_its_description(source: str, expected: str) -> None:
     assert terminal(source, 80).strip() == expected
 
 

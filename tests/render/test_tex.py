@@ -97,7 +97,7 @@ def test_inline_everything_is_one_line(source: str, expected: str) -> None:
     ("name", "expected"),
     [("alpha", "α"), ("infty", "∞"), ("leq", "≤"), ("Re", "Re"), ("iff", "⟺"), ("nonsense", None), ("frac", None)],
 )
-def test_a_symbol_is_known_or_none(name: str, expected: str | None) -> None:
+def test_a_symbol_is_found_by_its_name(name: str, expected: str | None) -> None:
     assert find_symbol(name) == expected
 
 

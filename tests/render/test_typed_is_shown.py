@@ -89,7 +89,7 @@ def test_formulas_stay_formulas(text: str, html: str) -> None:
     ],
 )
 @pytest.mark.parametrize("form", ["Q: x\nA: {}", "Q: x\nA:{}", "T: {}\nD: x", "Q: {}\nA: x", "x :: {}"])
-def test_a_sign_behind_a_marker_is_text(form: str, text: str) -> None:
+def test_a_sign_after_a_marker_is_text(form: str, text: str) -> None:
     found = note(form.format(text))
     field = next(field for field in found.fields if field != "x")
     assert render_plain(field) == text
@@ -97,7 +97,7 @@ def test_a_sign_behind_a_marker_is_text(form: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["> 100 [bpm]", "- [5]", "# [1]", "[a]: b"])
-def test_a_sign_behind_the_marker_of_a_cloze_is_text(text: str) -> None:
+def test_a_sign_after_the_marker_of_a_cloze_is_text(text: str) -> None:
     found = note(f"C: {text}")
     shown = render_plain(build_face(found, "c1").back.translate({ord(c): "" for c in "⦉⦊"}))
     assert shown == re.sub(r"[\[\]]", "", text)

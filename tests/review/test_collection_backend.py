@@ -232,7 +232,7 @@ def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins
         assert days == [day, day, day + 1, day + 1]
 
 
-def test_a_session_that_goes_on_after_the_rollover_asks_what_is_due_on_the_new_day(tmp_path: Path) -> None:
+def test_a_session_that_continues_after_the_rollover_asks_what_is_due_on_the_new_day(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
         rollover = collection.clock.start_of(collection.clock.day(NOW) + 1)
         session = Session(CollectionBackend(collection, rollover - MINUTE), rollover - MINUTE)

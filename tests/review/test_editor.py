@@ -25,7 +25,7 @@ def test_an_editor_that_is_told_to_wait_already_is_not_told_twice(wait: str) -> 
     assert build_command(["code", wait], FILE, 12) == ["code", wait, "--goto", f"{FILE}:12"]
 
 
-def test_helix_takes_the_line_behind_a_colon() -> None:
+def test_helix_takes_the_line_after_a_colon() -> None:
     assert build_command(["hx"], FILE, 12) == ["hx", f"{FILE}:12"]
 
 
@@ -65,7 +65,7 @@ def test_an_unreadable_editor_setting_is_one_sentence(monkeypatch: pytest.Monkey
         find_editor_command()
 
 
-def test_an_editor_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_editor_is_reported_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "no-such-editor")
     with pytest.raises(EditorMissing, match="no-such-editor"):
         open_editor(FILE, 1)

@@ -97,7 +97,7 @@ def test_without_an_opener_the_file_is_named(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("name", ["a.desktop", "a.sh", "a.html", "a.bat", "a.swf", "a", "a.png.exe"])
-def test_a_file_that_is_no_medium_is_not_opened(tmp_path: Path, opener: Path, name: str) -> None:
+def test_a_file_that_is_not_a_media_file_is_not_opened(tmp_path: Path, opener: Path, name: str) -> None:
     asked = first_card(tmp_path / "c", f"Q: ![]({name})\nA: x\n")
     (tmp_path / "c" / name).write_text("hostile")
     assert programs.open_all(tmp_path / "c", asked, [name]) == [

@@ -119,7 +119,7 @@ def test_the_first_card_is_asked_however_little_time_there_is() -> None:
     assert isinstance(Session(make_backend(card(1)), 5, until_ms=1).view, Question)
 
 
-def test_within_the_time_the_session_goes_on() -> None:
+def test_within_the_time_the_session_continues() -> None:
     session = Session(make_backend(card(1), card(2)), 0, until_ms=MINUTE)
     session.handle(ShowAnswer(MINUTE - 2))
     assert isinstance(session.handle(Rate(MINUTE - 1, Rating.GOOD)), Question)

@@ -74,7 +74,7 @@ def test_the_summary_says_what_was_done_and_how_it_went() -> None:
     ]
 
 
-def test_a_session_without_ratings_says_so() -> None:
+def test_a_session_without_ratings_is_summarised_as_such() -> None:
     assert describe_summary(summary(), CLOCK) == ["Nothing was rated."]
 
 
@@ -91,7 +91,7 @@ def test_the_next_cards_are_told_by_the_hour_and_by_the_day() -> None:
     ]
 
 
-def test_a_day_further_on_is_told_with_its_date() -> None:
+def test_a_later_day_is_shown_with_its_date() -> None:
     assert describe_upcoming(Upcoming(day=9, days_away=9, on_day=1), CLOCK) == [
         "Due next: 1 card in 9 days, on 1970-01-10."
     ]

@@ -45,7 +45,9 @@ def test_edit_opens_the_editor_at_the_card_and_reads_the_decks_again(
         assert collection.catalog.counts() == (1, 1)
 
 
-def test_edit_of_a_card_that_is_not_there_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_editing_a_card_that_does_not_exist_is_reported_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path, deck=questions(1))
     assert run(["-C", str(tmp_path), "edit", "nothing"]) == 2
     assert "There is no card `nothing`" in capsys.readouterr().err

@@ -300,7 +300,7 @@ def test_a_typed_answer_says_how_to_see_it_untyped_and_how_to_leave(
     assert "Enter alone shows the answer, Ctrl-D leaves" in text
 
 
-def test_in_a_narrow_window_a_point_goes_on_below_its_beginning(
+def test_in_a_narrow_window_a_point_continues_below_its_beginning(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "24")
@@ -312,7 +312,7 @@ def test_in_a_narrow_window_a_point_goes_on_below_its_beginning(
     assert lines[at + 1] == "      the team"
 
 
-def test_in_a_narrow_window_the_help_goes_on_below_its_beginning(
+def test_in_a_narrow_window_the_help_continues_below_its_beginning(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "24")

@@ -101,7 +101,7 @@ def test_a_long_pause_counts_for_a_minute_and_a_clock_put_back_for_nothing() -> 
     assert [review.duration_ms for review in backend.reviews] == [LONGEST_MS, 0]
 
 
-def test_a_card_answered_elsewhere_is_left_out_and_said_so() -> None:
+def test_a_card_answered_elsewhere_is_skipped_with_a_message() -> None:
     backend = make_backend(card(1), card(2))
     backend.changed_elsewhere = {1}
     session = Session(backend, 0)
@@ -168,7 +168,7 @@ def test_what_was_taken_back_is_not_in_the_summary() -> None:
     assert summary.cards == 1
 
 
-def test_undo_after_the_last_card_goes_on_with_it() -> None:
+def test_undo_after_the_last_card_continues_with_it() -> None:
     session = Session(make_backend(card(1)), 0)
     rate(session)
     session.handle(Undo(0))
@@ -248,7 +248,7 @@ def test_a_typed_answer_is_kept_for_the_comparison() -> None:
     assert answer(session).given == "bakc 1"
 
 
-def test_text_typed_for_a_card_that_is_not_typed_is_no_answer() -> None:
+def test_text_typed_for_an_untyped_card_is_not_an_answer() -> None:
     session = Session(make_backend(card(1)), 0)
     session.handle(TypeAnswer(0, "anything"))
     assert answer(session).given is None

@@ -163,7 +163,7 @@ def test_a_card_deleted_in_the_editor_gives_way_to_the_next(tmp_path: Path) -> N
         assert "gone" in drawn
 
 
-def test_an_editor_that_is_not_there_leaves_the_card_where_it_is(tmp_path: Path) -> None:
+def test_an_editor_that_does_not_exist_leaves_the_card_where_it_is(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     with Terminal("-C", str(tmp_path), "review", EDITOR="no-such-editor") as terminal:
         terminal.wait_for(SHOW)
@@ -171,7 +171,7 @@ def test_an_editor_that_is_not_there_leaves_the_card_where_it_is(tmp_path: Path)
         terminal.act(" ", BUTTONS)
 
 
-def test_an_edit_that_breaks_the_note_says_so_and_can_be_taken_back(tmp_path: Path) -> None:
+def test_an_edit_that_breaks_the_note_is_reported_and_can_be_undone(tmp_path: Path) -> None:
     decks = tmp_path / "decks"
     write(decks, deck=questions(2))
     editor = scripted_editor(tmp_path, "A: Answer 1.\n", "")
@@ -298,7 +298,7 @@ def test_text_that_looks_like_markup_is_asked_as_typed(tmp_path: Path) -> None:
         assert "[red]no[/red]" in terminal.act(" ", BUTTONS)
 
 
-def test_a_crammed_session_says_so_and_leaves_no_review(tmp_path: Path) -> None:
+def test_a_crammed_session_is_marked_and_adds_no_review(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(2))
     with Terminal("-C", str(tmp_path), "review", "--cram") as terminal:
         assert "Cramming: the schedule does not change." in terminal.wait_for(SHOW)

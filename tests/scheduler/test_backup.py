@@ -242,7 +242,7 @@ def test_a_damage_that_sqlite_does_not_see_is_moved_aside(tmp_path: Path, saved:
 @pytest.mark.parametrize(
     ("content", "reason"), [(b"", "is empty"), (b"rubbish" * 1000, "not a database"), (None, "no such file")]
 )
-def test_a_file_that_is_no_backup_is_refused_and_nothing_is_replaced(
+def test_a_file_that_is_not_a_backup_is_refused_and_nothing_is_replaced(
     tmp_path: Path, saved: Path, content: bytes | None, reason: str
 ) -> None:
     bad, path = tmp_path / "bad.db", tmp_path / "state.db"
@@ -382,13 +382,13 @@ def test_restoring_deletes_no_backup_if_it_fails(tmp_path: Path, saved: Path, mo
 
 
 @pytest.mark.usefixtures("saved")
-def test_the_present_state_is_no_backup_of_itself(tmp_path: Path) -> None:
+def test_the_current_state_is_not_a_backup_of_itself(tmp_path: Path) -> None:
     with pytest.raises(BackupUnusable, match="the current state"):
         restore(tmp_path / "state.db", tmp_path / "state.db", tmp_path / "backups")
     assert count(tmp_path / "state.db") == 5
 
 
-def test_a_database_of_another_program_is_no_backup(tmp_path: Path) -> None:
+def test_a_database_of_another_program_is_not_a_backup(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "other.db")
     other.execute("CREATE TABLE cards (id INTEGER)")
     other.close()
@@ -420,7 +420,7 @@ def integrity(path: Path) -> str:
     return found
 
 
-def test_a_link_among_the_backups_is_no_backup(tmp_path: Path) -> None:
+def test_a_link_among_the_backups_is_not_a_backup(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     copy = backup(store.connection, tmp_path / "backups")
     store.connection.close()

@@ -78,7 +78,7 @@ def test_a_sibling_that_is_not_asked_keeps_no_day_free(store: Store, hidden: dic
     assert store.rate(card, Rating.GOOD, BALANCED, NOW).due_day == day
 
 
-def test_a_card_of_another_note_is_no_sibling(store: Store) -> None:
+def test_a_card_of_another_note_is_not_a_sibling(store: Store) -> None:
     card, _, day = card_and_sibling(store)
     (other,) = add(store)
     make_due(store, other, day)

@@ -108,7 +108,7 @@ def test_a_power_cut_loses_nothing_that_was_committed(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_a_review_of_a_card_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_review_of_a_card_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     connection = opened(tmp_path / "state.db")
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         connection.execute(
@@ -222,7 +222,7 @@ def test_a_folder_in_place_of_the_database_is_named(tmp_path: Path) -> None:
         opened(tmp_path / "state.db")
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnreadable, match="unable to open"):
         opened(tmp_path / "none" / "state.db")
 

@@ -131,9 +131,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
 @pytest.mark.parametrize(
     ("count", "base", "setting", "value"), CASES, ids=[f"{case[0].__name__}-{case[2]}-{case[3]}"[:50] for case in CASES]
 )
-def test_a_setting_changes_what_it_is_there_for(
-    tmp_path: Path, count: Count, base: Policy, setting: str, value: Any
-) -> None:
+def test_a_setting_has_its_effect(tmp_path: Path, count: Count, base: Policy, setting: str, value: Any) -> None:
     found = []
     for number, policy in enumerate((base, base, replace(base, **{setting: value}))):
         folder = tmp_path / str(number)

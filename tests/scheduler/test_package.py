@@ -37,7 +37,7 @@ def test_every_name_handed_on_exists() -> None:
     assert all(hasattr(scheduler, name) for name in HANDED_ON)
 
 
-def test_every_public_name_says_what_it_is() -> None:
+def test_every_public_name_has_a_docstring() -> None:
     for name in HANDED_ON:
         if callable(getattr(scheduler, name)):
             assert getattr(scheduler, name).__doc__, name

@@ -29,7 +29,7 @@ def test_a_simulated_learner_rates_new_cards_as_easy_as_the_log_does(tmp_path: P
     assert found.seconds[0][3] == pytest.approx((300 * 2 + 30 * Learner().seconds[0][3]) / 330)
 
 
-def test_a_short_log_says_little(tmp_path: Path) -> None:
+def test_a_short_log_changes_the_learner_little(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     (card,) = add(store)
     store.rate(card, Rating.EASY, STEPLESS, NOW)

@@ -32,7 +32,7 @@ def test_a_hard_delay_of_more_than_a_day_is_rounded_to_days() -> None:
     assert hard_delay((600, 3 * DAY), 2) == 2 * DAY
 
 
-def test_good_goes_on_to_the_next_step() -> None:
+def test_good_continues_to_the_next_step() -> None:
     assert good_delay(USUAL, 2) == 600
     assert left_after_good(USUAL, 2) == 1
 

@@ -37,7 +37,7 @@ def test_adding_cards_joins_the_transaction_that_is_open(store: Store) -> None:
     assert store.cards_of(1) == []
 
 
-def test_a_card_that_is_not_there_is_named(store: Store) -> None:
+def test_a_card_that_does_not_exist_is_named(store: Store) -> None:
     with pytest.raises(CardUnknown, match="no card 7"):
         store.card(7)
 

@@ -35,7 +35,7 @@ def test_an_account_is_the_same_after_it_was_saved_and_its_file_tells_neither_pa
     assert not (Account.load(path) or account).has_key(key)
 
 
-def test_no_file_is_no_account_and_a_damaged_one_is_said(tmp_path: Path) -> None:
+def test_a_missing_account_file_is_no_account_and_a_damaged_one_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "account.json"
     assert Account.load(path) is None
     path.write_text('{"user": 3', encoding="utf-8")

@@ -103,7 +103,7 @@ def test_a_sync_broken_off_after_any_request_leaves_everything_as_it_was(world: 
     phone.check()
 
 
-def test_a_whole_sync_by_hand_is_taken_over(world: World) -> None:
+def test_a_whole_sync_by_hand_is_adopted(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

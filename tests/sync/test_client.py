@@ -172,12 +172,12 @@ def test_ankiweb_is_refused_with_the_alternatives(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["", "example.org", "ftp://example.org", "http://", "http://a:b:c/"])
-def test_what_is_no_address_is_said(address: str) -> None:
+def test_an_invalid_address_is_reported(address: str) -> None:
     with pytest.raises(UsageError, match="is not an address"):
         check_url(address)
 
 
-def test_a_server_that_cannot_be_reached_or_is_something_else_is_said(world: World, url: str) -> None:
+def test_a_server_that_cannot_be_reached_or_is_something_else_is_reported(world: World, url: str) -> None:
     world.write("a.md", DECK)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

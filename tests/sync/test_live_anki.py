@@ -229,7 +229,7 @@ def test_cards_in_a_filtered_deck_stay_there_until_they_are_rated_here(world: Wo
     compare(world, anki)
 
 
-def test_a_card_moved_to_another_deck_there_is_put_back_and_that_is_said(world: World, anki: Anki) -> None:
+def test_a_card_moved_to_another_deck_there_is_put_back_and_reported(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     card = anki.card("one?")
@@ -275,7 +275,7 @@ def test_another_profile_is_refused(world: World, anki: Anki) -> None:
     assert world.read("a.md") == before
 
 
-def test_a_field_added_to_our_note_type_there_is_said(world: World, anki: Anki) -> None:
+def test_a_field_added_to_our_note_type_there_is_reported(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     anki.do("add_field", kind="Flashcards Basic", name="Mine")
@@ -309,7 +309,7 @@ def clock() -> tuple[int, int]:
         ({"key": "secret"}, "Name a file that holds it with --key-file"),
     ],
 )
-def test_an_add_on_that_cannot_do_what_is_needed_is_said(
+def test_an_add_on_that_cannot_do_what_is_needed_is_reported(
     world: World, anki: Anki, settings: dict[str, Any], sentence: str
 ) -> None:
     world.write("a.md", DECK)

@@ -93,7 +93,7 @@ def test_hundreds_of_files_come_in_several_archives_and_the_second_phone_has_the
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..\\c", "/etc/passwd", "a\0b", "x" * 300, ".", "..", "a\nb", "con:1"])
-def test_a_name_that_is_no_plain_file_name_is_refused(name: str) -> None:
+def test_a_name_that_is_not_a_plain_file_name_is_refused(name: str) -> None:
     assert not is_plain_name(name)
     with pytest.raises(BadRequest):
         read_archive(archive([[name, "0"]], {"0": b"x"}))

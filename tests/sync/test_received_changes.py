@@ -93,7 +93,7 @@ def test_a_note_added_on_the_phone_is_written_into_the_file_of_its_deck_and_keep
     phone.check()
 
 
-def test_suspensions_flags_and_tags_of_the_phone_are_taken_over_and_can_be_undone_there(world: World) -> None:
+def test_suspensions_flags_and_tags_of_the_phone_are_adopted_and_can_be_undone_there(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -170,7 +170,7 @@ def test_reviews_of_both_sides_are_merged_by_time(world: World) -> None:
     phone.check()
 
 
-def test_a_deck_renamed_or_left_on_the_phone_is_put_back_and_that_is_said(world: World) -> None:
+def test_a_deck_renamed_or_left_on_the_phone_is_put_back_and_reported(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

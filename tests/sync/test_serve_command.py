@@ -142,7 +142,7 @@ def test_a_second_server_for_the_same_collection_is_refused(root: Path) -> None:
         assert "Another `flashcards serve` runs for this collection." in err
 
 
-def test_a_port_that_is_taken_is_said(root: Path) -> None:
+def test_a_port_that_is_taken_is_reported(root: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -155,7 +155,7 @@ def test_a_port_that_is_taken_is_said(root: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.77", "no-such-host.invalid"])
-def test_an_address_that_this_computer_has_not_is_said(root: Path, host: str) -> None:
+def test_an_address_of_another_computer_is_reported(root: Path, host: str) -> None:
     process = start(root, "--host", host)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
@@ -174,7 +174,7 @@ def test_options_that_contradict_each_other_and_an_empty_password_are_usage_erro
         assert err.startswith("Error: ") or "Error: " in err
 
 
-def test_for_a_person_it_says_where_it_is_what_to_tap_and_what_the_first_download_replaces(root: Path) -> None:
+def test_the_start_shows_the_address_the_steps_and_what_the_first_download_replaces(root: Path) -> None:
     process = start(root, "--lan")
     assert process.stdout
     lines: list[str] = []

@@ -200,7 +200,7 @@ def test_a_phone_gets_a_newer_design_by_an_ordinary_sync_that_leaves_its_notes_a
     phone.check()
 
 
-def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: World) -> None:
+def test_deck_options_changed_on_the_phone_are_adopted_or_put_back(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -221,7 +221,7 @@ def test_deck_options_changed_on_the_phone_are_taken_over_or_put_back(world: Wor
     assert any("You edited this file" in sentence for sentence in world.server.sentences)
 
 
-def test_a_preset_given_to_a_deck_on_the_phone_is_taken_over_and_decks_below_keep_theirs(world: World) -> None:
+def test_a_preset_given_to_a_deck_on_the_phone_is_adopted_and_decks_below_keep_theirs(world: World) -> None:
     for name in ("a", "a/b", "c"):
         world.write(f"{name}.md", f"Q: {name}?\nA: 1\n")
     phone = world.phone()
@@ -268,7 +268,7 @@ def test_the_mirror_that_is_handed_out_holds_nothing_but_ankis_tables(world: Wor
     connection.close()
 
 
-def test_a_folder_whose_settings_cannot_be_read_is_said_and_mended_without_a_restart(world: World) -> None:
+def test_a_folder_whose_settings_cannot_be_read_is_reported_and_mended_without_a_restart(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

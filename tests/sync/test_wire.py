@@ -34,7 +34,7 @@ def test_another_version_is_refused_by_501(version: object) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{", '{"v": 11, "k": 3}', '{"v": 11, "k": "' + "x" * 5000 + '"}'])
-def test_what_is_no_header_is_refused_by_400(text: str | None) -> None:
+def test_what_is_not_a_header_is_refused_by_400(text: str | None) -> None:
     with pytest.raises(BadRequest) as refused:
         read_header(text)
     assert refused.value.status == 400
@@ -61,7 +61,7 @@ def test_a_body_that_unpacks_to_more_than_the_limit_is_refused() -> None:
         unpack(bomb, 1_000_000)
 
 
-def test_a_body_that_is_cut_short_or_goes_on_is_refused() -> None:
+def test_a_body_that_is_cut_short_or_continues_is_refused() -> None:
     packed = pack(b"hello" * 100)
     for wrong in (packed[:-3], packed + packed):
         with pytest.raises(BadRequest):

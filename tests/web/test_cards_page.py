@@ -61,7 +61,7 @@ def test_a_review_begins_as_the_form_says(visitor: Visitor, fields: dict[str, st
     assert (f'max="{cards}"' in page.text) if cards else "Nothing is due" in page.words
 
 
-def test_a_query_that_finds_nothing_is_said(visitor: Visitor) -> None:
+def test_a_query_that_finds_nothing_is_reported(visitor: Visitor) -> None:
     page = visitor.post("/start", {"query": "tag:nothing"})
     assert page.status == 409
     assert "No card matches" in page.words
@@ -107,7 +107,7 @@ def test_a_deck_is_read_as_a_page_with_its_answers(visitor: Visitor) -> None:
     assert '<mark class="gap">Broca' in page.text
 
 
-def test_a_deck_that_is_not_there_is_said(visitor: Visitor) -> None:
+def test_a_deck_that_does_not_exist_is_reported(visitor: Visitor) -> None:
     assert visitor.get("/deck?name=nothing").status == 404
 
 
@@ -128,7 +128,7 @@ def test_what_is_known_of_a_card_is_shown_without_its_answer(visitor: Visitor) -
 @pytest.mark.parametrize(
     "path", ["/card/1", "/card/99999999999999999999999", "/card/x", "/info/1", "/edit/1", "/nothing"]
 )
-def test_a_card_that_is_not_there_is_said(visitor: Visitor, path: str) -> None:
+def test_a_card_that_does_not_exist_is_reported(visitor: Visitor, path: str) -> None:
     page = visitor.get(path)
     assert page.status in (404, 409)
     assert "did not work" in page.words

@@ -67,7 +67,7 @@ def test_a_preview_opens_at_the_card(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [("review", "--port", "1"), ("review", "--web", "--plain"), ("preview", "a.md:9")]
 )
-def test_what_cannot_be_served_is_said(
+def test_what_cannot_be_served_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -125,7 +125,7 @@ def test_an_earlier_interview_is_listed_shown_and_saved_as_markdown(tmp_path: Pa
 
 
 @pytest.mark.parametrize("path", ["/mock/report/1", "/mock/report/x", "/mock/report/99999999999999999999999"])
-def test_an_interview_that_never_was_is_no_page(tmp_path: Path, path: str) -> None:
+def test_an_interview_that_never_took_place_has_no_page(tmp_path: Path, path: str) -> None:
     write(tmp_path, a=DECK)
     with served(tmp_path) as visitor:
         visitor.open()
@@ -144,7 +144,7 @@ def test_an_interview_that_never_was_is_no_page(tmp_path: Path, path: str) -> No
         ({"query": "("}, "("),
     ],
 )
-def test_what_cannot_be_held_is_said(tmp_path: Path, fields: dict[str, str], sentence: str) -> None:
+def test_an_impossible_interview_is_reported(tmp_path: Path, fields: dict[str, str], sentence: str) -> None:
     write(tmp_path, a=DECK)
     with served(tmp_path) as visitor:
         page = begin(visitor, **fields)

@@ -76,7 +76,7 @@ def test_a_query_limits_a_report_and_a_wrong_one_is_explained(tmp_path: Path, pa
         assert wait_for(visitor, f"{path}{more}q=deck:a&days=7").status == 200
 
 
-def test_a_collection_without_cards_is_said_on_each_page(tmp_path: Path) -> None:
+def test_a_collection_without_cards_is_reported_on_each_page(tmp_path: Path) -> None:
     with served(tmp_path) as visitor:
         visitor.open()
         for path in ("/forecast", f"/readiness?on={SOON}"):
@@ -85,7 +85,7 @@ def test_a_collection_without_cards_is_said_on_each_page(tmp_path: Path) -> None
             assert "There are no cards yet" in page.words
 
 
-def test_a_wrong_query_is_no_error_in_the_log_of_the_server(
+def test_a_wrong_query_is_not_an_error_in_the_log_of_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(tmp_path, a=questions(3))

@@ -75,7 +75,7 @@ def test_the_end_says_what_was_done_and_what_comes(tmp_path: Path) -> None:
     assert "Easy 1" in page.words
 
 
-def test_nothing_due_is_said(tmp_path: Path) -> None:
+def test_it_is_reported_if_nothing_is_due(tmp_path: Path) -> None:
     write(tmp_path, a="Just prose.\n")
     with served(tmp_path) as visitor:
         assert "Nothing is due" in visitor.open().words

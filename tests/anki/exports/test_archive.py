@@ -65,7 +65,7 @@ def test_a_full_disk_is_one_sentence_and_keeps_the_old_file(tmp_path: Path) -> N
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_does_not_exist_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(FileUnwritable, match=r"cannot be written: No such file or directory\."):
         write_archive(tmp_path / "no" / "x.apkg", b"", {})
 

@@ -114,7 +114,9 @@ def test_a_collection_without_cards_is_one_sentence(
     assert capsys.readouterr().err.startswith("Error: There are no cards to export.")
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_does_not_exist_is_reported_in_one_sentence(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert export(folder, "-o", "no/x.apkg") == 1
     assert capsys.readouterr().err == (
         "Error: no/x.apkg cannot be written: No such file or directory. Check the path.\n"

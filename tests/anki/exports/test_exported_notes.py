@@ -29,7 +29,7 @@ def test_what_did_not_change_needs_no_word(folder: Folder) -> None:
     assert remarks(folder) == ()
 
 
-def test_a_note_that_is_gone_stays_in_anki_and_that_is_said_once(folder: Folder) -> None:
+def test_a_note_that_is_gone_stays_in_anki_and_is_reported_once(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", ""))
     assert remarks(folder) == (
         "1 note removed here since the last export: it stays in Anki until you delete it there.",

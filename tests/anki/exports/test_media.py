@@ -54,18 +54,18 @@ def test_a_local_medium_is_found_however_it_is_written(markdown: str, url: str) 
         "plain",
     ],
 )
-def test_what_is_no_local_medium_is_left_out(markdown: str) -> None:
+def test_references_other_than_local_media_are_left_out(markdown: str) -> None:
     assert urls(markdown) == []
 
 
-def test_a_reference_says_where_it_stands() -> None:
+def test_a_reference_has_its_place() -> None:
     assert find_references(note("Q: é ![](a.png)\nA: ok ![](b.png)\n")) == [
         Reference("a.png", 0, 2),
         Reference("b.png", 1, 3),
     ]
 
 
-def test_a_medium_behind_a_link_definition_is_found() -> None:
+def test_a_media_file_in_a_link_definition_is_found() -> None:
     (found,) = find_references(note("Q: ![pic][p]\nA: x\n\n---\n\n[p]: a.png\n"))
     assert found.url == "a.png"
 
@@ -96,7 +96,7 @@ def test_a_url_is_relative_to_its_file_or_behind_at_to_the_collection(root: Path
 
 
 @pytest.mark.parametrize("url", ["gone.png", "", ".", "@/", "a.png/b.png", "x\x00y.png", "n" * 5000, "\ud800.png"])
-def test_what_is_no_file_is_missing(root: Path, url: str) -> None:
+def test_what_is_not_a_file_is_missing(root: Path, url: str) -> None:
     with pytest.raises(MediaMissing):
         find_media_file(root, "sub/deck.md", url)
 

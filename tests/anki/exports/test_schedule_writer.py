@@ -117,7 +117,7 @@ def test_ease_and_the_data_of_add_ons_go_back_with_their_card(tmp_path: Path) ->
     assert json.loads(card.data)["s"] != 30
 
 
-def test_the_data_of_a_new_card_goes_back_and_what_is_no_json_does_not(tmp_path: Path) -> None:
+def test_the_data_of_a_new_card_goes_back_unless_it_is_not_json(tmp_path: Path) -> None:
     assert go_back(tmp_path, Made(["a", "b"], cards={0: {"flags": 1, "data": '{"cd":"{}"}'}})).data == '{"cd":"{}"}'
     (tmp_path / "other").mkdir()
     assert go_back(tmp_path / "other", Made(["a", "b"], cards={0: {"flags": 1, "data": '{"x":NaN}'}})).data == ""

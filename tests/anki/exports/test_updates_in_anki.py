@@ -139,7 +139,7 @@ def test_the_schedule_in_anki_outlives_an_import(folder: Folder, package: Path, 
     assert (after.type, after.ivl, fields(after)["Back"]) == (2, 5, "second")
 
 
-def test_a_note_moved_to_another_file_is_no_second_note(folder: Folder, package: Path, anki: Anki) -> None:
+def test_a_note_moved_to_another_file_is_not_a_second_note(folder: Folder, package: Path, anki: Anki) -> None:
     folder.write("one.md", "Q: moves\nA: yes\n\nQ: stays\nA: yes\n")
     folder.export(package)
     anki.import_package(package)

@@ -211,7 +211,7 @@ def test_a_line_that_divides_the_back_from_the_front_is_not_part_of_it(designs: 
     assert designs.text(made, ["{{c1::a}}", "more"]) == "C: {{c1::a}}\n\n{{c1::more}}\n"
 
 
-def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_no_conflict(designs: Designs, home: Home) -> None:
+def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_not_a_conflict(designs: Designs, home: Home) -> None:
     made = note_type("Own", 0, ["Front", "Back", "Note"], ("{{Front}}", "{{Back}}<br>{{Note}}"))
     designs.imported(made, ["a", "b", "c"])
     home.write("Deck.md", "Q: a\nA: __b__ and *d*\\\nc\n")

@@ -51,7 +51,7 @@ def test_a_front_that_the_template_of_the_back_repeats_is_not_in_the_answer(
     assert imported(home, package, front, back, ["un", "undo"]).endswith("\nA: undo\n")
 
 
-def test_a_back_whose_template_goes_on_within_a_word_is_whole(home: Home, package: Path) -> None:
+def test_a_back_whose_template_continues_within_a_word_is_whole(home: Home, package: Path) -> None:
     assert imported(home, package, "{{Front}} un", "{{Front}} undo", ["a", "b"]) == "Q: a un\nA: a undo\n"
 
 

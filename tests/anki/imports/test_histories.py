@@ -57,7 +57,7 @@ def made(card: dict[str, int | str], log: list[tuple[int, ...]], front: str = "a
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(card=cards, log=rows, known=st.integers(0, 12), earlier=cards)
-def test_any_history_is_taken_over_once_and_follows_from_the_log(
+def test_any_history_is_adopted_once_and_follows_from_the_log(
     card: dict[str, int | str], log: list[tuple[int, ...]], known: int, earlier: dict[str, int | str]
 ) -> None:
     with TemporaryDirectory() as folder:

@@ -59,7 +59,7 @@ def test_a_file_that_some_disks_take_for_one_of_a_person_is_not_written(
     assert home.read(mine) == "Q: mine\nA: yes\n"
 
 
-def test_a_note_asked_both_ways_says_so(home: Home, package: Path) -> None:
+def test_a_note_asked_both_ways_is_marked(home: Home, package: Path) -> None:
     write_package(package, [Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})])
     home.import_file(package)
     assert home.read("Deck.md") == "Q: a\nA: b\n<!-- reverse -->\n"
