@@ -44,7 +44,6 @@ _TOKEN: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE | re.MULTILINE,
 )
-_HTML_COMMENT: Final = re.compile(r"<!--((?:[^-]++|-(?!->))*+)-->")
 _CLOSING: Final = re.compile(r"(?<![\s\\=])==(?![=A-Za-z0-9_])")
 _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)\n?", re.MULTILINE)
@@ -88,13 +87,17 @@ def _show_comments(text: str) -> str:
     if GAP_SIGNS.isdisjoint(text):
         return text
     opaque = Spans(outline(text).opaque)
-
-    def show(match: re.Match[str]) -> str:
-        span = opaque.around(match.start())
-        is_code = span is not None and span[0] < match.start()
-        return match[0] if is_code or GAP_SIGNS.isdisjoint(match[1]) else match[1].strip()
-
-    return _HTML_COMMENT.sub(show, text)
+    out: list[str] = []
+    done = 0
+    start = text.find("<!--")
+    while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        span = opaque.around(start)
+        inner = text[start + 4 : end]
+        if (span is None or span[0] == start) and not GAP_SIGNS.isdisjoint(inner):  # not in code
+            out += [text[done:start], inner.strip()]
+            done = end + 3
+        start = text.find("<!--", end)
+    return "".join((*out, text[done:]))
 
 
 def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
