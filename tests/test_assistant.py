@@ -143,7 +143,7 @@ def test_what_cannot_be_done_is_reported_in_a_sentence(folder: Path) -> None:
     talk(folder, steps)
 
 
-def test_without_the_library_one_sentence_says_what_to_install(
+def test_a_missing_library_is_reported_with_the_command_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)

@@ -44,7 +44,7 @@ def test_imports_point_down_the_list_of_the_guide() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:[\w.]+/)*\w+\.py|(?:\w+/)+)`", GUIDE))))
-def test_what_the_guide_names_is_there(name: str) -> None:
+def test_every_name_in_the_guide_exists(name: str) -> None:
     bases = [ROOT, ROOT / "flashcards", ROOT / "flashcards/anki", *(path.parent for path in here_below(name))]
     assert any((base / name).exists() for base in bases) or here_below(name)
 

@@ -266,7 +266,7 @@ def test_there_is_enough_to_prepare_with() -> None:
     assert len(rubrics) >= 80
 
 
-def test_every_scenario_has_a_rubric_and_says_skill_and_difficulty() -> None:
+def test_every_scenario_has_a_rubric_a_skill_and_a_difficulty() -> None:
     for path in PATHS:
         for card in list_cards(shipped(path), path.name):
             if not card.note.points and path.parent.name != "scenarios":

@@ -217,7 +217,7 @@ class TestSchedules:
         assert (found.due_day, found.stability, found.last_day) == (today + 20, 22, today - 2)
         assert vault.reviews(found.id) == 2
 
-    def test_a_comment_of_the_same_day_that_says_something_else_counts(self, vault: World) -> None:
+    def test_a_different_comment_of_the_same_day_counts(self, vault: World) -> None:
         vault.write("a.md", HEAD + f"a::b {comment(vault, 1, 1)}\n")
         vault.scan()
         vault.write("a.md", HEAD + f"a::b {comment(vault, 4, 4)}\n")

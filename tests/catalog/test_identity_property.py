@@ -138,5 +138,5 @@ def test_a_text_with_no_duplicates_always_keeps_its_own_history(steps: list[_Ste
 
 @settings(max_examples=50, deadline=None)
 @given(steps)
-def test_texts_that_stand_several_times_lose_no_review_between_them(steps: list[_Step]) -> None:
+def test_repeated_texts_lose_no_review(steps: list[_Step]) -> None:
     play(steps, unique=False)

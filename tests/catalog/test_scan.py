@@ -298,7 +298,7 @@ def test_a_deck_renamed_in_its_front_matter_keeps_every_card(world: World) -> No
     assert world.reviews(card) == 1
 
 
-def test_the_decks_above_a_deck_are_there_too(world: World) -> None:
+def test_parent_decks_are_listed_too(world: World) -> None:
     world.write("a/b/c.md", question("one"))
     world.scan()
     assert set(world.collection.catalog.decks()) == {"a", "a::b", "a::b::c"}

@@ -50,7 +50,7 @@ def test_an_embed_shows_the_text_of_the_note_or_stays(tmp_path: Path, embed: str
     assert answers(tmp_path) == [shown]
 
 
-def test_an_embed_shows_what_its_note_says_now(tmp_path: Path) -> None:
+def test_an_embed_shows_the_current_text_of_its_note(tmp_path: Path) -> None:
     write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\n"})
     with Collection(tmp_path) as collection:
         collection.scan()

@@ -85,7 +85,7 @@ class TestAdd:
         cli("add", "d", "front :: back")
         assert [note.fields for note in parse(read(cli, "d.md"), "d.md").notes] == [("a?", "b"), ("front", "back")]
 
-    def test_in_a_vault_a_new_file_says_that_it_is_native(self, cli: Runner) -> None:
+    def test_a_new_file_in_a_vault_states_the_native_format(self, cli: Runner) -> None:
         cli.write(DATA, "{}")
         cli.write("d.md", "#flashcards\n\nx::y\n")
         cli("add", "d", "a?", "b")
@@ -215,7 +215,7 @@ class TestAdvice:
             cli("answer", card, rating, "--at", f"{at}T12:00")
         assert self.advice(cli) == [(1, "advice-leech")]
 
-    def test_advice_is_not_a_problem_and_is_given_only_if_asked_for(self, cli: Runner) -> None:
+    def test_advice_is_not_a_problem_and_is_given_only_on_request(self, cli: Runner) -> None:
         cli.write("a.md", "Q: Is it?\nA: Yes.\n")
         assert cli("check").err == "No problems.\n"
         result = cli("check", "--advice")

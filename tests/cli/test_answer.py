@@ -37,7 +37,7 @@ def test_a_rating_is_a_word_or_a_number(deck: Runner, word: str, number: str, na
         assert [review["rating"] for review in deck("show", place, "--json").json["reviews"]] == [name]
 
 
-def test_the_answer_says_when_the_card_is_asked_again(deck: Runner) -> None:
+def test_answer_prints_when_the_card_is_due_again(deck: Runner) -> None:
     name = deck.card('"one"')["id"]
     assert deck("answer", name, "good").out == f"{name} is due again in 10m.\n"
 
@@ -119,7 +119,7 @@ class TestUndo:
         assert deck("list", "--json").out == untouched
         assert "There is nothing to undo" in deck.fails("undo", code=1)
 
-    def test_says_what_it_took_back_and_where(self, deck: Runner) -> None:
+    def test_undo_reports_the_act_and_its_card(self, deck: Runner) -> None:
         name = deck.card('"two"')["id"]
         deck("answer", name, "hard")
         assert deck("undo").out == f"Took back hard on {name} (a.md:4).\n"

@@ -41,7 +41,7 @@ def test_a_backup_of_an_unchanged_state_is_the_one_before(deck: Runner) -> None:
     assert len(backups(deck)) == 1
 
 
-def test_restoring_brings_back_the_newest_and_saves_what_was_there(deck: Runner) -> None:
+def test_restore_uses_the_newest_backup_and_saves_the_current_state(deck: Runner) -> None:
     deck("answer", "a.md:1", "good")
     deck("backup")
     deck("answer", "a.md:1", "easy")

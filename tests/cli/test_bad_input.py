@@ -96,7 +96,7 @@ class TestDecks:
         assert len(said) < 500
 
     @pytest.mark.parametrize("name", [".flashcards", ".flashcards/state.db", ".flashcards/backups", "new.md"])
-    def test_a_link_to_itself_is_said_by_what_would_write_through_it(self, cli: Runner, name: str) -> None:
+    def test_a_link_to_itself_is_reported_by_commands_that_would_write_through_it(self, cli: Runner, name: str) -> None:
         cli.write("good.md", question("two"))
         (cli.root / name).parent.mkdir(exist_ok=True)
         (cli.root / name).symlink_to(Path(name).name)
@@ -242,7 +242,7 @@ class TestArguments:
         one_sentence(cli.fails("check", path), "is outside the collection")
 
     @pytest.mark.parametrize("path", ["x" * 5000, "a.md/sub", "nul"])
-    def test_a_collection_that_cannot_be_there_is_refused(self, cli: Runner, path: str) -> None:
+    def test_an_impossible_place_for_a_collection_is_refused(self, cli: Runner, path: str) -> None:
         cli.write("a.md", question("one"))
         one_sentence(cli("-C", path, "list", code=None).err)
 

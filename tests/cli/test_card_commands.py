@@ -49,7 +49,7 @@ class TestManyCards:
         assert done.out == ""
         assert many.ids("is:suspended") == []
 
-    def test_where_nobody_can_answer_nothing_is_changed(self, many: Runner) -> None:
+    def test_nothing_is_changed_without_an_answer(self, many: Runner) -> None:
         done = process(["suspend", "deck:many"], many.root, code=None)
         assert done.code != 0
         assert "This changes 21 cards. Continue?" in done.err

@@ -14,7 +14,7 @@ from tests.cli.runner import Runner, process, question
 
 
 class TestInit:
-    def test_writes_settings_only_where_there_are_notes(self, cli: Runner) -> None:
+    def test_a_folder_with_notes_gets_only_settings(self, cli: Runner) -> None:
         cli.write("notes.md", "# Mine\n")
         cli("init")
         assert not (cli.root / "example.md").exists()
@@ -33,7 +33,7 @@ class TestInit:
         assert "Next: `flashcards -C new/place review`" in done.out
         assert (cli.root / "new" / "place" / ".flashcards" / "state.db").is_file()
 
-    def test_leaves_what_is_there_as_it_is(self, cli: Runner) -> None:
+    def test_existing_text_is_left_unchanged(self, cli: Runner) -> None:
         cli.write("example.md", question("mine"))
         cli.write("flashcards.toml", "new_per_day = 3\n")
         done = cli("init")
@@ -138,7 +138,7 @@ class TestDue:
 
 
 class TestScan:
-    def test_says_what_changed_and_by_which_rule(self, cli: Runner) -> None:
+    def test_scan_lists_the_changes_and_their_rules(self, cli: Runner) -> None:
         cli.write("a.md", question("one", comment="<!-- id: p1 -->"), question("two"))
         assert "added    a.md:1  one\nadded    a.md:5  two\n1 file, 2 notes, 2 cards.\n" in cli("scan").out
         cli.write("a.md", question("edited", comment="<!-- id: p1 -->"))
@@ -231,7 +231,7 @@ class TestCheck:
             " this one has no review."
         )
 
-    def test_says_which_of_two_notes_of_the_same_text_was_studied(self, cli: Runner) -> None:
+    def test_check_states_which_of_two_equal_notes_was_studied(self, cli: Runner) -> None:
         cli.write("a.md", question("same"))
         cli.write("b.md", question("same"))
         cli("answer", "b.md:1", "good")

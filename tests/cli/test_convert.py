@@ -113,7 +113,7 @@ def test_a_gap_within_code_is_converted(vault: Runner) -> None:
     assert "C: Write `a {{c1:: b && b }} c` here." in (vault.root / "notes/a.md").read_text("utf-8")
 
 
-def test_notes_of_several_decks_are_told(vault: Runner) -> None:
+def test_notes_of_several_decks_are_reported(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards/one\na::b\nc::d\n\n#flashcards/two\ne::f\n")
     assert "1 note from other decks will be in `flashcards::one`" in vault("convert", "--yes", "notes").err
 

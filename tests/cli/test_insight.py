@@ -41,9 +41,7 @@ def test_every_line_fits_the_terminal(
     assert "…" not in "".join(line for line in out.splitlines() if "forward" not in line)  # no number is cut
 
 
-def test_a_terminal_said_to_be_endlessly_wide_is_drawn_as_a_wide_one(
-    made: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_of_endless_width_is_treated_as_a_wide_one(made: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "999999999")
     assert max(map(len, made("stats").out.splitlines())) <= 1000
 
@@ -229,7 +227,7 @@ def _addresses(text: str) -> list[str]:
     return sorted(url for url in asked if urlsplit(url).hostname not in _ERRANDS)
 
 
-def test_an_address_that_a_page_asks_for_is_told_from_the_browser_s_own() -> None:
+def test_requests_of_pages_are_distinguished_from_those_of_the_browser() -> None:
     urls = ["https://fonts.googleapis.com/css", "https://evil.example/a.js?x=chrome", "https://accounts.google.com/x"]
     text = json.dumps({"events": [{"params": {"url": url}} for url in urls]})
     assert _addresses(text) == ["https://evil.example/a.js?x=chrome", "https://fonts.googleapis.com/css"]

@@ -115,7 +115,7 @@ def test_due_prints_totals_and_decks(deck: Runner) -> None:
     assert [list(each) for each in found["decks"]] == [["deck", "new", "learning", "review"]] * 2
 
 
-def test_due_prints_the_same_shape_where_there_is_nothing(cli: Runner) -> None:
+def test_due_prints_the_same_json_shape_if_nothing_is_due(cli: Runner) -> None:
     assert cli("due", "--json").json == {"total": {"new": 0, "learning": 0, "review": 0}, "decks": []}
 
 

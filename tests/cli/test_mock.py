@@ -41,7 +41,7 @@ def test_presets_are_listed_with_their_times_and_queries(cli: Runner) -> None:
     ]
 
 
-def test_without_a_preset_the_list_says_how_to_make_one(cli: Runner) -> None:
+def test_without_a_preset_the_list_explains_how_to_add_one(cli: Runner) -> None:
     assert "Add a table such as [mocks." in cli("mock", "--presets").out
 
 

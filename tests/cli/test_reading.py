@@ -125,7 +125,7 @@ def test_a_scan_of_an_empty_folder_makes_no_state(cli: Runner) -> None:
     assert not list(cli.root.iterdir())
 
 
-def test_an_export_from_a_folder_that_cannot_be_written_works_and_says_what_is_lost(
+def test_an_export_from_a_read_only_folder_works_with_a_warning(
     studied: Runner, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.access", lambda _path, mode: mode != os.W_OK)
@@ -171,7 +171,7 @@ def test_ignored_files_are_named_by_patterns_as_git_knows_them(cli: Runner) -> N
     assert {card["front"] for card in cli("list", "--json").lines} == {"a.md", "old/keep.md", "sub/old/c.md"}
 
 
-def test_status_says_what_the_folder_holds(studied: Runner) -> None:
+def test_status_shows_the_contents_of_the_folder(studied: Runner) -> None:
     studied("backup")
     status = studied("status", "--json").json
     assert status["folder"] == str(studied.root)

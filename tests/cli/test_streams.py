@@ -79,7 +79,7 @@ def test_problems_go_to_standard_output_and_their_number_to_standard_error(cli: 
         (2, ["restore"]),
     ],
 )
-def test_the_exit_code_says_how_it_went(cli: Runner, code: int, arguments: list[str]) -> None:
+def test_the_exit_code_depends_on_the_result(cli: Runner, code: int, arguments: list[str]) -> None:
     cli.write("a.md", question("one"), "Q: two\n")
     result = cli(*arguments, code=code)
     if code == 2:
@@ -87,7 +87,7 @@ def test_the_exit_code_says_how_it_went(cli: Runner, code: int, arguments: list[
         assert result.err
 
 
-def test_an_interrupt_says_that_everything_is_saved(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_reports_that_everything_is_saved(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -219,7 +219,7 @@ def test_letters_of_every_script_are_shown_as_they_are(cli: Runner) -> None:
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"init", "completion", "docs", "format", "review"}))
-def test_no_command_fails_where_the_folder_is_not_there(cli: Runner, command: str) -> None:
+def test_no_command_crashes_if_the_folder_does_not_exist(cli: Runner, command: str) -> None:
     arguments = {
         "show": ["x"],
         "add": ["x", "question", "answer"],

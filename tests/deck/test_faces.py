@@ -51,7 +51,7 @@ def test_the_marks_are_not_taken_from_the_text() -> None:
 
 
 @pytest.mark.parametrize("slot", ["reverse", "c1", "", "c"])
-def test_a_card_that_the_note_has_not_is_an_error(slot: str) -> None:
+def test_an_unknown_card_of_a_note_is_an_error(slot: str) -> None:
     with pytest.raises(KeyError):
         build_face(note("a :: b"), slot)
 

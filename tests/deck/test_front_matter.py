@@ -166,7 +166,7 @@ def test_a_name_given_twice_inside_a_table_is_not_a_problem() -> None:
 
 
 @pytest.mark.parametrize("body", ["a = 1\na = 2\n", "a = {}\n[a]\n"])
-def test_toml_that_gives_a_setting_twice_is_told_so(body: str) -> None:
+def test_a_setting_given_twice_in_toml_is_reported(body: str) -> None:
     (problem,) = parse(f"---\n{body}---\n{NOTE}", "x.md").problems
     assert problem.line == 3
     assert problem.message == "Given more than once, where only the last counts: `a` on lines 2 and 3."

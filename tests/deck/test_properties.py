@@ -150,7 +150,7 @@ def test_the_cards_of_a_note_are_those_of_its_kind_and_gaps(text: str) -> None:
 @some
 @given(texts)
 @example("::\n\xa0\n0")
-def test_every_problem_lies_in_the_file_and_is_told_in_one_line(text: str) -> None:
+def test_every_problem_is_in_the_file_and_has_a_message_of_one_line(text: str) -> None:
     deck = parse(text, "x.md")
     for problem in deck.problems:
         assert 1 <= problem.line <= len(lines_of(text))

@@ -64,7 +64,7 @@ def test_the_gaps_of_a_hashcards_deck_are_those_that_hashcards_asks(name: str, g
 
 
 @needs_hashcards
-def test_answers_of_the_hashcards_example_end_where_they_do_there() -> None:
+def test_answers_of_the_hashcards_example_end_as_in_hashcards() -> None:
     art = deck(HASHCARDS, "Art.md")
     assert [note.fields[1] for note in art.notes] == ["_The Tempest_", "_Portrait of Lady Agnew of Lochnaw_"]
     assert art.notes[0].fields[0].endswith("![](@/thetempest.webp)")

@@ -154,7 +154,7 @@ def test_a_longer_separator_without_text_above_it_is_a_card_with_an_empty_side()
     assert [note.fields for note in deck.notes] == [("?\nc ==d==",)]
 
 
-def test_a_gap_that_nobody_sees_is_named() -> None:
+def test_an_invisible_gap_is_reported() -> None:
     deck = read_obsidian("#flashcards\n\na ==b== <!-- c ==d== -->\n\na <!-- c --> ==d==", PATH, SETTINGS)
     assert [(problem.line, problem.code) for problem in deck.problems] == [(3, "doubtful-card")]
 

@@ -57,7 +57,7 @@ def test_every_setting_is_read() -> None:
         ({"disableClozeCards": True, "convertHighlightsToClozes": True}, (HIGHLIGHT,)),
     ],
 )
-def test_older_switches_stand_for_patterns(switches: dict[str, object], patterns: tuple[str, ...]) -> None:
+def test_older_switches_become_patterns(switches: dict[str, object], patterns: tuple[str, ...]) -> None:
     assert settings(**switches).cloze_patterns == patterns
 
 

@@ -202,7 +202,7 @@ def test_the_commands_link_and_unlink(parted: World, capsys: pytest.CaptureFixtu
     assert "There is no card" in capsys.readouterr().err
 
 
-def test_scan_tells_what_is_unclear_and_link_settles_it(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_scan_reports_ambiguous_notes_and_link_resolves_them(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     one, two = (
         f"Q: Which hormone {verb} the sugar in the blood?\nA: insulin, from the beta cells of the pancreas"
         for verb in ("lowers", "reduces")

@@ -57,7 +57,7 @@ def test_a_card_added_from_a_template_does_not_get_the_history_of_a_deleted_one(
     assert (report.edited, report.ambiguous) == ([], [])
 
 
-def test_where_two_old_notes_fit_equally_neither_is_taken_and_the_person_is_told(world: World) -> None:
+def test_if_two_old_notes_match_equally_neither_is_linked_and_it_is_reported(world: World) -> None:
     world.write(
         "a.md",
         "Q: Which hormone lowers the sugar in the blood?\nA: insulin, from the beta cells of the pancreas",

@@ -242,7 +242,7 @@ def count_comparisons(monkeypatch: pytest.MonkeyPatch, notes: int) -> int:
 
 
 @pytest.mark.parametrize("notes", [100, 400])
-def test_an_edited_note_is_compared_with_few_others_however_many_there_are(
+def test_an_edited_note_is_compared_with_few_others_in_any_collection(
     monkeypatch: pytest.MonkeyPatch, notes: int
 ) -> None:
     assert notes <= count_comparisons(monkeypatch, notes) <= 6 * notes

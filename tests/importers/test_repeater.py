@@ -78,7 +78,7 @@ def test_what_is_not_a_card_for_repeater_has_no_hash(text: str) -> None:
     assert list(read_repeater_file(text)) == []
 
 
-def test_every_card_gets_the_state_it_has_there(home: Home, tmp_path: Path) -> None:
+def test_every_card_gets_its_state_in_repeater(home: Home, tmp_path: Path) -> None:
     path = write_database(tmp_path, {HASHES[0]: STUDIED, HASHES[1]: NEW, HASHES[2]: STUDIED})
     assert home.import_file(path, dry_run=True).cards == 2
     assert home.import_file(path).cards == 2

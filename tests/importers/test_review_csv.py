@@ -140,7 +140,7 @@ def test_the_same_rating_at_the_same_instant_is_one_review(decks: Home, log: Pat
     assert decks.import_file(log).reviews == 1
 
 
-def test_undo_after_a_review_came_in_between_gives_the_state_that_the_log_says(home: Home, tmp_path: Path) -> None:
+def test_undo_after_an_imported_review_gives_the_state_that_follows_from_the_log(home: Home, tmp_path: Path) -> None:
     home.write("a.md", "Q: one?\nA: eins\n")
     with Collection(home.root) as collection:
         collection.scan()

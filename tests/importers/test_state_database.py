@@ -105,7 +105,7 @@ def test_one_card_reviewed_on_both_is_replayed_as_one_history(computers: Compute
     assert (merged.stability, merged.difficulty) == pytest.approx((whole.stability, whole.difficulty), rel=1e-6)
 
 
-def test_a_review_that_was_undone_there_is_undone_here(computers: Computers) -> None:
+def test_a_review_undone_on_the_other_computer_is_undone_here(computers: Computers) -> None:
     def undo(collection: Collection) -> None:
         (row,) = collection.connection.execute("SELECT max(id) FROM reviews").fetchone()
         collection.store.undo_rating(row, START + 2000)
@@ -135,7 +135,7 @@ def test_the_later_act_decides_about_flags_and_suspension(computers: Computers) 
     assert not computers.cards(computers.here)["two?"].suspended
 
 
-def test_a_sibling_that_a_review_hid_there_is_hidden_here(computers: Computers) -> None:
+def test_a_sibling_hidden_by_a_review_on_the_other_computer_is_hidden_here(computers: Computers) -> None:
     for home in (computers.here, computers.there):
         home.write("a.md", DECK + "\nC: [three] and [four]\n")
         computers.do(home, lambda _: None)

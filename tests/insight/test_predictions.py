@@ -41,7 +41,7 @@ def test_where_memory_is_as_predicted_only_little_error_is_left() -> None:
 
 
 @pytest.mark.parametrize("true_chance", [0.8, 0.7])
-def test_who_recalls_less_than_predicted_is_told_by_how_much(true_chance: float) -> None:
+def test_recall_below_the_prediction_is_reported_with_the_difference(true_chance: float) -> None:
     found = measure(log(300, 200, true_chance))
     assert found
     assert found.error == pytest.approx(0.9 - true_chance, abs=0.03)
@@ -68,7 +68,7 @@ def test_nine_in_ten_later_windows_are_within_the_range() -> None:
     assert np.mean(inside) >= 0.85
 
 
-def test_a_short_log_tells_nothing() -> None:
+def test_a_short_log_gives_no_past_error() -> None:
     assert measure(log(300, 15, 0.9), days=15) is None
     assert measure(log(3, 200, 0.9)) is None
     assert measure(log(300, 200, 0.9).where(np.zeros(0, dtype=np.int64))) is None

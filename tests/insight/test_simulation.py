@@ -128,7 +128,7 @@ def test_each_life_of_a_sample_holds_other_cards_and_whole_notes(tmp_path: Path)
     assert {weight for sample in ahead.samples for weight in sample.weights.values()} == {5}
 
 
-def test_without_a_log_the_speed_is_said_to_be_assumed(tmp_path: Path) -> None:
+def test_without_a_log_the_speed_is_reported_as_assumed(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 5) as collection:
         at = now_ms()
         forecast = build_forecast_report(build_forecast(collection, at, 3))

@@ -50,7 +50,7 @@ def test_a_streak_continues_through_a_clock_that_was_put_back(tmp_path: Path) ->
         assert build_overview(collection, now_ms(), 30, None).activity.streak == 3
 
 
-def test_reviews_of_a_clock_that_was_ahead_are_of_no_day_yet(tmp_path: Path) -> None:
+def test_reviews_dated_ahead_do_not_count_yet(tmp_path: Path) -> None:
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         rate(collection, first, Rating.GOOD, -3)
@@ -69,7 +69,7 @@ def test_a_card_that_was_new_more_than_once_counts_once(tmp_path: Path) -> None:
         assert [day.new for day in build_overview(collection, now_ms(), 3, None).activity.days] == [1, 0, 0]
 
 
-def test_answers_are_told_apart_by_what_the_card_was(found: Overview) -> None:
+def test_answers_are_counted_by_the_state_of_the_card(found: Overview) -> None:
     assert found.activity.buttons == {"learning": (0, 0, 2, 0), "young": (1, 2, 1, 0), "mature": (0, 0, 0, 0)}
 
 

@@ -38,7 +38,7 @@ def test_where_there_is_room_rows_are_below_each_other_with_their_bars() -> None
     ]
 
 
-def test_where_there_is_little_room_the_bars_are_left_out() -> None:
+def test_bars_are_omitted_in_a_narrow_terminal() -> None:
     assert draw(draw_table(DAYS, 26), 26) == [
         "day         due  minutes",
         "today     1,200       35",
@@ -51,7 +51,7 @@ def test_an_optional_column_is_dropped_before_the_rows_are_piled_up() -> None:
     assert draw(draw_table(DataTable(columns, DAYS.rows), 20), 20)[0] == "day         due"
 
 
-def test_where_there_is_no_room_each_cell_has_its_heading() -> None:
+def test_each_cell_has_its_heading_in_a_very_narrow_terminal() -> None:
     assert draw(draw_table(DAYS, 20), 20) == [
         "day today",
         "  due 1,200",

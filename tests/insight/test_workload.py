@@ -57,7 +57,7 @@ def test_no_retention_is_recommended_without_its_price(found: Comparison) -> Non
     assert find_cheapest(found) in found.workloads
 
 
-def test_many_cards_are_sampled_and_the_sums_stand_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_cards_are_sampled_and_the_sums_represent_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flashcards.insight.workload._MOST_CARDS", 20)
     with made(tmp_path / "decks") as collection:
         sampled = compare_retentions(collection, now_ms(), 60, (0.9,))

@@ -88,7 +88,7 @@ def test_when_the_time_of_the_mock_is_over_no_question_follows() -> None:
     assert (view.finished, view.reason, len(view.results), recorder.ends) == (True, "The time is over.", 1, 1)
 
 
-def test_who_leaves_keeps_what_was_rated_and_is_not_said_to_have_finished() -> None:
+def test_leaving_keeps_all_ratings_and_is_not_reported_as_finished() -> None:
     mock, recorder = session(2, 2)
     mock.answer(1, "")
     mock.rate(2, Rating.GOOD)

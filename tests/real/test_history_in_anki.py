@@ -64,7 +64,7 @@ def test_anki_holds_and_computes_the_same_after_any_history(
     world.close()
 
 
-def test_a_review_in_the_first_second_of_a_day_is_of_the_day_that_anki_takes_it_for(tmp_path: Path) -> None:
+def test_a_review_in_the_first_second_of_a_day_belongs_to_the_same_day_as_in_anki(tmp_path: Path) -> None:
     home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
     home.write("deck.md", deck_text(6))
     with Collection(home.root) as collection:

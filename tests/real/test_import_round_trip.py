@@ -88,7 +88,7 @@ def test_what_comes_back_unchanged_changes_nothing(home: Home, world: World, tmp
     world.close()
 
 
-def test_reviews_and_edits_made_there_come_back(home: Home, world: World, tmp_path: Path) -> None:
+def test_reviews_and_edits_made_in_anki_come_back(home: Home, world: World, tmp_path: Path) -> None:
     (home.root / "tpm").mkdir()
     home.write("tpm/deck.md", DECK)
     into(world, exported(home, tmp_path / "there.apkg"))
@@ -112,7 +112,7 @@ def test_reviews_and_edits_made_there_come_back(home: Home, world: World, tmp_pa
     world.close()
 
 
-def test_notes_of_ours_come_back_whatever_their_types_are_called_there(
+def test_our_notes_are_recognised_even_if_their_types_were_renamed_in_anki(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     (home.root / "tpm").mkdir()
@@ -131,9 +131,7 @@ def test_notes_of_ours_come_back_whatever_their_types_are_called_there(
     world.close()
 
 
-def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_not_a_conflict(
-    home: Home, world: World, tmp_path: Path
-) -> None:
+def test_an_export_after_an_import_of_an_edit_is_not_a_conflict(home: Home, world: World, tmp_path: Path) -> None:
     home.write("deck.md", "Q: one\nA: *two* <!-- id: x -->\n")
     into(world, exported(home, tmp_path / "1.apkg"))
     (note_id,) = world.col.find_notes("")
@@ -154,7 +152,7 @@ def test_an_edit_that_went_there_after_an_edit_that_came_from_there_is_not_a_con
     world.close()
 
 
-def test_in_an_empty_collection_our_notes_stand_in_their_files_under_their_headings(
+def test_in_an_empty_collection_our_notes_return_to_their_files_and_headings(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     (home.root / "tpm").mkdir()
@@ -210,7 +208,7 @@ def test_pictures_of_notes_that_come_back_stay_where_they_are_and_are_named_as_b
     world.close()
 
 
-def test_a_picture_and_a_macro_that_changed_here_and_went_there_are_no_edit_made_there(
+def test_an_exported_change_of_a_picture_or_macro_is_not_an_edit_in_anki(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     text = "Q: see ![](a.png) and $\\foo$\nA: x\n"

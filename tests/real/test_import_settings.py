@@ -87,7 +87,7 @@ def test_settings_that_went_to_anki_come_back_the_same(tmp_path: Path, suffix: s
         assert replace(there, parameters=policy.parameters) == policy, name
 
 
-def test_a_preset_that_came_from_here_says_nothing_on_the_way_back_unless_it_was_changed_there(tmp_path: Path) -> None:
+def test_an_exported_preset_changes_no_setting_on_its_return_unless_it_was_changed_in_anki(tmp_path: Path) -> None:
     home, world = Home(tmp_path / "decks"), World(tmp_path / "anki", limits=True)
     home.write("deck.md", "Q: a\nA: b\n")
     with Collection(home.root) as collection:

@@ -57,9 +57,7 @@ def test_every_stock_note_type_becomes_what_it_asks(home: Home, world: World, tm
     world.close()
 
 
-def test_image_occlusion_asks_each_mask_of_anki_and_shows_it_there_again(
-    home: Home, world: World, tmp_path: Path
-) -> None:
+def test_image_occlusion_keeps_each_mask_on_the_way_to_anki_and_back(home: Home, world: World, tmp_path: Path) -> None:
     world.col.add_image_occlusion_notetype()
     image = tmp_path / "map.png"
     image.write_bytes(b"picture")

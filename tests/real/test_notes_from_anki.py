@@ -65,7 +65,7 @@ def rate_everything(home: Home) -> None:
             collection.store.rate(card, Rating.GOOD, policy, now_ms() - 5000 + number, 1000)
 
 
-def test_going_back_to_the_anki_they_came_from_changes_nothing_there(home: Home, world: World, tmp_path: Path) -> None:
+def test_exporting_notes_to_their_original_anki_changes_nothing_in_it(home: Home, world: World, tmp_path: Path) -> None:
     before = rows(world)
     into(world, exported(home, tmp_path / "back.apkg").path)
     assert rows(world) == before
@@ -140,7 +140,7 @@ def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_reported(
     assert len(world.col.find_notes('note:"Flashcards Cloze"')) == 1
 
 
-def test_each_package_with_notes_from_anki_says_what_anki_will_not_follow(home: Home, tmp_path: Path) -> None:
+def test_each_package_with_notes_from_anki_warns_about_changes_that_anki_ignores(home: Home, tmp_path: Path) -> None:
     for number in range(2):
         (remark,) = exported(home, tmp_path / f"{number}.apkg").remarks
         assert remark.startswith("3 notes came from Anki. Where Anki keeps their original note types, this package")
@@ -170,7 +170,7 @@ def test_a_note_written_here_does_not_get_the_guid_of_one_that_came_from_another
     assert exported(second, tmp_path / "2.apkg").notes == 2
 
 
-def test_a_note_of_another_folder_goes_to_anki_as_the_note_it_is_there(tmp_path: Path) -> None:
+def test_a_note_of_another_folder_is_exported_as_the_same_note(tmp_path: Path) -> None:
     first = Home(tmp_path / "first")
     first.write("d.md", "C: [one] and [two]\n")
     package = exported(first, tmp_path / "1.apkg").path
@@ -300,7 +300,7 @@ def test_what_both_sides_changed_stays_open_when_it_goes_to_an_anki_that_keeps_i
     world.close()
 
 
-def test_an_edit_made_there_before_ours_went_there_takes_nothing_back(tmp_path: Path) -> None:
+def test_an_edit_in_anki_before_our_export_does_not_revert_it(tmp_path: Path) -> None:
     home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
     home.write("d.md", "Q: one\nA: two\n")
     into(world, exported(home, tmp_path / "1.apkg").path)

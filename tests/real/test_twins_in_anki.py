@@ -36,7 +36,7 @@ def doubled(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worl
     return world
 
 
-def test_a_note_that_is_there_twice_stays_one_note_here(home: Home, doubled: World, tmp_path: Path) -> None:
+def test_a_note_that_is_in_anki_twice_stays_one_note_here(home: Home, doubled: World, tmp_path: Path) -> None:
     before = home.files()
     report = home.import_file(doubled.export(tmp_path / "again.apkg"))
     assert (report.added, report.updated, report.kept, report.unchanged) == (0, 0, 0, 3)

@@ -91,7 +91,7 @@ def test_clozes_nested_too_deeply_for_anki_share_one() -> None:
 
 
 @pytest.mark.parametrize("depth", range(2, 9))
-def test_up_to_eight_clozes_stand_within_one_another(depth: int) -> None:
+def test_up_to_eight_clozes_can_be_nested(depth: int) -> None:
     several = ",".join(str(number) for number in range(2, depth + 1))
     inner = "".join(f"{{{{c{number}::" for number in range(2, depth + 1))
     html = render_cloze(cloze_note(f"{{{{c1::a {{{{c{several}::b}}}}}}}}"), RENDERER)
@@ -126,7 +126,7 @@ def test_definitions_reach_the_gaps() -> None:
     assert render_cloze(note, RENDERER) == '{{c1::<a href="http://x.org">x</a>}} is'
 
 
-def test_a_gap_that_other_cards_hide_says_so_in_classes_of_the_card() -> None:
+def test_a_gap_that_other_cards_hide_has_classes_for_these_cards() -> None:
     text = "==ash;;one== ==sas;;two== ==sh;;never asked=="
     (note,) = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings()).notes
     assert render_cloze(note, HtmlRenderer({}, str)) == (

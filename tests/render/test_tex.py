@@ -102,7 +102,7 @@ def test_a_symbol_is_found_by_its_name(name: str, expected: str | None) -> None:
 
 
 @given(st.text(st.sampled_from("0123456789+-=()abijknx"), min_size=1), st.sampled_from("^_"))
-def test_a_script_never_changes_what_it_says(text: str, mark: str) -> None:
+def test_a_script_never_changes_its_characters(text: str, mark: str) -> None:
     plain = unicodedata.normalize("NFKC", format_script(text, mark)).replace("−", "-")
     assert text in plain
 

@@ -338,7 +338,7 @@ def test_a_query_narrows_the_session(tmp_path: Path) -> None:
         assert all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(only=only)), NOW)) == ["Two 1?"]
 
 
-def test_the_end_of_a_session_says_when_the_next_cards_are_due(tmp_path: Path) -> None:
+def test_the_end_of_a_session_shows_when_the_next_cards_are_due(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(5)) as collection:
         session = Session(CollectionBackend(collection, NOW), NOW)
         all_fronts(session)

@@ -16,12 +16,12 @@ def test_most_editors_are_given_the_line_with_a_plus(editor: str) -> None:
 
 
 @pytest.mark.parametrize("editor", ["code", "codium", "/opt/bin/code", "code.cmd"])
-def test_visual_studio_code_is_given_goto_and_told_to_wait(editor: str) -> None:
+def test_visual_studio_code_gets_goto_and_the_option_to_wait(editor: str) -> None:
     assert build_command([editor], FILE, 12) == [editor, "--wait", "--goto", f"{FILE}:12"]
 
 
 @pytest.mark.parametrize("wait", ["--wait", "-w"])
-def test_an_editor_that_is_told_to_wait_already_is_not_told_twice(wait: str) -> None:
+def test_an_editor_gets_the_option_to_wait_only_once(wait: str) -> None:
     assert build_command(["code", wait], FILE, 12) == ["code", wait, "--goto", f"{FILE}:12"]
 
 
@@ -30,7 +30,7 @@ def test_helix_takes_the_line_after_a_colon() -> None:
 
 
 @pytest.mark.parametrize("editor", ["subl", "zed"])
-def test_sublime_text_and_zed_take_a_colon_and_are_told_to_wait(editor: str) -> None:
+def test_sublime_text_and_zed_get_a_colon_and_the_option_to_wait(editor: str) -> None:
     assert build_command([editor], FILE, 12) == [editor, "--wait", f"{FILE}:12"]
 
 
@@ -51,7 +51,7 @@ def test_visual_comes_before_editor_unless_it_is_blank(monkeypatch: pytest.Monke
     assert find_editor_command() == ["nano"]
 
 
-def test_without_any_editor_one_sentence_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_editor_is_reported_with_the_variable_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("VISUAL", raising=False)
     monkeypatch.delenv("EDITOR", raising=False)
     monkeypatch.setenv("PATH", "")

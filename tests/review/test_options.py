@@ -115,7 +115,7 @@ def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
     assert view.summary.left.new == 1
 
 
-def test_the_first_card_is_asked_however_little_time_there_is() -> None:
+def test_the_first_card_is_asked_even_with_no_time_left() -> None:
     assert isinstance(Session(make_backend(card(1)), 5, until_ms=1).view, Question)
 
 
@@ -131,7 +131,7 @@ def test_what_to_know_first_is_said_with_the_first_question() -> None:
     assert view.message == "Cramming."
 
 
-def test_the_end_says_what_changed_in_the_days_ahead(tmp_path: Path) -> None:
+def test_the_end_shows_the_changes_on_the_days_ahead(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         (tmp_path / "flashcards.toml").write_text('learning_steps = ""\nfuzz = false\n', encoding="utf-8")
     with Collection(tmp_path) as collection:

@@ -58,7 +58,7 @@ def test_time_spent_reads_naturally(duration_ms: int, text: str) -> None:
     assert format_duration(duration_ms) == text
 
 
-def test_the_summary_says_what_was_done_and_how_it_went() -> None:
+def test_the_summary_shows_the_work_done_and_its_results() -> None:
     done = summary(
         cards=12,
         ratings={Rating.AGAIN: 2, Rating.HARD: 0, Rating.GOOD: 11, Rating.EASY: 1},
@@ -78,12 +78,12 @@ def test_a_session_without_ratings_is_summarised_as_such() -> None:
     assert describe_summary(summary(), CLOCK) == ["Nothing was rated."]
 
 
-def test_a_session_left_early_says_what_is_left_and_nothing_of_limits() -> None:
+def test_a_session_left_early_reports_the_cards_left_but_no_limits() -> None:
     lines = describe_summary(summary(left=Counts(3, 1, 7), upcoming=Upcoming(held_new=100)), CLOCK)
     assert lines[-1] == "Left for today: 3 new, 1 learning, 7 review."
 
 
-def test_the_next_cards_are_told_by_the_hour_and_by_the_day() -> None:
+def test_the_next_cards_are_shown_by_hour_and_by_day() -> None:
     upcoming = Upcoming(today=2, today_ms=(14 * 60 + 5) * 60_000, day=1, days_away=1, on_day=12)
     assert describe_upcoming(upcoming, CLOCK) == ["Due next: 2 cards from 14:05 today; 12 cards tomorrow."]
     assert describe_upcoming(Upcoming(now=1, day=1, days_away=1, on_day=12), CLOCK) == [
@@ -97,7 +97,7 @@ def test_a_later_day_is_shown_with_its_date() -> None:
     ]
 
 
-def test_what_the_limits_hold_back_is_told_with_the_way_to_it() -> None:
+def test_cards_held_back_by_limits_are_reported_with_the_command_for_them() -> None:
     (line,) = describe_upcoming(Upcoming(held_due=50, held_new=1200), CLOCK)
     assert line == "Beyond today's limits: 50 due and 1,200 new. For more new cards now: `flashcards review --new 10`."
 

@@ -292,9 +292,7 @@ def test_parts_flow_onto_the_next_line_whole(width: int) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-def test_a_typed_answer_says_how_to_see_it_untyped_and_how_to_leave(
-    capsys: pytest.CaptureFixture[str], plain: bool
-) -> None:
+def test_the_prompt_for_a_typed_answer_shows_the_other_keys(capsys: pytest.CaptureFixture[str], plain: bool) -> None:
     typed = replace(asked(card(1)), expected="back 1")
     text = ESCAPES.sub("", shown(capsys, question(typed), plain=plain))
     assert "Enter alone shows the answer, Ctrl-D leaves" in text

@@ -137,7 +137,7 @@ def test_undo_puts_the_card_back_in_front() -> None:
     assert question(session).message == "Again was undone."
 
 
-def test_undo_goes_back_as_far_as_there_are_ratings() -> None:
+def test_undo_goes_back_to_the_first_rating() -> None:
     backend = make_backend(card(1), card(2), card(3))
     session = Session(backend, 0)
     for _ in range(3):
@@ -263,7 +263,7 @@ def test_a_new_leech_is_reported_with_the_next_view() -> None:
     assert "suspended" in question(session).message
 
 
-def test_the_summary_tells_recall_apart_from_learning() -> None:
+def test_the_summary_separates_recall_from_learning() -> None:
     session = Session(make_backend(card(1), card(2, State.REVIEW), card(3, State.REVIEW)), 0)
     for rating in (Rating.AGAIN, Rating.AGAIN, Rating.HARD):
         rate(session, rating)

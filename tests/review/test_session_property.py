@@ -33,7 +33,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
 
 
 @given(st.lists(EVENTS, max_size=40))
-def test_whatever_happens_the_summary_counts_the_ratings_that_stand(events: list[Event]) -> None:
+def test_the_summary_always_counts_the_ratings_that_were_not_undone(events: list[Event]) -> None:
     backend: FakeBackend = make_backend(card(1), card(2, State.REVIEW), card(3, note=1), card(4))
     session = Session(backend, 0)
     for event in events:

@@ -125,7 +125,7 @@ def test_a_session_killed_at_any_point_keeps_every_rating_whose_next_question_wa
         assert collection.store.rebuild(lambda _deck: collection.settings.policy.parameters) == []
 
 
-def test_nothing_due_says_when_the_next_card_is(tmp_path: Path) -> None:
+def test_if_nothing_is_due_the_next_due_time_is_shown(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     arguments = ("-C", str(tmp_path), "review")
     with Terminal(*arguments) as terminal:
@@ -138,13 +138,13 @@ def test_nothing_due_says_when_the_next_card_is(tmp_path: Path) -> None:
         assert terminal.ended() == 0
 
 
-def test_a_folder_without_cards_says_what_to_do(tmp_path: Path) -> None:
+def test_a_folder_without_cards_gets_advice(tmp_path: Path) -> None:
     with Terminal("-C", str(tmp_path), "review") as terminal:
         terminal.wait_for("creates an example deck")
         assert terminal.ended() == 0
 
 
-def test_a_query_that_finds_nothing_says_so(tmp_path: Path) -> None:
+def test_a_query_without_results_is_reported(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     with Terminal("-C", str(tmp_path), "review", "tag:none-such") as terminal:
         terminal.wait_for("No card matches `tag:none-such`.")

@@ -168,7 +168,7 @@ def saved(tmp_path: Path) -> Path:
     return copy
 
 
-def test_restoring_puts_the_backup_back_and_keeps_what_was_there(tmp_path: Path, saved: Path) -> None:
+def test_restore_copies_the_backup_and_keeps_the_earlier_state(tmp_path: Path, saved: Path) -> None:
     path = tmp_path / "state.db"
     aside = restore(path, saved, tmp_path / "backups")
     assert count(path) == 3
@@ -187,7 +187,7 @@ def test_a_restored_database_opens_and_is_sound(tmp_path: Path, saved: Path) -> 
     assert count(tmp_path / "state.db") == 4
 
 
-def test_restoring_needs_no_database_to_be_there(tmp_path: Path, saved: Path) -> None:
+def test_restore_works_without_a_database(tmp_path: Path, saved: Path) -> None:
     path = tmp_path / "state.db"
     path.unlink()
     assert restore(path, saved, tmp_path / "backups") is None

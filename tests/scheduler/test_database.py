@@ -139,7 +139,7 @@ def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path)
     assert path.read_bytes() == before
 
 
-def test_a_room_that_we_do_not_know_is_of_a_newer_version(tmp_path: Path) -> None:
+def test_an_unknown_table_set_means_a_newer_version(tmp_path: Path) -> None:
     connection = opened(tmp_path / "state.db")
     connection.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('attic', 'a', '')")
     connection.close()
@@ -328,7 +328,7 @@ def test_a_row_without_its_card_is_found_by_the_check(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_a_full_disk_is_named_and_what_was_there_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_old_file_stays(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     add(store, 10)
     pages = store.connection.execute("PRAGMA page_count").fetchone()[0]

@@ -51,7 +51,7 @@ def test_cards_first_learnt_before_a_date_are_left_out() -> None:
     assert set(build_training_set(log, ignore_before_ms=2 * DAY_MS).card.tolist()) == {2}
 
 
-def test_of_an_empty_log_there_is_nothing_to_fit_to() -> None:
+def test_an_empty_log_has_no_training_set() -> None:
     with pytest.raises(TooFewReviews) as raised:
         fit(build_training_set(log_of([])))
     assert raised.value.reviews == 0

@@ -81,7 +81,7 @@ def test_only_one_card_of_a_note_is_asked_a_day(store: Store) -> None:
     assert len(asked(queue, store)) == 2
 
 
-def test_siblings_are_asked_where_the_policy_says_so(store: Store) -> None:
+def test_siblings_are_asked_if_burying_is_off(store: Store) -> None:
     policy = replace(PLAIN, bury_siblings=False)
     cards = add(store, 4, siblings=2)
     assert set(asked(build_queue(store, one_deck(policy), NOW), store, policy)) == set(cards)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_of_an_empty_log_there_are_no_ratings(tmp_path: Path) -> None:
+def test_an_empty_log_has_no_ratings(tmp_path: Path) -> None:
     connection = open_store(tmp_path).connection
     assert all(column.size == 0 for part in (*read_ratings(connection), read_answers(connection)) for column in part)
 
 
-def test_every_rating_is_there_with_what_the_log_says_of_it(tmp_path: Path) -> None:
+def test_every_rating_has_the_values_of_its_log_row(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first, second = add(store, 2)
     rows = [

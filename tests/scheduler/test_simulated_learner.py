@@ -36,7 +36,7 @@ def test_a_short_log_changes_the_learner_little(tmp_path: Path) -> None:
     assert estimate_learner(read_answers(store.connection)).first[3] < 0.25
 
 
-def test_reviews_of_a_later_day_and_steps_of_the_same_day_are_told_apart(tmp_path: Path) -> None:
+def test_reviews_on_later_days_and_steps_on_the_same_day_are_distinguished(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     for number, card in enumerate(add(store, 100)):
         store.rate(card, Rating.AGAIN, Policy(fuzz=False), NOW + number)

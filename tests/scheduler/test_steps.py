@@ -48,5 +48,5 @@ def test_without_steps_there_is_no_delay() -> None:
 
 
 @pytest.mark.parametrize(("left", "good"), [(9, 600), (0, None)])
-def test_a_card_with_more_or_fewer_steps_left_than_there_are_stays_within_them(left: int, good: int | None) -> None:
+def test_the_steps_left_of_a_card_are_limited_to_the_current_steps(left: int, good: int | None) -> None:
     assert good_delay(USUAL, left) == good

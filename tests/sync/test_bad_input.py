@@ -197,7 +197,7 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(world: World)
     peer.check()
 
 
-def test_what_an_uploaded_collection_cannot_be_is_said_to_the_app_and_in_the_log(peer: Peer) -> None:
+def test_an_invalid_uploaded_collection_is_reported_to_the_app_and_in_the_log(peer: Peer) -> None:
     answer = peer.client.send_bytes("upload", wire.pack(b"no database"))
     assert answer.startswith(b"The collection was not accepted: ")
     assert answer.decode() in peer.world.server.sentences[-1]

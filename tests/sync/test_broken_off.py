@@ -135,7 +135,7 @@ def test_a_step_without_a_start_is_turned_away(world: World) -> None:
         assert client.status(step, {}) == 409
 
 
-def test_a_client_that_lies_in_its_sanity_check_is_told_and_cannot_finish(world: World) -> None:
+def test_a_client_with_a_wrong_sanity_check_gets_an_error_and_cannot_finish(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

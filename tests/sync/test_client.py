@@ -194,7 +194,7 @@ def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_command_keeps_the_login_and_says_what_came_and_went(
+def test_the_command_keeps_the_login_and_reports_the_changes(
     world: World, url: str, anki: Phone, tmp_path: Path
 ) -> None:
     assert anki

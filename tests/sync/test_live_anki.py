@@ -122,7 +122,7 @@ def test_later_changes_go_both_ways(world: World, anki: Anki) -> None:
     assert_nothing_to_do(world, anki)
 
 
-def test_a_gap_added_here_becomes_a_card_there_with_the_id_that_it_has_here(world: World, anki: Anki) -> None:
+def test_an_added_gap_becomes_a_card_in_anki_with_our_id(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     world.rate("a [gap]", Rating.GOOD)
@@ -139,7 +139,7 @@ def test_a_gap_added_here_becomes_a_card_there_with_the_id_that_it_has_here(worl
     assert_nothing_to_do(world, anki)
 
 
-def test_a_gap_taken_out_here_leaves_an_empty_card_there_that_troubles_nobody(world: World, anki: Anki) -> None:
+def test_a_removed_gap_leaves_a_harmless_empty_card_in_anki(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     world.write("a.md", DECK.replace("[more]", "more"))
@@ -229,7 +229,7 @@ def test_cards_in_a_filtered_deck_stay_there_until_they_are_rated_here(world: Wo
     compare(world, anki)
 
 
-def test_a_card_moved_to_another_deck_there_is_put_back_and_reported(world: World, anki: Anki) -> None:
+def test_a_card_moved_to_another_deck_in_anki_is_put_back_and_reported(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     card = anki.card("one?")
@@ -325,7 +325,7 @@ def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_command_syncs_with_a_key_and_says_what_came_and_went(world: World, anki: Anki, tmp_path: Path) -> None:
+def test_the_command_syncs_with_a_key_and_reports_the_changes(world: World, anki: Anki, tmp_path: Path) -> None:
     world.write("a.md", DECK.replace("![](img/a.png)", ""))
     anki.connect(key="secret")
     key = tmp_path / "key"
@@ -341,7 +341,7 @@ def test_the_command_syncs_with_a_key_and_says_what_came_and_went(world: World, 
     assert '"sent": {"rows": 0, "media": 0}' in again.stdout
 
 
-def test_the_command_says_in_one_sentence_that_anki_is_not_running(world: World) -> None:
+def test_the_command_reports_in_one_sentence_that_anki_is_not_running(world: World) -> None:
     world.write("a.md", DECK)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

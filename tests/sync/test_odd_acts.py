@@ -82,7 +82,7 @@ def test_gaps_that_come_and_go_add_and_remove_cards(world: World) -> None:
     phone.check()
 
 
-def test_a_leech_of_the_phone_is_one_here_and_stays_one_there(world: World) -> None:
+def test_a_leech_of_the_phone_is_a_leech_on_both_sides(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

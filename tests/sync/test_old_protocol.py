@@ -128,7 +128,7 @@ def test_a_part_that_unpacks_to_more_than_the_limit_is_refused() -> None:
         unzip(gzip.compress(bytes(5_000_000)), 1_000_000)
 
 
-def test_nothing_is_decompressed_for_somebody_unknown() -> None:
+def test_nothing_is_decompressed_for_an_unknown_client() -> None:
     def refuse(_header: ClientHeader) -> None:
         raise LoginRefused
 
@@ -150,7 +150,7 @@ def test_nothing_is_decompressed_for_somebody_unknown() -> None:
         (None, None),
     ],
 )
-def test_the_content_type_tells_a_form(content_type: str | None, boundary: str | None) -> None:
+def test_a_form_is_recognised_by_its_content_type(content_type: str | None, boundary: str | None) -> None:
     assert read_boundary(content_type) == boundary
 
 

@@ -93,7 +93,7 @@ def test_a_note_added_on_the_phone_is_written_into_the_file_of_its_deck_and_keep
     phone.check()
 
 
-def test_suspensions_flags_and_tags_of_the_phone_are_adopted_and_can_be_undone_there(world: World) -> None:
+def test_suspensions_flags_and_tags_of_the_phone_are_adopted_and_can_be_removed_on_it(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -283,7 +283,7 @@ def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World) -> No
         phone.check()
 
 
-def test_reviews_of_a_note_that_was_deleted_here_or_there_are_kept(world: World) -> None:
+def test_reviews_of_a_note_deleted_on_either_side_are_kept(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -188,7 +188,7 @@ def test_the_start_shows_the_address_the_steps_and_what_the_first_download_repla
     assert "plain HTTP" in err
 
 
-def test_without_its_packages_the_command_says_how_to_get_them(root: Path, tmp_path: Path) -> None:
+def test_a_missing_extra_is_reported_with_the_command_to_install_it(root: Path, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util as u\nfind = u.find_spec\n"
         "u.find_spec = lambda name, *rest: None if name == 'uvicorn' else find(name, *rest)\n",

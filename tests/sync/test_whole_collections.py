@@ -139,7 +139,7 @@ def test_a_damaged_upload_is_refused_with_a_sentence_and_changes_nothing(world: 
     assert world.read("a.md") == DECK
 
 
-def test_a_note_of_a_type_of_the_phones_own_stays_there_as_it_is_until_it_is_edited_here(world: World) -> None:
+def test_a_note_of_a_foreign_type_stays_unchanged_on_the_phone_until_it_is_edited_here(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -56,7 +56,7 @@ def test_a_deck_holds_those_below_it(visitor: Visitor) -> None:
         ({"query": "", "new": "1"}, 1),
     ],
 )
-def test_a_review_begins_as_the_form_says(visitor: Visitor, fields: dict[str, str], cards: int) -> None:
+def test_a_review_begins_with_the_options_of_the_form(visitor: Visitor, fields: dict[str, str], cards: int) -> None:
     page = visitor.post("/start", fields)
     assert (f'max="{cards}"' in page.text) if cards else "Nothing is due" in page.words
 
@@ -144,7 +144,7 @@ def test_a_place_leads_to_its_card_which_follows_the_file(visitor: Visitor, tmp_
     assert "What do vesicles hold inside?" in visitor.get(f"/card/{card}?follow").words
 
 
-def test_what_is_chosen_for_a_device_stays_there(visitor: Visitor) -> None:
+def test_the_settings_of_a_device_stay_on_it(visitor: Visitor) -> None:
     assert 'data-sound="on" data-voice="off"' in visitor.get("/settings").text
     page = visitor.request("POST", "/settings", "voice=on", follow=False)
     cookies = [value for name, value in page.pairs if name == "set-cookie"]

@@ -48,7 +48,7 @@ def test_the_token_leads_to_no_other_site(visitor: Visitor, path: str) -> None:
     assert "url=/evil.example" in page.text
 
 
-def test_a_wrong_token_lets_nobody_in_and_more_tries_have_to_wait(visitor: Visitor) -> None:
+def test_a_wrong_token_is_refused_and_further_tries_have_to_wait(visitor: Visitor) -> None:
     codes = [visitor.request("GET", f"/?token=wrong{number}").status for number in range(8)]
     assert codes[0] == 403
     assert codes[-1] == 429
@@ -57,7 +57,7 @@ def test_a_wrong_token_lets_nobody_in_and_more_tries_have_to_wait(visitor: Visit
     assert int(waiting.headers["retry-after"]) >= 1
 
 
-def test_a_wrong_cookie_lets_nobody_in(visitor: Visitor) -> None:
+def test_a_wrong_cookie_is_refused(visitor: Visitor) -> None:
     visitor.open()
     name = visitor.cookie.partition("=")[0]
     for cookie in (f"{name}=", f"{name}={'0' * 64}", "other=1", "\xff=;;;="):
@@ -65,7 +65,7 @@ def test_a_wrong_cookie_lets_nobody_in(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "", "*"])
-def test_a_name_that_somebody_points_to_this_computer_is_refused(visitor: Visitor, host: str) -> None:
+def test_a_foreign_host_name_for_this_computer_is_refused(visitor: Visitor, host: str) -> None:
     visitor.open()
     page = visitor.request("GET", "/review", headers={"Host": host.format(port=visitor.port)})
     assert page.status in (400, 421)

@@ -26,7 +26,9 @@ def wait_for(visitor: Visitor, path: str) -> Page:
     return page
 
 
-def test_readiness_says_what_the_command_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_of_readiness_has_the_same_contents_as_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path, a=f"---\ndeadline: {SOON}\n---\n{questions(3)}")
     run(["-C", str(tmp_path), "readiness"])
     said = capsys.readouterr().out
@@ -99,7 +101,9 @@ def test_a_wrong_query_is_not_an_error_in_the_log_of_the_server(
     assert not caplog.records
 
 
-def test_a_long_report_shows_how_far_it_is_and_blocks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_report_shows_its_progress_and_blocks_no_other_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path, a=questions(3))
     goes_on = threading.Event()
     build = forecast.build_forecast

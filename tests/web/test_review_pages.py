@@ -66,7 +66,7 @@ def test_undo_asks_the_card_again(tmp_path: Path) -> None:
         assert "Easy was undone." in page.words
 
 
-def test_the_end_says_what_was_done_and_what_comes(tmp_path: Path) -> None:
+def test_the_end_shows_the_work_done_and_the_next_cards(tmp_path: Path) -> None:
     write(tmp_path, a=questions(1))
     with served(tmp_path) as visitor:
         page = rate_next(visitor, visitor.open(), "easy")

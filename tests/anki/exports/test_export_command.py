@@ -36,7 +36,7 @@ def here() -> list[str]:
     return sorted(path.as_posix() for path in Path().rglob("*") if path.is_file())
 
 
-def test_one_line_says_what_was_written(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_line_describes_the_written_files(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(folder) == 0
     out, err = capsys.readouterr()
     assert out == f"mine.apkg: 3 notes, 5 cards, {Path('mine.apkg').stat().st_size:,} bytes\n"
@@ -54,7 +54,7 @@ def test_a_folder_that_gets_one_package_only_is_made_too(folder: Folder) -> None
     assert here() == ["build/tpm.apkg"]
 
 
-def test_json_says_the_same_to_programs(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_same_contents_for_programs(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     folder.write("bad.md", "Q: ![](gone.png)\nA: x\n")
     assert export(folder, "-o", "x.apkg", "--json") == 0
     out, err = capsys.readouterr()
@@ -71,7 +71,9 @@ def test_json_says_the_same_to_programs(folder: Folder, capsys: pytest.CaptureFi
     assert err == f"bad.md:1: {message}\n"
 
 
-def test_a_whole_collection_says_what_it_replaces(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_export_of_a_whole_collection_warns_that_it_replaces_everything(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert export(folder, "-o", "all.colpkg") == 0
     out, err = capsys.readouterr()
     assert out.startswith("all.colpkg: ")

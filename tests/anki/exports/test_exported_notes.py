@@ -37,7 +37,7 @@ def test_a_note_that_is_gone_stays_in_anki_and_is_reported_once(folder: Folder) 
     assert remarks(folder) == ()
 
 
-def test_of_a_whole_collection_nothing_is_said_since_it_replaces_what_anki_has(folder: Folder) -> None:
+def test_a_whole_collection_has_no_remarks_because_it_replaces_everything(folder: Folder) -> None:
     folder.write("a.md", "---\ndeck: b\n---\n" + DECK.replace("Q: four\nA: 4\n", "").replace("[three]", "three"))
     assert folder.export(folder.root.parent / "all.colpkg").remarks == ()
     assert remarks(folder) == ()

@@ -116,7 +116,7 @@ def test_two_notes_of_one_guid_are_never_written() -> None:
         DeckDatabase(notes, Clock()).to_bytes()
 
 
-def test_progress_is_told_from_the_start(folder: Folder) -> None:
+def test_progress_is_reported_from_the_start(folder: Folder) -> None:
     folder.write("d.md", "".join(f"q{number} :: a\n" for number in range(1200)))
     seen: list[tuple[int, int]] = []
     with Collection(folder.root) as collection:

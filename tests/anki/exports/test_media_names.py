@@ -40,7 +40,7 @@ def test_equal_contents_under_one_name_are_one_medium(folder: Folder) -> None:
     assert media.name("one/a.png") == media.name("two/a.png") == "a.png"
 
 
-def test_different_contents_under_one_name_whatever_its_case_are_told_apart(folder: Folder) -> None:
+def test_different_contents_under_one_name_in_any_case_get_different_names(folder: Folder) -> None:
     folder.write("one/a.png", b"x")
     folder.write("two/A.png", b"y")
     folder.write("three/a.png", b"y")

@@ -66,7 +66,7 @@ def test_an_unknown_deck_is_refused_with_the_nearest_name() -> None:
 
 
 @pytest.mark.parametrize("output", ["x.txt", "x", "x.apkg.zip"])
-def test_an_ending_that_says_nothing_is_refused(output: str) -> None:
+def test_an_unknown_file_extension_is_refused(output: str) -> None:
     with pytest.raises(ExportFormatUnknown) as raised:
         choose_targets(DECKS, (), output, ROOT)
     assert raised.value.exit_code == 2

@@ -73,7 +73,7 @@ def test_a_bomb_of_zstd_is_refused_too(home: Home, tmp_path: Path, monkeypatch: 
     assert "implausibly large" in refused(home, write_zip(tmp_path / "x.apkg", members))
 
 
-def test_a_package_of_a_newer_format_says_how_to_get_an_older_one(home: Home, tmp_path: Path) -> None:
+def test_the_error_about_a_newer_format_explains_how_to_get_an_older_one(home: Home, tmp_path: Path) -> None:
     package = write_zip(tmp_path / "x.apkg", {"meta": b"\x08\x07", "collection.anki21c": b""})
     assert "older Anki versions" in refused(home, package)
 

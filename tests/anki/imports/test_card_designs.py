@@ -342,7 +342,7 @@ def test_what_is_hidden_on_a_back_is_to_be_opened(designs: Designs) -> None:
     assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
 
 
-def test_the_button_of_a_hidden_element_says_what_is_in_it(designs: Designs) -> None:
+def test_the_label_of_a_button_becomes_the_summary_of_hidden_text(designs: Designs) -> None:
     button = '<a onclick="x()">More</a> <button onclick="x()">More</button> <div style="display:none">{{X}}</div>'
     made = note_type("Button", 1, ["T", "X"], ("{{cloze:T}}", "<div>{{cloze:T}}</div><hr>" + button))
     assert "{{c1::\n<details><summary>More</summary>x</details>\n\n}}" in designs.text(made, ["{{c1::a}} b", "x"])
@@ -363,7 +363,7 @@ def test_hidden_and_hinted_extras_of_a_cloze_are_to_be_opened_and_keep_their_for
     assert f"{{{{c1::x\n\n{closed}\n\n}}}}" in text
 
 
-def test_a_text_with_gaps_that_is_there_a_second_time_for_scripts_is_shown_once(designs: Designs) -> None:
+def test_a_second_text_with_gaps_for_scripts_is_shown_once(designs: Designs) -> None:
     front = "{{#c1}}<span hidden>c1</span>{{/c1}}<div hidden>{{cloze:T}}</div><div>{{edit:T}}</div>"
     made = note_type("Scripted", 1, ["T"], (front, "{{cloze:T}}"))
     assert designs.text(made, ["{{c1::a}} b"]).strip() == "C: {{c1::a}} b"

@@ -80,7 +80,7 @@ def test_a_file_that_ends_in_open_code_takes_no_note_but_those_in_it_are_replace
     assert refused(found) == ["3"]
 
 
-def test_a_note_that_says_it_already_stays_as_a_person_wrote_it() -> None:
+def test_a_note_with_the_same_content_stays_as_it_is_written() -> None:
     before = "Q:   1\nA:\n\nx\n"
     found = change_file("a.md", before, [(1, basic("1"))], [])
     assert found.text == before
@@ -93,7 +93,9 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "x.apkg"
 
 
-def test_a_tag_of_the_whole_file_that_was_removed_there_is_reported_until_it_is_gone(home: Home, package: Path) -> None:
+def test_a_tag_of_the_whole_file_that_was_removed_in_anki_is_reported_until_it_is_gone(
+    home: Home, package: Path
+) -> None:
     tagged = [Made(["a", "b"], tags="exam hard"), Made(["c", "d"], tags="exam")]
     home.import_file(write_package(package, tagged))
     before = home.read("Deck.md")

@@ -69,7 +69,7 @@ def test_one_deck_with_the_usual_options_changes_nothing(home: Home, package: Pa
 
 
 @pytest.mark.parametrize("text", ["new_per_day = 5\n"])
-def test_settings_that_a_person_wrote_stay_and_the_report_says_what_to_write(
+def test_settings_written_by_the_user_stay_and_the_report_lists_the_lines_to_add(
     home: Home, package: Path, text: str
 ) -> None:
     home.write("flashcards.toml", text)

@@ -54,7 +54,7 @@ def test_a_change_in_anki_is_reported_and_not_written_into_the_file(home: Home, 
     assert home.files() == before
 
 
-def test_a_new_deck_file_in_a_vault_says_that_it_is_native(home: Home, tmp_path: Path) -> None:
+def test_a_new_deck_file_in_a_vault_states_the_native_format(home: Home, tmp_path: Path) -> None:
     write_vault(home)
     report = home.import_file(write_package(tmp_path / "a.apkg", [Made(["a", "b"])]))
     assert report.added == 1

@@ -109,7 +109,7 @@ def test_tags_of_both_sides_are_joined(tmp_path: Path) -> None:
     assert "<!-- tags: b, here, there -->" in both.text
 
 
-def test_an_attribute_set_here_stays_when_the_text_changes_there(both: Both) -> None:
+def test_an_attribute_set_here_stays_if_the_text_changes_in_anki(both: Both) -> None:
     both.write(DECK.replace("A: dog", "A: dog\n<!-- type -->"))
     both.bring_back(SET_FRONT)
     assert both.text.startswith("Q: ¿perro?\nA: dog\n<!-- type -->\n")

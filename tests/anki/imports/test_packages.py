@@ -169,7 +169,7 @@ def test_options_of_a_deck_become_settings(home: Home, package: Path) -> None:
     assert policy.learning_steps == (60, 900, 86_400)  # type: ignore[attr-defined]
 
 
-def test_a_settings_file_of_a_person_stays_and_the_report_says_what_to_add(home: Home, package: Path) -> None:
+def test_an_edited_settings_file_is_kept_and_the_report_lists_the_lines_to_add(home: Home, package: Path) -> None:
     home.write("flashcards.toml", "retention = 0.8\n")
     options = {"name": "X", "desiredRetention": 0.85}
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: options}))
@@ -218,7 +218,7 @@ def test_ankis_memory_state_holds_if_the_beginning_of_the_log_is_lost(home: Home
         assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
 
 
-def test_a_dry_run_says_what_would_happen_and_does_nothing(home: Home, package: Path) -> None:
+def test_a_dry_run_reports_the_changes_without_making_them(home: Home, package: Path) -> None:
     write_package(package, [studied(), Made(['<img src="a.png">', "d"])], media={"a.png": b"x"})
     before = home.files(), home.state()
     dry = home.import_file(package, dry_run=True)

@@ -44,7 +44,7 @@ def marked(home: Home, tmp_path: Path) -> Marked:
     return Marked(home, tmp_path / "x.apkg")
 
 
-def test_the_status_of_cards_is_imported_and_later_only_if_it_changed_there(marked: Marked) -> None:
+def test_the_status_of_cards_is_imported_and_later_only_if_it_changed_in_anki(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     assert marked.marks == (True, 3)
     marked.set(suspended=False, flag=3)
@@ -52,21 +52,21 @@ def test_the_status_of_cards_is_imported_and_later_only_if_it_changed_there(mark
     assert marked.marks == (False, 0)
 
 
-def test_a_status_set_here_stays_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+def test_a_status_set_here_stays_if_the_card_is_only_reviewed_in_anki(marked: Marked) -> None:
     marked.import_card()
     marked.set(suspended=True, flag=4)
     marked.import_card(mod=CREATED + 5)
     assert marked.marks == (True, 4)
 
 
-def test_a_status_removed_here_stays_removed_when_the_card_is_only_reviewed_there(marked: Marked) -> None:
+def test_a_status_removed_here_stays_removed_if_the_card_is_only_reviewed_in_anki(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.set(suspended=False, flag=0)
     marked.import_card(queue=-1, flags=3, mod=CREATED + 5)
     assert marked.marks == (False, 0)
 
 
-def test_a_status_removed_there_is_removed_here(marked: Marked) -> None:
+def test_a_status_removed_in_anki_is_removed_here(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.import_card(mod=CREATED + 5)
     assert marked.marks == (False, 0)

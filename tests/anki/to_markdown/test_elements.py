@@ -49,7 +49,7 @@ def test_text_without_its_formatting_keeps_what_describes_a_drawing() -> None:
     assert re.search(r"!\[a heart\]\(data:image/svg\S+\)!\[b \\\[c\\\]\]\(media/x.png\)", markdown(kept))
 
 
-def test_a_gap_inside_a_tag_becomes_text_and_is_told() -> None:
+def test_a_gap_inside_a_tag_becomes_text_and_is_reported() -> None:
     found = Converter(str).convert(
         '<a href="https://x.org/{{c1::a::h}}">{{c2::b}}</a> <img src=c.png alt="{{c3::d}}">', cloze=True
     )
