@@ -6,6 +6,7 @@ review moves to the next free millisecond, where the next import finds it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import count, islice
@@ -83,15 +84,13 @@ def add_stated_cards(
 
     Each card comes with its id, and gets one row in the log. The caller holds the transaction.
     """
-    taken = {row[0] for row in connection.execute("SELECT id FROM reviews")}
+    times = _Times(connection)
     kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)
     rows: list[tuple[object, ...]] = []
     added: list[tuple[object, ...]] = []
     for card, place, there in cards:
-        at = there.changed_ms
-        while at in taken:
-            at += 1
-        taken.add(at)
+        at = times.find_free(there.changed_ms)
+        times.taken.add(at)
         day, after, leech = days.day(at), int(there.state), int(there.leech)
         memory = there.memory or (None, None)
         due = there.due_day, there.due_ms
@@ -116,6 +115,23 @@ def _larger_cache(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute(f"PRAGMA cache_size = {before}")
 
 
+class _Times:
+    """The times of all rows of the log. It finds the next free one quickly, even if very many rows have one time."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.taken: set[int] = {row[0] for row in connection.execute("SELECT id FROM reviews")}
+        self._next: dict[int, int] = {}  # by a time that is taken: a later one; all times between are taken
+
+    def find_free(self, at: int) -> int:
+        """Return the first free time from `at` on."""
+        passed = []
+        while at in self.taken:
+            passed.append(at)
+            at = self._next.get(at, at + 1)
+        self._next.update(dict.fromkeys(passed, at))
+        return at
+
+
 class _Joined:
     """A card being merged: its log with the new rows, and which rows are new or known to both sides."""
 
@@ -135,8 +151,8 @@ class _Merging:
         self._days = days
         self._model_of = model_of
         self._replayers: dict[Model, Replayer] = {}
-        self._taken: set[int] = {row[0] for row in connection.execute("SELECT id FROM reviews")}
-        self._had_any = bool(self._taken)
+        self._times = _Times(connection)
+        self._had_any = bool(self._times.taken)
 
     def batch(self, histories: Sequence[CardHistory]) -> Merged:
         ids = [history.card for history in histories]
@@ -175,13 +191,15 @@ class _Merging:
 
     def _join(self, card: Card, history: CardHistory, log: list[Review], own: set[int]) -> _Joined:
         joined = _Joined(card, history, log)
+        mine = sorted(own)
         for past in history.reviews:
-            at = past.at_ms
-            while at in self._taken and at not in own:
-                at += 1
+            at = self._times.find_free(past.at_ms)
+            place = bisect_left(mine, past.at_ms)
+            if place < len(mine):
+                at = min(at, mine[place])  # a row that an earlier import moved there
             joined.shared.add(at)
             if at not in own:
-                self._taken.add(at)
+                self._times.taken.add(at)
                 joined.new.add(at)
                 log.append(make_imported_row(card.id, at, past, self._days))
         if joined.new:
@@ -238,9 +256,7 @@ class _Merging:
     ) -> Card:
         """Add a row that sets the imported state; return the updated card."""
         imported = each.history.imported
-        at = max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0)
-        while at in self._taken:
-            at += 1
+        at = self._times.find_free(max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0))
         day = self._days.day(at)
         if memory is not None and imported.keeps_log:  # a memory state counts from the last rating
             if now.last_day is not None:
@@ -262,7 +278,7 @@ class _Merging:
         moment = Moment(at, day, self._days.offset_minutes(at))
         leech = Leech.TAGGED if imported.leech else Leech.NO
         row = make_row(ReviewKind.TAKEN_OVER, now, after, moment, leech=leech)
-        self._taken.add(at)
+        self._times.taken.add(at)
         each.new.add(at)
         each.log.append(row._replace(reps_added=reps, lapses_added=lapses))
         return fold_log(each.card, each.log)

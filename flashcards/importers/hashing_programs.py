@@ -274,8 +274,8 @@ class Orphans:
         if found or self._place is None:
             return int(found[0]) if found else None
         at_ms = reviews[0].at_ms if reviews else now_ms()
-        while self._db.execute("SELECT 1 FROM notes WHERE id = ?", (at_ms,)).fetchone():
-            at_ms += 1
+        if self._db.execute("SELECT 1 FROM notes WHERE id = ?", (at_ms,)).fetchone():
+            (at_ms,) = self._db.execute("SELECT max(id) + 1 FROM notes").fetchone()
         note = Note(Kind.QUESTION, 1, 1, (f"{self._program} {name}", _NO_TEXT), (FORWARD,))
         values = (at_ms, self._make_key(name), "", self._place[0], 1, 1, self._place[1], fingerprint(note), 0)
         columns = "id, key, pin, file, line, end_line, deck, fingerprint, top_gap, tags, body, modified_ms, active"
