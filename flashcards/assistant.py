@@ -158,7 +158,7 @@ def _describe_alike(addition: Addition) -> str:
     if not addition.alike:
         return ""
     lines = (f"- {each.place}: {each.front}" for each in addition.alike)
-    return "\n\nSimilar notes are there already:\n" + "\n".join(lines)
+    return "\n\nSimilar notes already exist:\n" + "\n".join(lines)
 
 
 def _make_visible(value: T) -> T:

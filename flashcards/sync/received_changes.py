@@ -212,8 +212,8 @@ class ChangeImport:
                 continue
             found[row[_GUID]] = row[0] in contested
             if before is not None and row[0] in contested:
-                said = "A note changed here and on the phone; the phone's text is in"
-                self._set_aside("changed on the phone and here", row[_FIELDS].split("\x1f"), said)
+                said = "A note changed on the computer and on the phone; the phone's text is in"
+                self._set_aside("changed on the phone and on the computer", row[_FIELDS].split("\x1f"), said)
         return found
 
     def _texts_of(self, received: Received) -> dict[int, bytes | None]:

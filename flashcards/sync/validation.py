@@ -209,7 +209,7 @@ def _check_parts(
         if not isinstance(parts, list) or not parts:
             raise BadRequest(f"The note type `{title}` has no {part}.")
         if known and len(parts) != len(known[part]):
-            raise BadRequest(f"The note type `{title}` has another number of fields or cards here.")
+            raise BadRequest(f"The note type `{title}` has a different number of fields or cards on the server.")
         for each in parts:
             if not isinstance(each, dict) or not isinstance(each.get("name"), str):
                 raise BadRequest(f"The note type `{title}` has a part without a name.")

@@ -110,7 +110,7 @@ def test_a_conflict_names_what_is_another_in_the_package(
     edit_here(home, "Q: dog\nA: Hund", here)
     (remark,) = home.import_file(world.export(tmp_path / "2.apkg")).remarks
     assert remark.place == "D.md:1"
-    assert remark.message == f"Changed here and in the package; kept as it is here. In the package: {said}."
+    assert remark.message == f"Changed in your deck and in the package; your version was kept. In the package: {said}."
 
 
 def test_tags_of_both_sides_are_joined(home: Home, world: World, tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def test_a_text_that_changed_on_both_sides_stays_as_it_is_here_and_the_other_is_
     assert anki.rows(f"SELECT flds FROM notes WHERE id = {anki.note('one?')}")[0][0].split("\x1f")[1] == "said here"
     kept = [path.read_text(encoding="utf-8") for path in (world.root / ".flashcards/phone/set-aside").iterdir()]
     assert "said in Anki" in kept[0]
-    assert "changed here and" in sentences[0]
+    assert "changed on the computer and" in sentences[0]
     assert_nothing_to_do(world, anki)
 
 

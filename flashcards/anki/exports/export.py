@@ -310,8 +310,8 @@ class _Origins:
         if self._open:
             they = "it was" if self._open == 1 else "they were"
             found.append(
-                f"{plural(self._open, 'note')} left out: {they} changed in Anki too. Make both texts the same, here or"
-                " there, and import again."
+                f"{plural(self._open, 'note')} left out: {they} changed in Anki too. Make both texts the same, in your"
+                " decks or in Anki, and import again."
             )
         if self._ours:
             found.append(

@@ -280,7 +280,8 @@ class DeckFiles:
     def _remark(self, written: Iterable[PlacedNote], match: Match) -> None:
         remarks = self._report.remarks
         for draft, entry in match.conflicts:
-            message = f"Changed here and in the package; kept as it is here. {describe_difference(draft, entry.note)}"
+            difference = describe_difference(draft, entry.note)
+            message = f"Changed in your deck and in the package; your version was kept. {difference}"
             remarks.append(Remark(entry.place, message))
         counts = Counter((each.draft.deck, problem) for each in written for problem in each.draft.problems)
         remarks += [Remark(deck, f"{plural(count, 'note')}: {problem}.") for (deck, problem), count in counts.items()]

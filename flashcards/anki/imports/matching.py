@@ -45,7 +45,7 @@ def is_same_note(draft: IncomingNote, note: Note) -> bool:
 
 def describe_difference(draft: IncomingNote, note: Note) -> str:
     """Describe how an imported note differs from the existing one."""
-    return f"In the package: {'; '.join(_list_differences(draft, note)) or 'what is here'}."
+    return f"In the package: {'; '.join(_list_differences(draft, note)) or 'the same text'}."
 
 
 def _list_differences(draft: IncomingNote, note: Note) -> Iterator[str]:

@@ -292,22 +292,22 @@ def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
     (order,), (gathered, sort_order) = values["review_order"], values["new_order"]
     problems = []
     if order in _OTHER_ORDERS:
-        problems.append(f"reviews cannot be asked {_OTHER_ORDERS[order]} here; they are asked as they fall due")
+        problems.append(f"reviews cannot be asked {_OTHER_ORDERS[order]}; they are asked as they fall due")
     if gathered == _HIGHEST_FIRST and sort_order not in _RANDOM_SORTED:
-        problems.append("new cards cannot be asked in reverse order here; they are asked in deck order")
+        problems.append("new cards cannot be asked in reverse order; they are asked in deck order")
     if gathered == _BY_POSITION and sort_order not in _RANDOM_SORTED:
-        problems.append("new cards of several decks cannot be asked by position here; they are asked deck by deck")
+        problems.append("new cards of several decks cannot be asked by position; they are asked deck by deck")
     if sort_order == _BY_TYPE_THEN_RANDOM:
-        problems.append("new cards cannot be sorted by card type here; they are shuffled")
+        problems.append("new cards cannot be sorted by card type; they are shuffled")
     if value_at(INSERTION) == 0 and _read_new_order(gathered, sort_order) != "random":
-        problems.append("new notes cannot get a random place here; they keep the order of the deck")
+        problems.append("new notes cannot get a random place; they keep the order of the deck")
     if len({bool(each) for each in values["bury_siblings"]}) > 1:
-        problems.append("siblings that are new, under review or on steps of days are buried alike here; all are")
+        problems.append("siblings that are new, under review or on steps of days are buried alike; all are")
     if (least := value_at(_LEAST_AFTER_LAPSE)) > 1:
         problems.append(f"a forgotten card may come back sooner than Anki's minimum of {least:,} days")
     advance = any(each.describe(value_at(each.place)) for each in _ADVANCE)
     for reason, options in (
-        ("there is no setting here for", (*UNUSED, _WAIT) if advance else UNUSED),
+        ("there is no setting for", (*UNUSED, _WAIT) if advance else UNUSED),
         ("FSRS does not use", UNUSED_BY_FSRS),
     ):
         if found := [text for each in options if (text := each.describe(value_at(each.place)))]:

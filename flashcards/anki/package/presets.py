@@ -125,7 +125,7 @@ def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], 
     problems = find_problems(value_at)
     later = [each for each in unknown if _LATER_PARAMETERS.fullmatch(each)]
     problems += [
-        f"its parameters of FSRS-{each.removeprefix('fsrsParams')} are not known here; they were left out"
+        f"its parameters of FSRS-{each.removeprefix('fsrsParams')} are not supported; they were left out"
         for each in later
     ]
     if others := [f"`{each}`" for each in unknown if each not in later]:

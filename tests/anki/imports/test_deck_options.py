@@ -104,7 +104,7 @@ def test_parameters_of_a_later_version_of_fsrs_are_reported_as_left_out(home: Ho
     later = {"name": "X", "fsrsParams7": [0.5] * 34, "fsrsParams6": PARAMETERS}
     report = home.import_file(write_package(package, [Made(["a", "b"])], presets={1: later}))
     assert [remark.message for remark in report.remarks if "FSRS-7" in remark.message] == [
-        "Deck options `X`: its parameters of FSRS-7 are not known here; they were left out."
+        "Deck options `X`: its parameters of FSRS-7 are not supported; they were left out."
     ]
     assert policy(home).parameters == pytest.approx(PARAMETERS)
 
