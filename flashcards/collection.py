@@ -38,6 +38,7 @@ from scheduler import (
 )
 from scheduler.backup_files import BACKUPS as BACKUPS
 from scheduler.database import ReadingConnection, copy_to_memory, open_reading
+from scheduler.errors import DatabaseUnreadable
 from scheduler.policy import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 
@@ -179,6 +180,12 @@ class Collection:
         """Turn a read-only database into a copy in memory that can be changed."""
         if self._access is Access.READ and self.connection.execute("PRAGMA database_list").fetchone()[2]:
             self._attach(copy_to_memory(self.connection))
+
+    def check_presence(self) -> None:
+        """Raise DatabaseUnreadable if the state was removed since it was opened: what is written would be lost."""
+        if self.is_kept and not os.path.exists(self.database):  # noqa: PTH110 - no error if a folder above is closed
+            reason = "it was removed while this command ran"
+            raise DatabaseUnreadable(self.database, reason, "Nothing was recorded; run the command again.")
 
     @property
     def state_folder(self) -> Path:

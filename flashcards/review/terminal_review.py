@@ -235,7 +235,7 @@ def _read_bytes(path: Path) -> bytes | None:
 @contextmanager
 def exit_on_signals() -> Iterator[None]:
     """On Ctrl-C, a termination signal or a closed terminal, restore the terminal and exit with the usual code."""
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
 
     def leave(number: int, _frame: FrameType | None) -> None:
         for each in numbers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from flashcards.review.views import (
     View,
 )
 from scheduler import Clock, Rating
+from scheduler.errors import DatabaseUnreadable
 from scheduler.queue import Counts
 from tests.review.small_collections import DECK, collection_in, questions, write
 
@@ -437,3 +440,15 @@ def test_a_card_that_undo_brings_back_has_its_text_as_it_is_now(tmp_path: Path) 
         answer(session)
         write(tmp_path, a=questions(2).replace("Question 1?", "Question one?"))
         assert front(session.handle(Undo(NOW))) == "Question one?"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a folder that can be removed while it is used")
+def test_a_rating_after_the_state_was_removed_is_not_acknowledged(tmp_path: Path) -> None:
+    write(tmp_path, a=questions(2))
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        session = Session(CollectionBackend(collection, NOW), NOW)
+        session.handle(ShowAnswer(NOW))
+        shutil.rmtree(tmp_path / ".flashcards")
+        with pytest.raises(DatabaseUnreadable, match="was removed while this command ran"):
+            session.handle(Rate(NOW, Rating.GOOD))

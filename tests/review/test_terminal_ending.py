@@ -45,7 +45,7 @@ def test_ctrl_c_leaves_with_130_and_what_was_rated_is_saved(tmp_path: Path, show
     assert ratings(tmp_path) == [Rating.HARD]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("typed", [False, True])
 def test_a_request_to_terminate_is_followed_quietly(tmp_path: Path, number: signal.Signals, typed: bool) -> None:
     write(tmp_path, deck="Q: Typed?\nA: yes\n<!-- type -->\n" if typed else questions(1))
