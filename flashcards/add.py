@@ -139,7 +139,7 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
 
 
 def _read_file(collection: Collection, path: str) -> bytes | None:
-    """Return the bytes of a deck file as scanned, or None if the file does not exist."""
+    """Return the bytes of a deck file as scanned, or nothing if the file does not exist."""
     file = collection.root / path
     if not file.exists():
         return None

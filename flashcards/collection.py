@@ -341,7 +341,7 @@ class Collection:
         return {limit.deck: limit.policy for limit in self.limits}
 
     def predict_recall(self, card: Card, day: int) -> float | None:
-        """Return the probability of recalling a card on a day, or None if it was never rated."""
+        """Return the probability of recalling a card on a day, or nothing if it was never rated."""
         if card.stability is None:
             return None
         return self.model(card.deck).retrievability(card.stability, card.elapsed_days(day))

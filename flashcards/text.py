@@ -28,7 +28,7 @@ NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example 
 
 
 def find_nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return the known name most similar to `name`, or None; `cutoff` is the minimum similarity, 0 to 1."""
+    """Return the known name most similar to `name`, or nothing; `cutoff` is the minimum similarity, 0 to 1."""
     import difflib
 
     return next(iter(difflib.get_close_matches(name, list(known), 1, cutoff)), "")

@@ -85,7 +85,7 @@ class Acts:
         self.add("rating", "", {"cards": [status], "reviews": [rating]}, rating)
 
     def last(self) -> Act | None:
-        """Return the act that `undo` would reverse, or None."""
+        """Return the act that `undo` would reverse, or nothing."""
         found = self.read(1)
         return found[0] if found else None
 

@@ -38,7 +38,7 @@ def hard_delay(steps: Sequence[int], left: int) -> int | None:
 
 
 def good_delay(steps: Sequence[int], left: int) -> int | None:
-    """Return the delay after Good: the next step, or None if the card leaves the steps."""
+    """Return the delay after Good: the next step, or nothing if the card leaves the steps."""
     following = _index(steps, left) + 1
     return steps[following] if following < len(steps) else None
 

@@ -95,7 +95,7 @@ def is_own_file(path: Path) -> bool:
 
 
 def read_time(path: Path, stem: str) -> datetime | None:
-    """Return the instant in the name of a backup; None if it is not the name of one."""
+    """Return the instant in the name of a backup; nothing if it is not the name of one."""
     match = _STAMPED.fullmatch(path.name.removeprefix(stem))
     try:
         return datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC) if match else None
@@ -117,7 +117,7 @@ def is_sound(path: Path) -> bool:
 
 
 def count_reviews(path: Path) -> int | None:
-    """Count the reviews in a copy that no process has open; None if it is not sound."""
+    """Count the reviews in a copy that no process has open; nothing if it is not sound."""
     try:
         address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(address, uri=True)) as connection:

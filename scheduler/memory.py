@@ -97,7 +97,7 @@ def has_short_term(parameters: Sequence[float]) -> bool:
 
 
 def find_parameter_problem(parameters: Sequence[float]) -> str | None:
-    """Return the reason why these are not valid FSRS parameters, as a sentence, or None if they are."""
+    """Return the reason why these are not valid FSRS parameters, as a sentence, or nothing if they are."""
     try:
         Model(parameters).next_memories(None, 0)
     except ValueError as error:

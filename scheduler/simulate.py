@@ -96,7 +96,7 @@ class Simulation:
 
     @property
     def retention(self) -> float | None:
-        """The share of reviews recalled, or None without reviews."""
+        """The share of reviews recalled, or nothing without reviews."""
         reviews = sum(day.reviews for day in self.days)
         return sum(day.recalled for day in self.days) / reviews if reviews else None
 

@@ -26,7 +26,7 @@ _RACY_NS = 100_000_000  # a file written this recently before the read may chang
 
 
 class ReadFile(NamedTuple):
-    """A file that may have changed. `deck` is None if its bytes are the same or it cannot be read."""
+    """A file that may have changed. `deck` is nothing if its bytes are the same or it cannot be read."""
 
     found: FoundFile
     hash: bytes
@@ -100,7 +100,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
 
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:
-    """Read the current file; return None if it is gone."""
+    """Read the current file; return nothing if it is gone."""
     try:
         data = read_file(root / found.path)
     except FileNotFoundError:

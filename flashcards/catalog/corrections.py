@@ -74,7 +74,7 @@ class Corrections:
         self._db.execute("DELETE FROM notes WHERE id = ? AND id NOT IN (SELECT note FROM exported_notes)", (note,))
 
     def last_link(self, note: int) -> LastLink | None:
-        """Return the link that gave the note its current text, or None if it has its first text."""
+        """Return the link that gave the note its current text, or nothing if it has its first text."""
         row = self._db.execute(
             "SELECT l.id, l.rule, l.before, t.body FROM links l JOIN notes n ON n.id = l.note"
             " JOIN texts t ON t.note = l.note AND t.fingerprint = l.before"

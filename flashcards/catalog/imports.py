@@ -231,7 +231,7 @@ class Origins:
         return self._db.execute("SELECT 1 FROM imports WHERE mark = ?", (mark,)).fetchone() is not None
 
     def find_written_hash(self, path: str) -> bytes | None:
-        """Return the hash of the file at `path` as last written by an import, or None."""
+        """Return the hash of the file at `path` as last written by an import, or nothing."""
         row = self._db.execute("SELECT hash FROM written_files WHERE path = ?", (path,)).fetchone()
         return row[0] if row else None
 

@@ -85,7 +85,7 @@ class LinkResolver:
         return self._index.find(f"{name}.md", folder) or self._index.find(name, folder)
 
     def _read(self, file: str, part: str, path: str) -> str | None:
-        """Return the part of a file that is embedded in a note of `path`, or None if it cannot be read."""
+        """Return the part of a file that is embedded in a note of `path`, or nothing if it cannot be read."""
         if (file, part) not in self._texts:
             self._texts[file, part] = self._read_part(file, part)
         text = self._texts[file, part]

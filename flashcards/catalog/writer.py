@@ -145,7 +145,7 @@ class NoteWriter:
             self.report.ambiguous.append(Ambiguity(change, candidates))
 
     def remember_replaced(self, pairs: Iterable[tuple[Known, Seen]]) -> None:
-        """Store the new note in the place of each note that lost its text."""
+        """Store the new note instead of each note that lost its text."""
         removed = {change.note: change for change in self.report.removed}
         added = {(change.path, change.line): change for change in self.report.added}
         found = [(removed[old.id], added[self._paths[new.file], new.note.line]) for old, new in pairs]

@@ -348,7 +348,7 @@ def fit_line(line: str, hang: int = 0, *, err: bool = False) -> list[str]:
 
 
 def select_cards(collection: Collection, query: tuple[str, ...]) -> frozenset[int] | None:
-    """Return the cards that a query finds, or None, which means all cards, for an empty query."""
+    """Return the cards that a query finds, or nothing, which means all cards, for an empty query."""
     if not query:
         return None
     from flashcards.query import find_card_ids

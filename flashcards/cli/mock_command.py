@@ -146,7 +146,7 @@ def _list_presets(collection: Collection) -> None:
 def _hold_interview(
     collection: Collection, plan: MockPlan, query: tuple[str, ...], seed: int | None, *, schedule: bool, plain: bool
 ) -> tuple[int, bool] | None:
-    """Run the interview; return its id and whether it was interrupted, or None if there is no card to ask."""
+    """Run the interview; return its id and whether it was interrupted, or nothing if there is no card to ask."""
     from flashcards.collection import now_ms
     from flashcards.mock.plan import NoCardToAsk, begin_interview, draw_questions
     from flashcards.mock.terminal_mock import TerminalMock

@@ -55,7 +55,7 @@ def is_end(comment: str) -> bool:
 
 
 def read_attributes(comment: str) -> Attributes | None:
-    """Read the attributes in an HTML comment, or return None for an ordinary comment."""
+    """Read the attributes in an HTML comment, or return nothing for an ordinary comment."""
     match = _COMMENT.fullmatch(comment.strip())
     if not match:
         return None

@@ -184,7 +184,7 @@ def find_joined_note(note: Note) -> str | None:
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
-    r"""Describe the first unbalanced formula of a Markdown text, or return None if all are balanced.
+    r"""Describe the first unbalanced formula of a Markdown text, or return nothing if all are balanced.
 
     In a cloze, `\[` is a bracket.
     """

@@ -68,7 +68,7 @@ class Spans:
         self._starts = [start for start, _ in self._merged]
 
     def around(self, offset: int) -> Span | None:
-        """Return the span around the character at `offset`, or None."""
+        """Return the span around the character at `offset`, or nothing."""
         index = bisect_right(self._starts, offset) - 1
         if index >= 0 and offset < self._merged[index][1]:
             return self._merged[index]

@@ -132,7 +132,7 @@ def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
 
 
 def cut_part(text: str, part: str) -> str | None:
-    """Return the part of a file that a target refers to: a heading, a block by id, or everything; None if missing.
+    """Return the part of a file that a target refers to: a heading, a block by id, or everything; nothing if missing.
 
     `part` is the text after the first `#`, or "".
     """

@@ -159,7 +159,7 @@ class Breadcrumbs:
 
 
 def read_heading(line: str) -> tuple[int, str] | None:
-    """Return the level and the text of a heading, or None if the line is not a heading."""
+    """Return the level and the text of a heading, or nothing if the line is not a heading."""
     match = _HEADING.fullmatch(line)
     if not match:
         return None

@@ -132,7 +132,7 @@ def _holds(key: str, path: str) -> bool:
 
 
 def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None:
-    """Return the vault with its settings at `path`, or None if there is no such vault."""
+    """Return the vault with its settings at `path`, or nothing if there is no such vault."""
     text = reason = ""
     try:
         text = read_file(path).decode("utf-8-sig")

@@ -122,7 +122,7 @@ def _find_frozen(builder: DeckBuilder, prose: dict[int, str]) -> dict[str, list[
 
 
 def _read_block(lines: list[str]) -> _Block | None:
-    """Read the text between `START` and `END`; return None for a note to delete."""
+    """Read the text between `START` and `END`; return nothing for a note to delete."""
     lines = list(lines)
     pin = ""
     tags: tuple[str, ...] = ()

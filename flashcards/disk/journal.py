@@ -50,13 +50,13 @@ class Journal:
 
     @property
     def waiting_files(self) -> Mapping[str, Path | None]:
-        """The staged files by their path within the root; None for a file to remove."""
+        """The staged files by their path within the root; nothing for a file to remove."""
         return self._staged
 
     def stage(self, path: str, before: bytes | None = None) -> Path:
         """Return a file to write to, which `place` then moves to `path` (within the root, with `/`).
 
-        `before` is the content of the current file when it was read; None if it did not exist. Raise
+        `before` is the content of the current file when it was read; nothing if it did not exist. Raise
         `OutsideCollection` if the path, or the folder of the staged files, leads out of the collection.
         """
         self._start(path)

@@ -120,7 +120,7 @@ class IgnoreRule(NamedTuple):
 
 
 def read_rule(pattern: str) -> IgnoreRule | None:
-    """Read a line of `.gitignore`; return None if it is empty or a comment."""
+    """Read a line of `.gitignore`; return nothing if it is empty or a comment."""
     text = pattern if pattern.endswith("\\ ") else pattern.rstrip()
     if not text.strip("/") or text.startswith("#"):
         return None

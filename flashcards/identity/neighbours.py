@@ -74,7 +74,7 @@ class Places:
         return self._stretches.values()
 
     def ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
-        """Return the stretch that contains two notes and their positions in it, or None if there is none."""
+        """Return the stretch that contains two notes and their positions in it, or nothing if there is none."""
         mine, theirs = self._rank.get(old.id), self._rank.get(new.place)
         if mine is None or theirs is None or mine[0] != theirs[0]:
             return None

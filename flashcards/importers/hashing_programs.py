@@ -267,7 +267,7 @@ class Orphans:
                 self._db.execute("UPDATE notes SET fingerprint = x'' WHERE id = ?", row)
 
     def add(self, name: str, reviews: Sequence[KnownReview]) -> int | None:
-        """Return the card of an orphan, creating it if necessary, or None if there is no deck at all."""
+        """Return the card of an orphan, creating it if necessary, or nothing if there is no deck at all."""
         found = self._db.execute(
             "SELECT c.id FROM cards c JOIN notes n ON n.id = c.note WHERE n.key = ?", (self._make_key(name),)
         ).fetchone()

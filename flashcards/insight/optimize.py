@@ -147,7 +147,7 @@ class _OnlyALook(Exception):
 
 
 def _holders(collection: Collection) -> dict[int, str | None]:
-    """Find the table of `flashcards.toml` that sets each deck's parameters: a deck, "" for the top level, or None."""
+    """Find the table of `flashcards.toml` that sets each deck's parameters: a deck, "" for the top one, or nothing."""
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
     for name, number in collection.catalog.decks().items():

@@ -48,7 +48,7 @@ class Recall(NamedTuple):
 
     @property
     def retention(self) -> float | None:
-        """The share recalled, or None without reviews."""
+        """The share recalled, or nothing without reviews."""
         return self.recalled / self.reviews if self.reviews else None
 
 

@@ -56,7 +56,7 @@ class PastError(NamedTuple):
 def measure_past_error(
     ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
-    """Measure the error of predictions from earlier dates, or return None if the log is too short.
+    """Measure the error of predictions from earlier dates, or return nothing if the log is too short.
 
     For each date, the next review of each card is predicted from the memory state on that date. The error is a root
     mean square over the dates, weighted towards recent ones, minus the chance variation of the reviews. The dates are
@@ -100,7 +100,7 @@ def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, da
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """The accuracy of the memory states at the time of each review. `figures` is None without reviews."""
+    """The accuracy of the memory states at the time of each review. `figures` is nothing without reviews."""
 
     bins: Sequence[CalibrationBin]
     figures: Figures | None

@@ -49,7 +49,7 @@ class CodeHighlighter:
         self._formatter: HtmlFormatter[str] | None = None
 
     def __call__(self, language: str | None, code: str) -> str | None:
-        """Return `code` as HTML, or None for an unknown language; the caller then writes it plain."""
+        """Return `code` as HTML, or nothing for an unknown language; the caller then writes it plain."""
         if not language:
             return None
         if language not in self._lexers:
@@ -70,7 +70,7 @@ class CodeHighlighter:
 
 
 def find_lexer(language: str) -> Lexer | None:
-    """Return Pygments' lexer for the language of a fence, set to keep blank lines, or None."""
+    """Return Pygments' lexer for the language of a fence, set to keep blank lines, or nothing."""
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
@@ -82,7 +82,7 @@ def find_lexer(language: str) -> Lexer | None:
 
 
 def tokenize_code(lexer: Lexer, code: str) -> list[tuple[_TokenType, str]] | None:
-    """Split `code` into pieces with their token types; return None if the lexer would change the code.
+    """Split `code` into pieces with their token types; return nothing if the lexer would change the code.
 
     Lexers of sessions (`console`, `psql`) drop a last line without a line break, so one is added.
     """

@@ -244,7 +244,7 @@ class CutMath:
     placeholder: re.Pattern[str] | None = None
 
     def find_formula(self, match: re.Match[str]) -> Formula | None:
-        """Return the formula for a match of `placeholder`, or None if the text only looks like one."""
+        """Return the formula for a match of `placeholder`, or nothing if the text only looks like one."""
         index = int(match[1])
         return self.formulas[index] if index < len(self.formulas) else None
 

@@ -147,7 +147,7 @@ class CollectionBackend:
         return False
 
     def read(self, card: int) -> Asked | None:
-        """Return the current state of the card, or None if its text is gone."""
+        """Return the current state of the card, or nothing if its text is gone."""
         self.follow_file(card)
         row = self._store.card(card)
         entry = self._collection.note_of(row)

@@ -106,7 +106,7 @@ class Keyboard:
         return character
 
     def key_within(self, seconds: float | None) -> str | None:
-        """Return the next key, or None if none is pressed within these seconds. Without seconds, wait indefinitely."""
+        """Return the next key, or nothing if none is pressed within these seconds. Without them, wait."""
         return self.key() if self._has_more(seconds) else None
 
     def line(self, prompt: str) -> str | None:
@@ -262,7 +262,7 @@ class LineEditor:
         self.typed = ""  # the text of the line
 
     def read(self, *, with_editor: bool = False) -> str | None:
-        """Return the line, or None if the person leaves. If allowed, return `EDITOR` when requested."""
+        """Return the line, or nothing if the person leaves. If allowed, return `EDITOR` when requested."""
         self.typed, self._cursor = "", 0
         while True:
             self._draw()

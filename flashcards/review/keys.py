@@ -140,7 +140,7 @@ class KeyMap:
             self._actions[key] = action
 
     def action(self, key: str) -> Action | None:
-        """Return the action of a key, or None."""
+        """Return the action of a key, or nothing."""
         return self._actions.get(key)
 
     def label(self, action: Action) -> str:

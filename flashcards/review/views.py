@@ -180,10 +180,10 @@ class Backend(Protocol):
     """Supplies cards to the session and records its actions; each call has saved them when it returns."""
 
     def next_card(self, now_ms: int) -> int | None:
-        """Return the next card, or None if no card is due within minutes."""
+        """Return the next card, or nothing if no card is due within minutes."""
 
     def read(self, card: int) -> Asked | None:
-        """Return the current state of the card, or None if its text is gone from the decks."""
+        """Return the current state of the card, or nothing if its text is gone from the decks."""
 
     def counts(self) -> Counts:
         """Count the cards left today."""

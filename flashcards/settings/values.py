@@ -143,7 +143,7 @@ TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys"
 
 @dataclass(frozen=True, slots=True)
 class MockPreset:
-    """A named mock interview; a field is None if the preset does not set it."""
+    """A named mock interview; a field is nothing if the preset does not set it."""
 
     query: str = ""  # selects the cards that can be asked; "" means every card
     questions: int | None = None  # number of questions
@@ -202,7 +202,7 @@ def find_setting_problem(name: str, value: Any) -> str:
 
 
 def read_setting(name: str, value: Any) -> Any:
-    """Return the value of a setting for a policy, or None if it is impossible."""
+    """Return the value of a setting for a policy, or nothing if it is impossible."""
     return None if find_setting_problem(name, value) else BY_NAME[name].read(value)
 
 

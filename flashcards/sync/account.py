@@ -49,7 +49,7 @@ class Account:
 
     @classmethod
     def load(cls, path: Path) -> Account | None:
-        """Read the account in a file, or return None if the file does not exist.
+        """Read the account in a file, or return nothing if the file does not exist.
 
         Raise `AccountUnreadable` if the file is invalid.
         """
@@ -73,7 +73,7 @@ class Account:
         fresh.replace(path)
 
     def log_in(self, user: str, password: str) -> str | None:
-        """Return the key for this name and password, or None if they are wrong."""
+        """Return the key for this name and password, or nothing if they are wrong."""
         key = _derive_key(password[:_LONGEST_PASSWORD], self._salt)
         is_right = self.has_key(key)
         return key if is_right and hmac.compare_digest(user.encode(), self.user.encode()) else None

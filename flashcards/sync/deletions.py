@@ -137,7 +137,7 @@ class Deletions:
                 self._held[kind].pop(number, None)
 
     def note(self, number: int) -> Row | None:
-        """Return a deleted note that the device still has, or None."""
+        """Return a deleted note that the device still has, or nothing."""
         row: Row | None = self._held[NOTE].get(number)
         return row
 

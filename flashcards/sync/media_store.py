@@ -101,7 +101,7 @@ class MediaStore:
         return _wrap(answer(read_object(body)))
 
     def path_of(self, name: str) -> Path | None:
-        """Return the path of a file, or None if it does not exist."""
+        """Return the path of a file, or nothing if it does not exist."""
         row = self._db.execute("SELECT path FROM media WHERE name = ? AND sha1 IS NOT NULL", (name,)).fetchone()
         if row is None or not (self._root / row[0]).is_file():
             return None
@@ -202,7 +202,7 @@ class MediaStore:
     def _row(self, file: Path) -> tuple[str, str, int, int] | None:
         """Return the values that identify a file: a mark that it exists, its path, size and time.
 
-        Return None for an empty file.
+        Return nothing for an empty file.
         """
         try:
             size, mtime = _times(file)
@@ -218,7 +218,7 @@ class MediaStore:
             return digest_file(stream)
 
     def _write(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file and return its path, or None if another file of that name stays.
+        """Write a file and return its path, or nothing if another file of that name stays.
 
         `known` is the clients' version.
         """
@@ -256,7 +256,7 @@ def read_download(body: bytes) -> dict[str, bytes]:
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
-    """Read the files that a client sends: names with contents, or with None if deleted.
+    """Read the files that a client sends: names with contents, or with nothing if deleted.
 
     Raise `BadRequest` if invalid.
     """

@@ -364,7 +364,7 @@ def _find_status_before(received: Received, card: AnkiCard) -> SeenStatus:
 
 
 def text_here(collection: Collection, note: int) -> bytes | None:
-    """Return a value that identifies the current text and tags of a note, or None if it is not in a file."""
+    """Return a value that identifies the current text and tags of a note, or nothing if it is not in a file."""
     row = collection.connection.execute(
         "SELECT fingerprint, tags FROM notes WHERE id = ? AND active = 1", (note,)
     ).fetchone()

@@ -180,7 +180,7 @@ class _Upload:
         return [f"{plural(len(texts), 'note')} edited on the phone and deleted elsewhere; the text is in {place}."]
 
     def card(self, number: int) -> Row | None:
-        """Return a card of the mirror, or None."""
+        """Return a card of the mirror, or nothing."""
         return next(self._mirror.rows("cards", [number]), None)
 
     def status_before(self, card: AnkiCard) -> SeenStatus:

@@ -142,7 +142,7 @@ def _zstd() -> Any:
 
 
 def read_boundary(content_type: str | None) -> str | None:
-    """Return the boundary between the parts of a form, or None if a request is not a form."""
+    """Return the boundary between the parts of a form, or nothing if a request is not a form."""
     message = Message()
     message["Content-Type"] = content_type or ""
     return message.get_boundary() if message.get_content_type() == "multipart/form-data" else None

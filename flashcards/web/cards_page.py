@@ -248,7 +248,7 @@ PAGES: Final = (
 
 
 def read_number(text: str, least: int, most: int) -> int | None:
-    """Read a number within bounds; return None if the text is not one."""
+    """Read a number within bounds; return nothing if the text is not one."""
     text = text.strip()
     if not text.isdecimal() or len(text) > 9:
         return None

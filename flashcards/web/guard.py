@@ -53,7 +53,7 @@ _WAIT: Final = "Too many wrong tokens. Wait {} seconds, then open the address th
 
 
 class Guard:
-    """Stands before the pages. A request passes only with an expected host and with the cookie that a token gives.
+    """Lets a request pass only with an expected host and with the cookie that a token gives.
 
     `hosts` are the values of `Host` that are answered; any other may be a name that an attacker's page points here. The
     printed address holds the `token`. Browsers do not tell ports apart, so the name of the `cookie` does.
@@ -82,7 +82,7 @@ class Guard:
         await (response or self._app)(scope, receive, lambda message: send(_add_headers(message)))
 
     def _stop(self, scope: Scope) -> Response | None:
-        """Return the response to a rejected request, or None if the request may pass."""
+        """Return the response to a rejected request, or nothing if the request may pass."""
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:

@@ -241,7 +241,7 @@ def _describe_result(answer: MockAnswer) -> dict[str, Any]:
 
 
 def _read_count(text: str) -> int | None:
-    """Read the number of questions; return None if the field is empty."""
+    """Read the number of questions; return nothing if the field is empty."""
     if not text.strip():
         return None
     count = int(text) if text.strip().isdecimal() and len(text) < 6 else 0
@@ -251,7 +251,7 @@ def _read_count(text: str) -> int | None:
 
 
 def _read_minutes(text: str) -> float | None:
-    """Read a number of minutes; return None if the field is empty."""
+    """Read a number of minutes; return nothing if the field is empty."""
     if not text.strip():
         return None
     try:

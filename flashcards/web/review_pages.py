@@ -142,7 +142,7 @@ def stop(site: Site, visit: Visit) -> Response:
 
 
 def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[events.Event]:
-    """Return the session events that a button stands for."""
+    """Return the session events that a button triggers."""
     ticks: list[events.Event] = []
     if isinstance(view, Answer) and view.asked.entry.note.points:
         ticks = tick_points(view, visit.points, now)

@@ -179,7 +179,7 @@ def export_package(
 
 
 def _open_history(collection: Collection, progress: Callable[[int], None]) -> History | None:
-    """Open the history of the cards; yield None if all of them are new, which is faster to write."""
+    """Open the history of the cards; yield nothing if all of them are new, which is faster to write."""
     if not collection.connection.execute(_TOUCHED).fetchone():
         return None
     from flashcards.anki.package.schedule_writer import History

@@ -172,7 +172,7 @@ def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence
 
 
 def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
-    """Remove the notes at some lines of a file; return None if the others would not be parsed as before."""
+    """Remove the notes at some lines of a file; return nothing if the others would not be parsed as before."""
     deck = parse(before, path)
     gone = set(lines)
     left = [line for line in _LINE.findall(before) if line]
@@ -202,7 +202,7 @@ class _File:
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
 
     def push_tags_down(self, added: Sequence[IncomingNote]) -> _File | None:
-        """Move the file's tags that an added note lacks to its other notes; return None if there are none."""
+        """Move the file's tags that an added note lacks to its other notes; return nothing if there are none."""
         shared = set(self.tags).intersection(*(draft.tags for draft in added))
         lacking = [tag for tag in self.tags if tag not in shared]
         if not lacking:
@@ -246,7 +246,7 @@ class _File:
         return choose_most(chosen, [step for step in pairs if step[1].is_read_back()], self._fits)
 
     def apply(self, steps: Sequence[Step]) -> FileText | None:
-        """Apply some steps; return None if they are impossible or would change another note."""
+        """Apply some steps; return nothing if they are impossible or would change another note."""
         drafts: dict[int, IncomingNote] = {}
         lines = list(self._lines)
         ending = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"

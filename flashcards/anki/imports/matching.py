@@ -157,8 +157,8 @@ class Matcher:
     """Decides about the notes of one package.
 
     `fields` are those in the package, by guid; `write` returns those that a note of ours has in a package. `edits` are
-    the notes edited in Anki, by guid, and whether each was edited here too; without it, times tell. A package without
-    scheduling does not have the tags by which Anki marks notes: then `has_marks` is false.
+    the notes edited in Anki, by guid, and whether each was edited here too; without it, the modification times decide.
+    A package without scheduling does not have the tags by which Anki marks notes: then `has_marks` is false.
     """
 
     def __init__(

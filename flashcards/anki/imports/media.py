@@ -47,7 +47,7 @@ class OwnMedia:
         self._finder = FileFinder(root)
 
     def of(self, note: int, fields: Iterable[str]) -> NoteMedia | None:
-        """Return the media of the note that has these fields in a package, or None if neither refers to any."""
+        """Return the media of the note that has these fields in a package, or nothing if neither refers to any."""
         if not any(map(_NAMED.search, fields)):
             return None
         if note not in self._found:
@@ -55,7 +55,7 @@ class OwnMedia:
         return self._found[note]
 
     def find_name_in_package(self, note: int, url: str) -> str | None:
-        """Return the package's name of a file that a note refers to, or None if it lacks the file."""
+        """Return the package's name of a file that a note refers to, or nothing if it lacks the file."""
         found = self._found.get(note)
         return found.there.get(url) if found else None
 
@@ -132,7 +132,7 @@ class MediaPlan:
         return f"{self._up}{self.files[found]}"
 
     def read_picture(self, name: str) -> bytes | None:
-        """Return the content of a media file of the package, or None if it is missing."""
+        """Return the content of a media file of the package, or nothing if it is missing."""
         found = self._find_name(name)
         if found is None or not self._unpack(found):
             return None

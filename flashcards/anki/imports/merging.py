@@ -31,7 +31,7 @@ class MergedNote(NamedTuple):
 
 
 def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote | None:
-    """Merge an incoming note with the existing one; return None if their fields differ in number."""
+    """Merge an incoming note with the existing one; return nothing if their fields differ in number."""
     note = entry.note
     is_cloze = note.kind is Kind.CLOZE
     if (draft.kind is Kind.CLOZE) != is_cloze:

@@ -97,7 +97,7 @@ class NoteConverter:
         yield from found
 
     def recognize(self, note: AnkiNote) -> IncomingNote | None:
-        """Return the cards of a note without converting its text, or None if that depends on the text."""
+        """Return the cards of a note without converting its text, or nothing if that depends on the text."""
         kind = self._package.note_types[note.note_type]
         cards = self._package.cards.get(note.id, [])
         if not cards or not self._find_facts(kind).is_ours:

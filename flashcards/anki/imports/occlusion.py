@@ -69,7 +69,7 @@ class Occlusion:
 
 
 def find_occlusion(kind: AnkiNoteType, values: Mapping[str, str]) -> Occlusion | None:
-    """Find the masks of a note; return None if it has no masks over a picture."""
+    """Find the masks of a note; return nothing if it has no masks over a picture."""
     for name, value in values.items():
         shapes = tuple(_read_shapes(value)) if "image-occlusion:" in value else ()
         if shapes:

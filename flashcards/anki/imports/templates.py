@@ -124,7 +124,7 @@ def _is_in_attribute(text: str, at: int) -> bool:
 
 
 def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None:
-    """Return the parts after those of a front, regardless of elements, or None if some are missing."""
+    """Return the parts after those of a front, regardless of elements, or nothing if some are missing."""
     if any(map(asks_to_type, front)):
         return None
     left = list(parts)

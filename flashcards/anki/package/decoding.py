@@ -98,7 +98,7 @@ def read_number(message: bytes, field: int, default: int = 0) -> int:
 
 
 def read_bytes(message: bytes, field: int) -> bytes | None:
-    """Return the value of a field that is a text, a message or a list, or None if it is absent."""
+    """Return the value of a field that is a text, a message or a list, or nothing if it is absent."""
     return next((value for number, value in read_fields(message) if number == field and isinstance(value, bytes)), None)
 
 

@@ -38,7 +38,7 @@ _IMPORTED: Final = """
 
 
 class _GivenGuid(NamedTuple):
-    """The guid that Anki gave a note, and the family of its note type at that time (None if unknown)."""
+    """The guid that Anki gave a note, and the family of its note type at that time (nothing if unknown)."""
 
     guid: str
     family: str | None

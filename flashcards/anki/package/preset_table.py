@@ -76,7 +76,7 @@ class Option(NamedTuple):
 
 
 def _take(value: Any, key: str | int) -> Any:
-    """Return a member of a JSON object or an item of a list, or None if there is none."""
+    """Return a member of a JSON object or an item of a list, or nothing if there is none."""
     if isinstance(key, int):
         return value[key] if isinstance(value, list) and key < len(value) else None
     return (value or {}).get(key)
@@ -208,7 +208,7 @@ class Unused(NamedTuple):
     unset: Any = None  # another value without effect, written before Anki had the option
 
     def describe(self, value: Any) -> str | None:
-        """Return its name with a value, or None if the value is the default."""
+        """Return its name with a value, or nothing if the value is the default."""
         value = round(value, 4) if isinstance(value, float) else value
         if value in (self.place.default, self.unset):
             return None

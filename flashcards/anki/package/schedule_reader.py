@@ -82,7 +82,7 @@ class HistoryReader:
         return CardHistory(ours, reviews, imported)
 
     def find_burial(self, card: AnkiCard) -> tuple[int, bool] | None:
-        """Return the day on which a card was buried, and whether a person did it; None if it is not buried."""
+        """Return the day on which a card was buried, and whether a person did it; nothing if it is not buried."""
         if card.queue not in (_BURIED_BY_SIBLING, _BURIED_BY_HAND):
             return None
         return self._clock.day(card.changed * 1000), card.queue == _BURIED_BY_HAND
@@ -97,7 +97,7 @@ class HistoryReader:
 
 
 def find_position(card: AnkiCard) -> int | None:
-    """Return the current or former position of a card among the new cards, or None if it is unknown."""
+    """Return the current or former position of a card among the new cards, or nothing if it is unknown."""
     if card.type == 0:
         return card.due
     place = _read_data(card).get("pos")

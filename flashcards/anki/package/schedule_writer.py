@@ -166,7 +166,7 @@ class History:
 
     @property
     def first_ms(self) -> int | None:
-        """The beginning of the log, or None if it is empty."""
+        """The beginning of the log, or nothing if it is empty."""
         first: int | None = self._collection.connection.execute("SELECT min(id) FROM reviews").fetchone()[0]
         return first
 
@@ -176,7 +176,7 @@ class History:
         return self._clock.day(self._now_ms)
 
     def done_today(self, deck: str) -> Done | None:
-        """Return today's work in a deck and its subdecks, or None if there was none."""
+        """Return today's work in a deck and its subdecks, or nothing if there was none."""
         return self._done.get(deck)
 
     @cached_property

@@ -248,7 +248,7 @@ class Blocks:
             self._tokens.append(InlineToken(RAW, f"[{escape_link_text(source)}]({write_link_url(source)})"))
 
     def _get_code(self, element: Element) -> str | None:
-        """Return the text of code with its gaps, or None if a deck file would parse the gaps differently."""
+        """Return the text of code with its gaps, or nothing if a deck file would parse the gaps differently."""
         text = get_lines(element)
         if self.has_gap(element):
             pieces = PLACEHOLDER.split(text.strip("`~ \n"))

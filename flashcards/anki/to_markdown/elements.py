@@ -182,7 +182,7 @@ def write_code_block(text: str, language_name: str) -> str:
 
 
 def read_size(element: Element) -> dict[str, str] | None:
-    """Read the width and height of a picture from its attributes and style; return None if HTML cannot keep them."""
+    """Read the width and height of a picture from its attributes and style; return nothing if HTML cannot keep them."""
     style = read_style(element)
     found: dict[str, str] = {}
     is_complete = not any(style.get(name, "none") not in ("none", "100%") for name in ("max-width", "max-height"))

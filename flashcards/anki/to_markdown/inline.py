@@ -293,7 +293,7 @@ def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
 
 
 def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
-    """Return the replacement of two neighbours, or None if they can stay."""
+    """Return the replacement of two neighbours, or nothing if they can stay."""
     if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
         return []
     if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:

@@ -62,7 +62,7 @@ class Placeholder(NamedTuple):
     source: str
 
     def write_tex(self) -> str | None:
-        r"""Write a formula between delimiters such as `\(` and `\)`, or return None if it is not a formula."""
+        r"""Write a formula between delimiters such as `\(` and `\)`, or return nothing if it is not a formula."""
         brackets = {"inline": "()", "display": "[]"}.get(self.kind)
         return f"\\{brackets[0]}{self.value}\\{brackets[1]}" if brackets else None
 
@@ -90,7 +90,7 @@ class CutField:
         return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
 
     def write_gaps(self, text: str) -> str | None:
-        """Write the gaps of a formula or of code as in a deck file, or return None if they would be parsed differently.
+        """Write the gaps of a formula or of code as in a deck file, or nothing if they would be parsed otherwise.
 
         That is so if a gap begins or ends outside, or has unbalanced braces.
         """

@@ -18,7 +18,7 @@ _RULES: Final = {"": "---", "left": ":--", "center": ":-:", "right": "--:"}
 
 
 def write_table(element: Element, convert_cell: Callable[[Element], str]) -> str | None:
-    """Write a table; an empty string if it is empty, None if Markdown cannot express it."""
+    """Write a table; an empty string if it is empty, nothing if Markdown cannot express it."""
     rows = _list_rows(element)
     if any(not _is_simple(cell) for row in rows for cell in row):
         return None

@@ -85,7 +85,7 @@ _SUBSCRIPTS: Final = dict(
 
 
 def find_symbol(name: str) -> str | None:
-    r"""Return the text of the macro `\name`, which has no argument, or None if it is unknown."""
+    r"""Return the text of the macro `\name`, which has no argument, or nothing if it is unknown."""
     own = name if name in _OPERATORS else _OWN.get(name)
     if own is not None:
         return own
@@ -109,7 +109,7 @@ def drop_gap_signs(text: str) -> str:
 
 
 def find_small_form(text: str, sign: str) -> str | None:
-    """Return the raised ("^") or lowered ("_") Unicode characters for `text`, or None if one is missing."""
+    """Return the raised ("^") or lowered ("_") Unicode characters for `text`, or nothing if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
     found = [character if character in GAP_SIGNS else table.get(character) for character in text]
     return "".join(filter(None, found)) if None not in found else None
