@@ -148,7 +148,7 @@ class TestFormat:
         example = (
             page.partition("```markdown\n")[2]
             .partition("```")[0]
-            .replace("        # only if the path is not the name", "")
+            .replace("        # only if it differs from the path", "")
         )
         example = example.replace("                 # for all notes of the file", "")
         deck = parse(example, "x.md")
