@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final, NoReturn, TypeVar
 
 Item = TypeVar("Item")
@@ -26,13 +28,13 @@ def compute_ahead(
     if sum(map(len, batches)) < _WORTHWHILE or not _can_fork():
         yield from ({} for _ in batches)
         return
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        os.close(reading)  # so that it ends with this process, which then is the only reader
-        _send(function, batches, writing)
-    os.close(writing)
+    try:
+        reading, writing = os.pipe()
+    except OSError:  # too many open files
+        yield from ({} for _ in batches)
+        return
     with os.fdopen(reading, "rb") as source:
+        child = _fork(function, batches, reading, writing)
         try:
             for batch in batches:
                 results = pickle.load(source)  # noqa: S301 - this program wrote it
@@ -41,12 +43,40 @@ def compute_ahead(
             yield from ({} for _ in batches)
         finally:
             source.close()  # so that the copy ends if its results are not wanted
-            os.waitpid(child, 0)
+            if child:
+                with suppress(ChildProcessError):  # the system waits for it if SIGCHLD is ignored
+                    os.waitpid(child, 0)
 
 
 def _can_fork() -> bool:
     """Return whether there is a processor for a copy of this process, and no thread that the copy would lack."""
     return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1 and threading.active_count() == 1
+
+
+def _fork(
+    function: Callable[[Item], Result], batches: Sequence[Sequence[Item]], reading: int, writing: int
+) -> int | None:
+    """Return the id of a copy of this process that writes the results, or nothing if the system allows no copy.
+
+    The copy must never run the code of a caller. So Ctrl+C waits until the copy has its own way to end.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        child = os.fork()
+        if not child:
+            try:
+                os.close(reading)  # so that it ends with this process, which then is the only reader
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                _send(function, batches, writing)
+            finally:
+                os._exit(1)
+    except OSError:  # too many processes, or too little memory
+        return None
+    finally:
+        os.close(writing)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return child
 
 
 def _send(function: Callable[[Item], Result], batches: Sequence[Sequence[Item]], pipe: int) -> NoReturn:

@@ -12,11 +12,12 @@ from flashcards.importers.second_process import compute_ahead
 from tests.anki.imports.packages import CLOZE, Made, write_package
 
 _PROGRAM = """
-import json, os, sys
+import json, os, signal, sys
 from flashcards.importers import second_process
 from flashcards.importers.second_process import compute_ahead
 second_process._can_fork = lambda: True
-first = os.getpid()
+first, fork = os.getpid(), os.fork
+{setting}
 def compute(item):
     if item == 7:
         raise ValueError
@@ -35,8 +36,8 @@ except ChildProcessError:
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux copies a process safely")
 
 
-def _compute(deadly: int = -1) -> list[dict[str, Any]]:
-    program = _PROGRAM.format(deadly=deadly)
+def _compute(deadly: int = -1, setting: str = "") -> list[dict[str, Any]]:
+    program = _PROGRAM.format(deadly=deadly, setting=setting)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
@@ -51,6 +52,39 @@ def test_another_process_computes_all_results_but_those_that_fail() -> None:
 def test_results_are_missing_from_where_the_other_process_ended() -> None:
     found = _compute(deadly=4321)
     assert [len(each) for each in found[:10]] == [999, 1000, 1000, 1000] + [0] * 6
+
+
+def test_results_arrive_if_the_system_waits_for_processes_that_ended() -> None:
+    found = _compute(setting="signal.signal(signal.SIGCHLD, signal.SIG_IGN)")
+    assert [len(each) for each in found] == [999] + [1000] * 9
+
+
+_REFUSE = """
+def refuse():
+    raise BlockingIOError
+os.{} = refuse
+"""
+
+
+@pytest.mark.parametrize("call", ["fork", "pipe"])
+def test_all_items_are_left_to_the_caller_if_the_system_allows_no_second_process(call: str) -> None:
+    assert _compute(setting=_REFUSE.format(call)) == [{}] * 10
+
+
+_INTERRUPT_AT_ONCE = """
+import atexit
+atexit.register(lambda: os.getpid() == first or print("the other process ends like the caller"))
+def fork_and_interrupt():
+    child = fork()
+    if not child:
+        os.kill(os.getpid(), signal.SIGINT)
+    return child
+os.fork = fork_and_interrupt
+"""
+
+
+def test_the_other_process_never_runs_the_code_of_the_caller_when_interrupted() -> None:
+    assert _compute(setting=_INTERRUPT_AT_ONCE) == [{}] * 10
 
 
 def test_a_few_items_are_left_to_the_caller() -> None:

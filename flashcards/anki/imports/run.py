@@ -239,16 +239,18 @@ class _PackageImport:
         return drafts
 
     def _convert_ahead(self, notes: Sequence[AnkiNote]) -> Iterator[Mapping[tuple[str, bool], Converted]]:
-        """Convert the fields of each `_STRIDE` notes in a second process, except plain fields.
+        """Convert the fields of each `_STRIDE` notes in a second process, except plain fields and unedited notes.
 
         Fields that name media files are missing: their URLs depend on the notes before.
         """
         converter = Converter(_refuse_media)
         kinds = self._package.note_types
+        edits = self._changes.edits if self._changes else None
         fields = [
             [
                 (field, kinds[note.note_type].kind == CLOZE_TYPE)
                 for note in notes[start : start + _STRIDE]
+                if edits is None or note.guid in edits
                 for field in note.fields
                 if not is_plain(field)
             ]
