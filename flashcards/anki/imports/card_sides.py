@@ -20,8 +20,8 @@ _ELEMENT: Final = re.compile(r"""<(/?)(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>
 _BUTTON: Final = "\ue005"  # around the text of a button
 _LABEL: Final = re.compile(f"{_BUTTON}([^{_BUTTON}]*){_BUTTON}")
 _LABELLED: Final = re.compile(
-    r"(?:<(?P<tag>a|button)\b(?=[^<>]*+>)(?=[^<>]*?\bonclick\b)[^<>]*+>(?P<text>[^<>]{1,80})</(?P=tag)\s*>\s*)+"
-    r"""(?P<element><(?:div|span|p)\b(?P<more>(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>)""",
+    r"(?:<(?P<tag>a|button)\b(?=[^<>]*+>)(?=[^<>]*?\bonclick\b)[^<>]*+>(?P<text>[^<>]{1,80})</(?P=tag)\s*>\s*)++"
+    r"""(?:<(?P<element>(?:div|span|p)\b(?P<more>(?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+))>)?+""",
     re.IGNORECASE,
 )
 _HIDES: Final = re.compile(
@@ -29,6 +29,7 @@ _HIDES: Final = re.compile(
     r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])|hidden(?=[\s=]|\Z))""",
     re.IGNORECASE,
 )
+_COMPARED: Final = 20_000  # characters of a side that each hidden text is looked for in
 _SWITCH: Final = re.compile(r"(?:y|yes|true|on|x|[0-9])?", re.IGNORECASE)
 _CARD: Final = re.compile(r"\s*c[0-9]+\s*")
 _EMPTY_ELEMENT: Final = re.compile(r"<(div|span|p|table)\b[^<>]*>\s*</\1\s*>", re.IGNORECASE)
@@ -81,7 +82,7 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
     visible = _replace_hidden(html, lambda _inner: "")
     if visible == html or not is_shown(visible):
         return html
-    words = _SPACES.sub("", strip_tags(visible))
+    words = _SPACES.sub("", strip_tags(visible))[:_COMPARED]
 
     def one(inner: str) -> str:
         is_switch = _SWITCH.fullmatch(inner.strip()) and inner.strip() in switches
@@ -97,7 +98,8 @@ def open_hidden(html: str, switches: Container[str] = ()) -> str:
 
 def _move_label(found: re.Match[str]) -> str:
     """Move the text of a button into the hidden element after it, which the button opens."""
-    return f"{found['element']}{_BUTTON}{found['text']}{_BUTTON}" if _HIDES.match(found["more"]) else found[0]
+    opens = found["more"] and _HIDES.match(found["more"])
+    return f"<{found['element']}>{_BUTTON}{found['text']}{_BUTTON}" if opens else found[0]
 
 
 def _replace_hidden(html: str, make: Callable[[str], str]) -> str:

@@ -193,6 +193,14 @@ def test_openings_that_are_never_closed_are_read_in_linear_time(home: Home, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("piece", ["<a onclick=x>a</a> ", "word <p hidden>{{c1::word b}}</p>"])
+def test_buttons_and_hidden_texts_are_read_in_linear_time(home: Home, tmp_path: Path, piece: str) -> None:
+    """Quadratic time would be minutes."""
+    note = Made([f"q<p hidden>x</p>{piece * 20_000}", "a"])
+    assert home.import_file(write_package(tmp_path / "x.apkg", [note])).added == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [*UNCLOSED, "\\def\\a{x}", "{{x}}", "{{", "<a {{x}}"])
 def test_a_template_of_unclosed_pieces_is_read_in_linear_time(home: Home, tmp_path: Path, piece: str) -> None:
     """Quadratic time would be minutes."""
