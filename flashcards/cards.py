@@ -133,8 +133,8 @@ def _find_by_key(collection: Collection, key: str, slot: str) -> list[_Row]:
 
 _RECORDS = """
     SELECT c.slot, c.deck, c.state, c.suspended, c.due_day, c.due_ms, c.stability, c.difficulty, c.reps, c.lapses,
-        c.last_day, c.last_ms, n.key, d.name, f.path, n.body, n.line, n.end_line
-    FROM (SELECT value AS chosen FROM json_each(?)) CROSS JOIN cards c ON c.id = chosen
+        coalesce(c.last_day, :today), c.last_ms, n.key, d.name, f.path, n.body, n.line, n.end_line
+    FROM (SELECT value AS chosen FROM json_each(:chosen)) CROSS JOIN cards c ON c.id = chosen
         JOIN notes n ON n.id = c.note JOIN decks d ON d.id = n.deck JOIN files f ON f.id = n.file
 """
 
@@ -148,8 +148,8 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
     format_day = cache(lambda day: clock.iso(clock.start_of(day)))
     find_model = cache(collection.model)
     for start in range(0, len(cards), _CARDS_AT_ONCE):
-        chosen = json.dumps(cards[start : start + _CARDS_AT_ONCE])
-        for slot, deck_id, state, suspended, *rest in collection.connection.execute(_RECORDS, (chosen,)):
+        values = {"chosen": json.dumps(cards[start : start + _CARDS_AT_ONCE]), "today": today}
+        for slot, deck_id, state, suspended, *rest in collection.connection.execute(_RECORDS, values):
             due_day, due_ms, stability, difficulty, reps, lapses, last_day, last_ms, *place = rest
             key, deck, path, body, line, end_line = place
             note = decode(body, line, end_line)

@@ -132,6 +132,15 @@ def test_records_come_in_the_order_asked_for(collection: Collection) -> None:
     assert found == [name(collection, card) for card in cards]
 
 
+def test_a_card_whose_last_review_is_unknown_has_a_record(collection: Collection) -> None:
+    card = find_card(collection, "gaps.c2")
+    collection.connection.execute(
+        "UPDATE cards SET stability = 3, difficulty = 5, last_day = NULL WHERE id = ?", (card,)
+    )
+    (record,) = build_records(collection, [card], now_ms())
+    assert record["retrievability"] == 1
+
+
 def test_a_record_shows_both_sides_without_the_marks_of_a_gap(collection: Collection) -> None:
     (record,) = build_records(collection, [find_card(collection, "gaps.c2")], now_ms())
     assert record["front"] == "a […] c d e f g h i j k and {{more}}"

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import file_digest, sha1
@@ -274,7 +275,7 @@ def _open_archive(body: bytes) -> Iterator[tuple[zipfile.ZipFile, Any]]:
             if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
                 raise BadRequest("The archive is too large when unpacked.")
             yield archive, json.loads(archive.read("_meta"))
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError, zlib.error) as error:
         raise BadRequest("The archive cannot be read.") from error
 
 

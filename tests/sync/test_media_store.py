@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flashcards.sync.media_store import MediaStore, is_plain_name, read_archive
+from flashcards.sync.media_store import MediaStore, is_plain_name, read_archive, read_download
 from flashcards.sync.wire import BadRequest
 from tests.sync.phones import World
 
@@ -118,6 +119,17 @@ def test_a_plain_name_is_taken(name: str) -> None:
 def test_an_archive_that_cannot_be_right_is_refused(meta: object, members: dict[str, bytes]) -> None:
     with pytest.raises(BadRequest):
         read_archive(archive(meta, members))
+
+
+@pytest.mark.parametrize("read", [read_archive, read_download])
+def test_an_archive_with_a_damaged_stream_is_refused(read: Callable[[bytes], object]) -> None:
+    with io.BytesIO() as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+            made.writestr("_meta", "[" + " " * 99 + "]")
+        data = bytearray(stream.getvalue())
+    data[len("_meta") + 30] ^= 0xFF  # the header of the first block, which follows the header of the member
+    with pytest.raises(BadRequest):
+        read(bytes(data))
 
 
 def test_an_archive_that_is_cut_short_changes_nothing(tmp_path: Path) -> None:
