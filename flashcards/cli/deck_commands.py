@@ -308,6 +308,9 @@ def _explain_no_cards(collection: Collection, path: str, dialect: str, choice: C
         return ""
     from flashcards.dialects.obsidian import explain_no_cards
 
-    text = (collection.root / path).read_bytes().decode("utf-8", "replace")
+    try:
+        text = (collection.root / path).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        return f"; no cards: {error.strerror}"
     reason = explain_no_cards(text, choice.vault.path_of(path), choice.vault.settings)
     return f"; no cards: {reason}" if reason else ""

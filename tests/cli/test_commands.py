@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import tomllib
 from pathlib import Path
@@ -329,6 +330,22 @@ class TestCheck:
         assert first.startswith(f"x/a.md: {dialect}: ")
         assert len(notes) == len(reasons)
         assert all(reason in note for reason, note in zip(reasons, notes, strict=True))
+
+    def test_explains_the_other_files_if_one_is_unreadable_by_now(
+        self, cli: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def read_bytes(path: Path) -> bytes:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        cli.write(".obsidian/plugins/obsidian-spaced-repetition/data.json", "{}")
+        cli.write("a.md", "nothing\n")
+        cli.write("b.md", "#flashcards\n\nq::a\n")
+        cli("scan")
+        cli("suspend", "is:new", "--yes")
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        first, *others = cli("check", "--explain").out.splitlines()
+        assert first.endswith("; no cards: Permission denied")
+        assert len(others) == 2
 
     def test_explains_why_a_note_of_a_vault_has_no_cards(self, cli: Runner) -> None:
         data = '{"settings": {"noteFoldersToIgnore": ["Meta"], "flashcardTagsToIgnore": ["#draft"]}}'
