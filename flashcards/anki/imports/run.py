@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,16 +21,15 @@ from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.identifiers import Guids, MediaNames
-from flashcards.anki.package.model import CLOZE_TYPE, AnkiNote, Package
+from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.package.unchanged_notes import SeenNotes
-from flashcards.anki.to_markdown.convert import Converted, Converter, is_plain
+from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import now_ms
 from flashcards.disk.atomic import read_file, read_text
 from flashcards.errors import FlashcardsError
-from flashcards.importers.second_process import compute_ahead
 from flashcards.importers.transaction import ImportReport, Malformed, PackageInvalid, Remark, run_import
 from flashcards.render.formulas import MACROS_FILE, parse_macros
 
@@ -200,10 +199,9 @@ class _PackageImport:
 
     def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
         """Convert every note of the package, in the order for writing."""
-        fields = Converter(self._media.make_url)
         converter = NoteConverter(
             self._package,
-            fields,
+            Converter(self._media.make_url),
             self._media,
             known.origins,
             lambda deck: self._media.start_note(layout.find_path(deck)),
@@ -213,13 +211,11 @@ class _PackageImport:
         # Only the cards of unedited notes are needed; their text need not be read.
         edits = self._changes.edits if self._changes else None
         order = _sort_notes(self._package)
-        ahead = self._convert_ahead(order)
         drafts: list[IncomingNote] = []
         lost = 0
         for number, note in enumerate(order):
             if number % _STRIDE == 0:
                 self._progress("Reading the notes", number, len(order))
-                fields.known = next(ahead)
             cards = self._package.cards.get(note.id)
             if not cards:
                 lost += 1
@@ -237,26 +233,6 @@ class _PackageImport:
         self._report.remarks += converter.not_shown.list_remarks()
         self._report.remarks += omissions.describe_left_out(self._package, self._report.source, lost)
         return drafts
-
-    def _convert_ahead(self, notes: Sequence[AnkiNote]) -> Iterator[Mapping[tuple[str, bool], Converted]]:
-        """Convert the fields of each `_STRIDE` notes in a second process, except plain fields and unedited notes.
-
-        Fields that name media files are missing: their URLs depend on the notes before.
-        """
-        converter = Converter(_refuse_media)
-        kinds = self._package.note_types
-        edits = self._changes.edits if self._changes else None
-        fields = [
-            [
-                (field, kinds[note.note_type].kind == CLOZE_TYPE)
-                for note in notes[start : start + _STRIDE]
-                if edits is None or note.guid in edits
-                for field in note.fields
-                if not is_plain(field)
-            ]
-            for start in range(0, len(notes), _STRIDE)
-        ]
-        return compute_ahead(lambda field: converter.convert(field[0], cloze=field[1]), fields)
 
     def _convert_descriptions(self, layout: Layout) -> dict[str, str]:
         """Convert the descriptions of decks to Markdown, by the names of the decks."""
@@ -286,10 +262,6 @@ class _PackageImport:
             return writer.write_fields(entry)
 
         return fields
-
-
-def _refuse_media(name: str) -> str:
-    raise LookupError(name)
 
 
 def _convert_note(converter: NoteConverter, note: AnkiNote, path: Path) -> list[IncomingNote]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from html import escape, unescape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -162,11 +161,6 @@ EMPTY_GAP: Final = f"an empty gap is now `{NOTHING}`"
 """The problem of an empty gap."""
 
 
-def is_plain(html: str) -> bool:
-    """Return whether a field stays as it is."""
-    return _PLAIN.fullmatch(html) is not None
-
-
 class Converted(NamedTuple):
     """The Markdown of a field, and its omissions and changes as parts of a sentence."""
 
@@ -179,15 +173,12 @@ class Converter:
 
     def __init__(self, media: Media) -> None:
         self.media = media
-        self.known: Mapping[tuple[str, bool], Converted] = {}  # by field and `cloze`, what was computed before
         self._renderer = HtmlRenderer()
 
     def convert(self, html: str, *, cloze: bool = False) -> Converted:
         """Convert one field; in a `cloze`, `{{c1::…}}` are gaps."""
-        if known := self.known.get((html, cloze)):
-            return known
         html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
-        if is_plain(html):
+        if _PLAIN.fullmatch(html):
             return Converted(html.rstrip())
         cut = cut_out(html, cloze=cloze)
         tree = parse_html(cut.html)
