@@ -59,7 +59,7 @@ class Masses:
     """The quantities that bound the similarity of a note to others."""
 
     words: dict[str, float]  # the weight of each word, for each of its occurrences
-    slips: float  # the weight of the words that may be slips of others
+    slips: float  # the weight of the words of each side that may be slips of others
     total: float  # the weight of all words
 
 
@@ -67,7 +67,10 @@ def sum_masses(note: WeighedSides, weights: Weights) -> Masses:
     """Sum up the quantities that bound the similarity of a note to others."""
     counts = _join_counts(note.sides)
     words = {word: weights[word] * count for word, count in counts.items()}
-    return Masses(words, weights.add_up(counts.keys() & weights.slips.keys()), note.front + note.back)
+    slips = sum(
+        weights.add_up(side.counts.keys() & weights.slips.keys()) for side in (note.sides.front, note.sides.back)
+    )
+    return Masses(words, slips, note.front + note.back)
 
 
 def bound_likeness(one: Masses, other: Masses) -> float:

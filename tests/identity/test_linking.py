@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashcards.deck.model import Kind
@@ -101,6 +101,7 @@ _SIDE = st.lists(
 ).map(" ".join)
 
 
+@example([("river", "river"), ("rivre", "rivre rivre rivre")])
 @given(st.lists(st.tuples(_SIDE, _SIDE), min_size=2, max_size=6))
 def test_no_likeness_exceeds_its_bound(texts: list[tuple[str, str]]) -> None:
     notes = [Sides(False, count_words(front), count_words(back)) for front, back in texts]
