@@ -63,7 +63,7 @@ _REPLACES: Final = (
     help="Read the password from the first line of a file. Default: a new one, shown once.",
 )
 @click.option("--reset-password", is_flag=True, help="Make a new password and show it; apps have to log in again.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: first the address, then one a sync.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines: first the address, then one per sync.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before the first download.")
 @OptionRules(
     Excludes("--lan", ("--host",), "both say where to listen"),

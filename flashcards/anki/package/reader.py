@@ -341,7 +341,7 @@ def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bo
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Parse a JSON object; raise Malformed if it is another value, ValueError if it is invalid."""
+    """Parse a JSON object; raise Malformed for any other value, ValueError if it is invalid."""
     value = decoding.read_json(text)
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
