@@ -24,29 +24,11 @@ from scheduler import (
 )
 from scheduler import ReviewKind as Record
 from scheduler.queue import Counts
+from tests.scheduler.world import a_card
 
 
 def card(number: int, state: State = State.NEW, note: int = 0) -> Card:
-    blank: dict[str, None] = dict.fromkeys(("due_day", "due_ms", "stability", "difficulty", "last_day", "last_ms"))
-    return Card(
-        id=number,
-        note=note or number,
-        slot="forward",
-        deck=1,
-        position=number,
-        state=state,
-        steps_left=0,
-        interval=0,
-        reps=0,
-        lapses=0,
-        suspended=False,
-        buried_day=None,
-        buried_by=None,
-        flag=0,
-        leech=False,
-        active=True,
-        **blank,
-    )
+    return a_card(id=number, note=note or number, deck=1, position=number, state=state)
 
 
 def asked(of: Card, *, typed: bool = False, front: str = "", back: str = "") -> Asked:
