@@ -41,7 +41,7 @@ class CardAmbiguous(UsageError):
 
     def __init__(self, name: str, candidates: Sequence[str]) -> None:
         shown = ", ".join(candidates[:5]) + (", …" if len(candidates) > 5 else "")
-        super().__init__(f"`{name}` is ambiguous: {shown}. Use a longer prefix.")
+        super().__init__(f"`{name}` names several cards: {shown}. Name one of them by its id.")
 
 
 class TextGone(FlashcardsError):

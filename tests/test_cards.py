@@ -71,7 +71,7 @@ def test_a_prefix_is_enough_while_no_other_card_begins_so(collection: Collection
     one, term = key(collection, "one"), key(collection, "term")
     assert name(collection, find_card(collection, one[:5])) == f"{one}.forward"
     assert name(collection, find_card(collection, f"{term[:5]}.r")) == f"{term}.reverse"
-    with pytest.raises(CardAmbiguous, match=rf"`{term}` is ambiguous: {term}.forward, {term}.reverse. Use a longer"):
+    with pytest.raises(CardAmbiguous, match=rf"`{term}` names several cards: {term}.forward, {term}.reverse. Name one"):
         find_card(collection, term)
 
 

@@ -101,7 +101,7 @@ def test_a_card_whose_text_is_gone_is_not_rated(deck: Runner) -> None:
 
 def test_a_card_of_several_must_be_named_whole(deck: Runner) -> None:
     error = deck.fails("answer", "a.md:7", "good")
-    assert error.startswith("Error: `a.md:7` is ambiguous: ")
+    assert error.startswith("Error: `a.md:7` names several cards: ")
     assert ".forward, " in error
     assert deck.ids("is:learn") == []
 
