@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from flashcards.dialects.obsidian_clozes import find_opening
@@ -60,7 +59,8 @@ class _Machine:
         ]
         # The longest separator counts first; of equally long ones, the plain one.
         self._separators = sorted((pair for pair in separators if pair[0]), key=lambda pair: -len(pair[0]))
-        self._may_matter = _compile_signs(settings).search
+        self._signs = tuple(each for each, _ in separators if each) + tuple(map(find_opening, settings.cloze_patterns))
+        self._alone = {"", settings.lines, settings.lines_reversed, settings.end_marker}
         self._text: list[str] = []
         self._first = 0
         self._kind: BlockKind | None = None
@@ -71,7 +71,7 @@ class _Machine:
             line = self._lines[self._at]
             if not line and not self._settings.end_marker:  # most blank lines
                 self._close(self._at - 1)
-            elif not self._may_matter(line):  # most other lines
+            elif self._is_plain(line):  # most other lines
                 if not self._text:
                     self._first = self._at
                 self._text.append(line.rstrip())
@@ -83,6 +83,13 @@ class _Machine:
                 self._take(line)
             self._at += 1
         self._close(len(self._lines) - 1)
+
+    def _is_plain(self, line: str) -> bool:
+        """Return whether a line just continues the text around it."""
+        for sign in self._signs:
+            if sign in line:
+                return False
+        return not (line.startswith(("<!--", "```", "~~~")) or line.strip() in self._alone)
 
     def _skip_comment(self) -> None:
         first = self._at
@@ -151,15 +158,6 @@ class _Machine:
             self._text.append(self._lines[self._at])
             if self._lines[self._at].startswith(closing):
                 return
-
-
-@lru_cache(16)
-def _compile_signs(settings: ObsidianSettings) -> re.Pattern[str]:
-    """Return a pattern for all lines that do not just continue the text around them."""
-    separators = filter(None, (settings.inline, settings.inline_reversed))
-    within = [*map(re.escape, separators), *(re.escape(find_opening(each)) for each in settings.cloze_patterns)]
-    alone = "|".join(map(re.escape, (settings.lines, settings.lines_reversed, settings.end_marker)))
-    return re.compile("|".join([*within, rf"^(?:<!--|```|~~~|\s*(?:{alone})?\s*\Z)"]))
 
 
 def is_separated(line: str, separator: str) -> bool:
