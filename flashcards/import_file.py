@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.importers.transaction import FileMissing, ImportFormatUnknown
+from flashcards.importers.transaction import FileMissing, ImportFormatUnknown, ImportReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flashcards.collection import Collection
-    from flashcards.importers.transaction import ImportReport
 
 _OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
 

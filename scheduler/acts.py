@@ -16,14 +16,13 @@ from scheduler.answer import Moment, make_row
 from scheduler.database import database_path, transaction
 from scheduler.errors import DatabaseCorrupt, NothingToUndo
 from scheduler.memory import DEFAULT_PARAMETERS
-from scheduler.model import Rating, Review, ReviewKind
+from scheduler.model import Card, Rating, Review, ReviewKind
 from scheduler.tables import RATED, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from scheduler.model import Card
     from scheduler.policy import Policy
     from scheduler.store import Store
 

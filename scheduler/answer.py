@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.intervals import draw, find_farthest, fuzz_interval, round_half_up
+from scheduler.intervals import Load, draw, find_farthest, fuzz_interval, round_half_up
 from scheduler.memory import Model, has_short_term
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, is_leech_lapse
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scheduler.clock import Clock
-    from scheduler.intervals import Load
 
 
 def again_delay(steps: Sequence[int]) -> int | None:

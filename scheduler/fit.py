@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from scheduler.memory import DEFAULT_PARAMETERS, fill_parameters, read_curve
-from scheduler.model import Rating, State
+from scheduler.memory import DEFAULT_PARAMETERS, Curve, fill_parameters, read_curve
+from scheduler.model import Memory, Rating, State
 from scheduler.replay import find_last_runs, make_entries
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from scheduler.log_arrays import LogColumns
-    from scheduler.memory import Curve
-    from scheduler.model import Memory
 
 
 _CERTAIN = 1e-15  # a failed prediction of 0 or 1 would have an infinite cost

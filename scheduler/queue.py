@@ -6,17 +6,14 @@ from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.model import State
-from scheduler.policy import Policy, has_deadline
-from scheduler.queue_builder import Selection, build_day
+from scheduler.model import Card, State
+from scheduler.policy import DeckLimits, Policy, has_deadline
+from scheduler.queue_builder import DayCards, Selection, build_day
 from scheduler.tables import NEW, SHOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scheduler.model import Card
-    from scheduler.policy import DeckLimits
-    from scheduler.queue_builder import DayCards
     from scheduler.store import Store
 
 LEARN_AHEAD_SECONDS = 1_200

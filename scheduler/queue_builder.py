@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from scheduler.database import snapshot
 from scheduler.intervals import draw
 from scheduler.model import State
-from scheduler.policy import LAST_PASS_DAYS, compute_allowances, group_by_deadline, is_in_last_pass, new_a_day
+from scheduler.policy import (
+    LAST_PASS_DAYS,
+    Allowance,
+    DeckLimits,
+    NewMix,
+    NewOrder,
+    Policy,
+    ReviewOrder,
+    compute_allowances,
+    group_by_deadline,
+    is_in_last_pass,
+    new_a_day,
+)
 from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 
 if TYPE_CHECKING:
@@ -22,7 +34,6 @@ if TYPE_CHECKING:
 
     from scheduler.log import Done
     from scheduler.memory import Model
-    from scheduler.policy import Allowance, DeckLimits, NewMix, NewOrder, Policy, ReviewOrder
     from scheduler.store import Store
 
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sqlite_utils import Migrations
+from sqlite_utils import Database, Migrations
 
 from scheduler.backup_files import TRIGGERS
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
 
 migrations = Migrations("scheduler")
 

@@ -20,17 +20,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from scheduler.answer import Moment, Outcome, apply_rating, compute_outcome, decide_leech
 from scheduler.clock import Clock
 from scheduler.intervals import Load
-from scheduler.memory import QuickModel
+from scheduler.memory import Model, QuickModel
 from scheduler.model import DAY_SECONDS, Card, Rating, State
-from scheduler.queue_builder import Selection, choose_cards, shuffle
+from scheduler.queue_builder import DayCards, Row, Selection, choose_cards, shuffle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from scheduler.log import Done
-    from scheduler.memory import Model
     from scheduler.policy import DeckLimits, NewOrder, Policy, ReviewOrder
-    from scheduler.queue_builder import DayCards, Row
     from scheduler.simulated_learner import Learner
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scheduler.intervals import draw
-from scheduler.model import Rating, State
+from scheduler.model import Card, Rating, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Set
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scheduler.log_arrays import Answers
-    from scheduler.model import Card
 
 
 Four = tuple[float, float, float, float]

@@ -23,14 +23,13 @@ from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
-from scheduler.policy import has_deadline
+from scheduler.policy import Policy, has_deadline
 from scheduler.tables import DUE_TODAY, NEW, SHOWN, Cards, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from scheduler.policy import Policy
     from scheduler.replay import Difference
 
 TABLE_SET = TableSet(

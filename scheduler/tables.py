@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scheduler.database import transaction
 from scheduler.errors import CardUnknown
-from scheduler.model import Card, Leech, Rating, Review, ReviewKind, State
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterable, Sequence
-
-    from scheduler.model import NewCard, Placement
-
+from scheduler.model import Card, Leech, NewCard, Placement, Rating, Review, ReviewKind, State
 
 # Conditions name the table `cards`; `alias` adapts one to a query that uses another name. `:today` is the day.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
-from flashcards.deck.model import FORMAT_VERSION, Deck, Problem
+from flashcards.deck.model import FORMAT_VERSION, Deck, Note, Problem, StatedSchedule
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest, read_file
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
-    from flashcards.deck.model import Note, StatedSchedule
     from flashcards.dialects.choose import Chooser
     from flashcards.identity.slots import Renaming
 

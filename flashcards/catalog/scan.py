@@ -6,9 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from flashcards.catalog.changes import ScanReport
+from flashcards.catalog.changes import CardPlace, FolderChanges, ReadFile, ScanReport
 from flashcards.catalog.store import Catalog, FileRow, decode
 from flashcards.catalog.writer import NoteWriter
 from flashcards.deck.model import FORMAT_VERSION, Deck
@@ -18,13 +17,8 @@ from flashcards.identity.exact import link_exactly
 from flashcards.identity.neighbours import find_returning, pair_replaced
 from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
 from flashcards.text import list_deck_path
-from scheduler import NewCard, Placement, Store
+from scheduler import Clock, NewCard, Placement, Store
 from scheduler.acts import rename_slots
-
-if TYPE_CHECKING:
-    from flashcards.catalog.changes import CardPlace, FolderChanges, ReadFile
-    from scheduler import Clock
-
 
 _RECENT_ORPHANS = 1_000  # notes that lost their text most recently and may come back reworded
 _SAMPLE = 2_000  # notes that show which words are common in the collection

@@ -7,16 +7,13 @@ own setting.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flashcards.deck.model import Problem
 from flashcards.errors import explain_toml_error
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
 
 _MAX_DEPTH: Final = 3  # lists and tables inside each other; deeper ones become None
 _MAX_DIGITS: Final = 19  # a longer number, such as the id of a note, is text

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from flashcards.catalog.store import encode
-from flashcards.collection import now_ms
+from flashcards.catalog.store import Entry, encode
+from flashcards.collection import Collection, now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
 from flashcards.importers.databases import check_integer, check_match, check_number
@@ -20,8 +20,6 @@ from scheduler.log import CardHistory, ImportedReview, ImportedState, read_revie
 from scheduler.model import DAY_SECONDS, Memory, NewCard, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
-    from flashcards.catalog.store import Entry
-    from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
     from scheduler.clock import Clock
 

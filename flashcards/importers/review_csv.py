@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import CardAmbiguous, CardNotFound, find_card
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.importers.databases import check_instant, check_match, check_number, read_local_time
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
 from scheduler.answer import Moment, apply_rating, decide_leech
 from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews
-from scheduler.model import Rating, ReviewKind
+from scheduler.model import Rating, Review, ReviewKind
 
 if TYPE_CHECKING:
-    from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
-    from scheduler.model import Review
 
 _NAMES: Final = {
     "card": ("card", "card_id"),

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.collection import TABLE_SETS, now_ms
+from flashcards.collection import TABLE_SETS, Collection, now_ms
 from flashcards.importers import databases
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
 from flashcards.text import plural
@@ -22,7 +22,6 @@ from scheduler.model import Review, ReviewKind
 from scheduler.store import Store
 
 if TYPE_CHECKING:
-    from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."

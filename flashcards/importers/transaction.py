@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from flashcards.catalog.imports import write_together
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
 from scheduler.database import closing_connection
 from scheduler.log import CardHistory, DayReader
 from scheduler.merge import merge
-
-if TYPE_CHECKING:
-    from flashcards.collection import Collection
 
 
 class ImportInvalid(FlashcardsError):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.collection import find_ordering
+from flashcards.collection import Collection, find_ordering
 from flashcards.insight.report import (
     Bars,
     Column,
@@ -23,25 +23,20 @@ from flashcards.insight.report import (
 )
 from flashcards.text import plural
 from scheduler.intervals import count_due_by_day
-from scheduler.log_arrays import read_answers, read_card_columns
-from scheduler.model import State
+from scheduler.log_arrays import Answers, read_answers, read_card_columns
+from scheduler.model import Card, State
 from scheduler.simulate import PolicyPlan, Simulation, simulate
-from scheduler.simulated_learner import estimate_learner
+from scheduler.simulated_learner import Learner, estimate_learner
 from scheduler.tables import ASKABLE, read_cards
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from flashcards.collection import Collection
     from scheduler.clock import Clock
     from scheduler.log import Done
-    from scheduler.log_arrays import Answers
-    from scheduler.model import Card
     from scheduler.policy import DeckLimits, Policy
-    from scheduler.simulated_learner import Learner
 
 
 Progress = Callable[[int, int], None]

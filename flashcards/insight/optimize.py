@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flashcards.catalog.imports import write_together
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import read_file
 from flashcards.disk.journal import Journal
 from flashcards.settings import FILE_NAME, parse_settings
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from flashcards.collection import Collection
     from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.insight.predictions import compare_predictions
+from flashcards.insight.predictions import Predictions, compare_predictions
 from scheduler.fit import predict_recall
-from scheduler.log_arrays import look_up, read_card_columns, read_ratings
-from scheduler.memory import read_curve
+from scheduler.log_arrays import Ratings, look_up, read_card_columns, read_ratings
+from scheduler.memory import Curve, read_curve
 from scheduler.model import DAY_SECONDS, Rating, State
 
 if TYPE_CHECKING:
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
-    from flashcards.insight.predictions import Predictions
     from scheduler.clock import Clock
-    from scheduler.log_arrays import Ratings
-    from scheduler.memory import Curve
 
 
 MATURE_DAYS: Final = 21

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.insight.forecast import Progress, continue_progress, ignore_progress, read_days_ahead
+from flashcards.insight.forecast import DaysAhead, Progress, Sample, continue_progress, ignore_progress, read_days_ahead
 from flashcards.insight.predictions import PastError, measure_past_error
 from scheduler.fit import predict_recall
-from scheduler.log_arrays import find_places, look_up, read_card_columns, read_card_reals, read_ratings
+from scheduler.log_arrays import Ratings, find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
 from scheduler.policy import Deadline, new_a_day
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from flashcards.collection import Collection
-    from flashcards.insight.forecast import DaysAhead, Sample
     from scheduler.clock import Clock
-    from scheduler.log_arrays import Ratings
     from scheduler.simulate import Simulation
 
 

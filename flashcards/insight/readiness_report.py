@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flashcards.cards import format_card_id
 from flashcards.insight.forecast import ASSUMED_SPEED
 from flashcards.insight.overview import FrontText, read_question
-from flashcards.insight.readiness import build_empty, predict_readiness
+from flashcards.insight.readiness import Readiness, StudyPlan, build_empty, predict_readiness
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flashcards.collection import Collection
-    from flashcards.insight.readiness import Readiness, StudyPlan
 
 FARTHEST: Final = 3650
 """The maximum number of days ahead."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.insight.overview import FrontText, Recall
+from flashcards.insight.overview import DayActivity, FrontText, Overview, Recall, Span
 from flashcards.insight.report import (
     Bars,
     Calendar,
@@ -32,7 +32,6 @@ from flashcards.text import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flashcards.insight.overview import DayActivity, Overview, Span
     from flashcards.insight.predictions import Predictions
 
 _CALENDAR_DAYS: Final = 371  # 53 weeks

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from flashcards.insight.forecast import ASSUMED_SPEED, Progress, continue_progress, ignore_progress, read_days_ahead
+from flashcards.insight.forecast import (
+    ASSUMED_SPEED,
+    DaysAhead,
+    Progress,
+    continue_progress,
+    ignore_progress,
+    read_days_ahead,
+)
 from flashcards.insight.report import (
     Column,
     Curves,
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.collection import Collection
-    from flashcards.insight.forecast import DaysAhead
 
 RETENTIONS: Final = (0.70, 0.75, 0.80, 0.85, 0.90, 0.95)
 _MOST_CARDS: Final = 2_000  # larger collections are sampled

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.errors import FlashcardsError
 from flashcards.mock.report import format_clock, format_seconds
-from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
+from flashcards.mock.session import Asking, Judging, MockSession, MockView, Noting, Over
 from flashcards.review.keyboard import EDITOR, Keyboard, LineEditor
 from flashcards.review.keys import RATINGS, SCROLLS, Action, KeyMap
 from flashcards.review.screen import Screen
@@ -18,10 +18,7 @@ from flashcards.review.session import NOTHING_TICKED
 from flashcards.review.terminal_review import exit_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flashcards.collection import Collection
-    from flashcards.mock.session import MockView
 
 _HELP: Final = "Answer aloud, or jot it down. Enter on an empty line ends the answer; Ctrl-E writes it in your editor."
 _TIME: Final = "Time is up for this question. Finish your thought; the extra time is counted."

@@ -6,26 +6,32 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from flashcards.collection import find_ordering, now_ms
+from flashcards.collection import Collection, find_ordering, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.grading import add_ticks
 from flashcards.review.session_plan import SessionPlan, allow_new, choose_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
-from scheduler import CardChanged, DatabaseBusy, DiskFull, NothingToUndo, Outcome, Outcomes, Rating, transaction
-from scheduler.intervals import count_due_ahead, draw
+from scheduler import (
+    Card,
+    CardChanged,
+    DatabaseBusy,
+    DiskFull,
+    NothingToUndo,
+    Outcome,
+    Outcomes,
+    Policy,
+    Rating,
+    Review,
+    Store,
+    transaction,
+)
+from scheduler.intervals import Load, count_due_ahead, draw
 from scheduler.model import Memory, State
 from scheduler.policy import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
-
-if TYPE_CHECKING:
-    from flashcards.collection import Collection
-    from scheduler import Card, Policy, Review, Store
-    from scheduler.intervals import Load
-
 
 _STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
 _STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {SHOWN}"

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,6 @@ from flashcards.disk.media_files import WIKI_PREFIX, MediaError, find_media_file
 from flashcards.errors import FlashcardsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from flashcards.collection import Collection
     from flashcards.deck.model import Problem
     from flashcards.review.views import Asked

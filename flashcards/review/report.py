@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashcards.text import format_duration, format_interval, plural
-from scheduler import ReviewKind
+from scheduler import Card, Clock, Review, ReviewKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flashcards.review.views import Asked, Summary, Upcoming
-    from scheduler import Card, Clock, Review
     from scheduler.queue import Counts
 
 

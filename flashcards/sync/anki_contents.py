@@ -8,17 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flashcards.anki.package.archive import Archive, write_archive
 from flashcards.sync.anki_connect import Action, AnkiConnect, AnkiUnusable
-from flashcards.sync.media_store import digest_file
-from flashcards.sync.mirror import OBJECTS, Mirror
+from flashcards.sync.media_store import MediaStore, digest_file
+from flashcards.sync.mirror import OBJECTS, Mirror, Pending
 from flashcards.sync.validation import COLUMNS, TABLE_STATEMENTS, Graves, Row, Table
-
-if TYPE_CHECKING:
-    from flashcards.sync.media_store import MediaStore
-    from flashcards.sync.mirror import Pending
 
 _SCHEMA: Final = 11
 _BATCH: Final = 5_000  # rows yielded at once

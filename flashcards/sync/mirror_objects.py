@@ -7,18 +7,14 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isclose
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flashcards.anki.package.identifiers import deck_id
-from flashcards.anki.package.model import BASIC, CLOZE
+from flashcards.anki.package.model import BASIC, CLOZE, Package
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 from flashcards.anki.package.presets import read_deck_json, read_preset_json
 from flashcards.deck.parse import clean_deck_name
 from flashcards.sync import deletions
-
-if TYPE_CHECKING:
-    from flashcards.anki.package.model import Package
-
 
 OUR_TYPES: Final = tuple(int(make_note_type(family).model_id) for family in (BASIC, CLOZE))
 _OURS_IN_CONF: Final = ("schedVer", "sched2021", "creationOffset", "rollover", "fsrs")

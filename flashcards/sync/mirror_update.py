@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from math import isclose
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
 from flashcards.anki.imports.matching import KnownNotes
@@ -18,16 +18,12 @@ from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
 from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.sync import deletions
-from flashcards.sync.mirror import checksum, plain_field
+from flashcards.sync.mirror import Mirror, checksum, plain_field
 from flashcards.sync.mirror_objects import OUR_TYPES, ObjectUpdate
 from flashcards.sync.received_changes import text_here
 from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
-
-if TYPE_CHECKING:
-    from flashcards.collection import Collection
-    from flashcards.sync.mirror import Mirror
 
 _COMPARED: Final = tuple(name for name in CARD_COLUMNS if name not in ("mod", "usn", "odue", "odid"))
 _DUE: Final = _COMPARED.index("due")

@@ -18,25 +18,22 @@ from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes
 from flashcards.anki.package.identifiers import Guids, deck_id
-from flashcards.anki.package.model import LogRow
+from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenStatus
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.mirror_objects import find_changed_options, with_our_names
-from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, what_a_person_sets
+from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row, what_a_person_sets
 from flashcards.text import plural
 from scheduler import transaction
 
 if TYPE_CHECKING:
-    from flashcards.anki.package.model import AnkiCard, Package
     from flashcards.catalog.store import Entry
-    from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
     from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
     from flashcards.sync.session import Received
-    from flashcards.sync.validation import Row
 
 
 _FOLDER: Final = ("phone", "set-aside")

@@ -29,6 +29,7 @@ from flashcards.sync.wire import (
     NEWEST_VERSION,
     SIZE_HEADER,
     BadRequest,
+    ClientHeader,
     Refusal,
     make_header,
     pack,
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from flashcards.sync.wire import ClientHeader
 
 
 _MOST_LOGIN: Final = 64 << 10  # maximum size of a login request

@@ -19,7 +19,7 @@ from flashcards.collection import Collection
 from flashcards.sync.deletions import Deletions
 from flashcards.sync.mirror_objects import OUR_TYPES, find_changed_options
 from flashcards.sync.received_changes import StoredMedia, set_aside
-from flashcards.sync.validation import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED
+from flashcards.sync.validation import CARD_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row
 from flashcards.text import plural
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from flashcards.importers.transaction import ImportReport
     from flashcards.sync.media_store import MediaStore
     from flashcards.sync.mirror import Mirror
-    from flashcards.sync.validation import Row
 
 
 _GUID, _TYPE, _MOD, _TAGS, _FIELDS = (NOTE_COLUMNS.index(name) for name in ("guid", "mid", "mod", "tags", "flds"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
@@ -26,8 +26,6 @@ from flashcards.web.shared_state import STATIC, Site, Visit
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from starlette.requests import Request
 
     from flashcards.review.session_plan import SessionPlan

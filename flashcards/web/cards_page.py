@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from flashcards.cards import CardNotFound, find_cards, format_card_id
-from flashcards.collection import find_ordering, now_ms
+from flashcards.collection import Collection, find_ordering, now_ms
 from flashcards.deck.cloze import build_face
 from flashcards.deck.model import Kind
 from flashcards.errors import FlashcardsError
@@ -23,7 +23,6 @@ from scheduler.queue import Counts, count_by_deck
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
-    from flashcards.collection import Collection
     from flashcards.web.shared_state import Site, Visit
 
 _PAGE: Final = 50  # cards or notes per page

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.insight.forecast import build_forecast, build_forecast_report
 from flashcards.insight.overview import build_overview
@@ -22,7 +22,6 @@ from flashcards.web.cards_page import NothingFound, read_number
 from scheduler.clock import count_days
 
 if TYPE_CHECKING:
-    from flashcards.collection import Collection
     from flashcards.web.shared_state import Job, Site, Step, Visit
 
 _YEAR: Final = 365  # days covered by the statistics

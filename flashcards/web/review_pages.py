@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import RedirectResponse, Response
 
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.review import views as events
 from flashcards.review.grading import find_difference, is_same_text, remove_points
@@ -21,7 +21,6 @@ from scheduler import Rating
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flashcards.collection import Collection
     from flashcards.web.shared_state import Site, Visit
 
 

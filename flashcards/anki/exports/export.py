@@ -20,16 +20,14 @@ from flashcards.anki.package.model import CLOZE, ExportProblem, PackageNote
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.writer import DeckDatabase
 from flashcards.cards import build_records
-from flashcards.catalog.imports import Origins
-from flashcards.collection import now_ms
+from flashcards.catalog.imports import Origin, Origins
+from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import write_output
 from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
 from flashcards.text import list_deck_path, plural
 
 if TYPE_CHECKING:
     from flashcards.anki.package.schedule_writer import History
-    from flashcards.catalog.imports import Origin
-    from flashcards.collection import Collection
 
 
 PACKAGE: Final = ".apkg"

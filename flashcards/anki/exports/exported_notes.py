@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from flashcards.anki.package.identifiers import looks_ours
-from flashcards.anki.package.model import CLOZE
+from flashcards.anki.package.model import CLOZE, PackageNote
 from flashcards.catalog.imports import (
     FLAG_CONFLICT,
     FLAG_REVERSE,
@@ -22,11 +23,6 @@ from flashcards.catalog.imports import (
 from flashcards.collection import now_ms
 from flashcards.text import plural
 from scheduler import transaction
-
-if TYPE_CHECKING:
-    import sqlite3
-
-    from flashcards.anki.package.model import PackageNote
 
 _REMEMBER = (  # faster than INSERT OR REPLACE
     "INSERT INTO exported_notes(note, guid, deck, ords) VALUES (?, ?, ?, ?)"

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.card_sides import drop_answer_lines, drop_empty, strip_edges
 from flashcards.anki.imports.templates import UNSEEN, is_shown
-from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING
+from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING, Converter
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
-from flashcards.deck.model import Kind
+from flashcards.deck.model import Gap, Kind
 
 if TYPE_CHECKING:
     from flashcards.anki.imports.incoming_notes import IncomingNote
-    from flashcards.anki.to_markdown.convert import Converter
-    from flashcards.deck.model import Gap
 
 _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")

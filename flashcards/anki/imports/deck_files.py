@@ -16,7 +16,7 @@ from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changes import FolderChanges, ReadFile
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
-from flashcards.catalog.store import encode
+from flashcards.catalog.store import Entry, encode
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.transaction import ImportReport, Remark
@@ -24,7 +24,6 @@ from flashcards.text import plural
 from scheduler.database import select_in
 
 if TYPE_CHECKING:
-    from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
 

@@ -18,14 +18,13 @@ from flashcards.anki.package.schedule_reader import (
     count_days_as_anki,
     find_foreign_data,
 )
-from flashcards.catalog.imports import SeenStatus
+from flashcards.catalog.imports import Origins, SeenStatus
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
 from scheduler.model import Rating, ReviewKind, State
 
 if TYPE_CHECKING:
-    from flashcards.catalog.imports import Origins
     from flashcards.collection import Collection
     from flashcards.importers.transaction import ImportReport
     from flashcards.settings import Settings

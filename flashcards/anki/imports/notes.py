@@ -17,21 +17,19 @@ from flashcards.anki.imports.cloze import (
     merge_gaps,
 )
 from flashcards.anki.imports.incoming_notes import IncomingNote, clean_tags, list_cards
-from flashcards.anki.imports.occlusion import find_occlusion, render_occlusion
+from flashcards.anki.imports.occlusion import Occlusion, find_occlusion, render_occlusion
 from flashcards.anki.imports.omissions import Omissions
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, list_values, strip_tags
 from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours, shows_first_fields
-from flashcards.anki.to_markdown.convert import NOTHING
+from flashcards.anki.to_markdown.convert import NOTHING, Converter
 from flashcards.catalog.imports import OWN_FORM
 from flashcards.deck.model import FORWARD, Kind
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:
     from flashcards.anki.imports.media import MediaPlan
-    from flashcards.anki.imports.occlusion import Occlusion
-    from flashcards.anki.to_markdown.convert import Converter
 
 _Sides = tuple[SideTemplate, SideTemplate]
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)

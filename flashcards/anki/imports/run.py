@@ -27,7 +27,7 @@ from flashcards.anki.package.schedule_reader import find_position
 from flashcards.anki.package.unchanged_notes import SeenNotes
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
-from flashcards.collection import now_ms
+from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import read_file, read_text
 from flashcards.errors import FlashcardsError
 from flashcards.importers.transaction import ImportReport, Malformed, PackageInvalid, Remark, run_import
@@ -35,7 +35,6 @@ from flashcards.render.formulas import MACROS_FILE, parse_macros
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
-    from flashcards.collection import Collection
     from flashcards.disk.journal import Journal
 
 Progress = Callable[[str, int, int], None]

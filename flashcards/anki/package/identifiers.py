@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from flashcards.anki.package.model import BASIC, CLOZE, ExportProblem, family
 from flashcards.catalog.store import decode
 from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, find_media_file
 from flashcards.errors import FlashcardsError
-
-if TYPE_CHECKING:
-    import sqlite3
-
 
 _DEFAULT_DECK: Final = 1  # Anki's deck "Default"
 _LARGEST_ID: Final = 2**53  # JavaScript cannot distinguish larger integers

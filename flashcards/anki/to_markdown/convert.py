@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from html import escape, unescape
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from flashcards.anki.to_markdown.blocks import Blocks
 from flashcards.anki.to_markdown.elements import (
+    Media,
     draw_svg,
     restore_in_html,
     split_summary,
@@ -38,10 +39,6 @@ from flashcards.anki.to_markdown.tree import (
     restore_formulas,
 )
 from flashcards.render.html.renderer import HtmlRenderer
-
-if TYPE_CHECKING:
-    from flashcards.anki.to_markdown.elements import Media
-
 
 _LINES: Final = frozenset({"div", "p", "li", "tr", "td", "th", "dt", "dd", "pre", "blockquote", "summary"})
 _TOKEN: Final = re.compile(

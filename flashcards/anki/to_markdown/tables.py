@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from flashcards.anki.to_markdown.elements import read_style
 from flashcards.anki.to_markdown.tree import Element, contains
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _ROWS: Final = frozenset({"thead", "tbody", "tfoot"})
 _BLOCKS_OF_LINES: Final = frozenset({"table", "ul", "ol", "pre", "blockquote"})

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from flashcards.anki.to_markdown.placeholders import PLACEHOLDER
+from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField
 from flashcards.deck.html import Tag, split_html
-
-if TYPE_CHECKING:
-    from flashcards.anki.to_markdown.placeholders import CutField
 
 VOID: Final = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
