@@ -71,7 +71,7 @@ def _link(collection: Collection, corrections: Corrections, old: Entry, new: Ent
     with transaction(collection.connection):
         report, renamed = corrections.link(old.id, new.id)
         update_cards(collection.store, collection.clock, report, at)
-        collection.store.rest_notes([new.id])
+        collection.store.deactivate_notes([new.id])
         slots = dict(renamed)
         goes_on = {card.slot: card for card in collection.store.cards_of(old.id)}
         for card in cards:

@@ -12,7 +12,8 @@ from scheduler.database import transaction
 from scheduler.errors import CardUnknown
 from scheduler.model import Card, Leech, NewCard, Placement, Rating, Review, ReviewKind, State
 
-# Conditions name the table `cards`; `alias` adapts one to a query that uses another name. `:today` is the day.
+# Conditions name the table `cards` (`KEPT` and `RATED`: `reviews`); `alias` adapts one to a query with another name.
+# `:today` is the day.
 
 ASKABLE = "cards.active = 1 AND cards.suspended = 0"
 """The card has a text and is not suspended. The partial indexes cover these cards."""
@@ -195,7 +196,7 @@ class Cards:
         """Set whether these cards have a text; cards without one are never asked."""
         return self._change("active = ? WHERE id = ? AND active <> ?", [(active, card, active) for card in cards])
 
-    def rest_notes(self, notes: Iterable[int]) -> int:
+    def deactivate_notes(self, notes: Iterable[int]) -> int:
         """Mark all cards of the notes as having no text."""
         return self._change("active = 0 WHERE note = ? AND active <> 0", [(note,) for note in notes])
 

@@ -178,7 +178,7 @@ class Copies:
 
     def clear(self) -> None:
         """Remove the abandoned copies and their cards, after the scheduler has processed the report."""
-        self._store.rest_notes(self._given_up)
+        self._store.deactivate_notes(self._given_up)
         for note in self._given_up:
             if not delete_unused_cards(self._db, note):
                 self._corrections.remove(note)

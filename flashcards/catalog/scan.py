@@ -185,7 +185,7 @@ def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> 
     if report.placed:
         new += _place_cards(store, report.placed)
     if report.orphaned:
-        store.rest_notes(report.orphaned)
+        store.deactivate_notes(report.orphaned)
     if new and report.stated:
         from flashcards.catalog.imports import add_stated_cards  # imported late, because few collections need it
 

@@ -41,7 +41,8 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     """Find the gaps of a cloze text, in order of their start; raise GapError if one is open, empty or misnumbered.
 
     `{{cN::gap::hint}}` keeps its number; if the text has one, square brackets are text. `[gap]` and `==gap==` are
-    numbered in order of appearance, after the highest explicit number. `definitions` make `[x]` a link.
+    numbered in order of appearance, after the highest explicit number. Link `definitions` turn `[x]` into a link, which
+    is no gap.
     """
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
         return ()
@@ -67,7 +68,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
 
 
 GAP_SIGNS: Final = frozenset("".join(_DELIMITERS))
-"""The characters that `choose_delimiters` chooses from, which are not drawn."""
+"""The characters that `choose_delimiters` prefers. Renderers remove them."""
 
 
 def choose_delimiters(text: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Obsidian's additions to Markdown, rewritten as Markdown and HTML that every renderer here draws.
 
 `==highlight==`, `%%comment%%`, `[[note|text]]`, `![[picture.png|200]]`, footnotes, block ids and callouts. Code, math
-and HTML are left as they are, and so is everything after a backslash.
+and HTML are left as they are, and so is a character after a backslash.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
 
 
 def _show_comments(text: str) -> str:
-    """Return a text in which HTML comments that contain an asked gap are text."""
+    """Turn HTML comments that contain an asked gap into visible text."""
     if GAP_SIGNS.isdisjoint(text):
         return text
     opaque = Spans(outline(text).opaque)

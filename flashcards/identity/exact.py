@@ -129,7 +129,7 @@ class _Places:
 
 
 def _find_neighbours(notes: Sequence[tuple[_Name, int, bytes]]) -> dict[_Name, tuple[bytes, bytes]]:
-    """Return the texts before and after each note of a file by its name; None at the ends of the file."""
+    """Return the texts before and after each note of a file by its name; empty at the ends of the file."""
     found: dict[_Name, tuple[bytes, bytes]] = {}
     for at, (name, file, _) in enumerate(notes):
         before = notes[at - 1][2] if at and notes[at - 1][1] == file else b""

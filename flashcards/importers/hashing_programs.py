@@ -283,7 +283,7 @@ class Orphans:
         )
         store = self._collection.store
         store.add_cards([NewCard(at_ms, FORWARD, self._place[1], 0)], at_ms)
-        store.rest_notes([at_ms])
+        store.deactivate_notes([at_ms])
         (card,) = store.cards_of(at_ms)
         return card.id
 

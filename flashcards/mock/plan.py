@@ -40,7 +40,7 @@ class NoCardToAsk(UsageError):
 
 
 def find_preset(collection: Collection, name: str) -> MockPreset:
-    """Find a mock interview of `flashcards.toml` by its name. Raise `UsageError` if it describes none of that name."""
+    """Find a mock interview of `flashcards.toml` by its name. Raise `UsageError` if there is no such interview."""
     mocks = collection.settings.mocks
     if name in mocks:
         return mocks[name]

@@ -1,4 +1,4 @@
-"""Draw the views of a session: counts above, the card, keys below.
+"""Draw the views of a session: the place above, the card, counts and keys below.
 
 They are drawn in a scrolling window or line by line. Card text is never interpreted as markup.
 """

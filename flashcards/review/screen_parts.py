@@ -14,7 +14,7 @@ from rich.text import Text
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review.grading import Piece, PieceKind, find_difference, is_same_text
 from flashcards.review.keys import RATINGS, Action, KeyMap
-from flashcards.review.views import Answer, pile
+from flashcards.review.views import Answer, find_count
 from flashcards.text import format_interval
 from scheduler import Card, Rating
 from scheduler.queue import Counts
@@ -113,7 +113,7 @@ def measure_terminal(file: IO[str]) -> os.terminal_size:
 POINT_INDENT = 6
 """The columns before the text of each point in `draw_points`."""
 
-_PILES = {"new": "blue", "learning": "red", "review": "green"}
+_COUNT_STYLES = {"new": "blue", "learning": "red", "review": "green"}
 _RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
 _STYLES = {PieceKind.RIGHT: "green", PieceKind.WRONG: "red strike", PieceKind.MISSING: "underline"}
 _SIGNS = {PieceKind.RIGHT: ("", ""), PieceKind.WRONG: ("[-", "-]"), PieceKind.MISSING: ("{+", "+}")}
@@ -150,13 +150,13 @@ def fold_details(markdown: str, delimiters: Sequence[str] = ()) -> str:
 
 def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:
     """Draw `12 new · 3 learning · 40 review` and the hint; the kind of the current card is underlined."""
-    present = pile(card)
+    own = find_count(card)
     if plain:
-        words = ", ".join(f"{name} {getattr(counts, name)}" for name in _PILES)
-        return Text(f"{words.capitalize()}. This card is {_KINDS[present]}.")
+        words = ", ".join(f"{name} {getattr(counts, name)}" for name in _COUNT_STYLES)
+        return Text(f"{words.capitalize()}. This card is {_KINDS[own]}.")
     numbers = [
-        Text(f"{getattr(counts, name)} {name}", f"bold underline {style}" if name == present else style)
-        for name, style in _PILES.items()
+        Text(f"{getattr(counts, name)} {name}", f"bold underline {style}" if name == own else style)
+        for name, style in _COUNT_STYLES.items()
     ]
     line = Text(" · ").join(numbers)
     return flow_parts([line, Text(hint, "dim")], "   ", width) if hint else line

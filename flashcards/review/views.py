@@ -68,7 +68,7 @@ class Upcoming:
     day: int | None = None  # the next day with due cards, if any
     days_away: int = 0  # days from today until then
     on_day: int = 0  # cards due on that day
-    held_due: int = 0  # notes with a due card that the limits, or the session's own, exclude today
+    held_due: int = 0  # notes with a due card that a daily limit or the session's limit holds back today
     held_new: int = 0  # the same for new cards
 
 
@@ -100,7 +100,7 @@ class Finished:
 View = Question | Answer | Finished
 
 
-def pile(card: Card) -> str:
+def find_count(card: Card) -> str:
     """Return the count that a card belongs to: `new`, `learning` or `review`."""
     if card.state is State.NEW:
         return "new"

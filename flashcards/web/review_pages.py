@@ -15,7 +15,7 @@ from flashcards.review.grading import find_difference, is_same_text, remove_poin
 from flashcards.review.keys import RATINGS, Action
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
 from flashcards.review.session_plan import SessionPlan
-from flashcards.review.views import Answer, Asked, Finished, Question, pile
+from flashcards.review.views import Answer, Asked, Finished, Question, find_count
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def tick_points(view: Answer, points: set[int], now_ms: int) -> list[events.Even
 
 
 LATE_SENTENCE: Final = "That page was out of date, so nothing was changed. This is where you are now."
-_PILES: Final = ("new", "learning", "review")
+_COUNTS: Final = ("new", "learning", "review")
 
 
 def show_review(site: Site, visit: Visit) -> Response:
@@ -173,9 +173,9 @@ def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:
         "asked": asked,
         "place": [*entry.deck.split("::"), *entry.note.breadcrumb],
         "tags": entry.note.tags,
-        "counts": [(name, getattr(counts, name)) for name in _PILES],
+        "counts": [(name, getattr(counts, name)) for name in _COUNTS],
         "spoken_counts": describe_counts(counts),
-        "pile": pile(asked.card),
+        "own_count": find_count(asked.card),
         "front": render(site, asked, asked.face.front),
     }
 

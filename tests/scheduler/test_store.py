@@ -58,7 +58,7 @@ def test_cards_without_a_text_are_set_aside_and_taken_back(store: Store) -> None
     assert store.set_active([first, second], False) == 2
     assert store.set_active([first], False) == 0
     assert [card.active for card in store.cards_of(1)] == [False, False, True]
-    assert store.rest_notes([1]) == 1
+    assert store.deactivate_notes([1]) == 1
     assert not store.card(third).active
     assert store.set_active([first, second, third], True) == 3
     assert store.card(third).active
