@@ -8,7 +8,6 @@ move reviews from one card to another.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scheduler import log as logs
@@ -260,7 +259,7 @@ def hand_over_reviews(store: Store, source: int, target: int, policy: Policy, no
         ]
         for at, _, _ in reversed(ratings):
             void(store, source, at, now_ms)
-        quiet = replace(policy, bury_siblings=False)
+        quiet = policy._replace(bury_siblings=False)
         for at, rating, duration in ratings:
             store.rate(target, rating, quiet, at, duration)
     return len(ratings)

@@ -10,8 +10,7 @@ The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wi
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from scheduler.model import Memory, Rating
 
@@ -60,18 +59,18 @@ def fill_parameters(parameters: Sequence[float]) -> tuple[float, ...]:
 Numbers = TypeVar("Numbers", float, "NDArray[float64]")
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(NamedTuple):
     """The forgetting curve of FSRS-6: recall falls to 0.9 after as many days as the stability.
 
     Recall is (1 + factor * days / stability) ** -decay.
     """
 
     decay: float
-    factor: float = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", 0.9 ** (-1 / self.decay) - 1)
+    @property
+    def factor(self) -> float:
+        """The factor at which recall after as many days as the stability is 0.9."""
+        return float(0.9 ** (-1 / self.decay) - 1)
 
     def recall(self, stability: Numbers, days: Numbers) -> Numbers:
         """Compute the probability of recall this many days after a rating that left this stability, 0 to 1."""

@@ -8,7 +8,6 @@ seeds, the reviews, and how much the busiest of the last 14 days holds of their 
 
 import json
 import sys
-from dataclasses import replace
 from datetime import date
 from statistics import fmean, stdev
 
@@ -57,11 +56,11 @@ def compared(cards: int, days: int, learned: float, seed: int) -> dict[str, floa
     unseen = sum(card.stability is None for card in start)
     pace = new_a_day(unseen, _TODAY, Deadline(day, Policy().rest_days))
     policy = Policy(new_per_day=max(1, pace), reviews_per_day=9_999)
-    towards = replace(policy, deadline=date.fromordinal(_EPOCH + day).isoformat())
+    towards = policy._replace(deadline=date.fromordinal(_EPOCH + day).isoformat())
     with_it = _lived(start, towards, _TODAY, days, seed)
     reviews = _reviews(with_it)
     for retention in _RETENTIONS:
-        plain = _lived(start, replace(policy, retention=retention), _TODAY, days, seed)
+        plain = _lived(start, policy._replace(retention=retention), _TODAY, days, seed)
         if _reviews(plain) >= reviews:
             break
     load = [each.reviews + each.new for each in with_it.days[-14:]]

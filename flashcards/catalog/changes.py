@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
@@ -36,15 +35,14 @@ class ReadFile(NamedTuple):
     reader: str = ""
 
 
-@dataclass(slots=True)
 class FolderChanges:
-    """The changes in the folder since the last scan."""
+    """The changes in the folder since the last scan; no note of the files may continue an orphan in `apart`."""
 
-    # changed, gone, unreadable: files
-    changed: list[ReadFile] = field(default_factory=list)
-    gone: list[FileRow] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
-    apart: Set[int] = frozenset()  # ids of orphans that no note of these files may continue, however similar
+    def __init__(self, apart: Set[int] = frozenset()) -> None:
+        self.changed: list[ReadFile] = []
+        self.gone: list[FileRow] = []
+        self.unreadable: list[Unreadable] = []
+        self.apart = apart
 
     def __bool__(self) -> bool:
         return bool(self.changed or self.gone)
@@ -184,24 +182,23 @@ class StatedCard(NamedTuple):
     schedule: StatedSchedule
 
 
-@dataclass(slots=True)
 class ScanReport:
     """The result of a scan."""
 
-    # added, edited, moved, removed, returned: the notes, in order of file and line
-    added: list[Change] = field(default_factory=list)
-    edited: list[Change] = field(default_factory=list)
-    moved: list[Change] = field(default_factory=list)
-    removed: list[Change] = field(default_factory=list)
-    returned: list[Change] = field(default_factory=list)
-    new_cards: list[CardPlace] = field(default_factory=list)  # the cards of new notes
-    # the notes that were known and whose cards may have changed or moved
-    placed: list[CardPlace] = field(default_factory=list)
-    orphaned: list[int] = field(default_factory=list)  # ids of notes that lost their text
-    ambiguous: list[Ambiguity] = field(default_factory=list)  # added notes that may be edited ones
-    # reviewed notes that lost their text, each with the new note at its place
-    replaced: list[tuple[Change, Change]] = field(default_factory=list)
-    stated: list[StatedCard] = field(default_factory=list)  # the schedules that other tools stored next to cards
+    def __init__(self) -> None:
+        # added, edited, moved, removed, returned: the notes, in order of file and line
+        self.added: list[Change] = []
+        self.edited: list[Change] = []
+        self.moved: list[Change] = []
+        self.removed: list[Change] = []
+        self.returned: list[Change] = []
+        self.new_cards: list[CardPlace] = []  # the cards of new notes
+        self.placed: list[CardPlace] = []  # the notes that were known and whose cards may have changed or moved
+        self.orphaned: list[int] = []  # ids of notes that lost their text
+        self.ambiguous: list[Ambiguity] = []  # added notes that may be edited ones
+        # reviewed notes that lost their text, each with the new note at its place
+        self.replaced: list[tuple[Change, Change]] = []
+        self.stated: list[StatedCard] = []  # the schedules that other tools stored next to cards
 
     def __bool__(self) -> bool:
         return bool(self.new_cards or self.placed or self.orphaned)

@@ -6,15 +6,20 @@ from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FORMAT_VERSION = 9
 """Increase this if the same text may now yield other notes: all files are then read again."""
 
 FORWARD = "forward"
 REVERSE = "reverse"
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -26,8 +31,7 @@ class Kind(StrEnum):
     CLOZE = "cloze"  # C:             one card per gap or number
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something in a file that the user should correct. It affects one note at most."""
 
     line: int
@@ -36,8 +40,7 @@ class Problem:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(NamedTuple):
     """One gap of a cloze note. Gaps are in order of `start`; one may be nested in another, but they never overlap."""
 
     numbers: tuple[int, ...]  # numbers of the cards that ask for it
@@ -98,20 +101,18 @@ class Note(NamedTuple):
         return found.removeprefix("-")
 
 
-@dataclass(frozen=True, slots=True)
-class Deck:
+class Deck(NamedTuple):
     """The content of one file."""
 
     name: str  # `a::b`; from `deck:` in the front matter, else from the path
     notes: tuple[Note, ...] = ()  # in order of the file
     problems: tuple[Problem, ...] = ()  # in order of the file
     # everything else in the front matter, by name, as YAML or TOML gave it
-    settings: dict[str, Any] = field(default_factory=dict)
-    setting_lines: dict[str, int] = field(default_factory=dict)  # the line of each setting, to report it
+    settings: Mapping[str, Any] = _NOTHING
+    setting_lines: Mapping[str, int] = _NOTHING  # the line of each setting, to report it
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(NamedTuple):
     """The two sides of one card as Markdown.
 
     The asked part (in `front`) or revealed part (in `back`) of a cloze is enclosed in the two `delimiters`, so that a

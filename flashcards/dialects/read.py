@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +37,7 @@ def read_deck(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
     deck = _read(text, path, choice.name, choice, is_named=False)
     known = ", ".join(f"`{name}`" for name in NAMES)
     problem = Problem(line, "setting", f'The format "{named}" is not known.', f"Known are {known}.")
-    return replace(deck, problems=(problem, *deck.problems)), choice.name
+    return deck._replace(problems=(problem, *deck.problems)), choice.name
 
 
 def _named_format(text: str) -> tuple[str | None, int]:

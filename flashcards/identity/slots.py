@@ -215,8 +215,7 @@ def renumber_gaps(note: Note, numbers: Mapping[int, int]) -> Note:
     if all(old == new for old, new in numbers.items()):
         return note
     gaps = tuple(
-        replace(
-            gap,
+        gap._replace(
             numbers=tuple(numbers.get(number, number) for number in gap.numbers),
             hidden=tuple(numbers.get(number, number) for number in gap.hidden),
         )

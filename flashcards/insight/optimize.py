@@ -133,7 +133,7 @@ def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Itera
         parameters = None if holder is None else fitted.get(holder)
         if holder == "":
             parameters = fitted.get(names[deck].partition("::")[0], parameters)
-        return replace(policy, parameters=parameters) if parameters else policy
+        return policy._replace(parameters=parameters) if parameters else policy
 
     with suppress(_OnlyALook), transaction(collection.connection):
         collection.store.rebuild(lambda deck: policy_of(deck).parameters, apply=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -285,8 +285,8 @@ def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Sim
     """Simulate the plan: a deadline for these decks, and no limit on reviews."""
     limits = [
         limit._replace(
-            policy=replace(
-                limit.policy, reviews_per_day=_NO_LIMIT, deadline=date if limit.deck in decks else limit.policy.deadline
+            policy=limit.policy._replace(
+                reviews_per_day=_NO_LIMIT, deadline=date if limit.deck in decks else limit.policy.deadline
             )
         )
         for limit in ahead.limits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.insight.forecast import (
@@ -88,7 +88,7 @@ def compare_retentions(
 
 
 def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Progress) -> Workload:
-    limits = [limit._replace(policy=replace(limit.policy, retention=retention)) for limit in ahead.limits]
+    limits = [limit._replace(policy=limit.policy._replace(retention=retention)) for limit in ahead.limits]
     found = ahead.simulate(days, limits=limits, known_every=days, progress=progress)
     minutes = [day.seconds / 60 for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from flashcards.collection import Collection, find_ordering, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
@@ -102,7 +101,7 @@ class CollectionBackend:
     def _choose_order(self) -> Policy:
         policy = find_ordering(self._collection, self._plan.only)
         order = "retrievability" if self._plan.backlog else self._plan.order
-        return replace(policy, review_order=order) if order else policy
+        return policy._replace(review_order=order) if order else policy
 
     def _lift(self) -> Sequence[DeckLimits]:
         """Return the limits, which a backlog has not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashcards.review.session import Session
@@ -59,12 +59,12 @@ def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) 
     New cards also count as reviews, so the number of reviews is unlimited.
     """
     room = new + sum(each.new for each in done.values())
-    return [each._replace(policy=replace(each.policy, new_per_day=room, reviews_per_day=_ALL)) for each in limits]
+    return [each._replace(policy=each.policy._replace(new_per_day=room, reviews_per_day=_ALL)) for each in limits]
 
 
 def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
     """Return limits that allow all due cards and no new ones."""
-    return [each._replace(policy=replace(each.policy, new_per_day=0, reviews_per_day=_ALL)) for each in limits]
+    return [each._replace(policy=each.policy._replace(new_per_day=0, reviews_per_day=_ALL)) for each in limits]
 
 
 def choose_cards(

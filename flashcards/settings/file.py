@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from flashcards.dialects import NAMES
 from flashcards.disk.atomic import read_file
@@ -49,25 +49,25 @@ _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
 _REMOVE = "Remove it, or write it as prose below the front matter."
 
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAME)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The contents of `flashcards.toml`."""
 
-    policy: Policy = field(default_factory=Policy)  # for every deck without its own settings
+    policy: Policy = Policy()  # for every deck without its own settings
     # for decks and their subdecks: name or pattern with `*` -> setting -> value as read
-    decks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    decks: Mapping[str, Mapping[str, Any]] = _NOTHING
     rollover: int = 4  # the hour at which a day begins
-    keys: Mapping[str, str] = field(default_factory=dict)  # of the review: action -> key
+    keys: Mapping[str, str] = _NOTHING  # of the review: action -> key
     spoken_minutes: float = 4.0  # duration of an answer to a rubric card or scenario, until the log shows it
     # the smallest shares of a rubric card's points for Hard, Good and Easy
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     # folders or globs -> the dialect of their files
-    formats: Mapping[str, str] = field(default_factory=dict)
-    mocks: Mapping[str, MockPreset] = field(default_factory=dict)  # mock interviews by name
+    formats: Mapping[str, str] = _NOTHING
+    mocks: Mapping[str, MockPreset] = _NOTHING  # mock interviews by name
     # position of single decks among their neighbours: deck name -> number, lowest first
-    orders: Mapping[str, float] = field(default_factory=dict)
+    orders: Mapping[str, float] = _NOTHING
     ignore: tuple[str, ...] | None = None  # patterns of paths without decks; None for the defaults
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
@@ -86,7 +86,7 @@ class Settings:
         for name, value in front_matter.items():
             if name in BY_NAME and (read := read_setting(name, value)) is not None:
                 changes[name] = read
-        return replace(self.policy, **changes) if changes else self.policy
+        return self.policy._replace(**changes)
 
 
 def matches_deck(pattern: str, deck: str) -> bool:
@@ -175,7 +175,7 @@ class _Reader:
         rollover = values.get("rollover", 4)
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
-        policy, thresholds = replace(Policy(), **changes), self._thresholds(values)
+        policy, thresholds = Policy(**changes), self._thresholds(values)
         spoken = self._read_spoken_minutes(values)
         decks, keys, formats = self._decks(values), self._keys(values), self._formats(values)
         orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}

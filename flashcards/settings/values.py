@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduler.intervals import WEEK
 from scheduler.policy import Policy, find_problems
@@ -18,8 +17,7 @@ _LONGEST_STEP = 36_500 * 86_400  # seconds
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting of the scheduler: its parser, the text of its default, and its explanation."""
 
     name: str
@@ -141,8 +139,7 @@ TOP_LEVEL = ("rollover", "spoken_minutes", "rubric_thresholds", "ignore", "keys"
 """The other settings of `flashcards.toml`, which apply only to the whole collection."""
 
 
-@dataclass(frozen=True, slots=True)
-class MockPreset:
+class MockPreset(NamedTuple):
     """A named mock interview; a field is nothing if the preset does not set it."""
 
     query: str = ""  # selects the cards that can be asked; "" means every card
@@ -194,7 +191,7 @@ def find_setting_problem(name: str, value: Any) -> str:
     """Return the reason why a setting cannot have this value, to follow its name in a sentence, or ""."""
     try:
         read = BY_NAME[name].read(value)
-        found = find_problems(replace(Policy(), **{name: read}))
+        found = find_problems(Policy(**{name: read}))
     except (ValueError, OverflowError) as error:
         return str(error)
     sentence = found[0][1] if found else ""

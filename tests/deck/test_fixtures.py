@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,7 @@ def test_a_fixture_reads_the_same_with_windows_line_ends_and_a_byte_order_mark(c
 def test_a_fixture_reads_the_same_with_blank_lines_at_its_end(case: Case) -> None:
     longer, deck = parse(case.text + "\n\n \n", PATH), parse(case.text, PATH)
     # A fence that nothing closes runs to the end of the file, but the text of a note ends with its last filled line.
-    assert longer == replace(deck, problems=longer.problems)
+    assert longer == deck._replace(problems=longer.problems)
     assert [problem.code for problem in longer.problems] == [problem.code for problem in deck.problems]
 
 

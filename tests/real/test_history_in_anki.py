@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +204,7 @@ def test_cards_that_are_buried_today_stay_so_in_a_whole_collection(tmp_path: Pat
     with Collection(home.root) as collection:
         collection.scan()
         first, sibling, other, _ = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
-        policy = replace(collection.policy(collection.store.card(first).deck), bury_siblings=True)
+        policy = collection.policy(collection.store.card(first).deck)._replace(bury_siblings=True)
         collection.store.rate(first, Rating.EASY, policy, now_ms() - 100 * 24 * HOUR_MS)
         collection.store.rate(first, Rating.GOOD, policy, now_ms())
         collection.store.bury([other], collection.clock.day(now_ms()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +83,7 @@ def test_settings_that_went_to_anki_come_back_the_same(tmp_path: Path, suffix: s
     for name, policy in before.items():
         there = after[name]
         assert there.parameters == pytest.approx(policy.parameters, rel=1e-6), name
-        assert replace(there, parameters=policy.parameters) == policy, name
+        assert there._replace(parameters=policy.parameters) == policy, name
 
 
 def test_an_exported_preset_changes_no_setting_on_its_return_unless_it_was_changed_in_anki(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +90,7 @@ class TwoSchedulers:
             fuzz=self.fuzz,
         )
         return {
-            name: replace(
-                common,
+            name: common._replace(
                 retention=chance.choice([0.7, 0.85, 0.9, 0.95, 0.99]),
                 learning_steps=chance.choice([*LEARNING_STEPS, (30,), (60, 300, 600, 3600)]),
                 relearning_steps=chance.choice([*RELEARNING_STEPS, (30, 60, 90), (2 * DAY_SECONDS,)]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +13,7 @@ from tests.scheduler.world import DAY, MINUTE, NOW, PLAIN, TODAY, add
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POLICY = replace(PLAIN, bury_siblings=True, leech_threshold=2, leech_action="suspend")
+POLICY = PLAIN._replace(bury_siblings=True, leech_threshold=2, leech_action="suspend")
 
 
 def state(store: Store) -> list[tuple[Any, ...]]:
@@ -92,7 +91,7 @@ def test_a_rating_that_suspended_a_buried_leech_is_undone_to_a_buried_card(store
     store.rate(card, Rating.EASY, PLAIN, NOW - 8 * DAY)
     store.bury([card], TODAY)
     before = state(store)
-    store.rate(card, Rating.AGAIN, replace(PLAIN, leech_threshold=1, leech_action="suspend"), NOW)
+    store.rate(card, Rating.AGAIN, PLAIN._replace(leech_threshold=1, leech_action="suspend"), NOW)
     assert store.card(card).suspended
     store.acts.undo(NOW + 1)
     assert state(store) == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +70,9 @@ def simulated(_: Store, policy: Policy) -> object:
 
 
 Count = Callable[[Store, Policy], object]
-BUSY = replace(SPREAD, reviews_per_day=4)
+BUSY = SPREAD._replace(reviews_per_day=4)
 MONDAYS, WEEKDAYS = (1.0, *(0.0,) * 6), (*(1.0,) * 5, 0.9, 0.9)
-EASY = replace(SPREAD, easy_days=WEEKDAYS)
+EASY = SPREAD._replace(easy_days=WEEKDAYS)
 
 CASES: list[tuple[Count, Policy, str, Any]] = [
     (rated, EVEN, "retention", 0.8),
@@ -91,7 +90,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (rated, EASY, "load_balance", True),
     (rescheduled, EVEN, "retention", 0.8),
     (rescheduled, EVEN, "maximum_interval", 30),
-    (rescheduled, replace(EVEN, retention=0.8), "parameters", (*DEFAULT_PARAMETERS[:20], 0.4)),
+    (rescheduled, EVEN._replace(retention=0.8), "parameters", (*DEFAULT_PARAMETERS[:20], 0.4)),
     (rescheduled, EVEN, "fuzz", True),
     (queued, EVEN, "new_per_day", 1),
     (queued, EVEN, "reviews_per_day", 3),
@@ -103,7 +102,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (queued, EVEN, "new_mix", "first"),
     (queued, EVEN, "new_mix", "last"),
     (queued, EVEN, "deadline", NEAR),
-    (queued, replace(EVEN, deadline=str(CLOCK.date(TODAY + 9))), "rest_days", 0),
+    (queued, EVEN._replace(deadline=str(CLOCK.date(TODAY + 9))), "rest_days", 0),
     (simulated, EVEN, "retention", 0.8),
     (simulated, EVEN, "learning_steps", (2 * DAY_SECONDS,)),
     (simulated, EVEN, "relearning_steps", (2 * DAY_SECONDS,)),
@@ -111,7 +110,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (simulated, EVEN, "new_per_day", 1),
     (simulated, EVEN, "reviews_per_day", 1),
     (simulated, EVEN, "bury_siblings", False),
-    (simulated, replace(EVEN, leech_action="suspend"), "leech_threshold", 0),
+    (simulated, EVEN._replace(leech_action="suspend"), "leech_threshold", 0),
     (simulated, EVEN, "leech_action", "suspend"),
     (simulated, SPREAD, "fuzz", False),
     (simulated, SPREAD, "load_balance", True),
@@ -124,7 +123,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
     (simulated, BUSY, "review_order", "overdue"),
     (simulated, EVEN, "parameters", FORGETFUL),
     (simulated, EVEN, "deadline", "1970-01-20"),
-    (simulated, replace(EVEN, deadline="1970-01-20"), "rest_days", 9),
+    (simulated, EVEN._replace(deadline="1970-01-20"), "rest_days", 9),
 ]
 
 
@@ -133,7 +132,7 @@ CASES: list[tuple[Count, Policy, str, Any]] = [
 )
 def test_a_setting_has_its_effect(tmp_path: Path, count: Count, base: Policy, setting: str, value: Any) -> None:
     found = []
-    for number, policy in enumerate((base, base, replace(base, **{setting: value}))):
+    for number, policy in enumerate((base, base, base._replace(**{setting: value}))):
         folder = tmp_path / str(number)
         folder.mkdir()
         found.append(count(open_store(folder), policy))
@@ -143,7 +142,7 @@ def test_a_setting_has_its_effect(tmp_path: Path, count: Count, base: Policy, se
 
 def test_no_setting_is_left_out() -> None:
     # What is fitted to is tested with `optimize`; the mix of new cards does not change what a day of a plan holds.
-    assert {field.name for field in fields(Policy)} - {case[2] for case in CASES} == {"ignore_reviews_before"}
+    assert set(Policy._fields) - {case[2] for case in CASES} == {"ignore_reviews_before"}
 
 
 def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(store: Store) -> None:
@@ -152,8 +151,8 @@ def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(st
     make_due(store, fast, interval_days=35)
     for card in (slow, fast):
         put(store, card, stability=20.0)
-    order = replace(EVEN, review_order="retrievability")
-    forgets_faster = replace(order, parameters=(*DEFAULT_PARAMETERS[:20], 0.8))
+    order = EVEN._replace(review_order="retrievability")
+    forgets_faster = order._replace(parameters=(*DEFAULT_PARAMETERS[:20], 0.8))
     decks = [DeckLimits(1, (), order), DeckLimits(2, (), order)]
     assert asked(build_queue(store, decks, NOW), store, order)[0] == fast
     for card, days in ((slow, 40), (fast, 35)):
@@ -168,7 +167,7 @@ def test_a_card_falls_due_when_the_chance_of_recall_has_fallen_to_the_retention_
     for wanted in (0.75, 0.9, 0.95):
         (card,) = add(store)
         make_due(store, card, interval_days=60)
-        after = store.rate(card, Rating.GOOD, replace(EVEN, retention=wanted), NOW)
+        after = store.rate(card, Rating.GOOD, EVEN._replace(retention=wanted), NOW)
         assert after.stability is not None
         days = after.interval_after // DAY_SECONDS
         assert store.model(EVEN.parameters).retrievability(after.stability, days) == pytest.approx(wanted, abs=0.005)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def towards(days: int, policy: Policy = PLAIN) -> Policy:
-    return replace(policy, deadline=str(CLOCK.date(TODAY + days)))
+    return policy._replace(deadline=str(CLOCK.date(TODAY + days)))
 
 
 def decks(*policies: Policy) -> list[DeckLimits]:
@@ -128,7 +127,7 @@ def test_each_deadline_has_its_own_pace(store: Store) -> None:
 
 
 def test_decks_with_other_days_of_rest_have_a_pace_of_their_own_and_the_sooner_one_comes_first(store: Store) -> None:
-    late, early = replace(towards(20), rest_days=0), replace(towards(20), rest_days=10)
+    late, early = towards(20)._replace(rest_days=0), towards(20)._replace(rest_days=10)
     add(store, 40, deck=1)
     add(store, 40, deck=2)
     family = [DeckLimits(1, (), late), DeckLimits(2, (), early)]
@@ -141,7 +140,7 @@ def test_a_deck_that_asks_no_reviews_still_brings_its_new_cards_by_the_deadline(
     (due,) = add(store)
     make_due(store, due)
     add(store, 20)
-    once = replace(towards(13), reviews_per_day=0)
+    once = towards(13)._replace(reviews_per_day=0)
     counts = count_by_deck(store, decks(once), NOW)[DECK]
     assert (counts.review, counts.new) == (0, 2)
 
@@ -163,7 +162,7 @@ def test_due_cards_of_a_deadline_come_first_where_the_reviews_are_limited(store:
         for card in add(store, 10, deck=deck):
             make_due(store, card)
     family = [
-        DeckLimits(PARENT, (), replace(PLAIN, reviews_per_day=12)),
+        DeckLimits(PARENT, (), PLAIN._replace(reviews_per_day=12)),
         DeckLimits(1, (PARENT,), PLAIN),
         DeckLimits(2, (PARENT,), towards(30)),
     ]
@@ -219,7 +218,7 @@ def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:
     day = 20_020
     cards = [a_card(id=number, note=number, position=number) for number in range(1, 101)]
     policy = Policy(new_per_day=6, reviews_per_day=999)
-    with_it = replace(policy, deadline=str(CLOCK.date(day)))
+    with_it = policy._replace(deadline=str(CLOCK.date(day)))
 
     def last_reviews(chosen: Policy) -> list[int]:
         found = simulate(cards, PolicyPlan(cards, [DeckLimits(1, (), chosen)]), 20_000, 20, Learner())

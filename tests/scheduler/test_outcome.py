@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,12 +56,12 @@ def test_good_on_the_last_step_goes_to_review() -> None:
 
 
 def test_without_learning_steps_a_card_goes_to_review_at_once() -> None:
-    result = compute_outcomes(a_card(), replace(PLAIN, learning_steps=()), NOW, CLOCK)
+    result = compute_outcomes(a_card(), PLAIN._replace(learning_steps=()), NOW, CLOCK)
     assert [o.state for o in result[1:]] == [State.REVIEW] * 3
 
 
 def test_without_steps_an_interval_shorter_than_half_a_day_stays_within_the_day() -> None:
-    again = compute_outcomes(a_card(), replace(PLAIN, learning_steps=()), NOW, CLOCK).again
+    again = compute_outcomes(a_card(), PLAIN._replace(learning_steps=()), NOW, CLOCK).again
     assert again.state is State.LEARNING
     assert again.interval_seconds == int(0.212 * DAY_SECONDS)
 
@@ -87,13 +85,13 @@ def test_a_lapse_sends_the_card_back_to_relearning() -> None:
 
 
 def test_a_lapse_without_relearning_steps_takes_the_interval_after_a_lapse() -> None:
-    result = compute_outcomes(reviewed(stability=100.0, elapsed=100), replace(PLAIN, relearning_steps=()), NOW, CLOCK)
+    result = compute_outcomes(reviewed(stability=100.0, elapsed=100), PLAIN._replace(relearning_steps=()), NOW, CLOCK)
     assert result.again.state is State.REVIEW
     assert result.again.interval_seconds == round(result.again.memory.stability) * DAY_SECONDS
 
 
 def test_a_lapse_without_relearning_steps_never_exceeds_the_maximum_interval() -> None:
-    policy = replace(PLAIN, relearning_steps=(), maximum_interval=3)
+    policy = PLAIN._replace(relearning_steps=(), maximum_interval=3)
     assert compute_outcomes(reviewed(1000.0, 0), policy, NOW, CLOCK).again.interval_seconds == 3 * DAY_SECONDS
 
 
@@ -107,7 +105,7 @@ def test_again_while_relearning_repeats_the_step() -> None:
 
 
 def test_a_step_that_reaches_past_the_rollover_is_due_on_a_day() -> None:
-    policy = replace(PLAIN, learning_steps=(60, 20 * 3600))
+    policy = PLAIN._replace(learning_steps=(60, 20 * 3600))
     good = compute_outcomes(a_card(), policy, NOW, CLOCK).good
     assert (good.state, good.due_day, good.due_ms, good.interval_seconds) == (
         State.LEARNING,
@@ -118,13 +116,13 @@ def test_a_step_that_reaches_past_the_rollover_is_due_on_a_day() -> None:
 
 
 def test_a_step_of_days_is_due_that_many_days_on() -> None:
-    policy = replace(PLAIN, learning_steps=(60, 3 * DAY_SECONDS))
+    policy = PLAIN._replace(learning_steps=(60, 3 * DAY_SECONDS))
     good = compute_outcomes(a_card(), policy, NOW, CLOCK).good
     assert (good.due_day, good.interval_seconds) == (TODAY + 3, 3 * DAY_SECONDS)
 
 
 def test_no_interval_exceeds_the_maximum() -> None:
-    policy = replace(PLAIN, maximum_interval=7)
+    policy = PLAIN._replace(maximum_interval=7)
     assert [o.interval_seconds for o in compute_outcomes(reviewed(500.0, 500), policy, NOW, CLOCK)[1:]] == [
         7 * DAY_SECONDS
     ] * 3
@@ -151,7 +149,7 @@ cards = st.builds(
     reps=st.integers(1, 500),
 )
 policies = st.builds(
-    Policy,
+    Policy()._replace,
     retention=st.floats(0.7, 0.99),
     learning_steps=st.sampled_from([(), (60, 600), (600,), (60, 86_400), (172_800,)]),
     relearning_steps=st.sampled_from([(), (600,), (86_400,)]),

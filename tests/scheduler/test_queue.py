@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -159,7 +158,7 @@ def due_with_stability(store: Store, count: int = 6) -> list[int]:
 
 def test_a_backlog_can_begin_with_what_is_likeliest_recalled(store: Store) -> None:
     cards = due_with_stability(store)
-    policy = replace(PLAIN, review_order="retrievability")
+    policy = PLAIN._replace(review_order="retrievability")
     assert asked(build_queue(store, one_deck(policy), NOW), store) == list(reversed(cards))
 
 
@@ -167,7 +166,7 @@ def test_reviews_can_begin_with_what_is_furthest_beyond_its_interval(store: Stor
     short, long = add(store, 2)
     make_due(store, long, TODAY - 10, interval_days=100)
     make_due(store, short, TODAY - 5, interval_days=2)
-    policy = replace(PLAIN, review_order="overdue")
+    policy = PLAIN._replace(review_order="overdue")
     assert asked(build_queue(store, one_deck(policy), NOW), store) == [short, long]
 
 
@@ -175,7 +174,7 @@ def test_steps_of_days_come_in_the_order_of_the_reviews(store: Store) -> None:
     cards = due_with_stability(store)
     for card in cards:
         put(store, card, state=State.RELEARNING, steps_left=1)
-    policy = replace(PLAIN, review_order="retrievability")
+    policy = PLAIN._replace(review_order="retrievability")
     assert asked(build_queue(store, one_deck(policy), NOW), store) == list(reversed(cards))
 
 
@@ -192,7 +191,7 @@ def test_cards_due_on_the_same_day_are_shuffled_the_same_way_all_day(store: Stor
 
 def test_new_cards_can_be_shuffled(store: Store) -> None:
     cards = add(store, 40)
-    policy = replace(PLAIN, new_order="random", new_per_day=40)
+    policy = PLAIN._replace(new_order="random", new_per_day=40)
     order = asked(build_queue(store, one_deck(policy), NOW), store, policy)
     assert order != cards
     assert sorted(order) == cards
@@ -203,7 +202,7 @@ def test_new_cards_come_before_among_or_after_the_reviews(store: Store, mix: str
     cards = add(store, 6)
     for card in cards[:3]:
         make_due(store, card)
-    policy = replace(PLAIN, new_mix=mix)  # type: ignore[arg-type]
+    policy = PLAIN._replace(new_mix=mix)  # type: ignore[arg-type]
     order = asked(build_queue(store, one_deck(policy), NOW), store, policy)
     assert "".join("r" if card in cards[:3] else "n" for card in order) == expected
 
@@ -220,7 +219,7 @@ def test_few_new_cards_are_spread_evenly_among_many_reviews(store: Store) -> Non
 
 def test_the_order_of_the_session_can_be_given(store: Store) -> None:
     cards = due_with_stability(store)
-    order = replace(PLAIN, review_order="retrievability")
+    order = PLAIN._replace(review_order="retrievability")
     assert build_queue(store, one_deck(), NOW, order=order).next_card(NOW) == cards[-1]
 
 
@@ -229,7 +228,7 @@ def test_the_order_of_the_session_can_be_given(store: Store) -> None:
 
 def test_a_new_day_makes_a_new_queue(store: Store) -> None:
     cards = add(store, 4)
-    queue = build_queue(store, one_deck(replace(PLAIN, new_per_day=2)), NOW)
+    queue = build_queue(store, one_deck(PLAIN._replace(new_per_day=2)), NOW)
     asked(queue, store)
     assert queue.next_card(NOW) is None
     assert queue.next_card(NOW + DAY) == cards[2]
@@ -238,7 +237,7 @@ def test_a_new_day_makes_a_new_queue(store: Store) -> None:
 def test_a_leech_that_was_suspended_does_not_come_back(store: Store) -> None:
     (card,) = add(store)
     make_due(store, card)
-    policy = replace(PLAIN, leech_threshold=1, leech_action="suspend")
+    policy = PLAIN._replace(leech_threshold=1, leech_action="suspend")
     queue = build_queue(store, one_deck(policy), NOW)
     store.rate(card, Rating.AGAIN, policy, NOW)
     queue.record_rating(card)
@@ -250,7 +249,7 @@ def test_counts_by_deck_are_what_the_session_asks(store: Store) -> None:
     for card in first[10:20] + second[:15]:
         make_due(store, card)
     stepping(store, second[20], NOW)
-    decks = family(replace(PLAIN, new_per_day=4), replace(PLAIN, reviews_per_day=9), parent=PLAIN)
+    decks = family(PLAIN._replace(new_per_day=4), PLAIN._replace(reviews_per_day=9), parent=PLAIN)
     counts = count_by_deck(store, decks, NOW)
     cards = asked(build_queue(store, decks, NOW), store)
     assert Counter(store.card(card).deck for card in cards) == {deck: sum(c) for deck, c in counts.items() if sum(c)}

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from scheduler import Counts, DeckLimits, Rating, Store, build_queue
 from tests.scheduler.world import DAY, NOW, PLAIN, add, asked, family, make_due, one_deck, put, stepping
 
 
 def test_new_cards_stop_at_the_limit_of_the_day(store: Store) -> None:
     cards = add(store, 30)
-    policy = replace(PLAIN, new_per_day=7)
+    policy = PLAIN._replace(new_per_day=7)
     assert asked(build_queue(store, one_deck(policy), NOW), store) == cards[:7]
     assert build_queue(store, one_deck(policy), NOW).next_card(NOW) is None
     assert build_queue(store, one_deck(policy), NOW + DAY).counts().new == 7
@@ -17,7 +15,7 @@ def test_new_cards_stop_at_the_limit_of_the_day(store: Store) -> None:
 def test_reviews_stop_at_the_limit_of_the_day(store: Store) -> None:
     for card in add(store, 12):
         make_due(store, card)
-    policy = replace(PLAIN, reviews_per_day=5)
+    policy = PLAIN._replace(reviews_per_day=5)
     assert len(asked(build_queue(store, one_deck(policy), NOW), store)) == 5
     assert build_queue(store, one_deck(policy), NOW).counts() == Counts(0, 0, 0)
 
@@ -26,18 +24,18 @@ def test_new_cards_take_what_the_reviews_leave_of_the_limit(store: Store) -> Non
     cards = add(store, 12)
     for card in cards[:4]:
         make_due(store, card)
-    assert build_queue(store, one_deck(replace(PLAIN, reviews_per_day=6)), NOW).counts() == Counts(2, 0, 4)
+    assert build_queue(store, one_deck(PLAIN._replace(reviews_per_day=6)), NOW).counts() == Counts(2, 0, 4)
 
 
 def test_steps_within_the_day_know_no_limit(store: Store) -> None:
     for card in add(store, 3):
         stepping(store, card, NOW)
-    assert build_queue(store, one_deck(replace(PLAIN, reviews_per_day=0, new_per_day=0)), NOW).counts().learning == 3
+    assert build_queue(store, one_deck(PLAIN._replace(reviews_per_day=0, new_per_day=0)), NOW).counts().learning == 3
 
 
 def test_the_limit_of_a_deck_binds_the_decks_below_it(store: Store) -> None:
     first, second = add(store, 10, deck=1), add(store, 10, deck=2)
-    decks = family(PLAIN, PLAIN, parent=replace(PLAIN, new_per_day=12))
+    decks = family(PLAIN, PLAIN, parent=PLAIN._replace(new_per_day=12))
     assert asked(build_queue(store, decks, NOW), store) == first + second[:2]
 
 
@@ -45,14 +43,14 @@ def test_what_was_done_below_counts_against_the_limit_above(store: Store) -> Non
     first, second = add(store, 10, deck=1), add(store, 10, deck=2)
     for card in first[:5]:
         store.rate(card, Rating.EASY, PLAIN, NOW)
-    decks = family(replace(PLAIN, new_per_day=5), PLAIN, parent=replace(PLAIN, new_per_day=7))
+    decks = family(PLAIN._replace(new_per_day=5), PLAIN, parent=PLAIN._replace(new_per_day=7))
     assert asked(build_queue(store, decks, NOW), store) == second[:2]
 
 
 def test_a_session_over_one_deck_keeps_to_the_limits_above_it(store: Store) -> None:
     add(store, 10, deck=1)
     second = add(store, 10, deck=2)
-    decks = family(PLAIN, PLAIN, parent=replace(PLAIN, new_per_day=3))
+    decks = family(PLAIN, PLAIN, parent=PLAIN._replace(new_per_day=3))
     assert asked(build_queue(store, decks, NOW, only_cards=second), store) == second[:3]
 
 
@@ -82,7 +80,7 @@ def test_only_one_card_of_a_note_is_asked_a_day(store: Store) -> None:
 
 
 def test_siblings_are_asked_if_burying_is_off(store: Store) -> None:
-    policy = replace(PLAIN, bury_siblings=False)
+    policy = PLAIN._replace(bury_siblings=False)
     cards = add(store, 4, siblings=2)
     assert set(asked(build_queue(store, one_deck(policy), NOW), store, policy)) == set(cards)
 
@@ -103,7 +101,7 @@ def test_siblings_on_steps_are_both_asked(store: Store) -> None:
 def test_a_sibling_queued_by_its_own_deck_leaves_when_the_other_deck_buries_it(store: Store) -> None:
     first, second = add(store, 2, siblings=2)
     put(store, second, deck=2)
-    decks = [DeckLimits(1, (), PLAIN), DeckLimits(2, (), replace(PLAIN, bury_siblings=False))]
+    decks = [DeckLimits(1, (), PLAIN), DeckLimits(2, (), PLAIN._replace(bury_siblings=False))]
     queue = build_queue(store, decks, NOW)
     assert queue.counts().new == 2
     store.rate(first, Rating.GOOD, PLAIN, NOW)

@@ -12,7 +12,7 @@ from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, build_qu
 from tests.scheduler.world import CLOCK, MINUTE, NOW, TODAY, add, make_due, open_store
 
 policies = st.builds(
-    Policy,
+    Policy()._replace,
     new_per_day=st.integers(0, 8),
     reviews_per_day=st.integers(0, 12),
     bury_siblings=st.booleans(),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -127,7 +126,7 @@ def test_a_rating_buries_the_siblings_that_would_be_asked_today(store: Store) ->
 
 def test_siblings_stay_when_the_policy_says_so(store: Store) -> None:
     rated, sibling = add(store, 2, siblings=2)
-    store.rate(rated, Rating.GOOD, replace(PLAIN, bury_siblings=False), NOW)
+    store.rate(rated, Rating.GOOD, PLAIN._replace(bury_siblings=False), NOW)
     assert not store.card(sibling).is_buried(TODAY)
 
 
@@ -154,7 +153,7 @@ def test_a_card_that_keeps_being_forgotten_becomes_a_leech(store: Store, action:
     (card,) = add(store)
     make_due(store, card)
     put(store, card, lapses=7)
-    policy = replace(PLAIN, leech_action=action)
+    policy = PLAIN._replace(leech_action=action)
     review = store.rate(card, Rating.AGAIN, policy, NOW)
     found = store.card(card)
     assert (found.leech, found.suspended, found.lapses) == (True, suspended, 8)
@@ -163,7 +162,7 @@ def test_a_card_that_keeps_being_forgotten_becomes_a_leech(store: Store, action:
 
 def test_undo_of_the_rating_that_made_a_leech_unsuspends_it(store: Store) -> None:
     (card,) = add(store)
-    policy = replace(PLAIN, leech_threshold=1, leech_action="suspend", learning_steps=())
+    policy = PLAIN._replace(leech_threshold=1, leech_action="suspend", learning_steps=())
     store.rate(card, Rating.GOOD, policy, NOW)
     before = store.card(card)
     store.rate(card, Rating.AGAIN, policy, NOW + 2 * DAY)
@@ -174,7 +173,7 @@ def test_undo_of_the_rating_that_made_a_leech_unsuspends_it(store: Store) -> Non
 
 def test_a_leech_that_was_suspended_by_hand_stays_so_after_undo(store: Store) -> None:
     (card,) = add(store)
-    policy = replace(PLAIN, leech_threshold=1, leech_action="suspend", learning_steps=())
+    policy = PLAIN._replace(leech_threshold=1, leech_action="suspend", learning_steps=())
     store.rate(card, Rating.GOOD, policy, NOW)
     store.suspend([card])
     assert store.rate(card, Rating.AGAIN, policy, NOW + 2 * DAY).leech is Leech.TAGGED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.scheduler.world import DECK, TODAY, a_card, add, open_store
 
 DAYS = 40
 PLAIN = Policy(load_balance=False, new_per_day=7, bury_siblings=False)
-STEPS_OF_DAYS = replace(PLAIN, learning_steps=(60, 2 * DAY_SECONDS), relearning_steps=(DAY_SECONDS,))
+STEPS_OF_DAYS = PLAIN._replace(learning_steps=(60, 2 * DAY_SECONDS), relearning_steps=(DAY_SECONDS,))
 
 
 @pytest.mark.parametrize(
@@ -24,12 +23,12 @@ STEPS_OF_DAYS = replace(PLAIN, learning_steps=(60, 2 * DAY_SECONDS), relearning_
     [
         PLAIN,
         STEPS_OF_DAYS,
-        replace(PLAIN, learning_steps=(), relearning_steps=(), retention=0.8),
-        replace(PLAIN, leech_threshold=1, leech_action="suspend", maximum_interval=6),
-        replace(PLAIN, review_order="retrievability", reviews_per_day=10),
-        replace(PLAIN, deadline=str(Clock().date(TODAY + 30))),
-        replace(PLAIN, deadline=str(Clock().date(TODAY + 30)), bury_siblings=True),
-        replace(PLAIN, bury_siblings=True, new_order="random", review_order="random", reviews_per_day=12),
+        PLAIN._replace(learning_steps=(), relearning_steps=(), retention=0.8),
+        PLAIN._replace(leech_threshold=1, leech_action="suspend", maximum_interval=6),
+        PLAIN._replace(review_order="retrievability", reviews_per_day=10),
+        PLAIN._replace(deadline=str(Clock().date(TODAY + 30))),
+        PLAIN._replace(deadline=str(Clock().date(TODAY + 30)), bury_siblings=True),
+        PLAIN._replace(bury_siblings=True, new_order="random", review_order="random", reviews_per_day=12),
     ],
     ids=["plain", "steps of days", "no steps", "leeches", "retrievability", "deadline", "siblings", "random"],
 )
@@ -50,7 +49,7 @@ def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_fir
     cards = [fading, known]
     decks = [DeckLimits(DECK, (), PLAIN)]
     assert list(PolicyPlan(cards, decks).ask(5)) == [1, 2]
-    likeliest = replace(PLAIN, review_order="retrievability")
+    likeliest = PLAIN._replace(review_order="retrievability")
     assert list(PolicyPlan(cards, decks, order=likeliest).ask(5)) == [2, 1]
 
 
