@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.collection import Collection
+from flashcards.dialects.choose import DATA
 from flashcards.settings import (
     SETTINGS,
     MockPreset,
@@ -145,6 +146,20 @@ def test_of_several_files_of_a_deck_the_first_by_name_counts(tmp_path: Path) -> 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert load_settings(tmp_path) == Settings() == read(tmp_path, "")
+
+
+def test_a_vault_gives_the_settings_that_the_file_does_not_set(tmp_path: Path) -> None:
+    data = tmp_path / DATA
+    data.parent.mkdir(parents=True)
+    data.write_text('{"settings": {"startOfDay": "02:00:00", "algorithm": "FSRS", "fsrsDesiredRetention": 0.85}}')
+    found = load_settings(tmp_path)
+    assert (found.rollover, found.policy.retention) == (2, 0.85)
+    assert found.inherited == {"rollover": 2, "retention": 0.85}
+    found = read(tmp_path, "retention = 0.93")
+    assert (found.rollover, found.policy.retention) == (2, 0.93)
+    assert found.inherited == {"rollover": 2}
+    (tmp_path / "Uni").mkdir()
+    assert load_settings(tmp_path / "Uni").rollover == 2
 
 
 def test_the_hour_of_a_new_day_and_the_keys_are_read(tmp_path: Path) -> None:

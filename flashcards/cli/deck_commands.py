@@ -293,6 +293,8 @@ def _explain(collection: Collection, selected: list[str]) -> None:
 
 def _explain_dialects(collection: Collection, selected: list[str], with_cards: Set[str]) -> None:
     """Print, for each file in a dialect other than the native one, its dialect and the reason."""
+    from flashcards.settings import FILE_NAME
+
     chooser = collection.chooser()
     for path, dialect in sorted(collection.catalog.dialects().items()):
         choice = chooser.choose(path)
@@ -300,6 +302,8 @@ def _explain_dialects(collection: Collection, selected: list[str], with_cards: S
             why = choice.why if dialect == choice.name else "set in its front matter"
             reason = "" if path in with_cards else _explain_no_cards(collection, path, dialect, choice)
             console.print_text(f"{_display_path(collection, path)}: {dialect}: {why}{reason}", 2)
+    for name, value in collection.settings.inherited.items():
+        console.print_text(f"{FILE_NAME}: {name} = {value}: the vault's plugin says so, and {FILE_NAME} does not", 2)
 
 
 def _explain_no_cards(collection: Collection, path: str, dialect: str, choice: Choice) -> str:

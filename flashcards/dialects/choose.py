@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.dialects import NATIVE
@@ -31,6 +32,7 @@ class Vault(NamedTuple):
     error: str  # the reason why they cannot be read, or ""
     stored: Mapping[str, Schedules]  # the schedules stored outside the notes, by the hashes of cards
     stored_digest: str = ""  # a digest of them
+    scheduling: Mapping[str, Any] = MappingProxyType({})  # settings for the scheduler, by our names
 
     def path_of(self, path: str) -> str:
         """Return the path within the vault of a file of the collection."""
@@ -83,7 +85,7 @@ class Chooser:
         folder = path.rpartition("/")[0]
         key = self._key(path)
         if (folder, key) not in self._choices:
-            choice = self._make_choice(self._vault(folder), key)
+            choice = self._make_choice(self.find_vault(folder), key)
             self._choices[folder, key] = choice, choice.signature
         return self._choices[folder, key]
 
@@ -99,11 +101,12 @@ class Chooser:
         found = [key for key in self._formats if _holds(key, path)]
         return max(found, key=len, default=_NO_KEY)
 
-    def _vault(self, folder: str) -> Vault | None:
+    def find_vault(self, folder: str) -> Vault | None:
+        """Return the vault that a folder of the collection belongs to."""
         if folder not in self._vaults:
             found = self._vault_at(folder)
             if found is None:
-                found = self._vault(folder.rpartition("/")[0]) if folder else self._vault_above()
+                found = self.find_vault(folder.rpartition("/")[0]) if folder else self._vault_above()
             self._vaults[folder] = found
         return self._vaults[folder]
 
@@ -118,6 +121,12 @@ class Chooser:
             if found := _read_vault(path, str(path), "", root.relative_to(above).as_posix()):
                 return found
         return None
+
+
+def find_scheduling(root: Path) -> Mapping[str, Any]:
+    """Return the settings for the scheduler of the vault that the collection in `root` is, or that contains it."""
+    vault = Chooser(root, {}).find_vault("")
+    return vault.scheduling if vault else {}
 
 
 _NO_KEY: Final = "\0"
@@ -144,14 +153,19 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         reason = error.strerror or str(error)
     except ValueError as error:  # not UTF-8
         reason = str(error)
-    from flashcards.dialects.obsidian_data import ObsidianSettings, pick_settings, read_data  # vaults are rare
+    from flashcards.dialects.obsidian_data import (  # vaults are rare
+        ObsidianSettings,
+        pick_scheduling,
+        pick_settings,
+        read_data,
+    )
 
     if not reason:
         try:
             data = read_data(text)
             settings = pick_settings(data)
             stored = _read_stored(data, path, settings)
-            return Vault(named, folder, above, settings, "", stored, _digest(stored))
+            return Vault(named, folder, above, settings, "", stored, _digest(stored), pick_scheduling(data))
         except ValueError as error:  # not JSON, or not an object
             reason = str(error)
     return Vault(named, folder, above, ObsidianSettings(), reason, {})

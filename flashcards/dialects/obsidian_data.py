@@ -107,6 +107,23 @@ def pick_settings(data: Mapping[str, Any]) -> ObsidianSettings:
     )
 
 
+def pick_scheduling(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in a `data.json` for the scheduler, by their names in `flashcards.toml`.
+
+    Midnight is the plugin's own start of a day, and no choice of the user.
+    """
+    given = data.get("settings")
+    values: dict[str, Any] = given if isinstance(given, dict) else {}
+    found: dict[str, Any] = {}
+    hour = re.match(r"\s*(\d\d?):", str(values.get("startOfDay")))
+    if hour and 1 <= int(hour[1]) <= 23:
+        found["rollover"] = int(hour[1])
+    retention = values.get("fsrsDesiredRetention")
+    if values.get("algorithm") == "FSRS" and isinstance(retention, float):
+        found["retention"] = min(max(retention, 0.7), 0.99)
+    return found
+
+
 def _cloze_patterns(values: dict[str, Any], patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Return the patterns, or those equivalent to the switches of older versions."""
     if isinstance(values.get("clozePatterns"), list):

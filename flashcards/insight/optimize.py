@@ -109,7 +109,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
             before = read_file(path) if path.exists() else None
             after = edit_parameters(before or b"", values)
             journal.stage_bytes(FILE_NAME, after, before)
-            collection.settings = parse_settings(after)
+            collection.settings = parse_settings(after, collection.settings.inherited)
             collection.forget_limits()
         recomputed = collection.follow_parameters()
         if reschedule:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flashcards.dialects import NAMES
+from flashcards.dialects.choose import find_scheduling
 from flashcards.disk.atomic import read_file
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings.values import (
@@ -69,6 +70,8 @@ class Settings(NamedTuple):
     # position of single decks among their neighbours: deck name -> number, lowest first
     orders: Mapping[str, float] = _NOTHING
     ignore: tuple[str, ...] | None = None  # patterns of paths without decks; None for the defaults
+    # settings that come from an Obsidian vault, because `flashcards.toml` does not set them
+    inherited: Mapping[str, Any] = MappingProxyType({})
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck from the collection's, its parents' and its own tables, and its front matter.
@@ -132,20 +135,22 @@ class SettingInvalid(FlashcardsError):
 def load_settings(root: Path) -> Settings:
     """Load the settings of the collection in `root`, or the defaults if it has no `flashcards.toml`.
 
+    If the collection is an Obsidian vault or in one, the settings of the plugin there are its defaults.
     Raise `SettingInvalid` if the file cannot be read, or if a setting is unknown or impossible.
     """
     path = root / FILE_NAME
+    inherited = find_scheduling(root)
     try:
         data = read_file(path)
     except FileNotFoundError:
-        return Settings()
+        return parse_settings(b"", inherited) if inherited else Settings()
     except OSError as error:
         raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. Check its permissions.") from error
-    return parse_settings(data)
+    return parse_settings(data, inherited)
 
 
-def parse_settings(data: bytes) -> Settings:
-    """Read the settings in the content of a `flashcards.toml`, as `load_settings` does."""
+def parse_settings(data: bytes, inherited: Mapping[str, Any]) -> Settings:
+    """Read the settings in the content of a `flashcards.toml`, as `load_settings` does; `inherited` are defaults."""
     import tomllib
 
     try:
@@ -157,7 +162,8 @@ def parse_settings(data: bytes) -> Settings:
         reason, line = explain_toml_error(error, text)
         where = f"{FILE_NAME}:{line}" if line else FILE_NAME
         raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
-    return _Reader(text).settings(values)
+    inherited = {name: value for name, value in inherited.items() if name not in values}
+    return _Reader(text).settings({**inherited, **values})._replace(inherited=inherited)
 
 
 class _Reader:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, ObsidianSettings, pick_settings, read_data
+from flashcards.dialects.obsidian_data import (
+    BOLD,
+    CURLY,
+    HIGHLIGHT,
+    ObsidianSettings,
+    pick_scheduling,
+    pick_settings,
+    read_data,
+)
 
 NAMES = (
     *("flashcardTags", "flashcardTagsToIgnore", "noteFoldersToIgnore", "convertFoldersToDecks", "clozePatterns"),
@@ -59,6 +67,27 @@ def test_every_setting_is_read() -> None:
 )
 def test_older_switches_become_patterns(switches: dict[str, object], patterns: tuple[str, ...]) -> None:
     assert settings(**switches).cloze_patterns == patterns
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"startOfDay": "03:30:00"}, {"rollover": 3}),
+        ({"startOfDay": "23:00:00"}, {"rollover": 23}),
+        ({"startOfDay": "00:00:00"}, {}),
+        ({"startOfDay": "99:00:00"}, {}),
+        ({"startOfDay": 3}, {}),
+        ({"algorithm": "FSRS", "fsrsDesiredRetention": 0.85}, {"retention": 0.85}),
+        ({"algorithm": "FSRS", "fsrsDesiredRetention": 0.5}, {"retention": 0.7}),
+        ({"algorithm": "FSRS", "fsrsDesiredRetention": "much"}, {}),
+        ({"algorithm": "SM-2-OSR", "fsrsDesiredRetention": 0.85}, {}),
+    ],
+)
+def test_the_start_of_a_day_and_the_retention_of_fsrs_are_read(
+    values: dict[str, object], found: dict[str, object]
+) -> None:
+    assert pick_scheduling({"settings": values}) == found
+    assert pick_scheduling({"settings": None}) == {}
 
 
 def test_separators_are_read_by_their_older_names() -> None:

@@ -135,7 +135,7 @@ class SettingsImport:
         text = add_tables(None if before is None else before.decode(), self._tables, general)
         data = text.encode()
         self._journal.stage_bytes(FILE_NAME, data, before)
-        settings = parse_settings(data)
+        settings = parse_settings(data, self._collection.settings.inherited)
         self._origins.record_written_hash(FILE_NAME, digest(data))
         report.settings = tables or "".join(f"{key} = {json.dumps(value)}\n" for key, value in general.items())
         return settings
