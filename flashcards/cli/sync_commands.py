@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import os
 import signal
 import sys
@@ -337,20 +336,15 @@ def _read_first_line(path: Path) -> str:
 
 def _log_in(connection: Connection, path: Path, user: str | None, password_file: Path | None) -> None:
     """Use the kept login, or log in and keep it."""
-    try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        kept = {}
+    from flashcards.disk.atomic import read_record, write_record
+
+    kept = read_record(path)
     if kept.get("url") == connection.url and user in (None, kept.get("user")) and password_file is None:
         connection.key = str(kept.get("key"))
         return
     name = user or kept.get("user") or os.environ.get("USER") or ""
     connection.log_in(name, _find_password(password_file, name))
-    fresh = path.with_name(f"{path.name}.part")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({"url": connection.url, "user": name, "key": connection.key}, file)
-    fresh.replace(path)
+    write_record(path, {"url": connection.url, "user": name, "key": connection.key})
 
 
 def _find_password(password_file: Path | None, name: str) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flashcards.errors import FlashcardsError, describe_os_error
 
@@ -75,12 +76,27 @@ def read_text(path: Path) -> str:
     return read_file(path).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON object that this program wrote; an empty one if the file is missing or cannot be read."""
+    try:
+        value = json.loads(read_file(path))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def write_record(path: Path, values: Mapping[str, Any]) -> None:
+    """Write a JSON object to a file that only its owner can read."""
+    with replace_file(path, is_private=True) as file:
+        file.write(json.dumps(values).encode())
+
+
 @contextmanager
-def replace_file(path: Path) -> Iterator[BinaryIO]:
+def replace_file(path: Path, *, is_private: bool = False) -> Iterator[BinaryIO]:
     """Open a new file that atomically replaces `path` when the block ends without an error.
 
     The new file is on disk before it replaces the old one, its name is on disk when this ends, and it keeps the
-    permissions. A link stays a link.
+    permissions; if it `is_private`, only its owner can read it. A link stays a link.
     """
     import tempfile  # imported late, because it loads slowly
 
@@ -95,7 +111,8 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_file_mode())
+        if not is_private:  # as a temporary file is
+            fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_file_mode())
         fresh.replace(target)
         sync(target.parent)
     except BaseException:

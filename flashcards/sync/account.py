@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from hashlib import scrypt, sha256
 from pathlib import Path
 from typing import Final
 
+from flashcards.disk.atomic import write_record
 from flashcards.errors import FlashcardsError
 
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
@@ -63,14 +63,7 @@ class Account:
 
     def save(self, path: Path) -> None:
         """Write the account to a file that only its owner can read."""
-        values = {"user": self.user, "salt": self._salt.hex(), "key_hash": self._key_hash.hex()}
-        fresh = path.with_name(f"{path.name}.part")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        write_record(path, {"user": self.user, "salt": self._salt.hex(), "key_hash": self._key_hash.hex()})
 
     def log_in(self, user: str, password: str) -> str | None:
         """Return the key for this name and password, or nothing if they are wrong."""

@@ -6,7 +6,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from flashcards.errors import FlashcardsError
@@ -22,6 +22,7 @@ _NEEDED: Final = frozenset(
 )
 _PROFILE: Final = "getActiveProfile"
 _BATCH: Final = 100  # actions per request
+_NOTES: Final = 500  # notes per request
 _FIRST_SECONDS: Final = 15.0
 _SECONDS: Final = 900.0  # a package of a large collection takes long
 _UPDATE: Final = "Update it in Anki: Tools > Add-ons > Check for Updates"
@@ -84,6 +85,12 @@ class AnkiConnect:
                 raise AnkiUnusable(_not_done("multi", "the answer was unexpected"))
             found += [self._read(name, answer) for (name, _), answer in zip(batch, answers, strict=True)]
         return found
+
+    def note_infos(self, notes: Sequence[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield each note with what Anki tells of it, which is empty if there is no such note."""
+        for start in range(0, len(notes), _NOTES):
+            batch = notes[start : start + _NOTES]
+            yield from zip(batch, self.call("notesInfo", notes=batch), strict=True)
 
     def _request(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         request: dict[str, Any] = {"action": action, "version": _VERSION, "params": params}

@@ -6,7 +6,7 @@ import base64
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,19 +80,20 @@ class AnkiContents:
         """Close the tables."""
         self.db.close()
 
-    def attach(self, mirror: Path, agreed: Path) -> None:
-        """Attach the mirror and its copy in the last common state."""
+    @contextmanager
+    def attach(self, mirror: Path, agreed: Path) -> Iterator[None]:
+        """Attach the mirror, and its copy in the last common state, to the tables for the block."""
         self.db.execute("ATTACH ? AS mirror", (str(mirror),))
         self.db.execute("ATTACH ? AS agreed", (str(agreed),))
-
-    def detach(self) -> None:
-        """Detach both files."""
-        self.db.execute("DETACH mirror")
-        self.db.execute("DETACH agreed")
+        try:
+            yield
+        finally:
+            self.db.execute("DETACH mirror")
+            self.db.execute("DETACH agreed")
 
     def use_ids_of(self, mirror: Mirror) -> None:
         """Give decks the ids that the mirror has for their names, because Anki gives imported decks new ids."""
-        known = mirror.objects("decks")
+        known = mirror.read_json("decks")
         by_name = {each["name"].casefold(): int(key) for key, each in known.items()}
         decks = {}
         for key, deck in self.objects["decks"].items():
@@ -109,7 +110,7 @@ class AnkiContents:
         Renamed decks are omitted, because the add-on cannot undo a renaming. `presets` are those in Anki at the last
         sync, by id; None at the first one.
         """
-        types, decks = agreed.objects("models"), agreed.objects("decks")
+        types, decks = agreed.read_json("models"), agreed.read_json("decks")
         models = [each for key, each in self.objects["models"].items() if _differs(each, types.get(key))]
         new = [each for key, each in self.objects["decks"].items() if key not in decks]
         known = presets or {}
@@ -122,7 +123,7 @@ class AnkiContents:
 
         Everything must then be compared.
         """
-        known = agreed.objects("models")
+        known = agreed.read_json("models")
         return any(
             len(each[part]) != len(known[key][part])
             for key, each in self.objects["models"].items()
@@ -210,9 +211,9 @@ class AnkiPush:
         self._mirror = mirror
         self._contents = contents
         self._folder = folder
-        self._decks = {int(key): str(each["name"]) for key, each in mirror.objects("decks").items()}
+        self._decks = {int(key): str(each["name"]) for key, each in mirror.read_json("decks").items()}
         self._fields = {
-            int(key): [str(field["name"]) for field in each["flds"]] for key, each in mirror.objects("models").items()
+            int(key): [str(field["name"]) for field in each["flds"]] for key, each in mirror.read_json("models").items()
         }
 
     def send(self, pending: Pending) -> int:
@@ -265,15 +266,13 @@ class AnkiPush:
         return added
 
     def _check_added(self, notes: Sequence[int]) -> None:
-        for start in range(0, len(notes), _SENT_AT_ONCE):
-            batch = notes[start : start + _SENT_AT_ONCE]
-            for number, info in zip(batch, self._anki.call("notesInfo", notes=batch), strict=True):
-                cards = {row for (row,) in self._query("SELECT id FROM cards WHERE nid = ?", number)}
-                if not info or not cards.issubset(info.get("cards") or ()):
-                    raise AnkiUnusable(
-                        f"Anki did not take note {number} as it was sent. Check its database (Tools > Check Database)"
-                        " and try again."
-                    )
+        for number, info in self._anki.note_infos(notes):
+            cards = {row for (row,) in self._query("SELECT id FROM cards WHERE nid = ?", number)}
+            if not info or not cards.issubset(info.get("cards") or ()):
+                raise AnkiUnusable(
+                    f"Anki did not take note {number} as it was sent. Check its database (Tools > Check Database)"
+                    " and try again."
+                )
 
     def _update_notes(self, notes: Iterable[Mapping[str, Any]]) -> int:
         actions: list[Action] = []

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import io
 import json
 import secrets
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import flashcards
+from flashcards.disk.atomic import read_record, write_record
 from flashcards.errors import FlashcardsError, UsageError
-from flashcards.sync.media_store import MOST_BYTES, MOST_FILES, MediaStore, read_download
+from flashcards.sync.media_store import MOST_FILES, MediaStore, read_download
 from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.session import SyncSession
 from flashcards.sync.synced_collection import SyncState
@@ -79,31 +78,14 @@ class MediaClient:
         names = sorted(name for name, digest in digests.items() if there.get(name) != digest)
         went = 0
         while names:
-            body, sent = self._pack(names)
+            body, sent = self._store.pack_files(
+                names, lambda packed: [[name, str(at)] for at, name in enumerate(packed)]
+            )
             _, usn = self._ask("uploadChanges", body)
             self._store.keep_server(int(usn), {name: digests[name] for name in sent})
             went += len(sent)
             names = names[len(sent) :]
         return went
-
-    def _pack(self, names: list[str]) -> tuple[bytes, list[str]]:
-        stream = io.BytesIO()
-        sent: list[str] = []
-        size = 0
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            meta: list[list[str]] = []
-            for name in names[:MOST_FILES]:
-                path = self._store.path_of(name)
-                data = path.read_bytes() if path else b""
-                if sent and size + len(data) > MOST_BYTES:
-                    break
-                size += len(data)
-                sent.append(name)
-                if data:
-                    archive.writestr(str(len(meta)), data)
-                    meta.append([name, str(len(meta))])
-            archive.writestr("_meta", json.dumps(meta, ensure_ascii=False))
-        return stream.getvalue(), sent
 
     def _ask(self, method: str, body: bytes) -> Any:
         answer = json.loads(self._connection.send_bytes(method, body, "msync"))
@@ -233,7 +215,11 @@ class ServerClient:
             self._exchange(meta, done, since=0)
         else:
             self._collection.refresh(self._mirror)
-        if is_first or meta["mod"] != self._read_mod() or self._mirror.has_pending(self._mirror.state.usn):
+        if (
+            is_first
+            or meta["mod"] != read_record(self._known).get("mod")
+            or self._mirror.has_pending(self._mirror.state.usn)
+        ):
             if is_first:
                 meta = self._ask_meta()
                 self._collection.refresh(self._mirror)
@@ -281,7 +267,7 @@ class ServerClient:
             self._mirror.finish_at(modified, int(meta["usn"]) + 1)
             self._mirror.keep_sync(int(meta["usn"]) + 1, since)
             self._mirror.commit()
-            self._known.write_text(json.dumps({"mod": modified}), encoding="utf-8")
+            write_record(self._known, {"mod": modified})
         except BaseException:
             session.close()
             raise
@@ -301,12 +287,6 @@ class ServerClient:
             if chunk["done"]:
                 done.rows_went += session.sent
                 return
-
-    def _read_mod(self) -> int:
-        try:
-            return int(json.loads(self._known.read_text(encoding="utf-8"))["mod"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
 
 
 def check_url(url: str) -> None:

@@ -6,7 +6,6 @@ is a change made there. If a push is interrupted, the next sync finds the pushed
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.notetypes import make_note_type
+from flashcards.disk.atomic import read_record, write_record
 from flashcards.errors import FlashcardsError
 from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
 from flashcards.sync.anki_contents import AnkiContents, AnkiPush
@@ -30,7 +30,6 @@ from flashcards.sync.validation import Graves
 FOLDER: Final = "anki"
 _AGREED: Final = "agreed.anki2"
 _STATE: Final = "anki.json"
-_BATCH: Final = 500  # notes requested at once
 
 
 class OtherProfile(FlashcardsError):
@@ -52,7 +51,7 @@ class LiveAnki:
         self._folder, self._mirror, self._media = self._state.folder, self._state.mirror, self._state.media
         self._collection = self._state.collection
         self._anki = anki
-        self._agreement = _read_agreement(self._folder / _STATE)
+        self._agreement = read_record(self._folder / _STATE)
 
     def close(self) -> None:
         """Close everything; a running sync ends without effect."""
@@ -132,21 +131,16 @@ class LiveAnki:
             raise
 
     def _find_changes(self, contents: AnkiContents, agreed: Path) -> tuple[list[dict[str, Any]], Graves]:
-        contents.attach(self._mirror.path, agreed)
-        try:
+        with contents.attach(self._mirror.path, agreed):
             return list(contents.changed_rows()), self._confirm(contents.missing())
-        finally:
-            contents.detach()
 
     def _confirm(self, missing: Graves) -> Graves:
         """Ask Anki whether the rows missing from its packages are really gone."""
         notes: dict[int, set[int]] = {}
         asked = sorted({*missing.notes, *(row[1] for row in self._mirror.rows("cards", missing.cards))})
-        for start in range(0, len(asked), _BATCH):
-            batch = asked[start : start + _BATCH]
-            for number, info in zip(batch, self._anki.call("notesInfo", notes=batch), strict=True):
-                if info:
-                    notes[number] = set(info.get("cards") or ())
+        for number, info in self._anki.note_infos(asked):
+            if info:
+                notes[number] = set(info.get("cards") or ())
         there = set().union(*notes.values())
         gone = [number for number in missing.notes if number not in notes]
         return Graves([number for number in missing.cards if number not in there], gone, [])
@@ -180,7 +174,7 @@ class LiveAnki:
         with closing(sqlite3.connect(fresh)) as copy:
             self._mirror.connection.backup(copy)
         state = {"profile": profile, "created": contents.created, "dconf": contents.objects["dconf"]}
-        (self._folder / _STATE).write_text(json.dumps(state), encoding="utf-8")
+        write_record(self._folder / _STATE, state)
         fresh.replace(agreed)
 
 
@@ -194,11 +188,3 @@ def check_note_types(there: Mapping[str, Any]) -> None:
                 f"The note type `{theirs['name']}` has other fields in Anki than here. Take the change back there, or"
                 " move the notes to a note type of your own."
             )
-
-
-def _read_agreement(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

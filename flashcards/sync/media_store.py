@@ -8,7 +8,7 @@ import sqlite3
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import file_digest, sha1
 from pathlib import Path
@@ -18,6 +18,7 @@ from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import replace_file
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
+from scheduler import transaction
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, usn INTEGER NOT NULL, sha1 TEXT, path TEXT NOT NULL,"
@@ -29,7 +30,7 @@ _SERVER: Final = "CREATE TABLE IF NOT EXISTS server (name TEXT PRIMARY KEY, sha1
 """The files of a server as of the last sync. The row without a name contains the server's last change number."""
 
 MOST_FILES: Final = 25  # per archive
-MOST_BYTES: Final = 2_500_000
+_MOST_BYTES: Final = 2_500_000
 _MOST_CHANGES: Final = 250  # per answer
 _LONGEST_NAME: Final = 255
 _FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
@@ -79,14 +80,13 @@ class MediaStore:
                 rows.append((name, None, path, 0, 0))
         if not rows:
             return
-        self._db.execute("BEGIN IMMEDIATE")
-        usn = self.usn
-        for name, mark, path, size, mtime in rows:
-            digest = self._digest(path) if mark is not None else None
-            changed = name not in known or known[name][0] != digest
-            usn += changed
-            self._put(name, digest, path, size, mtime, usn if changed else None)
-        self._db.execute("COMMIT")
+        with transaction(self._db):
+            usn = self.usn
+            for name, mark, path, size, mtime in rows:
+                digest = self._digest(path) if mark is not None else None
+                changed = name not in known or known[name][0] != digest
+                usn += changed
+                self._put(name, digest, path, size, mtime, usn if changed else None)
 
     def answer(self, method: str, body: bytes, key: str = "") -> bytes:
         """Answer a request of a client. `key` is the session key that older clients send with each request."""
@@ -143,33 +143,36 @@ class MediaStore:
         names = payload.get("files")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise BadRequest("The list of files cannot be understood.")
+        return self.pack_files(names, lambda packed: {str(at): name for at, name in enumerate(packed)})[0]
+
+    def pack_files(self, names: Sequence[str], list_members: Callable[[list[str]], object]) -> tuple[bytes, list[str]]:
+        """Pack as many files as one archive takes; return it, and the names done, missing files among them.
+
+        `list_members` makes the archive's list from the names of its members, which are numbered from 0.
+        """
         stream = io.BytesIO()
-        held: dict[str, str] = {}
+        done: list[str] = []
+        packed: list[str] = []
         size = 0
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             for name in names[:MOST_FILES]:
                 path = self.path_of(name)
-                if path is None:
-                    continue
-                data = path.read_bytes()
-                if held and size + len(data) > MOST_BYTES:
+                data = path.read_bytes() if path else b""
+                if packed and size + len(data) > _MOST_BYTES:
                     break
                 size += len(data)
-                archive.writestr(str(len(held)), data)
-                held[str(len(held))] = name
-            archive.writestr("_meta", json.dumps(held, ensure_ascii=False))
-        return stream.getvalue()
+                done.append(name)
+                if data:
+                    archive.writestr(str(len(packed)), data)
+                    packed.append(name)
+            archive.writestr("_meta", json.dumps(list_members(packed), ensure_ascii=False))
+        return stream.getvalue(), done
 
     def _take(self, body: bytes) -> list[int]:
         changes = read_archive(body)
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._db):
             for name, data in changes:
                 self.take_file(name, data)
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
         return [len(changes), self.usn]
 
     def take_file(self, name: str, data: bytes | None) -> None:

@@ -11,6 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from hashlib import sha1
 from html import unescape
 from pathlib import Path
@@ -159,15 +160,12 @@ class Mirror:
 
     def file_bytes(self) -> bytes:
         """Return the whole file with only Anki's tables, for a full download."""
-        copy = sqlite3.connect(":memory:", isolation_level=None)
-        try:
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
             copy.deserialize(self.connection.serialize())
             for table in _NOT_ANKIS:
                 copy.execute(f"DROP TABLE {table}")
             copy.execute("DELETE FROM graves")
             return copy.serialize()
-        finally:
-            copy.close()
 
     def note_change(self, kind: str, ids: Iterable[int], usn: int) -> None:
         """Record that a person changed the text of notes (`note`) or the marks of cards (`card`)."""
@@ -191,8 +189,8 @@ class Mirror:
         graves = {name: self._graves(number, since) for name, number in TYPES.items()}
         return Pending(
             {table: self._ids(table, since) for table in ("revlog", "cards", "notes")},
-            {name: [key for key, each in self.objects(name).items() if each["usn"] >= since] for name in OBJECTS},
-            [tag for tag, usn in self.json("tags").items() if usn >= since],
+            {name: [key for key, each in self.read_json(name).items() if each["usn"] >= since] for name in OBJECTS},
+            [tag for tag, usn in self.read_json("tags").items() if usn >= since],
             Graves(**graves),
         )
 
@@ -237,12 +235,8 @@ class Mirror:
         copy.commit()
         return copy
 
-    def objects(self, name: str) -> dict[str, dict[str, Any]]:
-        """Return note types, decks or presets by id."""
-        return self.json(name)
-
-    def json(self, name: str) -> dict[str, Any]:
-        """Return a JSON column of `col`."""
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Return a JSON column of `col`, such as the note types, decks or presets by id."""
         (text,) = self.connection.execute(f"SELECT {name} FROM col").fetchone()
         value: dict[str, Any] = json.loads(text)
         return value
@@ -259,7 +253,7 @@ class Mirror:
             self.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("cards", "notes", "revlog")
         ]
-        return [*tables, *(len(self.objects(name)) for name in OBJECTS)]
+        return [*tables, *(len(self.read_json(name)) for name in OBJECTS)]
 
     # Incoming changes
 
@@ -277,7 +271,7 @@ class Mirror:
         db.executemany("DELETE FROM cards WHERE id = ?", ((card,) for card in graves.cards))
         gone = {str(deck) for deck in graves.decks if deck != _DEFAULT_DECK}
         if gone:
-            decks = self.objects("decks")
+            decks = self.read_json("decks")
             for key in gone & decks.keys():
                 deletions.keep_deck(db, decks[key], usn, is_theirs=True)
             self.write_json("decks", {key: each for key, each in decks.items() if key not in gone})
@@ -328,7 +322,7 @@ class Mirror:
 
     def check_references(self, notes: Iterable[Row]) -> None:
         """Raise `BadRequest` if a note has no note type or a wrong number of fields."""
-        fields = {int(key): len(each["flds"]) for key, each in self.objects("models").items()}
+        fields = {int(key): len(each["flds"]) for key, each in self.read_json("models").items()}
         for row in notes:
             number, kind, text = row[0], row[2], row[6]
             if kind not in fields:

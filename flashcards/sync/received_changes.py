@@ -136,7 +136,7 @@ class ChangeImport:
     def _find_options(self, received: Received, package: Package) -> frozenset[str]:
         if not any(received.options.values()):
             return frozenset()
-        before = [self._mirror.objects(name) | known for name, known in received.options.items()]
+        before = [self._mirror.read_json(name) | known for name, known in received.options.items()]
         return find_changed_options(package, *before)
 
     def _import(self, received: Received, package: Package, options: frozenset[str]) -> None:

@@ -118,9 +118,9 @@ class SyncSession:
             self._put_objects(name, value)
         self._put_tags(changes.get("tags") or [])
         if self._client_is_newer:
-            self._mirror.write_json("conf", read_conf(changes.get("conf"), self._mirror.json("conf")))
+            self._mirror.write_json("conf", read_conf(changes.get("conf"), self._mirror.read_json("conf")))
         else:
-            answer |= {"conf": self._mirror.json("conf"), "crt": self._mirror.created_s}
+            answer |= {"conf": self._mirror.read_json("conf"), "crt": self._mirror.created_s}
         return answer
 
     def chunk(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class SyncSession:
         found = {}
         stamp = {"usn": self._usn} if self._stamps else {}
         for name in OBJECTS:
-            objects = self._mirror.objects(name)
+            objects = self._mirror.read_json(name)
             found[name] = [objects[key] | stamp for key in self._pending.objects[name]]
             if name == "decks":
                 found[name] += self._deletions.decks()
@@ -210,7 +210,7 @@ class SyncSession:
     def _take_back_decks(self, cards: list[Row]) -> list[int]:
         """Restore deleted decks for received cards, or use the decks that now have their names; return these cards."""
         moved = []
-        decks = self._mirror.objects("decks")
+        decks = self._mirror.read_json("decks")
         names = {each["name"].casefold(): each["id"] for each in decks.values()}
         for row in cards:
             if str(row[_DID]) in decks or not (deck := self._deletions.take_back_deck(row[_DID])):
@@ -240,7 +240,7 @@ class SyncSession:
     def _put_objects(self, name: str, value: Any) -> None:
         if not value:
             return
-        objects = self._mirror.objects(name)
+        objects = self._mirror.read_json(name)
         for each in read_objects(name, value, objects):
             key = str(each["id"])
             known = objects.get(key)
@@ -258,5 +258,5 @@ class SyncSession:
         if not isinstance(value, list) or len(value) > _MOST_TAGS or not all(isinstance(tag, str) for tag in value):
             raise BadRequest("The tags cannot be understood.")
         if value:
-            tags = self._mirror.json("tags")
+            tags = self._mirror.read_json("tags")
             self._mirror.write_json("tags", tags | dict.fromkeys(value, self._usn))

@@ -54,7 +54,7 @@ def import_upload(
         new_cards={card.id for card in package.all_cards() if upload.card(card.id) is None},
         status_before=upload.status_before,
         settings=True,
-        options=find_changed_options(package, mirror.objects("decks"), mirror.objects("dconf")),
+        options=find_changed_options(package, mirror.read_json("decks"), mirror.read_json("dconf")),
         back_up=True,
     )
     plan = MediaPlan(collection.root, StoredMedia(media))
@@ -134,7 +134,7 @@ class _Upload:
         """
         sentences = []
         for number in OUR_TYPES:
-            kind, model = package.note_types.get(number), self._mirror.objects("models").get(str(number))
+            kind, model = package.note_types.get(number), self._mirror.read_json("models").get(str(number))
             if kind is None or model is None:
                 continue
             fields = _FieldChange([field["name"] for field in model["flds"]], kind.fields)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from contextlib import suppress
 from hashlib import sha256
@@ -15,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from flashcards.disk.atomic import replace_file
 from flashcards.sync.account import GuessLimit
 from flashcards.web.shared_state import static_address
 
@@ -151,9 +151,8 @@ def keep_token(path: Path, *, reset: bool = False) -> str:
         if len(token) >= _SHORTEST and not reset:
             return token
     token = make_token()
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(token)
+    with replace_file(path, is_private=True) as file:
+        file.write(token.encode())
     return token
 
 

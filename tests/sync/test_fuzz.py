@@ -51,7 +51,7 @@ class Fuzzer:
     def steps(self) -> Iterator[tuple[str, Any]]:
         """A valid sync: a review, an edited note, a new note, a new deck, a tag."""
         mirror = self.host._state.mirror
-        models = self.host._worker.submit(lambda: list(mirror.objects("models").values())).result()
+        models = self.host._worker.submit(lambda: list(mirror.read_json("models").values())).result()
         serial = self.random.randrange(1 << 40)
         card, note = list(self.random.choice(self.cards)), list(self.random.choice(self.notes))
         card[4], card[6:9] = 1_795_000_000, [2, 2, 5]
