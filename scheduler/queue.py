@@ -116,12 +116,14 @@ def _find_held_cards(
     stopped = dict(cards.new_left.refused.keys())
     new = _count_new(store, today, only_cards)
     for deck in decks:
+        if deck.deck not in new:
+            continue
         limit = stopped.get(deck.deck, cards.new_left.find_limit(deck.deck))
         if limit is None or has_deadline(deck.policy, today):
             continue
         # New cards count as reviews, whose limit may hold them back.
         setting = "new_per_day" if cards.reviews_left.left[limit] > 0 else "reviews_per_day"
-        cards_left, notes_left = new.get(deck.deck, (0, 0))
+        cards_left, notes_left = new[deck.deck]
         held[setting, limit, "new"] += (notes_left if deck.policy.bury_siblings else cards_left) - taken[deck.deck]
     return [Held(*key, count) for key, count in held.items() if count > 0]
 

@@ -92,8 +92,13 @@ def find_changes(
 
 
 def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
-    as_read = (True, FORMAT_VERSION, found.size, found.mtime_ns, chooser.signature(found.path))
-    return (row.present, row.format, row.size, row.mtime_ns, row.reader) == as_read
+    return (
+        row.mtime_ns == found.mtime_ns
+        and row.size == found.size
+        and row.present == 1
+        and row.format == FORMAT_VERSION
+        and row.reader == chooser.signature(found.path)
+    )
 
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:

@@ -8,6 +8,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
@@ -98,32 +99,38 @@ class _Walk:
         for entry in entries:
             path = prefix + entry.name
             try:
-                yield from self._entry(entry, real, path)
+                if entry.is_dir():
+                    yield from self._subfolder(entry, real, path)
+                elif found_file := self._file(entry, path):
+                    yield found_file
             except OSError as error:
                 yield Unreadable(_replace_non_utf8(path), error.strerror or str(error))
 
-    def _entry(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
-        if entry.is_dir():
-            if self._ignore.is_ignored(path, is_folder=True):
-                return
-            real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
-            if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
-                return
-            if is_utf8(entry.name):
-                self._seen.add(real)
-                yield from self.folder(entry.path, real, f"{path}/")
-            else:
-                yield Unreadable(f"{_replace_non_utf8(path)}/", _NOT_TEXT)
-        elif entry.name.lower().endswith(".md") and not self._ignore.is_ignored(path, is_folder=False):
-            if not is_utf8(entry.name):
-                yield Unreadable(_replace_non_utf8(path), _NOT_TEXT)
-            elif entry.is_file():
-                status = entry.stat()
-                if self._is_linked_elsewhere(entry, status):
-                    return
-                yield FoundFile(path, status.st_size, max(_EARLIEST, min(status.st_mtime_ns, _LATEST)))
-            elif entry.is_symlink() and not Path(entry.path).exists():
-                yield Unreadable(path, "it is a link to a missing file")
+    def _subfolder(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
+        if self._ignore.is_ignored(path, is_folder=True):
+            return
+        real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
+        if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
+            return
+        if is_utf8(entry.name):
+            self._seen.add(real)
+            yield from self.folder(entry.path, real, f"{path}/")
+        else:
+            yield Unreadable(f"{_replace_non_utf8(path)}/", _NOT_TEXT)
+
+    def _file(self, entry: os.DirEntry[str], path: str) -> FoundFile | Unreadable | None:
+        if not entry.name.lower().endswith(".md") or self._ignore.is_ignored(path, is_folder=False):
+            return None
+        if not is_utf8(entry.name):
+            return Unreadable(_replace_non_utf8(path), _NOT_TEXT)
+        if not entry.is_file():
+            is_broken = entry.is_symlink() and not Path(entry.path).exists()
+            return Unreadable(path, "it is a link to a missing file") if is_broken else None
+        status = entry.stat()
+        is_plain = status.st_nlink == 1 and not entry.is_symlink()
+        if not is_plain and self._is_linked_elsewhere(entry, status):
+            return None
+        return FoundFile(path, status.st_size, max(_EARLIEST, min(status.st_mtime_ns, _LATEST)))
 
     def _is_linked_elsewhere(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
         """Return whether a file is found under another path: as the target of a link, or as a file already seen."""
@@ -132,8 +139,6 @@ class _Walk:
             is_deck = real.lower().endswith(".md")
             if is_deck and self._is_found_anyway(real) and not self._is_ignored_anywhere(real):
                 return True
-        elif status.st_nlink == 1:
-            return False
         identity = (status.st_dev, status.st_ino)
         if identity in self._seen_files:
             return True
@@ -181,11 +186,11 @@ SPACING = 1_000_000
 def sort_decks(names: Iterable[str], orders: Mapping[str, Any]) -> list[str]:
     """Sort decks by the `order` of each deck on their path, then by name. A deck comes before its subdecks."""
 
-    def key(name: str) -> list[tuple[float, list[tuple[int, int | str]], str]]:
-        path = list_deck_path(name)
-        return [(_read_order(orders.get(deck)), _natural_key(deck.rpartition("::")[2]), deck) for deck in path]
+    @cache
+    def rank(deck: str) -> tuple[float, list[tuple[int, int | str]], str]:
+        return _read_order(orders.get(deck)), _natural_key(deck.rpartition("::")[2]), deck
 
-    return sorted(names, key=key)
+    return sorted(names, key=lambda name: [rank(deck) for deck in list_deck_path(name)])
 
 
 def _read_order(value: Any) -> float:

@@ -97,7 +97,7 @@ class FileRow(NamedTuple):
     size: int
     mtime_ns: int
     hash: bytes
-    present: bool
+    present: int  # 1, or 0 if it is gone
     format: int
     dialect: str
     reader: str
@@ -136,11 +136,8 @@ class Catalog:
 
     def files(self) -> dict[str, FileRow]:
         """Return every file ever seen, by path."""
-        rows = self._db.execute("SELECT id, path, size, mtime_ns, hash, present, format, dialect, reader FROM files")
-        return {
-            path: FileRow(file, path, size, mtime_ns, digest, bool(present), *rest)
-            for file, path, size, mtime_ns, digest, present, *rest in rows
-        }
+        rows = self._db.execute(f"SELECT {', '.join(FileRow._fields)} FROM files")
+        return {row.path: row for row in map(FileRow._make, rows)}
 
     def pins(self) -> Iterator[tuple[str, int]]:
         """Return the id pinned in each note that has one, and the note's own id."""

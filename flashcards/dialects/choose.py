@@ -82,12 +82,12 @@ class Chooser:
         yield from {vault.data: vault for vault in self._vaults.values() if vault}.values()
 
     def _choose(self, path: str) -> tuple[Choice, str]:
-        folder = path.rpartition("/")[0]
-        key = self._key(path)
-        if (folder, key) not in self._choices:
-            choice = self._make_choice(self.find_vault(folder), key)
-            self._choices[folder, key] = choice, choice.signature
-        return self._choices[folder, key]
+        place = path.rpartition("/")[0], self._key(path) if self._formats else _NO_KEY
+        chosen = self._choices.get(place)
+        if chosen is None:
+            choice = self._make_choice(self.find_vault(place[0]), place[1])
+            chosen = self._choices[place] = choice, choice.signature
+        return chosen
 
     def _make_choice(self, vault: Vault | None, key: str) -> Choice:
         if key != _NO_KEY:

@@ -79,6 +79,8 @@ class Settings(NamedTuple):
         Tables of patterns come before the table of the deck that they match. Impossible values in the front matter are
         ignored; `find_front_matter_problems` reports them.
         """
+        if not self.decks and not front_matter:
+            return self.policy
         changes: dict[str, Any] = {}
         patterns = [pattern for pattern in self.decks if "*" in pattern]
         for name in list_deck_path(deck):
