@@ -258,7 +258,8 @@ class CardImport:
         for draft, note in notes:
             slots = dict(draft.cards)
             for card in self._package.cards[by_guid[draft.source]]:
-                found = here.get((note, slots.get(card.ord, "")))
+                # Anki keeps a card whose gap is gone; its reviews belong to the card that had the gap here.
+                found = here.get((note, slots.get(card.ord) or f"c{card.ord + 1}"))
                 if found:
                     yield card, *found
 

@@ -8,7 +8,16 @@ import pytest
 
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CLOZE, Made, note_type, studied, write_package
+from tests.anki.imports.packages import (
+    CLOZE,
+    CREATED,
+    START,
+    Made,
+    edit_package,
+    note_type,
+    studied,
+    write_package,
+)
 
 
 @pytest.fixture
@@ -118,6 +127,26 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
     assert [remark.message for remark in report.remarks] == [
         "1 note: a card whose gap was removed from the text was left out."
     ]
+
+
+def test_reviews_of_a_card_come_even_if_its_gap_was_removed_meanwhile(
+    home: Home, package: Path, tmp_path: Path
+) -> None:
+    kind = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
+    note = Made(["{{c1::a}} {{c2::b}}", "x.md"], type=9, cards={0: {}, 1: {}}, mod=CREATED + 100)
+    home.import_file(write_package(package, [note], types={9: kind}))
+    reviewed = edit_package(
+        package,
+        tmp_path / "reviewed.apkg",
+        f"INSERT INTO revlog SELECT {START}, id, -1, 3, 1, 0, 2500, 9, 0 FROM cards WHERE ord = 1",
+        "UPDATE cards SET type = 2, queue = 2, ivl = 1, due = 1200, reps = 1 WHERE ord = 1",
+        "UPDATE notes SET flds = replace(flds, '{{c2::b}}', 'b'), mod = mod + 100",
+    )
+    assert home.import_file(reviewed).reviews == 1
+    assert slots(home) == [("c1", 0)]
+    with Collection(home.root) as collection:
+        assert collection.connection.execute("SELECT id, rating FROM reviews").fetchall() == [(START, 3)]
+    assert not home.import_file(reviewed).changes_anything
 
 
 def test_text_of_the_back_alone_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
