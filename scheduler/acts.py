@@ -185,7 +185,7 @@ def _fold_without(store: Store, card: Card, log: Sequence[Review], row: int) -> 
     now, after = logs.fold_log(card, whole).memory, logs.fold_log(card, replayed)
     if now is None or after.memory is None or not logs.are_close(now, card.memory):
         return folded  # the current state is from another program
-    return folded if logs.are_close(after.memory, folded.memory) else after
+    return folded if logs.are_close(after.memory, folded.memory, logs.TOLERANCE) else after
 
 
 def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:

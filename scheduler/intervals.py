@@ -181,9 +181,9 @@ class Ahead:
 
     def record_rating(self, before: Card, after: Card, today: int) -> None:
         """Record a rating that was written while `is_current` held."""
-        if before.due_day in self._due and not before.suspended:
+        if before.due_day in self._due and before.active and not before.suspended:
             self._due[before.due_day] -= 1
-        if after.due_day is not None and not after.suspended:
+        if after.due_day is not None and after.active and not after.suspended:
             self._due[after.due_day] = self._due.get(after.due_day, 0) + 1
         self._state = self._present(today)
 

@@ -268,12 +268,15 @@ def _with_memory(row: Review, stability: float | None, difficulty: float | None)
     return Review._make((*row[:_MEMORY], stability, difficulty, *row[_MEMORY + 2 :]))
 
 
-_SAME: Final = 1e-3
+TOLERANCE: Final = 1e-4
+"""Memory states with a smaller relative difference are equal."""
+ROUNDING: Final = 1e-3
+"""Other programs round the memory states that they store by a smaller part."""
 
 
-def are_close(one: Memory, other: Memory) -> bool:
+def are_close(one: Memory, other: Memory, tolerance: float = ROUNDING) -> bool:
     """Return whether two memory states differ by a negligible amount."""
-    return all(isclose(a, b, rel_tol=_SAME) for a, b in zip(one, other, strict=True))
+    return all(isclose(a, b, rel_tol=tolerance) for a, b in zip(one, other, strict=True))
 
 
 class _Run:

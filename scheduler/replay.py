@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, find_effects
+from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, TOLERANCE, find_effects
 from scheduler.log_arrays import (
     SMALL_BITS,
     LogColumns,
@@ -196,9 +196,6 @@ def make_entries(log: LogColumns, runs: Runs) -> list[FSRSReview]:
     entries: list[FSRSReview] = made[codes].tolist()
     return entries
 
-
-TOLERANCE = 1e-4
-"""Memory states with a smaller relative difference are equal."""
 
 _FIELDS = (
     *("state", "due_day", "due_ms", "steps_left", "interval", "reps", "lapses", "leech"),

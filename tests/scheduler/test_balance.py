@@ -113,3 +113,16 @@ def test_a_card_of_another_note_keeps_no_day_free_in_a_simulation() -> None:
     day = PolicyPlan([card], limits).outcome(card, Rating.GOOD, NOW).due_day
     stranger = card._replace(id=100, note=2, due_day=day)
     assert PolicyPlan([card, stranger], limits).outcome(card, Rating.GOOD, NOW).due_day == day
+
+
+@pytest.mark.parametrize("hidden", [{"active": 0}, {"suspended": 1}])
+def test_ratings_of_cards_that_are_not_asked_do_not_change_the_load(store: Store, hidden: dict[str, int]) -> None:
+    asked, other = add(store, 2)
+    for card in (asked, other):
+        make_due(store, card, TODAY + 4)
+    put(store, other, **hidden)
+    for now in (NOW, NOW + 1):
+        store.rate(other, Rating.GOOD, BALANCED, now)
+        load = store.load(store.card(asked), BALANCED, now)
+        assert load is not None
+        assert {day: count for day, count in load.due.items() if count} == {TODAY + 4: 1}

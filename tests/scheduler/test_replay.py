@@ -25,7 +25,7 @@ from scheduler.merge import add_stated_cards, merge
 from scheduler.tables import append
 from tests.scheduler.test_memory import FSRS_5
 from tests.scheduler.test_rate import _do
-from tests.scheduler.world import CLOCK, DAY, DECK, NOW, PLAIN, TODAY, add, put
+from tests.scheduler.world import CLOCK, DAY, DECK, MINUTE, NOW, PLAIN, TODAY, add, put
 
 
 def default(_: int) -> tuple[float, ...]:
@@ -190,6 +190,23 @@ def test_a_merge_repeated_adds_nothing_even_where_times_collide(store: Store, gi
         assert first.reviews == len(set(given))
         assert merge(store.connection, histories, days, lambda _: Model(DEFAULT_PARAMETERS)).reviews == 0
         raise _Undo
+
+
+def test_undo_computes_the_memory_with_reviews_that_came_in_between_later(store: Store) -> None:
+    (card,) = add(store)
+    store.rate(card, Rating.GOOD, PLAIN, NOW)
+    store.rate(card, Rating.AGAIN, PLAIN, NOW + 10 * MINUTE)
+    step = State.LEARNING, State.LEARNING, 600, 600
+    elsewhere = ImportedReview(NOW + MINUTE, ReviewKind.RATING, Rating.GOOD, 0, *step)
+    history = CardHistory(card, [elsewhere], ImportedState.of_card(store.card(card), 0))
+    days = DayReader(CLOCK.day, CLOCK.offset_minutes)
+    with transaction(store.connection):
+        merge(store.connection, [history], days, lambda _: Model(DEFAULT_PARAMETERS))
+    before = store.card(card)
+    store.rate(card, Rating.EASY, PLAIN, NOW + 20 * MINUTE)
+    store.undo(NOW + 20 * MINUTE)
+    assert store.card(card) == before
+    assert store.rebuild(default) == []
 
 
 class _Undo(Exception):
