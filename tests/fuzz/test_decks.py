@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import chain
+from itertools import islice
 
 import pytest
 from rich.console import Console
@@ -17,18 +17,34 @@ from flashcards.deck.cloze import build_face
 from flashcards.deck.front_matter import read_front_matter
 from flashcards.deck.html import split_html
 from flashcards.deck.media_references import find_references
-from flashcards.deck.model import Kind, Note
+from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.deck.pitfalls import find_conflict, find_dead_links, find_lost_cells, find_unbalanced_math
 from flashcards.deck.source import normalize
+from flashcards.dialects import NAMES, NATIVE
+from flashcards.dialects.choose import Choice, Vault
+from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, pick_settings
+from flashcards.dialects.read import read_deck
+from flashcards.render.formulas import find_endless_macros, parse_macros
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
-from tests.fuzz.inputs import MARKDOWN, YAML, bounded, generate, mutate_fixtures
+from flashcards.render.tex import tex_to_text
+from tests.fuzz.inputs import INPUTS, MARKDOWN, TEX, YAML, check_each, generate, generate_decks
 
 HTML = HtmlRenderer({}, lambda name: f"media-{len(name)}.mp3")
 TERMINAL = TerminalRenderer({}, plain=False)
+VAULTS = [
+    {},
+    {"clozePatterns": [BOLD, CURLY, HIGHLIGHT, "[123;;]::answer::[hint;;]"], "convertFoldersToDecks": True},
+    {"singleLineCardSeparator": ";;", "multilineCardSeparator": "---", "multilineCardEndMarker": "+++"},
+    {"flashcardTags": ["#x", "#deck"], "multilineReversedCardSeparator": "", "convertBoldTextToClozes": True},
+]
+CHOICES = [Choice(name, "", None) for name in NAMES] + [
+    Choice("obsidian", "", Vault("data.json", "", "", pick_settings({"settings": settings}), "", {}))
+    for settings in VAULTS
+]
 MARKUP = re.compile(r"\[(?:sound:(?!media-\d+\.mp3\])|anki:|/?latex\]|/?\$\$?\]|\[?type:)", re.IGNORECASE)
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 ACTIVE = re.compile(r"<script|<style|<iframe|javascript:|\son\w+\s*=", re.IGNORECASE)
@@ -51,13 +67,11 @@ def export(note: Note) -> str:
     return "\x1e".join(HTML.render(field, note.definitions) for field in note.fields)
 
 
-def examine(text: str) -> None:
-    """Read a deck, and use each of its notes as a review, an export and `check` do."""
-    find_conflict(normalize(text))
-    deck = parse(text, "a/b.md")
+def examine(deck: Deck, text: str) -> None:
+    """Use each note of a deck as a review, an export and `check` do."""
     json.dumps([deck.settings, deck.setting_lines])
     assert not CONTROLS.search(deck.name)
-    lines = normalize(text).count("\n") + 1
+    lines = text.count("\n") + 1
     for problem in deck.problems:
         assert 1 <= problem.line <= lines, problem
         assert problem.message, problem
@@ -80,20 +94,36 @@ def examine(text: str) -> None:
 
 
 def test_any_deck_is_read_and_drawn() -> None:
-    for text in bounded(chain(generate(MARKDOWN), mutate_fixtures())):
-        examine(text)
+    def read(numbered: tuple[int, str]) -> None:
+        number, text = numbered
+        find_conflict(normalize(text))
+        examine(parse(text, "a/b.md"), normalize(text))
+        choice = CHOICES[number % len(CHOICES)]
+        deck, name = read_deck(text, "a/b.md", choice)
+        if name != NATIVE:
+            examine(deck, normalize(text))
+
+    check_each(enumerate(generate_decks()), read)
 
 
 def test_any_front_matter_is_read() -> None:
-    for text in bounded(generate(YAML)):
-        found = read_front_matter(normalize(f"---\n{text}\n---\n"))
-        json.dumps(found.values)
-        examine(f"---\n{text}\n---\nQ: a\nA: b\n")
+    check_each(generate(YAML), lambda text: json.dumps(read_front_matter(normalize(f"---\n{text}\n---\n")).values))
+
+
+def test_any_formula_is_written() -> None:
+    def write(texts: tuple[str, str]) -> None:
+        formula, lines = texts
+        macros = parse_macros(lines)
+        find_endless_macros(macros)
+        assert "\x1b" not in tex_to_text(normalize(formula), macros.bodies, inline=len(formula) % 2 == 0)
+
+    check_each(zip(generate(TEX), generate([*TEX, "\n\\name ", "\n\\two "]), strict=True), write)
 
 
 def test_any_html_of_a_field_becomes_a_note() -> None:
     converter = Converter(lambda name: name)
-    for text in bounded(generate(MARKDOWN)):
-        for is_cloze in (False, True):
-            found = converter.convert(text, cloze=is_cloze)
-            render_plain(found.markdown)
+
+    def convert(text: str) -> None:
+        render_plain(converter.convert(text, cloze=len(text) % 2 == 0).markdown)
+
+    check_each(islice(generate(MARKDOWN), max(1, INPUTS // 4)), convert)
