@@ -37,8 +37,8 @@ from scheduler import (
     translate_errors,
 )
 from scheduler.backup_files import BACKUPS as BACKUPS
-from scheduler.database import ReadingConnection, copy_to_memory, open_reading
-from scheduler.errors import DatabaseUnreadable
+from scheduler.connection import ReadingConnection, close_live, copy_to_memory
+from scheduler.database import open_reading
 from scheduler.policy import COLLECTION, DeckLimits
 from scheduler.store import TABLE_SET
 
@@ -181,12 +181,6 @@ class Collection:
         if self._access is Access.READ and self.connection.execute("PRAGMA database_list").fetchone()[2]:
             self._attach(copy_to_memory(self.connection))
 
-    def check_presence(self) -> None:
-        """Raise DatabaseUnreadable if the state was removed since it was opened: what is written would be lost."""
-        if self.is_kept and not os.path.exists(self.database):  # noqa: PTH110 - no error if a folder above is closed
-            reason = "it was removed while this command ran"
-            raise DatabaseUnreadable(self.database, reason, "Nothing was recorded; run the command again.")
-
     @property
     def state_folder(self) -> Path:
         """The folder of the state."""
@@ -247,7 +241,7 @@ class Collection:
 
     def close(self) -> None:
         """Close the database."""
-        self.connection.close()
+        close_live(self.connection)
 
     def chooser(self) -> Chooser:
         """Return the chooser of dialects, for the current folders and vaults."""

@@ -22,7 +22,7 @@ from flashcards.disk.journal import Journal
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
-from scheduler.database import closing_connection
+from scheduler.connection import closing_connection
 
 if TYPE_CHECKING:
     import sqlite3

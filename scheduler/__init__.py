@@ -12,9 +12,9 @@ from scheduler.backups import check as check
 from scheduler.backups import remove_old_backups as remove_old_backups
 from scheduler.backups import restore as restore
 from scheduler.clock import Clock as Clock
+from scheduler.connection import transaction as transaction
 from scheduler.database import TableSet as TableSet
 from scheduler.database import open_database as open_database
-from scheduler.database import transaction as transaction
 from scheduler.errors import BackupUnusable as BackupUnusable
 from scheduler.errors import CardChanged as CardChanged
 from scheduler.errors import CardUnknown as CardUnknown

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from scheduler import log as logs
 from scheduler.answer import Moment, make_row
-from scheduler.database import database_path, transaction
+from scheduler.connection import database_path, transaction
 from scheduler.errors import DatabaseCorrupt, NothingToUndo
 from scheduler.memory import DEFAULT_PARAMETERS
 from scheduler.model import Card, Rating, Review, ReviewKind

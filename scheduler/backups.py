@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from scheduler import database
+from scheduler import connection as connections
 from scheduler.backup_files import (
     choose_old,
     find_damage,
@@ -19,7 +19,7 @@ from scheduler.backup_files import (
     make_name,
     read_time,
 )
-from scheduler.database import closing_connection, copy_to_memory, database_path, open_file
+from scheduler.connection import closing_connection, copy_to_memory, database_path, open_file
 from scheduler.errors import (
     BackupUnusable,
     DatabaseBusy,
@@ -196,7 +196,7 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
     With `backups`, the current state is copied there first, under the same lock.
     """
     saved: list[Path] = []
-    until = time.monotonic() + database.BUSY_SECONDS
+    until = time.monotonic() + connections.BUSY_SECONDS
 
     def step(status: int, _remaining: int, _total: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -65,6 +65,20 @@ class DatabaseForeign(DatabaseUnreadable):
         super().__init__(path, f"it holds {name}, which this program did not make", remedy)
 
 
+class StateReplaced(SchedulerError):
+    """Another program removed the open database, or put another file in its place."""
+
+    def __init__(self, path: Path, copy: Path | None, reason: str = "") -> None:
+        did, advice = "removed", "`flashcards restore` restores it"
+        if path.exists():
+            did, advice = "replaced", f"`flashcards import {copy}` adds its reviews"
+        saved = f"is in {copy}; {advice}" if copy else f"could not be saved ({reason.rstrip('.')})"
+        super().__init__(
+            f"Another program, such as one that syncs folders, {did} {path} during this command. What was recorded"
+            f" before {saved}."
+        )
+
+
 class DiskFull(SchedulerError):
     """The disk is full."""
 

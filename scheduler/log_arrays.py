@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scheduler.database import ReadingConnection, closing_connection, database_path
+from scheduler.connection import ReadingConnection, closing_connection, database_path
 from scheduler.model import ReviewKind
 
 if TYPE_CHECKING:

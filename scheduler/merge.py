@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.answer import Moment, make_row
-from scheduler.database import select_in
+from scheduler.connection import select_in
 from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, NewCard, Review, ReviewKind, State
 from scheduler.tables import (

@@ -11,7 +11,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from scheduler.database import snapshot
+from scheduler.connection import snapshot
 from scheduler.intervals import draw
 from scheduler.model import State
 from scheduler.policy import (

@@ -18,7 +18,8 @@ from scheduler.answer import (
     set_due_day,
 )
 from scheduler.clock import Clock
-from scheduler.database import TableSet, transaction
+from scheduler.connection import transaction
+from scheduler.database import TableSet
 from scheduler.errors import CardChanged, NothingToUndo
 from scheduler.intervals import Ahead, Load
 from scheduler.memory import Model

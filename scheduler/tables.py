@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from scheduler.database import transaction
+from scheduler.connection import transaction
 from scheduler.errors import CardUnknown
 from scheduler.model import Card, Leech, NewCard, Placement, Rating, Review, ReviewKind, State
 

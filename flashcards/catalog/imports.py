@@ -16,7 +16,7 @@ from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import merge
-from scheduler.database import select_in, transaction
+from scheduler.connection import select_in, transaction
 from scheduler.log import CardHistory, DayReader, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, NewCard, State
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from flashcards.deck.model import Gap, Kind, Note, Problem
-from scheduler.database import select_in
+from scheduler.connection import select_in
 
 if TYPE_CHECKING:
     from flashcards.catalog.wiki_links import LinkResolver

@@ -15,7 +15,8 @@ from flashcards.importers import databases
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
 from flashcards.text import plural
 from scheduler.backup_files import find_damage
-from scheduler.database import prepare_copy, select_in
+from scheduler.connection import select_in
+from scheduler.database import prepare_copy
 from scheduler.errors import SchedulerError
 from scheduler.log import CardHistory, ImportedReview, ImportedState
 from scheduler.model import Review, ReviewKind

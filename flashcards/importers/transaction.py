@@ -16,7 +16,7 @@ from flashcards.collection import Collection, now_ms
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
-from scheduler.database import closing_connection
+from scheduler.connection import closing_connection
 from scheduler.log import CardHistory, DayReader
 from scheduler.merge import merge
 

@@ -19,7 +19,7 @@ from flashcards.settings.file import edit_parameters
 from flashcards.settings.values import read_setting
 from flashcards.text import list_deck_path
 from scheduler.clock import count_days
-from scheduler.database import transaction
+from scheduler.connection import transaction
 from scheduler.fit import Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
 from scheduler.log_arrays import LogColumns, read_log

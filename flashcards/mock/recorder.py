@@ -144,7 +144,6 @@ class MockRecorder:
 
     def record_answer(self, result: Result, now_ms: int) -> None:
         """Store the rating and the answer in one transaction."""
-        self._collection.check_presence()
         store, card, rating = self._collection.store, result.asked.card, Rating(result.rating or 0)
         duration_ms = min(round(result.seconds * 1000), LONGEST_MS)
         points = dict.fromkeys(result.covered, True) | dict.fromkeys(result.missed, False)

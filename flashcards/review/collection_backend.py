@@ -180,7 +180,6 @@ class CollectionBackend:
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
         """Record a rating and the points covered, in one transaction."""
-        self._collection.check_presence()
         load = self._shown[1] if self._shown and self._shown[0] == card else None
         policy = self._policy(card.deck)
         if points:
@@ -324,7 +323,6 @@ class CramBackend(CollectionBackend):
             if self._counting:
                 review = super().rate(card, rating, now_ms, duration_ms, points)
             else:
-                self._collection.check_presence()
                 with transaction(self._store.connection):
                     review = self._store.cram(card.id, rating, now_ms, duration_ms, expect_reps=card.reps)
                     add_ticks(self._store.connection, review.id, points)

@@ -21,7 +21,7 @@ from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
 from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
-from scheduler.database import select_in
+from scheduler.connection import select_in
 
 OBJECTS: Final = ("models", "decks", "dconf")
 """The columns of `col` with JSON objects by id; each object has its own change number."""

@@ -61,9 +61,9 @@ class SyncedCollection:
 
     def close(self) -> None:
         """Close the collection."""
-        if self._collection:
-            self._collection.close()
-            self._collection = None
+        collection, self._collection = self._collection, None
+        if collection:
+            collection.close()
 
     def refresh(self, mirror: Mirror) -> None:
         """Update the mirror. Raise `CollectionUnusable` if the collection cannot be read."""

@@ -23,7 +23,7 @@ from flashcards.sync.server import local_address
 from flashcards.web import cards_page, edit, mock_pages, report_pages, review_pages
 from flashcards.web.guard import Guard, make_token
 from flashcards.web.shared_state import STATIC, Site, Visit
-from scheduler.errors import SchedulerError
+from scheduler.errors import SchedulerError, StateReplaced
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -51,6 +51,8 @@ def build_app(site: Site) -> Starlette:
                 found = await site.run(page, site, visit)
                 return found if isinstance(found, Response) else await found
             except (FlashcardsError, SchedulerError) as error:
+                if isinstance(error, StateReplaced):
+                    await site.run(site.reopen)
                 return await site.run(site.show_problem, _read_visit(request), str(error), 409)
             except OSError as error:
                 return await site.run(site.show_problem, _read_visit(request), describe_os_error(error), 500)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -18,6 +19,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 from flashcards.collection import Access, Collection, now_ms
+from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import read_macros
 from flashcards.review.keys import KeyMap
 from flashcards.review.report import describe_summary
@@ -26,6 +28,7 @@ from flashcards.review.views import Finished, Quit, Refresh
 from flashcards.text import format_interval, gate, plural
 from flashcards.web.markup import PageRenderer
 from flashcards.web.review_pages import BrowserSession
+from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
@@ -101,6 +104,13 @@ class Site:
         self.collection.scan()
         self.keys = KeyMap(self.collection.settings.keys)
         self.macros = read_macros(self.root)
+
+    def reopen(self) -> None:
+        """Open the collection again after another program replaced its state; what is under way ends."""
+        with suppress(FlashcardsError, SchedulerError):
+            self.collection.close()
+        self._review = self.mock = None
+        self._open()
 
     def close(self) -> None:
         """Close the collection."""

@@ -240,7 +240,7 @@ def test_a_folder_that_may_not_be_written_is_reported(cli: Runner) -> None:
 
 
 def test_a_database_that_another_program_holds_is_reported(cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduler.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("scheduler.connection.BUSY_SECONDS", 0.05)
     os.utime(cli.write("a.md", question("one")), (1e9, 1e9))  # a file just written would be looked at again
     cli("scan")
     other = sqlite3.connect(database(cli), isolation_level=None)

@@ -8,14 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.cli import run
 from flashcards.collection import Collection
+from flashcards.importers.state_database import import_state
 from flashcards.review.collection_backend import CollectionBackend, CramBackend
 from flashcards.review.session import Session
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import (
     Answer,
     Bury,
+    Event,
     Finished,
+    Flag,
     Question,
     Quit,
     Rate,
@@ -26,9 +30,9 @@ from flashcards.review.views import (
     View,
 )
 from scheduler import Clock, Rating
-from scheduler.errors import DatabaseUnreadable
+from scheduler.errors import DatabaseUnreadable, StateReplaced
 from scheduler.queue import Counts
-from tests.review.small_collections import DECK, collection_in, questions, write
+from tests.review.small_collections import DECK, collection_in, questions, ratings, write
 
 NOW = 1_760_000_000_000
 MINUTE = 60_000
@@ -443,7 +447,8 @@ def test_a_card_that_undo_brings_back_has_its_text_as_it_is_now(tmp_path: Path) 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a folder that can be removed while it is used")
-def test_a_rating_after_the_state_was_removed_is_not_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("event", [Rate(NOW, Rating.GOOD), Bury(NOW), Suspend(NOW), Flag(NOW, 1)])
+def test_nothing_after_the_state_was_removed_is_acknowledged(tmp_path: Path, event: Event) -> None:
     write(tmp_path, a=questions(2))
     with Collection(tmp_path) as collection:
         collection.scan()
@@ -451,4 +456,49 @@ def test_a_rating_after_the_state_was_removed_is_not_acknowledged(tmp_path: Path
         session.handle(ShowAnswer(NOW))
         shutil.rmtree(tmp_path / ".flashcards")
         with pytest.raises(DatabaseUnreadable, match="was removed while this command ran"):
-            session.handle(Rate(NOW, Rating.GOOD))
+            session.handle(event)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
+def test_a_state_replaced_by_a_sync_program_loses_no_rating_of_either(tmp_path: Path) -> None:
+    state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
+    with collection_in(tmp_path, a=questions(3)) as collection:
+        answer(Session(CollectionBackend(collection, NOW), NOW), Rating.HARD)  # on the other computer
+    shutil.copy(state, copy)
+    with Collection(tmp_path) as collection:
+        session = Session(CollectionBackend(collection, NOW + MINUTE), NOW + MINUTE)
+        answer(session, Rating.GOOD, NOW + MINUTE)
+        copy.replace(state)
+        with pytest.raises(StateReplaced, match="sync") as caught:
+            answer(session, Rating.EASY, NOW + 2 * MINUTE)
+    (saved,) = (tmp_path / ".flashcards/backups").iterdir()
+    assert f"`flashcards import {saved}`" in str(caught.value)
+    assert ratings(tmp_path) == [Rating.HARD]  # the file that the sync program brought, and nothing of the other
+    with Collection(tmp_path) as collection:
+        import_state(collection, saved)
+    assert ratings(tmp_path) == [Rating.HARD, Rating.GOOD]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
+def test_a_session_that_only_ends_after_the_state_was_replaced_says_so(tmp_path: Path) -> None:
+    state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
+    with collection_in(tmp_path, a=questions(3)):
+        pass
+    shutil.copy(state, copy)
+    with pytest.raises(StateReplaced, match="import"), Collection(tmp_path) as collection:
+        answer(Session(CollectionBackend(collection, NOW), NOW))
+        copy.replace(state)
+    assert ratings(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file that can be removed while it is used")
+def test_a_state_removed_alone_can_be_restored_with_all_ratings(tmp_path: Path) -> None:
+    write(tmp_path, a=questions(3))
+    with pytest.raises(StateReplaced, match=r"removed .* `flashcards restore`"), Collection(tmp_path) as collection:
+        collection.scan()
+        session = Session(CollectionBackend(collection, NOW), NOW)
+        answer(session, Rating.HARD)
+        collection.database.unlink()
+        answer(session, Rating.EASY)
+    assert run(["-C", str(tmp_path), "restore", "--yes"]) == 0
+    assert ratings(tmp_path) == [Rating.HARD]

@@ -24,7 +24,7 @@ from scheduler import (
     transaction,
 )
 from scheduler.backup_files import choose_old, find_newest_backup, list_backups
-from scheduler.database import closing_connection
+from scheduler.connection import closing_connection
 from tests.scheduler.world import add, open_store
 
 

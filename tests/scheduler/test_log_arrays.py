@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler import Rating, Store, log_arrays
-from scheduler.database import database_path, open_file
+from scheduler.connection import database_path, open_file
 from scheduler.log_arrays import pack_columns, read_log, unpack_columns
 from tests.scheduler.world import DAY, NOW, PLAIN, add
 

@@ -9,7 +9,7 @@ from scheduler import (
     DatabaseBusy,
     NewCard,
     Store,
-    database,
+    connection,
     transaction,
 )
 from tests.scheduler.world import add, open_store
@@ -33,7 +33,7 @@ def test_an_inner_transaction_that_fails_takes_back_its_own_part_only(store: Sto
 
 
 def test_a_database_held_by_another_process_is_named_as_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.05)
     first, second = open_store(tmp_path), open_store(tmp_path)
     with transaction(first.connection), pytest.raises(DatabaseBusy, match="in use"):
         add(second, 1)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -239,3 +241,21 @@ def test_the_plan_of_the_command_chooses_the_cards(tmp_path: Path) -> None:
         assert "Cramming: the schedule does not change." in page.words
         page = rate_next(visitor, page)
     assert "Done 1 card" in page.words
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
+def test_the_pages_go_on_with_the_state_that_a_sync_program_brought(tmp_path: Path) -> None:
+    state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
+    write(tmp_path, a=questions(3))
+    with Collection(tmp_path) as collection:
+        collection.scan()
+    shutil.copy(state, copy)
+    with served(tmp_path) as visitor:
+        page = rate_next(visitor, visitor.open())
+        copy.replace(state)
+        page = visitor.press(page, "show")
+        refused = visitor.request("POST", "/review", urlencode({"stamp": page.stamp, "do": "good"}))
+        assert refused.status == 409
+        assert "such as one that syncs folders, replaced" in refused.words
+        rate_next(visitor, visitor.request("GET", "/review"), "hard")
+        assert rated(tmp_path) == [Rating.HARD]

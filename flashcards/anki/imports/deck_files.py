@@ -21,7 +21,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.transaction import ImportReport, Remark
 from flashcards.text import plural
-from scheduler.database import select_in
+from scheduler.connection import select_in
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from flashcards.text import list_deck_path
-from scheduler.database import attach_copy
+from scheduler.connection import attach_copy
 from scheduler.log import Done
 from scheduler.log_arrays import LogColumns, read_log
 from scheduler.memory import read_curve
