@@ -115,7 +115,7 @@ def review_command(
             ahead_days=ahead or 0,
             backlog=backlog,
             cram=cram,
-            count=count,
+            is_counted=count,
             minutes=minutes,
         )
         if not web:

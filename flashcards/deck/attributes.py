@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.deck.model import Kind, Note
 from flashcards.text import find_nearest, suggest
@@ -24,8 +23,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}|-")
 _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """The attributes of one note. `problems` holds pairs of message and hint."""
 
     pin: str = ""

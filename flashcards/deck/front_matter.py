@@ -7,9 +7,9 @@ own setting.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from flashcards.deck.model import Problem
@@ -236,14 +236,13 @@ _CODE: Final = "front-matter"  # of all its problems
 _HINT: Final = "Write one `name: value` per line; the other settings are used."
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(NamedTuple):
     """The front matter of a deck file."""
 
     end: int = 0  # the offset at which the deck's text begins; 0 if there is no front matter
     # the settings by name, as YAML or TOML gave them, dates as ISO 8601 text
-    values: dict[str, Any] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)  # the line of each setting
+    values: Mapping[str, Any] = MappingProxyType({})
+    lines: Mapping[str, int] = MappingProxyType({})  # the line of each setting
     problems: tuple[Problem, ...] = ()  # the lines that cannot be read, and settings given twice
 
 

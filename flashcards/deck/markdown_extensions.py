@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from html import escape
 from itertools import accumulate, chain, zip_longest
 from typing import Final
 
@@ -294,6 +293,8 @@ def split_size(alt: str) -> tuple[str, dict[str, str]]:
 
 
 def _image(path: str, description: str) -> str:
+    from html import escape  # imported late, because it loads slowly
+
     alt, sizes = split_size(description)
     attributes = {"src": WIKI_PREFIX + path.replace("%", "%25"), "alt": alt, **sizes}
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())

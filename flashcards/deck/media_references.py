@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 import pyromark
@@ -34,8 +33,7 @@ _SPACES: Final = re.compile(r"[\x00-\x20]+")
 _EMBEDDING: Final = ("img", "audio", "video", "source")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A reference of a note to a local file."""
 
     url: str  # as written, percent escapes undone: relative to the deck file, or to the collection after `@/`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from flashcards.deck import attributes, front_matter
@@ -82,7 +82,7 @@ def _read_values(
     name: str,
     code: str,
     split: Callable[[object], tuple[tuple[str, ...], tuple[tuple[str, str], ...]]],
-    at: dict[str, int],
+    at: Mapping[str, int],
     problems: list[Problem],
 ) -> tuple[str, ...]:
     """Take a setting out of front matter and split it; `code` names its problems."""

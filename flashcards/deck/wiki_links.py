@@ -13,7 +13,6 @@ from typing import Final
 
 import orjson
 
-from flashcards.deck import front_matter
 from flashcards.deck.markdown import outline
 from flashcards.deck.source import Spans, normalize
 
@@ -137,7 +136,9 @@ def cut_part(text: str, part: str) -> str | None:
     `part` is the text after the first `#`, or "".
     """
     text = normalize(text)
-    text = text[front_matter.read_front_matter(text).end :]
+    from flashcards.deck.front_matter import read_front_matter  # imported late, because embeds are rare
+
+    text = text[read_front_matter(text).end :]
     if part.startswith("^"):
         found = _cut_block(text, part[1:])
     else:

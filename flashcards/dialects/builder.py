@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -94,7 +94,7 @@ def read_lines(text: str, path: str) -> DialectText:
     return DialectText(path, body.split("\n"), dict(head.values), tuple(dict.fromkeys(_list_tags(head.values))))
 
 
-def _list_tags(values: dict[str, Any]) -> Iterator[str]:
+def _list_tags(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield the tags in a front matter: those of `tags` and `tag` in any case, as Obsidian reads them."""
     for name, value in values.items():
         if name.lower() in ("tag", "tags") and value:

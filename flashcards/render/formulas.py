@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,14 +45,13 @@ class MacroProblem(NamedTuple):
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Macros:
+class Macros(NamedTuple):
     """The contents of a `macros.tex`."""
 
     # the replacement of each macro; the name includes its backslash
-    bodies: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)  # the line that defines each macro
-    problems: tuple[MacroProblem, ...] = ()  # invalid lines
+    bodies: Mapping[str, str]
+    lines: Mapping[str, int]  # the line that defines each macro
+    problems: tuple[MacroProblem, ...]  # invalid lines
 
 
 def read_macros(root: Path) -> Mapping[str, str]:
@@ -226,16 +224,14 @@ def _is_balanced(tex: str) -> bool:
 _QUOTE_PREFIX: Final = re.compile(r"\n(?:[ \t]{0,3}>[ \t]?)+")
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(NamedTuple):
     """A formula: its TeX without delimiters, and whether it is displayed on its own lines."""
 
     tex: str
     display: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CutMath:
+class CutMath(NamedTuple):
     """Markdown whose literal math has been cut out."""
 
     source: str  # the Markdown with placeholders

@@ -283,7 +283,7 @@ class CramBackend(CollectionBackend):
     def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
         plan = plan or SessionPlan()
         super().__init__(collection, now_ms, SessionPlan(only=plan.only))
-        self._counting = plan.count
+        self._counting = plan.is_counted
         self._day = collection.clock.day(now_ms)
         self._crammed: list[Review] = []
         askable = self._askable()

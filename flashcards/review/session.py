@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from flashcards.review.grading import propose_rating
 from flashcards.review.views import (
@@ -43,16 +43,14 @@ _GONE = "The text of that card is gone from the decks; its history is kept."
 NOTHING_TICKED = "Tick the points that you covered. If you covered no point, rate Again."
 
 
-@dataclass(frozen=True, slots=True)
-class _Flagged:
+class _Flagged(NamedTuple):
     """A card whose flag was changed; `before` is its previous flag."""
 
     card: int
     before: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Hidden:
+class _Hidden(NamedTuple):
     """Cards that were buried or suspended while `card` was shown."""
 
     card: int
@@ -104,7 +102,7 @@ class Session:
         try:
             self.view = self._after(event)
         except (DatabaseBusy, DiskFull) as error:
-            self.view = replace(self.view, message=str(error))
+            self.view = self.view._replace(message=str(error))
         return self.view
 
     def _after(self, event: Event) -> View:
@@ -195,7 +193,7 @@ class Session:
         if not isinstance(view, Answer):
             return view
         if view.asked.entry.note.points and not view.ticked:
-            return replace(view, message=NOTHING_TICKED)
+            return view._replace(message=NOTHING_TICKED)
         return self._rate(view, view.proposed, now_ms)
 
     def _tick(self, view: Answer, point: int) -> Answer:
@@ -205,7 +203,7 @@ class Session:
         ticked = view.ticked ^ {point}
         said = "Covered" if point in ticked else "Not covered"
         message = f"{said}: {len(ticked)} of {len(points)} points."
-        return replace(view, ticked=ticked, proposed=self._propose(view.asked, ticked), message=message)
+        return view._replace(ticked=ticked, proposed=self._propose(view.asked, ticked), message=message)
 
     def _propose(self, asked: Asked, ticked: frozenset[int]) -> Rating:
         return propose_rating(len(ticked), len(asked.entry.note.points), self._thresholds)
@@ -227,7 +225,7 @@ class Session:
             return self._move_on(now_ms, _ELSEWHERE)
         if isinstance(view, Answer):
             return self._answer(asked, now_ms, view.given, message, view.ticked)
-        return replace(view, asked=asked, counts=self._backend.counts(), message=message)
+        return view._replace(asked=asked, counts=self._backend.counts(), message=message)
 
     def _rate(self, view: Answer, rating: Rating, now_ms: int) -> View:
         duration = min(max(0, now_ms - self._since_ms), LONGEST_MS)
@@ -268,7 +266,7 @@ class Session:
         try:
             review = self._backend.undo(now_ms)
         except NothingToUndo as error:
-            return replace(self.view, message=str(error))
+            return self.view._replace(message=str(error))
         del self._acts[-1:]
         self._reviews.pop(review.id, None)  # one of another session is not among them
         name = review.rating.name.capitalize() if review.rating else "The rating"

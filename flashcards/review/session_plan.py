@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.review.session import Session
 from scheduler.queue_builder import DayCards, Selection, build_day
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 CRAMMING = "Cramming: the schedule does not change."
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPlan:
+class SessionPlan(NamedTuple):
     """The options of a review."""
 
     only: frozenset[int] | None = None  # restricts the review to these cards
@@ -30,7 +28,7 @@ class SessionPlan:
     ahead_days: int = 0  # also ask cards due within this many days
     backlog: bool = False  # ask all due cards regardless of limits, and no new ones
     cram: bool = False  # ask every card, due or not, until it is recalled
-    count: bool = False  # with `cram`, ratings count as reviews
+    is_counted: bool = False  # with `cram`, ratings count as reviews
     minutes: float | None = None  # stop asking after this time
 
     def open_backend(self, collection: Collection, now_ms: int) -> CollectionBackend:
@@ -45,7 +43,7 @@ class SessionPlan:
             backend,
             now_ms,
             until_ms=None if self.minutes is None else now_ms + round(self.minutes * 60_000),
-            message=CRAMMING if self.cram and not self.count else "",
+            message=CRAMMING if self.cram and not self.is_counted else "",
             thresholds=collection.settings.rubric_thresholds,
         )
 

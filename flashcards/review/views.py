@@ -6,8 +6,7 @@ Every event says when it happened, in epoch milliseconds: a session has no clock
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from flashcards.catalog.store import Entry
 from flashcards.deck.model import Face
@@ -18,8 +17,7 @@ DAYS_AHEAD = 7
 """The number of days ahead for which the end of a session shows changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A card in a session: its schedule, its note and place, its two sides.
 
     `expected` is the Markdown to compare a typed answer with; "" if the answer is not typed.
@@ -36,8 +34,7 @@ class Asked:
         return bool(self.expected)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The front of a card."""
 
     asked: Asked  # the card
@@ -45,8 +42,7 @@ class Question:
     message: str = ""  # a sentence about the previous action, or ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The back of a card."""
 
     asked: Asked  # the card
@@ -58,8 +54,7 @@ class Answer:
     proposed: Rating = Rating.GOOD  # the rating that these points propose; Good for any other card
 
 
-@dataclass(frozen=True, slots=True)
-class Upcoming:
+class Upcoming(NamedTuple):
     """When cards are due next."""
 
     now: int = 0  # learning cards due already
@@ -72,8 +67,7 @@ class Upcoming:
     held_new: int = 0  # the same for new cards
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """How the session went; undone actions do not count."""
 
     cards: int  # distinct cards rated
@@ -89,8 +83,7 @@ class Summary:
     due_before: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """The end: no card is due within minutes, or the person left."""
 
     summary: Summary
@@ -107,70 +100,75 @@ def find_count(card: Card) -> str:
     return "review" if card.state is State.REVIEW else "learning"
 
 
-@dataclass(frozen=True, slots=True)
-class TimedEvent:
-    """An action of the person and its time, in epoch milliseconds."""
+class ShowAnswer(NamedTuple):
+    """Turn the card over."""
 
     now_ms: int
 
 
-class ShowAnswer(TimedEvent):
-    """Turn the card over."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypeAnswer(TimedEvent):
+class TypeAnswer(NamedTuple):
     """Turn the card over, having typed this answer."""
 
+    now_ms: int
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rate(TimedEvent):
+class Rate(NamedTuple):
     """Rate the card."""
 
+    now_ms: int
     rating: Rating
 
 
-class Accept(TimedEvent):
+class Accept(NamedTuple):
     """Accept the proposed rating: Good, or the one for the ticked points."""
 
+    now_ms: int
 
-@dataclass(frozen=True, slots=True)
-class Tick(TimedEvent):
+
+class Tick(NamedTuple):
     """Tick a covered point of the answer, or untick it. Points count from 0."""
 
+    now_ms: int
     point: int
 
 
-class Undo(TimedEvent):
+class Undo(NamedTuple):
     """Undo the last action."""
 
+    now_ms: int
 
-class Bury(TimedEvent):
+
+class Bury(NamedTuple):
     """Hide the card until tomorrow."""
 
+    now_ms: int
 
-@dataclass(frozen=True, slots=True)
-class Suspend(TimedEvent):
+
+class Suspend(NamedTuple):
     """Stop asking the card, or all cards of its note, until unsuspended."""
 
+    now_ms: int
     whole_note: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flag(TimedEvent):
+class Flag(NamedTuple):
     """Set the card's flag, 1 to 7; 0 removes it."""
 
+    now_ms: int
     flag: int
 
 
-class Refresh(TimedEvent):
+class Refresh(NamedTuple):
     """Read the card again, because the decks may have changed."""
 
+    now_ms: int
 
-class Quit(TimedEvent):
+
+class Quit(NamedTuple):
     """End the session."""
+
+    now_ms: int
 
 
 Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit

@@ -127,7 +127,7 @@ def start(site: Site, visit: Visit) -> Response:
         ahead_days=(read_number(visit.field("days"), 1, _FARTHEST) or 1) if mode == "ahead" else 0,
         backlog=mode == "backlog",
         cram=mode in ("cram", "count"),
-        count=mode == "count",
+        is_counted=mode == "count",
     )
     site.start(plan, deck or words)
     return RedirectResponse("/review", 303)

@@ -77,7 +77,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
 def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         learned(collection, 3)
-        session = Session(CramBackend(collection, NOW, SessionPlan(count=True)), NOW)
+        session = Session(CramBackend(collection, NOW, SessionPlan(is_counted=True)), NOW)
         answer(session)
         assert isinstance(answer(session), Finished)
         assert [kind for kind, _ in crammed(collection)] == [ReviewKind.RATING] * 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from rich.text import Text
@@ -73,7 +72,7 @@ def test_the_buttons_show_key_rating_and_interval(capsys: pytest.CaptureFixture[
 
 
 def test_a_cloze_answer_shows_the_revealed_text_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    cloze = replace(asked(card(1)), face=Face("in ⦉[…]⦊ area", "in ⦉Broca's⦊ area", ("⦉", "⦊")))
+    cloze = asked(card(1))._replace(face=Face("in ⦉[…]⦊ area", "in ⦉Broca's⦊ area", ("⦉", "⦊")))
     assert "in […] area" in ESCAPES.sub("", shown(capsys, question(cloze)))
     text = ESCAPES.sub("", shown(capsys, answer(cloze)))
     assert "in Broca's area" in text
@@ -93,8 +92,8 @@ def test_text_that_looks_like_markup_is_shown_as_typed(
 def test_no_text_can_drive_the_terminal(capsys: pytest.CaptureFixture[str], plain: bool) -> None:
     hostile = "a\x1b]0;title\x07b\x1b[2Jc"
     of = asked(card(1), front=hostile)
-    of = replace(of, entry=of.entry._replace(deck=hostile))
-    rest = ESCAPES.sub("", shown(capsys, replace(answer(of, given=hostile), message=hostile), plain=plain))
+    of = of._replace(entry=of.entry._replace(deck=hostile))
+    rest = ESCAPES.sub("", shown(capsys, answer(of, given=hostile)._replace(message=hostile), plain=plain))
     assert "\x1b" not in rest
     assert "\x07" not in rest
     assert "title" in rest
@@ -117,7 +116,7 @@ def test_plain_reads_out_only_what_is_new(capsys: pytest.CaptureFixture[str]) ->
     of = asked(card(1))
     text = shown(capsys, question(of), answer(of), plain=True)
     assert text.splitlines() == ["Answer:", "back 1", "1 Again 1m, 2 Hard 6m, 3 Good 10m, 4 Easy 4d"]
-    flagged = replace(answer(of), message="Flag 3.")
+    flagged = answer(of)._replace(message="Flag 3.")
     assert shown(capsys, question(of), answer(of), flagged, plain=True) == "Flag 3.\n"
 
 
@@ -149,7 +148,7 @@ def test_no_line_is_wider_than_the_window_and_no_word_is_lost(
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setenv("LINES", "200")
     words = "What does the programme manager of several teams answer for? " * 3
-    view = replace(answer(asked(card(1), front=words, back="supercalifragilisticexpialidocious"), "x"), message=words)
+    view = answer(asked(card(1), front=words, back="supercalifragilisticexpialidocious"), "x")._replace(message=words)
     text = ESCAPES.sub("", shown(capsys, view, plain=plain))
     assert max(map(len, text.splitlines())) <= columns
     for word in words.split():
@@ -215,7 +214,7 @@ def test_a_tick_leaves_a_long_card_where_it_was_scrolled_to(capsys: pytest.Captu
     screen.show(view)
     screen.scroll(Action.BOTTOM)
     capsys.readouterr()
-    screen.show(replace(view, message="Flag 1."))
+    screen.show(view._replace(message="Flag 1."))
     text = ESCAPES.sub("", capsys.readouterr().out)
     assert "line 39" in text
     assert "Flag 1." in text
@@ -293,7 +292,7 @@ def test_parts_flow_onto_the_next_line_whole(width: int) -> None:
 
 @pytest.mark.parametrize("plain", [False, True])
 def test_the_prompt_for_a_typed_answer_shows_the_other_keys(capsys: pytest.CaptureFixture[str], plain: bool) -> None:
-    typed = replace(asked(card(1)), expected="back 1")
+    typed = asked(card(1))._replace(expected="back 1")
     text = ESCAPES.sub("", shown(capsys, question(typed), plain=plain))
     assert "Enter alone shows the answer, Ctrl-D leaves" in text
 
@@ -304,7 +303,7 @@ def test_in_a_narrow_window_a_point_continues_below_its_beginning(
     monkeypatch.setenv("COLUMNS", "24")
     plain = asked(card(1))
     note = plain.entry.note._replace(points=("names the goal of the team",))
-    view = answer(replace(plain, entry=plain.entry._replace(note=note)))
+    view = answer(plain._replace(entry=plain.entry._replace(note=note)))
     lines = [line.rstrip() for line in ESCAPES.sub("", shown(capsys, view)).splitlines()]
     at = lines.index("a [ ] names the goal of")
     assert lines[at + 1] == "      the team"

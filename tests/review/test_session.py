@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -235,7 +234,7 @@ def test_after_an_edit_that_removes_the_card_the_next_one_is_asked() -> None:
 def test_a_refreshed_card_that_was_answered_elsewhere_gives_way_to_the_next() -> None:
     backend = make_backend(card(1), card(2))
     session = Session(backend, 0)
-    backend.cards[1] = replace(backend.cards[1], card=card(1)._replace(reps=1))
+    backend.cards[1] = backend.cards[1]._replace(card=card(1)._replace(reps=1))
     backend.queue = [2]
     session.handle(Refresh(0))
     assert question(session).asked.card.id == 2

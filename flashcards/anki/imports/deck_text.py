@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -99,7 +99,7 @@ def read_file_tags(text: str) -> tuple[str, ...]:
     return () if value is None else attributes.split_tags(value)[0]
 
 
-def _read_head(text: str) -> dict[str, Any]:
+def _read_head(text: str) -> Mapping[str, Any]:
     return front_matter.read_front_matter(normalize(text)).values
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from html import escape, unescape
 from typing import TYPE_CHECKING, Final
 
 from flashcards.deck.media_references import LINK_SCHEMES, scheme
@@ -141,6 +140,8 @@ def make_typed_answer(html: str) -> str:
 
     Empty for an answer without words, which is then not typed.
     """
+    from html import escape  # imported late, because it loads slowly
+
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 
 
@@ -152,6 +153,8 @@ def write_typed_answer(markdown: str, definitions: str = "") -> str:
 
 
 def _write_text(html: str) -> str:
+    from html import unescape
+
     text = _SOUND.sub(" ", html)
     text = _MATH.sub(lambda match: match[1] or match[2] or "", text)
     text = _ANY_TAG.sub(lambda tag: "" if _INLINE.match(tag[0]) else " ", text)

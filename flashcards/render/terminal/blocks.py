@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -49,8 +48,7 @@ def stack(parts: Sequence[RenderableType], *, spaced: bool) -> RenderableType:
     return Group(*[piece for part in parts for piece in (Text(), part)][1:])
 
 
-@dataclass(frozen=True, slots=True)
-class Prefixed:
+class Prefixed(NamedTuple):
     """A `body` with `first` before its first line and `rest`, equally wide, before the others."""
 
     first: str
@@ -75,8 +73,7 @@ class Prefixed:
             yield Segment.line()
 
 
-@dataclass(frozen=True, slots=True)
-class TableBlock:
+class TableBlock(NamedTuple):
     """A table or, if that would be too wide, one `heading: cell` line per cell."""
 
     header: tuple[Text, ...]  # the headings; every row has as many cells

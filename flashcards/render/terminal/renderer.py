@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyromark
@@ -37,21 +36,21 @@ _NOTE: Final = re.compile(r"\.md(?:#|\Z)|\A#", re.IGNORECASE)  # a link to a not
 _MEDIA_TAG: Final = re.compile(r"<(?:img|audio|video|source)\b", re.IGNORECASE)
 
 
-@dataclass(slots=True)
 class _Frame:
     """An open block that contains blocks: the document, a quote, a list or an item."""
 
-    parts: list[RenderableType] = field(default_factory=list)
-    spaced: bool = True
-    number: int | None = None  # of a list's next item
-    bullet: str = ""
+    def __init__(self, *, spaced: bool = True, number: int | None = None, bullet: str = "") -> None:
+        self.parts: list[RenderableType] = []
+        self.spaced = spaced
+        self.number = number  # of a list's next item
+        self.bullet = bullet
 
 
-@dataclass(slots=True)
 class _Table:
-    alignments: tuple[Alignment, ...]
-    rows: list[tuple[Text, ...]] = field(default_factory=list)
-    cells: list[Text] = field(default_factory=list)
+    def __init__(self, alignments: tuple[Alignment, ...]) -> None:
+        self.alignments = alignments
+        self.rows: list[tuple[Text, ...]] = []
+        self.cells: list[Text] = []
 
 
 class TerminalBuilder:

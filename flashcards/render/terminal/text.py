@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from flashcards.deck.html import Tag, split_html
 from flashcards.deck.media_references import PLAYED, extension
 from flashcards.disk.media_files import WIKI_PREFIX
+
+if TYPE_CHECKING:
+    from flashcards.deck.html import Tag
 
 GAP: Final = "bold magenta"
 CODE: Final = "cyan"
@@ -197,6 +199,8 @@ _UNSEEN: Final = frozenset({"script", "style", "rp"})
 
 def html_to_text(html: str, *, plain: bool = False) -> str:
     """Convert a piece of HTML, complete or not, to text without comments, scripts and style sheets."""
+    from flashcards.deck.html import split_html  # imported late, because few cards contain HTML
+
     reader = _Reader(plain=plain)
     for piece in split_html(html):
         if isinstance(piece, str):
