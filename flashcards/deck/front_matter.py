@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from flashcards.deck.model import Problem
@@ -241,8 +240,8 @@ class FrontMatter(NamedTuple):
 
     end: int = 0  # the offset at which the deck's text begins; 0 if there is no front matter
     # the settings by name, as YAML or TOML gave them, dates as ISO 8601 text
-    values: Mapping[str, Any] = MappingProxyType({})
-    lines: Mapping[str, int] = MappingProxyType({})  # the line of each setting
+    values: Mapping[str, Any] = {}
+    lines: Mapping[str, int] = {}  # the line of each setting
     problems: tuple[Problem, ...] = ()  # the lines that cannot be read, and settings given twice
 
 

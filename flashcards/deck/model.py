@@ -7,7 +7,6 @@ from 1.
 from __future__ import annotations
 
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ FORMAT_VERSION = 9
 
 FORWARD = "forward"
 REVERSE = "reverse"
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -108,8 +105,8 @@ class Deck(NamedTuple):
     notes: tuple[Note, ...] = ()  # in order of the file
     problems: tuple[Problem, ...] = ()  # in order of the file
     # everything else in the front matter, by name, as YAML or TOML gave it
-    settings: Mapping[str, Any] = _NOTHING
-    setting_lines: Mapping[str, int] = _NOTHING  # the line of each setting, to report it
+    settings: Mapping[str, Any] = {}
+    setting_lines: Mapping[str, int] = {}  # the line of each setting, to report it
 
 
 class Face(NamedTuple):

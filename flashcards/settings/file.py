@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from flashcards.dialects import NAMES
@@ -50,7 +49,6 @@ _OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
 _REMOVE = "Remove it, or write it as prose below the front matter."
 
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAME)
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Settings(NamedTuple):
@@ -58,20 +56,20 @@ class Settings(NamedTuple):
 
     policy: Policy = Policy()  # for every deck without its own settings
     # for decks and their subdecks: name or pattern with `*` -> setting -> value as read
-    decks: Mapping[str, Mapping[str, Any]] = _NOTHING
+    decks: Mapping[str, Mapping[str, Any]] = {}
     rollover: int = 4  # the hour at which a day begins
-    keys: Mapping[str, str] = _NOTHING  # of the review: action -> key
+    keys: Mapping[str, str] = {}  # of the review: action -> key
     spoken_minutes: float = 4.0  # duration of an answer to a rubric card or scenario, until the log shows it
     # the smallest shares of a rubric card's points for Hard, Good and Easy
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     # folders or globs -> the dialect of their files
-    formats: Mapping[str, str] = _NOTHING
-    mocks: Mapping[str, MockPreset] = _NOTHING  # mock interviews by name
+    formats: Mapping[str, str] = {}
+    mocks: Mapping[str, MockPreset] = {}  # mock interviews by name
     # position of single decks among their neighbours: deck name -> number, lowest first
-    orders: Mapping[str, float] = _NOTHING
+    orders: Mapping[str, float] = {}
     ignore: tuple[str, ...] | None = None  # patterns of paths without decks; None for the defaults
     # settings that come from an Obsidian vault, because `flashcards.toml` does not set them
-    inherited: Mapping[str, Any] = MappingProxyType({})
+    inherited: Mapping[str, Any] = {}
 
     def policy_for(self, deck: str, front_matter: Mapping[str, Any]) -> Policy:
         """Build the policy of a deck from the collection's, its parents' and its own tables, and its front matter.
