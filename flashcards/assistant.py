@@ -1,6 +1,7 @@
 """Let a language model use a collection through the Model Context Protocol: read, add notes, rate cards.
 
-It adds and rates only after a person has agreed: the client asks if it can, otherwise the call is repeated with a code.
+It adds and rates only after a person has agreed. If the client can ask, it asks; otherwise the call is repeated with a
+code.
 The library `mcp` is an extra that only this module imports.
 """
 

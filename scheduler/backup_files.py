@@ -174,7 +174,7 @@ def find_impossible(connection: sqlite3.Connection) -> str:
 
 
 def write_sum(connection: sqlite3.Connection) -> None:
-    """Write a check sum of all definitions into the header: no check of SQLite sees a letter that changed there."""
+    """Write a checksum of all definitions into the header; SQLite's own checks miss a changed letter."""
     found = _sum(_read_definitions(connection, "table") + _read_definitions(connection, "index"))
     connection.execute(f"PRAGMA user_version = {found}")
 

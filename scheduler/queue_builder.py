@@ -1,7 +1,7 @@
 """Build the queue of a day: due cards, then new ones, within the limits, and one card per note.
 
-The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards. New
-cards of decks with a deadline are reserved before all but the first. Simulations use this queue, too.
+The order is that of Anki's scheduler v3: steps within the day (always asked), steps of days, reviews, new cards. Decks
+with a deadline reserve their new cards right after the steps within the day. Simulations use this queue, too.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ TABLE_SET = TableSet(
 )
 """The scheduler's tables, for `open_database`."""
 
-# Only cards that would be asked today: later ones are free again tomorrow anyway. Steps within the day continue. With a
+# Bury only cards that would be asked today; a later one needs no burial. Steps within the day continue. With a
 # deadline, the queue itself keeps siblings apart, because its pace can require them.
 _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :today, buried_by = :review
@@ -101,8 +101,8 @@ class Store(Cards):
         """Record a rating in one transaction: log row, card row, buried siblings, leech.
 
         `load` is what the shown outcomes were computed with, so that they hold; it is ignored on another day. Raise
-        `CardChanged` if the card has other `reps` than `expect_reps` by now. Nothing is recorded. Raise `CardUnknown`
-        if there is no such card.
+        `CardChanged` if the card has other `reps` than `expect_reps` by now; then nothing is recorded. Raise
+        `CardUnknown` if there is no such card.
         """
         with transaction(self.connection):
             before = self.card(card_id)

@@ -172,9 +172,10 @@ class Cards:
         self.connection = connection
 
     def add_cards(self, cards: Iterable[NewCard], now_ms: int | None = None) -> range:
-        """Add new cards; returns their ids, in order: the time in milliseconds, counted up until it is free.
+        """Add new cards and return their ids in order.
 
-        Raise `sqlite3.IntegrityError` if a note has two cards of one slot.
+        Ids start at the current time in milliseconds, or after the highest id if that is later. Raise
+        `sqlite3.IntegrityError` if a note has two cards of one slot.
         """
         with transaction(self.connection):
             first = self.find_free_id(time.time_ns() // 1_000_000 if now_ms is None else now_ms)
@@ -240,16 +241,16 @@ class Cards:
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
     def bury(self, cards: Iterable[int], day: int, *, by_hand: bool = True) -> int:
-        """Hide these cards until the end of a day, `by_hand` or after a review of a sibling.
+        """Bury these cards until the end of a day, `by_hand` or after a review of a sibling.
 
-        Hidden by hand, they stay hidden if that rating is undone.
+        Cards buried by hand stay buried when a sibling's rating is undone.
         """
         rows = [(day, None if by_hand else _REVIEW_ELSEWHERE, card, day, by_hand, day) for card in cards]
         sooner = "coalesce(buried_day, -1) < ? OR (? AND buried_day = ? AND buried_by IS NOT NULL)"
         return self._change(f"buried_day = ?, buried_by = ? WHERE id = ? AND ({sooner})", rows)
 
     def unbury(self, cards: Iterable[int], day: int) -> int:
-        """Show those of these cards that are hidden on a day."""
+        """Unbury those of these cards that are buried on a day."""
         rows = [(card, day) for card in cards]
         return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
 

@@ -128,7 +128,9 @@ def test_a_setting_of_single_decks_cannot_be_set_for_many(tmp_path: Path, line: 
 
 def test_how_long_an_answer_at_length_takes_is_read(tmp_path: Path) -> None:
     assert read(tmp_path, "spoken_minutes = 1.5\n").spoken_minutes == 1.5
-    assert refused(tmp_path, "\nspoken_minutes = 0\n").startswith("flashcards.toml:2: `spoken_minutes` must be minutes")
+    assert refused(tmp_path, "\nspoken_minutes = 0\n").startswith(
+        "flashcards.toml:2: `spoken_minutes` must be a number of minutes"
+    )
     assert "Move it above the deck tables" in refused(tmp_path, "[decks.a]\nspoken_minutes = 2\n")
 
 
@@ -219,7 +221,10 @@ def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -
         ("mocks = 3", "1: `mocks` must contain tables such as"),
         ("[mocks.a]\nquestion = 3", "1: `a` has no `question`. A mock has query, questions, minutes, per_question."),
         ("fuzz = true\n[mocks.a]\nquestions = 0", "2: `a` has a `questions` that cannot be used: it must be"),
-        ("[mocks.a]\nminutes = nan", "1: `a` has a `minutes` that cannot be used: it must be minutes, more than 0"),
+        (
+            "[mocks.a]\nminutes = nan",
+            "1: `a` has a `minutes` that cannot be used: it must be a number of minutes above 0",
+        ),
         ("[mocks.a]\nquery = 3", "1: `a` has a `query` that cannot be used: it must be a word in quotes."),
         ("fuzz = true\ndecks = { a = { fuzz = 1 } }", "2: `fuzz` must be true or false."),
     ],

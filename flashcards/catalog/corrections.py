@@ -136,8 +136,8 @@ _FIRST_REVIEWS = """
 SELECT c.note, max(c.note, min(r.id)) FROM reviews r JOIN cards c ON c.id = r.card
 WHERE c.note IN (SELECT value FROM json_each(?)) AND c.reps > 0 GROUP BY 1
 """
-"""When notes were first reviewed here: never before they were first seen, which their ids say, though other programs
-may say so of reviews that were made there."""
+"""When each note was first reviewed here. Imported reviews can be older than the note; then this is the note's id,
+the time when it was first seen."""
 
 
 class Copies:

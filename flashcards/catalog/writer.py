@@ -80,7 +80,7 @@ class NoteWriter:
         self._db.execute(
             "UPDATE notes SET pin = ?, file = ?, line = ?, end_line = ?, deck = ?, fingerprint = ?, top_gap = ?,"
             " tags = ?, body = ?, modified_ms = CASE WHEN body = ? AND file = ? THEN modified_ms"
-            # Anki counts in seconds. Two edits within one second must differ, or it skips the second.
+            # Anki counts in seconds. Two edits within one second must differ, or it skips the later one.
             " ELSE max(?, modified_ms + 1000) END, active = 1"
             " WHERE id = ?",
             (

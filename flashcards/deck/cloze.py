@@ -106,7 +106,7 @@ def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], s
 
 def _check_gap(gap: Gap, text: str) -> None:
     if not text[gap.inner_start : gap.inner_end].strip():
-        raise GapError(gap.start, "empty-gap", "This gap is empty.", "Write what it hides between its brackets.")
+        raise GapError(gap.start, "empty-gap", "This gap is empty.", "Write the text that it hides.")
     if not all(1 <= number <= MAX_NUMBER for number in gap.numbers):
         message = f"The number of a gap must be between 1 and {MAX_NUMBER}."
         raise GapError(gap.start, "gap-number", message, "Number the gaps c1, c2, c3 and so on.")
@@ -115,7 +115,7 @@ def _check_gap(gap: Gap, text: str) -> None:
 def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
     """Find the gaps with a written number.
 
-    As in Anki, a gap may be part of a formula or of code, but not only begin or end in it.
+    As in Anki, a gap may be part of a formula or of code, but must not begin inside and end outside, or the reverse.
     """
     if "{{c" not in text:
         return []

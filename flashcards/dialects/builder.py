@@ -53,7 +53,7 @@ class DeckBuilder:
         gaps = [gap for gap in gaps if text[gap.inner_start : gap.inner_end].strip()]
         if any(not 1 <= number <= MAX_NUMBER for gap in gaps for number in gap.numbers):
             hint = "Number the gaps 1, 2, 3 and so on."
-            self.report(lines[0], "gap-number", f"A gap's number lies between 1 and {MAX_NUMBER}.", hint)
+            self.report(lines[0], "gap-number", f"The number of a gap must be between 1 and {MAX_NUMBER}.", hint)
         elif not gaps:
             self.report(lines[0], "cloze-without-gap", "This cloze has no gap.", "Write one, or give it an answer.")
         else:

@@ -55,7 +55,7 @@ class ImportFormatUnknown(UsageError):
     """The extension of the file is not that of a supported format."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path}: the file type is unknown. Use .apkg, .colpkg, .anki2, .db or .csv.")
+        super().__init__(f"{path}: the file type is unknown. Use .apkg, .colpkg, .anki2, .anki21, .db or .csv.")
 
 
 class FileMissing(UsageError):

@@ -180,7 +180,7 @@ class MockSession:
         over = now_ms >= self._until_ms and self._results
         if number > len(self._questions) or over:
             self._recorder.finish()
-            reason = "The time is over." if number <= len(self._questions) else ""
+            reason = "Your time is up." if number <= len(self._questions) else ""
             return Over(tuple(self._results), finished=True, reason=reason)
         until = min(now_ms + self._timing.each_ms, self._until_ms)
         asked = self._questions[number - 1][0]

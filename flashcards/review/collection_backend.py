@@ -104,7 +104,7 @@ class CollectionBackend:
         return policy._replace(review_order=order) if order else policy
 
     def _lift(self) -> Sequence[DeckLimits]:
-        """Return the limits, which a backlog has not."""
+        """Return the limits; a backlog has no limits."""
         return lift_limits(self._limits) if self._plan.backlog else self._limits
 
     def _build_queue(self, now_ms: int) -> Queue:
@@ -192,7 +192,7 @@ class CollectionBackend:
         return review
 
     def undo(self, now_ms: int) -> Review:
-        """Undo the last rating of today, unless it is not the latest action."""
+        """Undo the last rating of today, if it is the latest action."""
         act = self._store.acts.last()
         if act is not None and act.kind != "rating":
             raise NothingToUndo(f"The last action was `{act.kind}`; `flashcards undo` undoes it.")

@@ -36,7 +36,7 @@ LONGEST_MS = 60_000
 """Answers are capped at one minute, as in Anki."""
 
 _ELSEWHERE = "That card was answered elsewhere; this is the next one."
-_TIME_OVER = "Your time limit is up."
+_TIME_OVER = "Your time is up."
 _GONE = "The text of that card is gone from the decks; its history is kept."
 
 
@@ -74,9 +74,9 @@ class Session:
         message: str = "",
         thresholds: Sequence[float] = RUBRIC_THRESHOLDS,
     ) -> None:
-        """Begin with the first card, and a `message` to say with it.
+        """Begin with the first card, and a `message` to show with it.
 
-        From `until_ms` on no further card is asked; the one that is asked then is not cut short. `thresholds` are the
+        After `until_ms` no new card is asked; the current one may be finished. `thresholds` are the
         shares of a rubric card's points from which on Hard, Good and Easy are proposed.
         """
         self._thresholds = thresholds

@@ -159,7 +159,7 @@ def read_minutes(value: Any) -> float:
     """
     minutes = _read_number(value)
     if not 0 < minutes <= MOST_MINUTES:
-        raise ValueError(f"must be minutes, more than 0 and at most {MOST_MINUTES}")
+        raise ValueError(f"must be a number of minutes above 0 and at most {MOST_MINUTES}")
     return minutes
 
 

@@ -85,7 +85,7 @@ def test_when_the_time_of_the_mock_is_over_no_question_follows() -> None:
     mock.rate(3 * MINUTE, Rating.GOOD)
     view = mock.note(3 * MINUTE, "")
     assert isinstance(view, Over)
-    assert (view.finished, view.reason, len(view.results), recorder.ends) == (True, "The time is over.", 1, 1)
+    assert (view.finished, view.reason, len(view.results), recorder.ends) == (True, "Your time is up.", 1, 1)
 
 
 def test_leaving_keeps_all_ratings_and_is_not_reported_as_finished() -> None:

@@ -111,7 +111,7 @@ def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
     assert isinstance(session.view, Answer)
     view = session.handle(Rate(2 * MINUTE, Rating.GOOD))
     assert isinstance(view, Finished)
-    assert view.message == "Your time limit is up."
+    assert view.message == "Your time is up."
     assert view.summary.left.new == 1
 
 

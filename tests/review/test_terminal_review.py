@@ -317,7 +317,7 @@ def test_a_time_limit_ends_the_session_after_the_card_that_is_asked(tmp_path: Pa
     with Terminal("-C", str(tmp_path), "review", "--minutes", "0.00001") as terminal:
         terminal.wait_for(SHOW)
         terminal.act(" ", BUTTONS)
-        terminal.act("4", "Your time limit is up.")
+        terminal.act("4", "Your time is up.")
         terminal.wait_for("Done: 1 card")
         assert terminal.ended() == 0
 

@@ -156,7 +156,7 @@ class Gathering:
             id=entry.id,
             guid=guid,
             family=kind,
-            # Of several notes with one guid, Anki identifies the last one by it, which the others must never update.
+            # If notes share a guid, Anki takes it as that of the last one; the others must not overwrite it.
             modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             deck=entry.deck,
             tags=clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),

@@ -3,8 +3,8 @@
 Their ids, the ids and names of their fields and templates, and the order of both may never change: Anki would take them
 for other note types, or ask everyone for a full sync. What a card looks like may change; then raise `DESIGN_CHANGED`.
 
-Whether a card is typed, or a reverse card exists, is a field that is empty or not: so a note keeps its note type, and
-with it its history in Anki, when a person adds `type` or `reverse` to it.
+Two fields, empty or not, say whether the answer is typed and whether there is a reverse card. So a note keeps its note
+type and its history in Anki when a person adds `type` or `reverse`.
 """
 
 from __future__ import annotations
