@@ -251,9 +251,8 @@ def test_the_pages_go_on_with_the_state_that_a_sync_program_brought(tmp_path: Pa
         collection.scan()
     shutil.copy(state, copy)
     with served(tmp_path) as visitor:
-        page = rate_next(visitor, visitor.open())
+        page = visitor.press(rate_next(visitor, visitor.open()), "show")
         copy.replace(state)
-        page = visitor.press(page, "show")
         refused = visitor.request("POST", "/review", urlencode({"stamp": page.stamp, "do": "good"}))
         assert refused.status == 409
         assert "such as one that syncs folders, replaced" in refused.words
