@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flashcards.catalog.encoding import decode
 from flashcards.catalog.files import is_utf8
-from flashcards.catalog.store import Entry, decode
+from flashcards.catalog.store import Entry
 from flashcards.deck.cloze import build_face
 from flashcards.deck.model import Note
 from flashcards.errors import FlashcardsError, UsageError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -363,6 +362,8 @@ def find_ordering(collection: Collection, only: frozenset[int] | None = None) ->
     if all(_order(limit.policy) == _order(common) for limit in collection.limits):
         return common
     names = collection.catalog.deck_names()
+    import json  # imported late, because most collections have one order
+
     rows = collection.connection.execute(
         _DECKS if only is None else _DECKS_OF, () if only is None else (json.dumps(list(only)),)
     )

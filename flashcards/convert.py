@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from flashcards.catalog.encoding import encode
 from flashcards.catalog.imports import write_together
-from flashcards.catalog.store import Entry, encode
+from flashcards.catalog.store import Entry
 from flashcards.deck.attributes import split_tags, write_note
 from flashcards.deck.cloze import replace_gaps
 from flashcards.deck.front_matter import read_front_matter

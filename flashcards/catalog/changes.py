@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
-from flashcards.deck.model import FORMAT_VERSION, Deck, Note, Problem, StatedSchedule
+from flashcards.deck import FORMAT_VERSION
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest, read_file
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
+    from flashcards.deck.model import Deck, Note, Problem, StatedSchedule
     from flashcards.dialects.choose import Chooser
     from flashcards.identity.slots import Renaming
 
@@ -103,6 +104,8 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
 
 def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -> ReadFile | None:
     """Read the current file; return nothing if it is gone."""
+    from flashcards.deck.model import Problem  # imported late, as below
+
     try:
         data = read_file(root / found.path)
     except FileNotFoundError:
@@ -119,10 +122,9 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
     as_read = (row.present, row.hash, row.format, row.reader) if row else None
     if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
+    # Imported late, because they load slowly, and most scans find no changed file.
     from flashcards.deck.pitfalls import find_conflict
-    from flashcards.dialects.read import (
-        read_deck,
-    )  # imported late: it loads slowly, and most scans find no changed file
+    from flashcards.dialects.read import read_deck
 
     try:
         text = data.decode()

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport
-from flashcards.catalog.store import Catalog, decode, encode
+from flashcards.catalog.encoding import decode, encode
+from flashcards.catalog.store import Catalog
 from flashcards.catalog.writer import NoteWriter, renumber
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.notes import TUNING, Known, Link, Seen

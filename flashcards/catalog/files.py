@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
@@ -206,6 +205,8 @@ def _natural_key(text: str) -> list[tuple[int, int | str]]:
 
 def place_files(connection: sqlite3.Connection) -> None:
     """Put the new cards of decks with several files in the order of the files."""
+    import json  # imported late, because only changes need it
+
     files: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for deck, file, path, settings in connection.execute(_SHARED):
         files[deck].append((file, path, settings))

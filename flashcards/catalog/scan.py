@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
 from flashcards.catalog.changes import CardPlace, FolderChanges, ReadFile, ScanReport
-from flashcards.catalog.store import Catalog, FileRow, decode
+from flashcards.catalog.encoding import decode
+from flashcards.catalog.store import Catalog, FileRow
 from flashcards.catalog.writer import NoteWriter
-from flashcards.deck.model import FORMAT_VERSION, Deck
+from flashcards.deck import FORMAT_VERSION
+from flashcards.deck.model import Deck
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
 from flashcards.identity.exact import link_exactly

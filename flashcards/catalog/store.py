@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import orjson
-
-from flashcards.deck.model import Gap, Kind, Note, Problem
 from scheduler.connection import select_in
 
 if TYPE_CHECKING:
     from flashcards.catalog.wiki_links import LinkResolver
+    from flashcards.deck.model import Note, Problem
     from flashcards.identity.notes import Known
 
-
-_KINDS = {kind.value: kind for kind in Kind}
-_OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions", "say")
-
-
-def encode(note: Note) -> str:
-    """Encode `note` without its lines, which change more often and have their own columns."""
-    data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
-    if note.gaps:
-        data["gaps"] = [
-            (gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, gap.hint, *filter(None, [gap.hidden]))
-            for gap in note.gaps
-        ]
-    for name in _OPTIONAL:
-        if value := getattr(note, name):
-            data[name] = value
-    return orjson.dumps(data).decode()
-
-
-_NEEDED: Final = 3  # the kind, the fields and the slots; most notes have only these
-
-
-def decode(text: str, line: int, end_line: int) -> Note:
-    """Decode a note written by `encode`; raise `json.JSONDecodeError` for other text, which means damage."""
-    data = orjson.loads(text)
-    try:
-        kind, fields, slots = _KINDS[data["kind"]], tuple(data["fields"]), tuple(data["slots"])
-        if len(data) == _NEEDED:
-            return Note(kind, line, end_line, fields, slots)
-        find = data.get
-        gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]
-        return Note(
-            kind,
-            line,
-            end_line,
-            fields,
-            slots,
-            tuple(gaps),
-            tuple(find("breadcrumb", ())),
-            tuple(find("tags", ())),
-            find("pin", ""),
-            find("typed", False),
-            tuple(find("points", ())),
-            find("definitions", ""),
-            say=tuple(find("say", ())),
-        )
-    except _OTHER_SHAPE as error:
-        raise json.JSONDecodeError("It is not a note", text, 0) from error
-
-
-_OTHER_SHAPE = (AttributeError, KeyError, TypeError, ValueError)
 
 MIGRATIONS = (
     *("create_files_and_notes", "create_origins", "create_exported_notes", "create_ticks", "create_mocks"),
@@ -158,24 +104,21 @@ class Catalog:
     def deck_settings(self) -> dict[str, dict[str, Any]]:
         """Return the front matter of each deck; if several files disagree, the first one counts."""
         found: dict[str, dict[str, Any]] = {}
-        rows = self._db.execute("SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC")
-        for (text,) in rows:
-            data = json.loads(text)
-            try:
-                found.setdefault(data["deck"], {}).update(data["values"])
-            except _OTHER_SHAPE as error:
-                raise json.JSONDecodeError("It holds no settings", text, 0) from error
+        query = "SELECT settings FROM files WHERE present = 1 AND settings != '{}' ORDER BY path DESC"
+        for (text,) in self._db.execute(query):
+            from flashcards.catalog.encoding import decode_settings  # imported late, because few decks have settings
+
+            deck, values = decode_settings(text)
+            found.setdefault(deck, {}).update(values)
         return found
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yield every problem of a file, with the file's path, in order."""
+        from flashcards.catalog.encoding import decode_problems
+
         rows = self._db.execute("SELECT path, problems FROM files WHERE present = 1 AND problems != '[]' ORDER BY path")
         for path, text in rows:
-            try:
-                found = [Problem(*problem) for problem in json.loads(text)]
-            except TypeError as error:
-                raise json.JSONDecodeError("It holds no problems", text, 0) from error
-            yield from ((path, problem) for problem in found)
+            yield from ((path, problem) for problem in decode_problems(text))
 
     def counts(self) -> tuple[int, int]:
         """Count the files and the active notes."""
@@ -185,6 +128,8 @@ class Catalog:
 
     def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
         """Yield notes by deck, file and line: those of `ids`, or all active ones, or all orphans."""
+        from flashcards.catalog.encoding import decode  # imported late: with its libraries, it loads slowly
+
         where = "n.active IN ({})" if ids is None else "n.id IN ({})"
         rows = select_in(self._db, _ENTRIES.format(where), [int(active)] if ids is None else list(ids))
         for note, key, path, deck, fingerprint, modified_ms, is_active, body, line, end_line in rows:
@@ -263,11 +208,14 @@ class Catalog:
 
     def sample(self, size: int) -> list[Note]:
         """Sample about `size` active notes from the whole collection, or all if there are fewer."""
+        from flashcards.catalog.encoding import decode
+
         ids = [row[0] for row in self._db.execute("SELECT id FROM notes ORDER BY file")]
         query = "SELECT body, line, end_line FROM notes WHERE active = 1 AND id IN ({})"
         return [decode(*row) for row in select_in(self._db, query, ids[:: max(1, len(ids) // size)])]
 
     def _load_known(self, where: str, values: Sequence[object] | None, order: str = "file, line") -> list[Known]:
+        from flashcards.catalog.encoding import decode
         from flashcards.identity.notes import Known
 
         columns = "id, key, pin, file, fingerprint, body, line, end_line, deck, top_gap, active, modified_ms"
@@ -298,6 +246,8 @@ class Catalog:
 
     def find_former_note(self, note: int, fingerprint: bytes) -> Note | None:
         """Return the earlier version of the note with this text."""
+        from flashcards.catalog.encoding import decode
+
         query = "SELECT body FROM texts WHERE note = ? AND fingerprint = ?"
         row = self._db.execute(query, (note, fingerprint)).fetchone()
         return decode(row[0], 0, 0) if row else None
@@ -308,6 +258,8 @@ class Catalog:
 
     def find_former_texts(self, notes: Sequence[int], most: int = 5) -> dict[int, list[Note]]:
         """Return the most recent earlier texts of notes, by id."""
+        from flashcards.catalog.encoding import decode
+
         found: dict[int, list[Note]] = {}
         query = "SELECT note, body FROM texts WHERE note IN ({}) ORDER BY until_ms DESC"
         for note, body in select_in(self._db, query, notes):

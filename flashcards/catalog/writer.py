@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport, StatedCard
+from flashcards.catalog.encoding import decode, encode
 from flashcards.catalog.files import SPACING
-from flashcards.catalog.store import Catalog, decode, encode
+from flashcards.catalog.store import Catalog
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.notes import Doubt, Known, Link, Seen, find_top_gap, make_key
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
@@ -25,15 +24,14 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
-_ENDLESS_WORD = re.compile(
-    r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)"
-)  # includes the characters that end the word
+_ENDLESS_WORD = r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)"  # includes the characters that end the word
+_LONGEST_WORD = 2_200  # characters; a shorter text has no endless word
 _DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
-_UPPER_CONTROLS = re.compile("[\x7f-\x9f\u202d\u202e]")
+_UPPER_CONTROLS = "[\x7f-\x9f\u202d\u202e]"
 _HOLD = "flashcards.hold"  # in click's context: a function that holds a line back, and returns whether it did
 _LINES_AT_ONCE = 500
 _LONG_LINE = 100_000  # characters
-_OTHER_TABLES = re.compile("no such (?:column|table)|duplicate column|.* already exists")
+_OTHER_TABLES = "no such (?:column|table)|duplicate column|.* already exists"
 _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
@@ -117,10 +115,12 @@ def _blame_damage(database: Path) -> Iterator[None]:
         named = translate_error(error, database) if isinstance(error, sqlite3.Error) else None
         if named is not None:
             raise named from error
+        import json
+
         from scheduler.backups import is_damaged
 
         is_cut = isinstance(error, json.JSONDecodeError)  # only the state is read as JSON without error handling
-        has_other_tables = isinstance(error, sqlite3.OperationalError) and _OTHER_TABLES.match(str(error))
+        has_other_tables = isinstance(error, sqlite3.OperationalError) and re.match(_OTHER_TABLES, str(error))
         if database.is_file() and (is_cut or has_other_tables or is_damaged(database)):
             raise DatabaseCorrupt(database) from error
         raise
@@ -232,10 +232,12 @@ def print_json(value: Any) -> None:
 
 def print_json_lines(values: Iterable[Any]) -> None:
     """Print each value as a line of JSON, in batches."""
+    import json
+
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
     # The JSON encoder escapes only control characters below a space.
     lines = (
-        line if line.isprintable() else gate(_UPPER_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
+        line if line.isprintable() else gate(re.sub(_UPPER_CONTROLS, lambda match: f"\\u{ord(match[0]):04x}", line))
         for line in map(encode, values)
     )
     some: list[str] = []
@@ -323,7 +325,9 @@ def clip(text: str, width: int = 60) -> str:
 
 def print_text(text: str = "", hang: int = 0, *, err: bool = False) -> None:
     """Print lines wrapped at the terminal's width, continued with an indent of `hang`. Endless words are cut."""
-    for line in _ENDLESS_WORD.sub(r"\1…\2", text).split("\n"):
+    if len(text) >= _LONGEST_WORD:
+        text = re.sub(_ENDLESS_WORD, r"\1…\2", text)
+    for line in text.split("\n"):
         for part in fit_line(line, hang, err=err):
             echo(make_visible(part.expandtabs()), err=err)
 

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-FORMAT_VERSION = 9
-"""Increase this if the same text may now yield other notes: all files are then read again."""
-
 FORWARD = "forward"
 REVERSE = "reverse"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -78,6 +77,8 @@ def read_text(path: Path) -> str:
 
 def read_record(path: Path) -> dict[str, Any]:
     """Read a JSON object that this program wrote; an empty one if the file is missing or cannot be read."""
+    import json  # imported late, because most commands do not need it
+
     try:
         value = json.loads(read_file(path))
     except (OSError, ValueError):
@@ -88,6 +89,8 @@ def read_record(path: Path) -> dict[str, Any]:
 def write_record(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON object to a file that only its owner can read."""
     with replace_file(path, is_private=True) as file:
+        import json
+
         file.write(json.dumps(values).encode())
 
 

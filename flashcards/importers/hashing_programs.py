@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from flashcards.catalog.store import Entry, encode
+from flashcards.catalog.encoding import encode
+from flashcards.catalog.store import Entry
 from flashcards.collection import Collection, now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint

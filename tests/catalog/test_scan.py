@@ -12,8 +12,8 @@ import pytest
 from flashcards.catalog import changes
 from flashcards.catalog import scan as scanning
 from flashcards.catalog.files import find_deck_files
+from flashcards.deck import FORMAT_VERSION
 from flashcards.deck import parse as parsing
-from flashcards.deck.model import FORMAT_VERSION
 from flashcards.dialects import read as dialects
 from flashcards.disk import atomic
 from tests.catalog.world import LONG_AGO_NS, World, question

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flashcards.catalog.store import encode
+from flashcards.catalog.encoding import encode
 from flashcards.deck.model import Kind, Note
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.notes import Known, Link, Seen, fingerprint

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from flashcards.catalog.store import encode
+from flashcards.catalog.encoding import encode
 from flashcards.deck.parse import parse
 from flashcards.identity.notes import Known, Seen, fingerprint
 from tests.identity.edits import HEAVY, ORDINARY, Edit, aside, typo, words_of

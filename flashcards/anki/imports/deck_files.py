@@ -14,9 +14,10 @@ from flashcards.anki.imports.incoming_notes import IncomingNote, Layout, make_pa
 from flashcards.anki.imports.matching import Match, PlacedNote, describe_difference
 from flashcards.anki.imports.merging import make_base
 from flashcards.catalog.changes import FolderChanges, ReadFile
+from flashcards.catalog.encoding import encode
 from flashcards.catalog.files import FoundFile
 from flashcards.catalog.imports import Origin, Origins
-from flashcards.catalog.store import Entry, encode
+from flashcards.catalog.store import Entry
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged, digest
 from flashcards.importers.transaction import ImportReport, Remark

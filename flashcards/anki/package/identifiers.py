@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from flashcards.anki.package.model import BASIC, CLOZE, ExportProblem, family
-from flashcards.catalog.store import decode
+from flashcards.catalog.encoding import decode
 from flashcards.disk.atomic import file_digest, have_equal_contents
 from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, find_media_file
 from flashcards.errors import FlashcardsError
