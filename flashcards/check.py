@@ -119,8 +119,10 @@ def _check_keys(collection: Collection) -> Iterator[FileProblem]:
 def _vaults(collection: Collection) -> Iterator[FileProblem]:
     """Report the vaults whose plugin settings cannot be read."""
     chooser = collection.chooser()
-    for path in collection.catalog.dialects():
-        chooser.choose(path)
+    settings = {chooser.choose(path).find_settings(name) for path, name in collection.catalog.dialects().items()}
+    for path, error in sorted({(found.path, found.error) for found in settings if found.error}):
+        hint = "Correct it; until then the notes that need it are not read."
+        yield FileProblem(path, 1, "dialect", f"These settings of a plugin cannot be used: {error}.", hint)
     for vault in chooser.vaults():
         if vault.error:
             message = f"The settings of Obsidian's spaced repetition plugin cannot be read: {vault.error}."

@@ -22,6 +22,7 @@ from flashcards.deck.model import REVERSE, Deck, Gap, Kind, Note
 from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
+from flashcards.dialects.read import find_rest
 from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
 from flashcards.disk.journal import Journal
 from flashcards.disk.paths import leads_outside
@@ -76,9 +77,10 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
     deck = decks.most_common(1)[0][0] if decks else get_deck_name(path)
     names_format = collection.chooser().choose(path).name != NATIVE
     given = ["format: native"] if names_format else []
+    rest = find_rest(text, row.dialect, collection.chooser().choose(path))
     if deck != get_deck_name(path):
         given.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
-    after, read = _rewrite(path, normalize(text), entries, given)
+    after, read = _rewrite(path, normalize(text), entries, given, rest)
     after = _restore_ends(text, after)
     moved = sum(decks.values()) - decks[deck]
     return Conversion(path, before, after.encode(), entries, read.notes, deck, moved)
@@ -147,24 +149,29 @@ def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: (entry.note.line, entry.note.end_line)))
 
 
-def _rewrite(path: str, text: str, entries: Sequence[Entry], given: Sequence[str]) -> tuple[str, Deck]:
-    """Return a file in the native format, parsed, too; cards lose bullets and `#` if that helps."""
+def _rewrite(
+    path: str, text: str, entries: Sequence[Entry], given: Sequence[str], rest: Sequence[str]
+) -> tuple[str, Deck]:
+    """Return a file in the native format, parsed, too; cards lose bullets and `#` if that helps.
+
+    `rest` are its lines without the notes, if notes can be parts of lines.
+    """
     plain = [entry.note for entry in entries]
     simple = [_drop_lead(note) for note in plain]
     try:
-        return _try_notes(path, text, plain, simple, given)
+        return _try_notes(path, text, plain, simple, given, rest)
     except ConversionImpossible:
         if simple == plain:
             raise
         with suppress(ConversionImpossible):
-            return _try_notes(path, text, plain, plain, given)
+            return _try_notes(path, text, plain, plain, given, rest)
         raise
 
 
 def _try_notes(
-    path: str, text: str, plain: Sequence[Note], notes: Sequence[Note], given: Sequence[str]
+    path: str, text: str, plain: Sequence[Note], notes: Sequence[Note], given: Sequence[str], rest: Sequence[str]
 ) -> tuple[str, Deck]:
-    after = _write_file(path, text, list(zip(plain, notes, strict=True)), given)
+    after = _write_file(path, text, list(zip(plain, notes, strict=True)), given, rest)
     read = parse(after, path)
     _compare(path, notes, read)
     return after, read
@@ -182,8 +189,13 @@ def _drop_lead(note: Note) -> Note:
     return item if _is_pair(item.fields, item) else note
 
 
-def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given: Sequence[str]) -> str:
-    """Return a file with these lines in its front matter, and each first note of a pair replaced by the second."""
+def _write_file(
+    path: str, text: str, notes: Sequence[tuple[Note, Note]], given: Sequence[str], rest: Sequence[str]
+) -> str:
+    """Return a file with these lines in its front matter, and each first note of a pair replaced by the second.
+
+    The text beside a note in its lines goes below it.
+    """
     head = read_front_matter(text)
     value = head.values.get("tags")
     file_tags = () if value is None else split_tags(value)[0]
@@ -201,9 +213,12 @@ def _write_file(path: str, text: str, notes: Sequence[tuple[Note, Note]], given:
         if out and out[-1].strip() and not _is_one_line(texts[line]):
             out.append("")
         at = max(note.end_line for note in same) + 1
+        beside = [text.strip() for text in rest[line - 1 : at - 1] if text.strip()]
         out.append("\n\n".join(texts[line]))
         if not _is_one_line(texts[line]):
-            out += _separate(lines[at - 1 :], texts, at)
+            out += _separate(beside or lines[at - 1 :], {} if beside else texts, at)
+        if beside:
+            out += ["", "\n\n".join(beside), ""]
     out += lines[at - 1 :]
     return _set_front_matter("\n".join(out), given)
 
@@ -225,7 +240,7 @@ def _separate(rest: Sequence[str], texts: Mapping[int, list[str]], line: int) ->
     if blank == len(rest):
         return
     following = texts.get(line + blank)
-    if (following is None and not _STOPS.match(rest[blank])) or (following and _is_one_line(following)):
+    if (following is None and not _STOPS.match(rest[blank])) or (following and not _MARKED.match(following[0])):
         yield ""
         yield _END
     if not blank:

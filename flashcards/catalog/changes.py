@@ -98,7 +98,7 @@ def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:
         and row.size == found.size
         and row.present == 1
         and row.format == FORMAT_VERSION
-        and row.reader == chooser.signature(found.path)
+        and row.reader == chooser.signature(found.path, row.dialect)
     )
 
 
@@ -118,7 +118,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
     found_digest = digest(data)
     fresh = time.time_ns() - found.mtime_ns < _RACY_NS
     mtime_ns = -1 if fresh or len(data) != found.size else found.mtime_ns
-    reader = chooser.signature(found.path)
+    reader = chooser.signature(found.path, row.dialect if row else "")
     as_read = (row.present, row.hash, row.format, row.reader) if row else None
     if as_read == (True, found_digest, FORMAT_VERSION, reader):
         return ReadFile(found, found_digest, None, mtime_ns)
@@ -147,6 +147,7 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
             "Report it with this file; until then its notes stay as they were.",
         )
         return ReadFile(found, found_digest, None, mtime_ns, problem)
+    reader = chooser.signature(found.path, dialect)
     return ReadFile(found, found_digest, deck, mtime_ns, dialect=dialect, reader=reader)
 
 

@@ -18,6 +18,9 @@ from flashcards.deck.source import Spans, normalize
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _HEADING: Final = re.compile(r"(#{1,6})[ \t]+(.*)")
 
+ANKI_GAP: Final = re.compile(r"\{\{c\d{1,9}::")
+"""The beginning of a gap as Anki writes it."""
+
 
 @dataclass(slots=True)
 class DialectText:
@@ -189,7 +192,7 @@ def find_brace_gaps(text: str, pattern: re.Pattern[str], *, counts_all: bool = F
             continue
         groups = match.groupdict()
         inner = next(name for name in ("whole", "mark", "part") if groups.get(name) is not None)
-        written = groups["anki"] or groups["short"]
+        written = groups["anki"] or groups.get("short")
         number = int(written or 0) or (len(gaps) if counts_all else unnumbered) + 1
         gaps.append(Gap((number,), match.start(), match.end(), *match.span(inner), groups.get("hint") or ""))
         unnumbered += written is None

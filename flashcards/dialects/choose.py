@@ -6,7 +6,8 @@ The front matter of a file outranks both; it is read later, with the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -41,22 +42,33 @@ class Vault(NamedTuple):
         return path[len(self.folder) + 1 :] if self.folder else path
 
 
+class PluginSettings(NamedTuple):
+    """The settings of a plugin that sends cards to Anki, for the files of one folder."""
+
+    values: Any  # the settings; None if there are no settings
+    folder: str  # the folder within the vault
+    path: str  # the file of the settings, for messages
+    error: str  # the reason why they cannot be read, or ""
+
+
+NO_SETTINGS: Final = PluginSettings(None, "", "", "")
+
+
 class Choice(NamedTuple):
     """The dialect that reads a file, unless its front matter names another one."""
 
     name: str  # name of the dialect
     why: str  # the reason, as the end of a sentence that begins "It is read so because"
     vault: Vault | None  # the vault of the file, if any
+    # finds the settings of a plugin that sends cards to Anki, by the name of a dialect
+    find_settings: Callable[[str], PluginSettings] = lambda _name: NO_SETTINGS
 
     @property
     def signature(self) -> str:
         """A text that changes whenever the file must be read again; "" for the native format outside vaults."""
         if self.vault is None:
             return "" if self.name == NATIVE else self.name
-        from hashlib import blake2b  # imported late, because most collections do not need it
-
-        vault = (self.vault.folder, self.vault.above, self.vault.settings)
-        signature = f"{self.name} {blake2b(repr(vault).encode(), digest_size=8).hexdigest()}"
+        signature = f"{self.name} {_digest((self.vault.folder, self.vault.above, self.vault.settings))}"
         return f"{signature} {self.vault.stored_digest}" if self.vault.stored else signature
 
 
@@ -68,14 +80,20 @@ class Chooser:
         self._formats = {key.strip("/").removesuffix("/**"): name for key, name in formats.items()}
         self._vaults: dict[str, Vault | None] = {}
         self._choices: dict[tuple[str, str], tuple[Choice, str]] = {}
+        self._settings: dict[tuple[str, str], PluginSettings] = {}
 
     def choose(self, path: str) -> Choice:
         """Choose the dialect of a file by its path."""
         return self._choose(path)[0]
 
-    def signature(self, path: str) -> str:
-        """Return the signature of the choice for a path."""
-        return self._choose(path)[1]
+    def signature(self, path: str, dialect: str = "") -> str:
+        """Return the signature of the choice for a path, whose front matter names `dialect` if that is another one."""
+        choice, signature = self._choose(path)
+        name = dialect or choice.name
+        if name in (NATIVE, "obsidian"):  # almost every file
+            return signature
+        found = choice.find_settings(name)
+        return signature if found.values is None else f"{signature} {_digest(found)}".lstrip()
 
     def vaults(self) -> Iterator[Vault]:
         """Yield the vaults found so far, each once."""
@@ -86,6 +104,7 @@ class Chooser:
         chosen = self._choices.get(place)
         if chosen is None:
             choice = self._make_choice(self.find_vault(place[0]), place[1])
+            choice = choice._replace(find_settings=partial(self._find_settings, place[0]))
             chosen = self._choices[place] = choice, choice.signature
         return chosen
 
@@ -95,6 +114,14 @@ class Chooser:
         if vault:
             return Choice("obsidian", f"{vault.data} is there", vault)
         return Choice(NATIVE, "nothing names another format", None)
+
+    def _find_settings(self, folder: str, name: str) -> PluginSettings:
+        """Return the settings of the nearest vault for the reader of a dialect and the files of a folder."""
+        if name.startswith(("obsidian-to-anki", "flashcards-obsidian")) and (folder, name) not in self._settings:
+            above = Path(os.path.realpath(self._root / folder))
+            found = (_read_settings(vault, above, name) for vault in (above, *above.parents))
+            self._settings[folder, name] = next(filter(None, found), NO_SETTINGS)
+        return self._settings.get((folder, name), NO_SETTINGS)
 
     def _key(self, path: str) -> str:
         """Return the longest folder or glob of the settings that matches a path."""
@@ -165,17 +192,42 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
             data = read_data(text)
             settings = pick_settings(data)
             stored = _read_stored(data, path, settings)
-            return Vault(named, folder, above, settings, "", stored, _digest(stored), pick_scheduling(data))
+            digest = _digest(sorted(stored.items(), key=itemgetter(0))) if stored else ""
+            return Vault(named, folder, above, settings, "", stored, digest, pick_scheduling(data))
         except ValueError as error:  # not JSON, or not an object
             reason = str(error)
     return Vault(named, folder, above, ObsidianSettings(), reason, {})
 
 
-def _digest(stored: Mapping[str, Schedules]) -> str:
+def _read_settings(vault: Path, folder: Path, name: str) -> PluginSettings | None:
+    """Return the settings in a vault of the plugin whose dialect is `name`, or nothing if there are no such files."""
+    from flashcards.dialects import flashcards_obsidian, obsidian_to_anki
+    from flashcards.dialects.obsidian_data import read_data
+
+    files = obsidian_to_anki.SETTINGS_FILES if name == "obsidian-to-anki" else flashcards_obsidian.SETTINGS_FILES
+    for file in files:
+        path = vault / file
+        values: Any
+        try:
+            text = read_file(path).decode("utf-8-sig")
+            data = obsidian_to_anki.read_ini(text) if file.endswith(".ini") else read_data(text)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            return PluginSettings(None, "", str(path), getattr(error, "strerror", None) or str(error))
+        if name == "obsidian-to-anki":
+            values = obsidian_to_anki.pick_settings(data)
+            problem = obsidian_to_anki.find_regex_problem(values)
+        else:
+            values, problem = flashcards_obsidian.pick_settings(data), ""
+        return PluginSettings(values, folder.relative_to(vault).as_posix().strip("."), str(path), problem)
+    return None
+
+
+def _digest(content: object) -> str:
     from hashlib import blake2b
 
-    ordered = sorted(stored.items(), key=itemgetter(0))
-    return blake2b(repr(ordered).encode(), digest_size=8).hexdigest() if stored else ""
+    return blake2b(repr(content).encode(), digest_size=8).hexdigest()
 
 
 def _read_stored(data: Mapping[str, Any], path: Path, settings: ObsidianSettings) -> dict[str, Schedules]:

@@ -20,9 +20,9 @@ _READERS: Final = {
     "headings": ("headings_inka_mdsr", "read_headings"),
     "inka": ("headings_inka_mdsr", "read_inka"),
     "mdsr": ("headings_inka_mdsr", "read_mdsr"),
-    "obsidian-to-anki": ("obsidian_plugins", "read_obsidian_to_anki"),
-    "flashcards-obsidian": ("obsidian_plugins", "read_flashcards_obsidian"),
-    "flashcards-obsidian-v2": ("obsidian_plugins", "read_flashcards_obsidian_v2"),
+    "obsidian-to-anki": ("obsidian_to_anki", "read_obsidian_to_anki"),
+    "flashcards-obsidian": ("flashcards_obsidian", "read_flashcards_obsidian"),
+    "flashcards-obsidian-v2": ("flashcards_obsidian", "read_flashcards_obsidian_v2"),
 }
 _FORMAT: Final = re.compile(r"format[\"']?[ \t]*[:=]")  # begins with a literal, because that is found fast
 
@@ -40,6 +40,15 @@ def read_deck(text: str, path: str, choice: Choice) -> tuple[Deck, str]:
     return deck._replace(problems=(problem, *deck.problems)), choice.name
 
 
+def find_rest(text: str, name: str, choice: Choice) -> list[str]:
+    """Return the lines of a file without its notes, if notes of the dialect `name` can be parts of lines."""
+    if name != "obsidian-to-anki":
+        return []
+    from flashcards.dialects.obsidian_to_anki import cut_notes
+
+    return cut_notes(text, choice.find_settings(name).values)
+
+
 def _named_format(text: str) -> tuple[str | None, int]:
     """Return the format named in the front matter, and its line."""
     if not text.startswith(("---", "\ufeff---")) or not _FORMAT.search(text):
@@ -55,7 +64,9 @@ def _read(text: str, path: str, name: str, choice: Choice, *, is_named: bool) ->
         return parse(text, path)
     if name in _READERS:
         module, function = _READERS[name]
-        deck: Deck = getattr(import_module(f"flashcards.dialects.{module}"), function)(text, path)
+        found = choice.find_settings(name)
+        own = () if module == "headings_inka_mdsr" else (found.values, found.folder)
+        deck: Deck = getattr(import_module(f"flashcards.dialects.{module}"), function)(text, path, *own)
         return deck
     from flashcards.dialects.obsidian import read_obsidian
     from flashcards.dialects.obsidian_data import ObsidianSettings

@@ -153,6 +153,16 @@ def test_every_dialect_can_be_converted(cli: Runner, name: str, text: str) -> No
     assert cards(cli) == before
 
 
+def test_the_text_beside_cards_within_a_line_is_kept(cli: Runner) -> None:
+    line = "before STARTI [Basic] q Back: a ENDI between STARTI [Basic] r Back: b ENDI after"
+    cli.write("x.md", f"---\nformat: obsidian-to-anki\n---\nSTARTI [Basic] first Back: 1 ENDI\n{line}\n")
+    before = cards(cli)
+    assert len(before) == 3
+    cli("convert", "--yes", "x.md")
+    assert "before  between  after" in (cli.root / "x.md").read_text("utf-8")
+    assert cards(cli) == before
+
+
 def test_items_of_lists_stay_items_and_keep_their_cards(cli: Runner) -> None:
     cli.write(DATA, '{"settings": {}}')
     cli.write("a.md", "\ufeff#flashcards\n- a\n\t- b::c <!--SR:!2026-12-16,51,230-->\n1. d:::e\n- [ ] f::g\n")
