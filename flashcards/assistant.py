@@ -7,7 +7,6 @@ The library `mcp` is an extra that only this module imports.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
@@ -152,7 +151,7 @@ class Assistant:
 
 def _select(problems: list[FileProblem], path: str) -> list[dict[str, Any]]:
     folder = path.strip("/")
-    return [asdict(each) for each in problems if not folder or f"{each.file}/".startswith(f"{folder}/")]
+    return [each._asdict() for each in problems if not folder or f"{each.file}/".startswith(f"{folder}/")]
 
 
 def _describe_alike(addition: Addition) -> str:

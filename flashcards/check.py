@@ -7,10 +7,9 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind, Note
@@ -36,8 +35,7 @@ _STUDIED_TWICE: Final = "Both were studied; reword one, so that they ask for dif
 _SHOWN: Final = 3  # maximum number of places listed
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FileProblem:
+class FileProblem(NamedTuple):
     """A problem and its place; `file` is the path within the collection."""
 
     file: str

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from flashcards.catalog.files import IgnoreRules
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """Another collection with some of the same decks; `folder` is a path within the collection, or its own."""
 
     folder: str

@@ -233,7 +233,7 @@ def find_same_meaning(notes: Iterable[tuple[str, Note]], contrasts: Iterable[tup
     found = list(notes)
     allowed = list(contrasts)
     words = [split_sides(note) for _, note in found]
-    weights = Weights(words, words, words)
+    weights = Weights(words, words, [note for _, note in found])
     scale = [weigh_sides(each, weights) for each in words]
 
     def is_contrast(one: str, other: str) -> bool:

@@ -7,7 +7,6 @@ import sqlite3
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport
@@ -119,7 +118,7 @@ RULE: Final = "copy"
 _RECENT_MS: Final = (
     3 * 24 * 3_600_000
 )  # a pasted note is usually cut soon; a text that exists twice for longer is two notes
-_TUNING: Final = replace(TUNING, threshold=0.65)  # both texts existed at once, so they may well be two notes
+_TUNING: Final = TUNING._replace(threshold=0.65)  # both texts existed at once, so they may well be two notes
 _SAMPLE: Final = 2_000
 
 # Active notes that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan plus

@@ -114,10 +114,10 @@ class Catalog:
 
     def problems(self) -> Iterator[tuple[str, Problem]]:
         """Yield every problem of a file, with the file's path, in order."""
-        from flashcards.catalog.encoding import decode_problems
-
         rows = self._db.execute("SELECT path, problems FROM files WHERE present = 1 AND problems != '[]' ORDER BY path")
         for path, text in rows:
+            from flashcards.catalog.encoding import decode_problems
+
             yield from ((path, problem) for problem in decode_problems(text))
 
     def counts(self) -> tuple[int, int]:

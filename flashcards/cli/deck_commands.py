@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -210,7 +209,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
         remarks = [each for each in find_advice(collection) if is_selected(each.file, selected)] if advice else []
         for problem in (*found, *remarks):
             if as_json:
-                console.print_json(asdict(problem))
+                console.print_json(problem._asdict())
             else:
                 console.print_text(
                     f"{_display_path(collection, problem.file)}:{problem.line}: {problem.message} {problem.hint}", 2

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyromark
 from pyromark import Options
@@ -32,8 +32,7 @@ _OPAQUE_TAGS = frozenset({"CodeBlock", "HtmlBlock", "Link", "Image"})
 _OPAQUE_EVENTS = frozenset({"Code", "InlineMath", "DisplayMath", "Html", "InlineHtml", "TaskListMarker"})
 
 
-@dataclass(slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading at the top level: its place, its level from 1, its plain text."""
 
     start: int

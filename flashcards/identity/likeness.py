@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Set
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, Indel
 
@@ -29,8 +28,7 @@ _MOST_MISSPELT: Final = 2  # words of one side
 _TELLING: Final = 0.7  # minimum weight of a word that names the subject of a note
 
 
-@dataclass(frozen=True, slots=True)
-class WeighedSides:
+class WeighedSides(NamedTuple):
     """The words of a note, and the total weight of each side."""
 
     sides: Sides
@@ -38,8 +36,7 @@ class WeighedSides:
     back: float
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """The similarity of two notes, 0 to 1: of their fronts, their backs, and as a whole."""
 
     front: float
@@ -54,8 +51,7 @@ def weigh_sides(sides: Sides, weights: Weights) -> WeighedSides:
     return WeighedSides(sides, weights.total(sides.front), weights.total(sides.back))
 
 
-@dataclass(frozen=True, slots=True)
-class Masses:
+class Masses(NamedTuple):
     """The quantities that bound the similarity of a note to others."""
 
     words: dict[str, float]  # the weight of each word, for each of its occurrences

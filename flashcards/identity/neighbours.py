@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.identity.notes import Known, Link, Seen, sort_by_place
 
@@ -16,16 +15,15 @@ _START: Final = -1
 _END: Final = 1 << 60
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Unlinked notes next to each other, between the same two linked notes.
 
     `edges` is the number of its ends that are notes rather than an end of the file.
     """
 
     edges: int
-    old: list[Known] = field(default_factory=list)
-    new: list[Seen] = field(default_factory=list)
+    old: list[Known]
+    new: list[Seen]
 
 
 class Places:
@@ -66,7 +64,7 @@ class Places:
     def _at(self, bounds: tuple[Place, Place]) -> Stretch:
         if bounds not in self._stretches:
             edges = (bounds[0][1] != _START) + (bounds[1][1] != _END)
-            self._stretches[bounds] = Stretch(edges)
+            self._stretches[bounds] = Stretch(edges, [], [])
         return self._stretches[bounds]
 
     def stretches(self) -> Iterable[Stretch]:

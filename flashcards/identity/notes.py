@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -59,16 +58,14 @@ class Link(NamedTuple):
     score: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Doubt:
+class Doubt(NamedTuple):
     """A new note that was not linked because several old ones match nearly equally well."""
 
     seen: Seen
     candidates: tuple[tuple[Known, float], ...]  # the old notes with their scores, best first
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(NamedTuple):
     """The numbers that decide about similar notes; see `docs/identity.md` for the evidence."""
 
     threshold: float = 0.55  # minimum score of a link; scores are between 0 and 1

@@ -136,7 +136,7 @@ class Scores:
         self._weights = Weights(
             [each for _, each in (*vanished, *kept)],
             [each for _, each in (*fresh, *kept)],
-            (split_sides(note) for note in sample),
+            sample,
             find_slips(_list_words(self.old_sides, self.new_sides, same, *self.former_sides.values())),
         )
         self._old = [weigh_sides(each, self._weights) for each in self.old_sides]

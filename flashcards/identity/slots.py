@@ -6,9 +6,8 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from itertools import count
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note
 from flashcards.identity.notes import find_top_gap
@@ -21,8 +20,7 @@ _SAME_NUMBER: Final = 0.1  # tie-breaker between equal texts
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class GapGroup:
+class GapGroup(NamedTuple):
     """The gaps that one card asks for: those with one number, or a single gap without a number."""
 
     number: int  # the number of the gaps
@@ -182,8 +180,7 @@ Renaming = tuple[tuple[str, str], ...]
 """Old and new names of slots. Each old and each new name occurs once."""
 
 
-@dataclass(frozen=True, slots=True)
-class CarriedNote:
+class CarriedNote(NamedTuple):
     """A note whose cards are named so that each keeps its history."""
 
     note: Note  # the note, with its gaps numbered
@@ -206,7 +203,7 @@ def carry_cards(before: Note, after: Note, used: int, present: Note | None = Non
         return CarriedNote(after, top, _rename_sides(present, after))
     carried = _number_gaps(before, after, top) if before.kind is Kind.CLOZE else _number_above(after, top)
     if present.kind is not Kind.CLOZE:
-        return replace(carried, renamed=_match_sides_with_gaps(present, carried.note))
+        return carried._replace(renamed=_match_sides_with_gaps(present, carried.note))
     return carried
 
 

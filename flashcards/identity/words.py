@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from itertools import chain, pairwise
 from math import fsum, log
-from typing import Final
+from typing import Final, NamedTuple
 
 from flashcards.deck.model import Kind, Note
 
@@ -39,8 +38,7 @@ _NEAR: Final = 0.2  # share of the best match; less is chance
 _LEAST_SAMPLE: Final = 50  # minimum notes for a sample to show how common a word is
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """The words of one side of a note, each with its count.
 
     `plain` is the side without case, accents and punctuation; sides with equal `plain` look the same to a reader.
@@ -50,8 +48,7 @@ class Words:
     plain: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """The two sides of a note: front and back, or the shown and the hidden text of a cloze."""
 
     cloze: bool
@@ -74,6 +71,14 @@ def split_sides(note: Note) -> Sides:
             at = gap.end
     outside.append(text[at:])
     return Sides(True, count_words(" ".join(outside)), count_words(" ".join(hidden)))
+
+
+def collect_words(note: Note) -> set[str]:
+    """Return the different words of a note."""
+    if note.kind is not Kind.CLOZE:
+        return set(_split_words("\n".join(note.fields)))
+    sides = split_sides(note)
+    return {*sides.front.counts, *sides.back.counts}
 
 
 def count_words(text: str) -> Words:
@@ -111,11 +116,15 @@ class Weights(dict[str, float]):
         self,
         before: Iterable[Sides],
         after: Iterable[Sides],
-        sample: Iterable[Sides],
+        sample: Iterable[Note],
         slips: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Count the words of notes before and after: an edit must not make a note's words look common."""
-        old, new, wide = _Frequencies(before), _Frequencies(after), _Frequencies(sample)
+        old, new = (
+            _Frequencies([note.front.counts.keys() | note.back.counts.keys() for note in notes])
+            for notes in (before, after)
+        )
+        wide = _Frequencies([collect_words(note) for note in sample])
         self._local = old if old.notes >= new.notes else new
         self._other = new if old.notes >= new.notes else old
         self._wide = wide if wide.notes >= _LEAST_SAMPLE else None
@@ -146,14 +155,11 @@ class Weights(dict[str, float]):
 
 
 class _Frequencies:
-    """The number of notes that have each word."""
+    """The number of notes that have each word, from the words of each note."""
 
-    def __init__(self, notes: Iterable[Sides]) -> None:
-        self.notes = 0
-        self.counts: Counter[str] = Counter()
-        for note in notes:
-            self.notes += 1
-            self.counts.update(note.front.counts.keys() | note.back.counts.keys())
+    def __init__(self, notes: Sequence[Set[str]]) -> None:
+        self.notes = len(notes)
+        self.counts = Counter(chain.from_iterable(notes))
 
 
 def _measure_rarity(notes: int, seen: int) -> float:

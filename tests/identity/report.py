@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from flashcards.identity.notes import TUNING, Tuning
@@ -101,8 +100,8 @@ def table(seeds: int) -> Iterator[str]:
 
 def sweep(seeds: int) -> Iterator[str]:
     """A line for each threshold, and for each margin."""
-    tunings = [replace(TUNING, threshold=threshold) for threshold in (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)]
-    tunings += [replace(TUNING, margin=margin) for margin in (0.02, 0.05, 0.12, 0.2)]
+    tunings = [TUNING._replace(threshold=threshold) for threshold in (0.45, 0.5, 0.55, 0.6, 0.65, 0.7)]
+    tunings += [TUNING._replace(margin=margin) for margin in (0.02, 0.05, 0.12, 0.2)]
     decks = everything()
     for tuning in tunings:
         totals: dict[str, Count] = {}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flashcards.deck.model import Kind
+from flashcards.deck.model import Kind, Note
 from flashcards.deck.parse import parse
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.likeness import (
@@ -26,16 +26,20 @@ from flashcards.identity.likeness import (
 from flashcards.identity.neighbours import Places
 from flashcards.identity.scoring import Pair
 from flashcards.identity.similar import assign_pairs, link_similar
-from flashcards.identity.words import Sides, Weights, count_words, split_sides
+from flashcards.identity.words import Sides, Weights, collect_words, count_words, split_sides
 from tests.identity.edits import ORDINARY
 from tests.identity.material import OWN, Item, Material, load, numbered
 from tests.identity.measure import our_links
 from tests.identity.trials import Trial, edited
 
 
-def read(text: str) -> Sides:
+def parse_one(text: str) -> Note:
     (note,) = parse(text, "x.md").notes
-    return split_sides(note)
+    return note
+
+
+def read(text: str) -> Sides:
+    return split_sides(parse_one(text))
 
 
 @pytest.mark.parametrize(
@@ -126,9 +130,17 @@ def test_an_edited_note_does_not_make_its_own_words_look_common() -> None:
 
 def test_a_language_s_little_words_tell_little_where_the_collection_shows_it() -> None:
     note = read("Q: the mitochondrion\nA: energy")
-    sample = [read(f"Q: the word{number}\nA: the other") for number in range(60)]
+    sample = [parse_one(f"Q: the word{number}\nA: the other") for number in range(60)]
     weights = Weights([note], [note], sample)
     assert weights["the"] < 0.05 < weights["mitochondrion"]
+
+
+@example(("straße ÉTÉ", "C: [Straße] \u30ab\u30bf\u30ab\u30ca and ASCII"))
+@given(st.tuples(st.text(min_size=1), st.text(min_size=1)))
+def test_the_different_words_of_a_note_are_those_of_its_sides(fields: tuple[str, str]) -> None:
+    note = Note(Kind.QUESTION, 1, 2, fields, ("forward",))
+    sides = split_sides(note)
+    assert collect_words(note) == {*sides.front.counts, *sides.back.counts}
 
 
 def test_the_order_of_words_counts() -> None:
