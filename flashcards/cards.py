@@ -64,10 +64,7 @@ def format_short_id(entry: Entry, slot: str) -> str:
 
 
 def find_card(collection: Collection, name: str) -> int:
-    """Find the card for a prefix of its id, `key.slot` with prefixes, or `path:line`.
-
-    Raises CardNotFound, or CardAmbiguous if several cards match.
-    """
+    """Find the card for a prefix of its id, or `path:line`. Raise CardNotFound, or CardAmbiguous if several match."""
     rows = _find_rows(collection, name)
     if len(rows) > 1:
         raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])
@@ -75,10 +72,7 @@ def find_card(collection: Collection, name: str) -> int:
 
 
 def find_cards(collection: Collection, name: str) -> list[int]:
-    """Find the cards for `name`, which may be all cards of one note.
-
-    Raises CardNotFound, or CardAmbiguous if cards of several notes match.
-    """
+    """Find the cards of one note for `name`. Raise CardNotFound, or CardAmbiguous if several notes match."""
     rows = _find_rows(collection, name)
     if len({key for _, key, _ in rows}) > 1:
         raise CardAmbiguous(name, [f"{key}.{slot}" for _, key, slot in rows])

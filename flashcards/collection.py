@@ -308,10 +308,7 @@ class Collection:
         return found
 
     def follow_parameters(self) -> int:
-        """Recompute memory states if the parameters in the settings changed. Due days stay.
-
-        Returns the number of changed cards. This is cheap if nothing changed.
-        """
+        """Recompute memory states if the parameters changed; due days stay. Return the number of changed cards."""
         wanted = {
             limit.deck: " ".join(map(repr, limit.policy.parameters))
             for limit in self.limits

@@ -23,9 +23,8 @@ from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.dialects.read import find_rest
-from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.disk.atomic import FileChanged, digest, replace_file
 from flashcards.disk.journal import Journal
-from flashcards.disk.paths import leads_outside
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
 
@@ -92,7 +91,6 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
     Raises FileChanged if a file has changed since, and writes nothing.
     """
     kept: Path | None = None
-    elsewhere: list[Conversion] = []
     journal = Journal(collection.root, collection.import_folder)
     with write_together(collection.connection, journal, "convert", at_ms):
         for conversion in conversions:
@@ -105,12 +103,7 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
                         "INSERT OR REPLACE INTO texts(fingerprint, note, body, until_ms) VALUES (?, ?, ?, ?)",
                         (text, entry.id, encode(note), at_ms),
                     )
-            if leads_outside(collection.root, conversion.path):  # a file of another folder that the user linked
-                elsewhere.append(conversion)
-            else:
-                journal.stage_bytes(conversion.path, conversion.after, conversion.before)
-    for conversion in elsewhere:
-        replace_unchanged(collection.root / conversion.path, conversion.before, conversion.after)
+            journal.stage_edit(conversion.path, conversion.after, conversion.before)
     return kept
 
 

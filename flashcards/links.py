@@ -17,9 +17,8 @@ from flashcards.collection import Collection, now_ms
 from flashcards.deck.attributes import insert_comment
 from flashcards.deck.parse import parse
 from flashcards.dialects import NATIVE
-from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.disk.atomic import FileChanged
 from flashcards.disk.journal import Journal
-from flashcards.disk.paths import leads_outside
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.text import plural
 from scheduler import transaction
@@ -204,7 +203,6 @@ def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
         if dialects.get(path, NATIVE) != NATIVE:
             raise PinForeign(path, dialects[path])
     journal = Journal(root, collection.import_folder)
-    elsewhere: list[tuple[Path, bytes, bytes]] = []
     with write_together(collection.connection, journal, "pin", now_ms()):
         for path, entries_of_file in by_file.items():
             before = (root / path).read_bytes()
@@ -213,12 +211,7 @@ def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
             except UnicodeDecodeError:  # it was valid when it was scanned
                 raise FileChanged(root / path) from None
             after = _insert_pins(path, text, entries_of_file, root).encode()
-            if leads_outside(root, path):  # a deck of another folder that the user linked
-                elsewhere.append((root / path, before, after))
-            else:
-                journal.stage_bytes(path, after, before)
-    for file, before, after in elsewhere:
-        replace_unchanged(file, before, after)
+            journal.stage_edit(path, after, before)
     return sum(len(entries_of_file) for entries_of_file in by_file.values())
 
 

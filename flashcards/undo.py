@@ -87,10 +87,7 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
 
 
 def undo(collection: Collection) -> Act:
-    """Undo the last act of any kind and return it.
-
-    Raises NothingToUndo, UndoneElsewhere, or UndoImpossible if its copy is gone or a file was changed since.
-    """
+    """Undo the last act and return it. Raise NothingToUndo, UndoneElsewhere, or UndoImpossible."""
     acts = collection.store.acts
     act = acts.last()
     if act is None or "copy" not in act.before:

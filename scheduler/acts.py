@@ -194,10 +194,7 @@ def _read_parameters(store: Store, deck: int) -> tuple[float, ...]:
 
 
 def _read_act(connection: sqlite3.Connection, row: Sequence[Any]) -> Act:
-    """Read an act. The state may come from a stranger, so its record is checked.
-
-    Raise `DatabaseCorrupt` if it is not a record of this program.
-    """
+    """Read an act. Raise `DatabaseCorrupt` if it is not of this program; the state may be a stranger's."""
     import json
 
     number, at_ms, kind, summary, text = row

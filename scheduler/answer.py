@@ -195,10 +195,7 @@ class _Chooser:
         return self._fuzz(max(1, round_half_up(self._days(Rating.EASY))), good + 1)
 
     def _passing_days(self, rating: Rating, minimum: int) -> int:
-        """Choose the interval of a passing rating.
-
-        A growing interval exceeds the last one. If fuzz could reduce it to the last one, that is the minimum.
-        """
+        """Choose a passing interval: a growing one exceeds the last, and fuzz alone never reaches below the last."""
         days = self._days(rating)
         if round_half_up(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)

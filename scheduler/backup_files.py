@@ -129,10 +129,7 @@ def count_reviews(path: Path) -> int | None:
 
 
 def find_damage(connection: sqlite3.Connection) -> str:
-    """Return the damage of a database, or "" if it is intact and was made by this program.
-
-    Raise `sqlite3.Error` if it cannot be read.
-    """
+    """Return the damage of a database, or "" if it is intact and ours. Raise `sqlite3.Error` if unreadable."""
     if not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
         return "it is empty"
     if name := find_foreign(connection):

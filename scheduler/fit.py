@@ -106,10 +106,7 @@ def count_so_far(counted: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArra
 
 
 def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[CalibrationBin]:
-    """Compare predicted with recalled in ten equal steps of the prediction from 0 to 1.
-
-    Steps without reviews are included; both their means are 0.
-    """
+    """Compare predicted with recalled in ten equal steps from 0 to 1; without reviews, both means are 0."""
     chance, found = _floats(predicted), _floats(recalled)
     places = np.clip((chance * _BINS).astype(np.int64), 0, _BINS - 1)
     counts = np.bincount(places, minlength=_BINS)
@@ -125,10 +122,7 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[Calib
 def predict_recall(
     curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.integer]
 ) -> NDArray[np.float64]:
-    """Compute the probability of recall of each review, by the forgetting curve of its deck.
-
-    Decks without a curve have that of the defaults.
-    """
+    """Compute the recall of each review, by the curve of its deck, or that of the defaults without one."""
     usual = read_curve(DEFAULT_PARAMETERS)
     decks: dict[Curve, list[int]] = {}
     for each in np.unique(deck).tolist():

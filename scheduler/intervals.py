@@ -202,10 +202,7 @@ class Move(NamedTuple):
 
 
 def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
-    """Find the review cards whose due day differs from the one that follows from memory and settings.
-
-    The interval counts from the last review. `policy_of` returns the settings of a deck.
-    """
+    """Find the review cards whose due day does not follow from their last review, memory and settings (by deck)."""
     rows = store.connection.execute(
         f"SELECT {CARD_COLUMNS} FROM cards WHERE {UNDER_REVIEW} AND active = 1 AND stability IS NOT NULL"
     )

@@ -56,11 +56,7 @@ def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | Non
 
 
 def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
-    """Count the cards done on a day, by deck.
-
-    As in Anki, steps within a day are not reviews, but steps of days are. A card counts once, even if two programs
-    rated it on the day.
-    """
+    """Count each deck's cards done on a day, once each; as in Anki, steps of days are reviews, shorter ones are not."""
     new = f"state_before = {State.NEW:d}"
     reviewed = f"state_before = {State.REVIEW:d} OR (NOT {new} AND interval_before >= {DAY_SECONDS})"
     rows = connection.execute(

@@ -67,10 +67,7 @@ def read_columns_of(
 
 
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
-    """Read whole numbers of all cards, one array per column, in order of id.
-
-    `columns` are SQL expressions on a row of `cards` that are never NULL.
-    """
+    """Read SQL expressions on all cards, whole and never NULL, as one array each, in order of id."""
     return _arrays(connection, _query(columns, "cards NOT INDEXED"))
 
 
@@ -130,10 +127,7 @@ def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.in
 
 
 def _query(columns: Sequence[str], rows: str) -> str:
-    """Write a query that returns one text per column.
-
-    SQLite joins it and numpy splits it, without an object per value.
-    """
+    """Write a query for one text per column: SQLite joins it and numpy splits it, without an object per value."""
     return f"SELECT {', '.join(f'group_concat({column})' for column in columns)} FROM {rows}"
 
 

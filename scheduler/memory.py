@@ -116,10 +116,7 @@ class Model:
         self._batch: FSRS | None = None
 
     def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
-        """Compute the memory state after each rating, `elapsed_days` days after the previous one, if any.
-
-        A second rating on the same day uses the short-term formula.
-        """
+        """Compute the memory after each rating, `elapsed_days` after the previous one; 0 uses short-term rules."""
         from datetime import UTC, datetime, timedelta
 
         from fsrs import Card

@@ -80,10 +80,7 @@ def merge(
 def add_stated_cards(
     connection: sqlite3.Connection, cards: Iterable[tuple[int, NewCard, ImportedState]], days: DayReader
 ) -> None:
-    """Add new cards in the states of a program without a log, as `merge` would, but faster.
-
-    Each card comes with its id, and gets one row in the log. The caller holds the transaction.
-    """
+    """Add new cards, by id, in the states of a program without a log, one row each; as `merge`, but faster."""
     times = _Times(connection)
     kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)
     rows: list[tuple[object, ...]] = []

@@ -180,10 +180,7 @@ class Allowance:
 
 
 def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
-    """Compute the remaining reviews and new cards of today.
-
-    As in Anki, new cards also count as reviews, so the remaining reviews cap the new cards.
-    """
+    """Compute today's remaining reviews and new cards; as in Anki, new cards also count as reviews."""
     reviews = {deck.deck: deck.policy.reviews_per_day for deck in decks}
     new = {deck.deck: deck.policy.new_per_day for deck in decks}
     chains = {deck.deck: (*(parent for parent in deck.parents if parent in new), deck.deck) for deck in decks}

@@ -119,10 +119,7 @@ def _spread(many: list[Row], few: list[Row]) -> list[Row]:
 
 
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
-    """Choose the cards to ask on the day of `now_ms`.
-
-    This reads only due cards, and new cards only up to the limits.
-    """
+    """Choose the cards of the day of `now_ms`, reading only due cards, and new ones up to the limits."""
     with snapshot(store.connection):
         return choose_cards(_StoreSource(store, selection, now_ms), selection)
 
@@ -268,10 +265,7 @@ class _DayBuilder:
                     yield row
 
     def _reserve(self, due_notes: set[int]) -> list[Row]:
-        """Choose the new cards that deadlines require today; decks with one deadline share its daily number.
-
-        Siblings of cards asked today come only if other cards are missing.
-        """
+        """Choose the new cards that deadlines require today, by deadline; siblings of today's cards come last."""
         chosen: list[Row] = []
         unseen, weights = self.source.count_new(), self.selection.weights
         busy = due_notes | {note for _, note, _, _ in self.rated}
@@ -319,10 +313,7 @@ class _DayBuilder:
         return self.source.read_new(deck, self.policies[deck].new_order)
 
     def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
-        """Keep the rows that the limits allow, one per note if siblings are buried.
-
-        With `stop`, the rows are of one deck, and the first refusal ends the loop.
-        """
+        """Keep the rows that limits and siblings allow; with `stop`, all are of one deck, and a refusal ends it."""
         chosen = []
         policies, notes, take, weights = self.policies, self.notes, allowance.take, self.selection.weights
         for row in rows:

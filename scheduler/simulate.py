@@ -5,7 +5,7 @@
     simulation.days[0].seconds, simulation.known[-1], simulation.cards
 
 A plan says which cards are asked on a day and when a card comes back. `PolicyPlan` does what `Store` and `Queue` do,
-with the same functions. Another plan needs only the methods of `ReviewPlan`.
+with the same functions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.answer import Moment, Outcome, apply_rating, compute_outcome, decide_leech
 from scheduler.clock import Clock
@@ -51,25 +51,6 @@ class SimulatedClock(Clock):
 CLOCK = SimulatedClock()
 
 
-class ReviewPlan(Protocol):
-    """A plan: which cards are asked, and when they return."""
-
-    def ask(self, day: int) -> Iterable[int]:
-        """Choose the cards to ask on a day, in order, each once. The simulation itself asks steps within the day."""
-
-    def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """Compute the effect of the rating on the card: its memory state, and its due time (`SimulatedClock`)."""
-
-    def record_rating(self, before: Card, after: Card) -> None:
-        """Record that a card was rated."""
-
-    def policy(self, card: Card) -> Policy:
-        """Return the settings of the card's deck; its parameters are those of the learner's memory."""
-
-    def model(self, card: Card) -> Model:
-        """Return the card's memory: FSRS with the parameters of its deck."""
-
-
 class SimulatedDay(NamedTuple):
     """The work of one day. Each card of a sample counts as often as it represents others."""
 
@@ -101,7 +82,7 @@ class Simulation:
 
 def simulate(
     cards: Iterable[Card],
-    plan: ReviewPlan,
+    plan: PolicyPlan,
     first_day: int,
     days: int,
     learner: Learner,
@@ -143,7 +124,7 @@ def count_known(
 
 def _live_through(
     living: dict[int, Card],
-    plan: ReviewPlan,
+    plan: PolicyPlan,
     day: int,
     learner: Learner,
     counted: Set[int] | None,
@@ -178,7 +159,7 @@ def _live_through(
     return SimulatedDay(new, reviews, steps, lapses, recalled, seconds)
 
 
-def rate_card(card: Card, rating: Rating, plan: ReviewPlan, now_ms: int) -> Card:
+def rate_card(card: Card, rating: Rating, plan: PolicyPlan, now_ms: int) -> Card:
     """Return the card after a rating, as `Store.rate` makes it."""
     leech = decide_leech(card, rating, plan.policy(card))
     return apply_rating(card, rating, plan.outcome(card, rating, now_ms), leech, Moment(now_ms, CLOCK.day(now_ms), 0))
@@ -316,7 +297,7 @@ class PolicyPlan:
         return self._policies[card.deck]
 
     def model(self, card: Card) -> Model:
-        """Return FSRS with the parameters of the card's deck."""
+        """Return the card's memory: FSRS with the parameters of its deck."""
         return self._models[card.deck]
 
     def ask(self, day: int) -> Iterator[int]:
@@ -325,7 +306,7 @@ class PolicyPlan:
         return (row[0] for row in chain(self._today.learning, self._today.mix(self._selection.order.new_mix)))
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
-        """Compute the outcome, as `Store.outcomes` does."""
+        """Compute the outcome at a time of `SimulatedClock`, as `Store.outcomes` does."""
         policy, load = self._policies[card.deck], self._load_for(card, now_ms)
         return compute_outcome(card, rating, policy, now_ms, CLOCK, self._models[card.deck], load)
 

@@ -113,10 +113,7 @@ _LONGEST_SPOKEN_SECONDS = 900.0
 
 
 def estimate_learner(rows: Answers, spoken: Set[int] = frozenset(), spoken_seconds: float = SPOKEN_SECONDS) -> Learner:
-    """Estimate a learner from a log; without one, the average person.
-
-    The cards of `spoken` have a speed of their own, `spoken_seconds` as long as the log does not tell it.
-    """
+    """Estimate a learner from a log, perhaps empty; answers to `spoken` cards have a speed of their own."""
     usual = Learner()
     is_spoken = np.isin(rows.card, np.fromiter(spoken, dtype=np.int64, count=len(spoken)))
     same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)

@@ -80,10 +80,7 @@ class Store(Cards):
         return Load(today, due, self._ahead.siblings(card), policy.easy_days)
 
     def outcomes(self, card: Card, policy: Policy, now_ms: int, load: Load | None = None) -> Outcomes:
-        """Compute the effect of each rating now; `rate` with the same load does the same.
-
-        Without a load, the current one is read.
-        """
+        """Compute the effect of each rating now, with the current load by default; `rate` does the same."""
         if load is None:
             load = self.load(card, policy, now_ms)
         return compute_outcomes(card, policy, now_ms, self.clock, self.model(policy.parameters), load)
@@ -187,10 +184,7 @@ class Store(Cards):
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
-        """Make cards due on a day. This also unburies the cards.
-
-        The interval of a card that has one then counts from its last rating.
-        """
+        """Make cards due on a day and unbury them; an interval then counts from the last rating."""
         return self._log_and_unbury(ReviewKind.SET_DUE, cards, now_ms, lambda card: set_due_day(card, day))
 
     def reschedule(self, due_days: Mapping[int, int], now_ms: int) -> int:
@@ -204,10 +198,7 @@ class Store(Cards):
         return len(self._log_each(ReviewKind.RESCHEDULED, due_days, now_ms, change))
 
     def parameters_in_use(self) -> dict[int, str]:
-        """Read the parameters, as text, that were used to compute each deck's states.
-
-        Decks with FSRS's defaults are missing.
-        """
+        """Read the parameters that each deck's states were computed with, unless they were FSRS's defaults."""
         return dict(self.connection.execute("SELECT deck, parameters FROM parameters_in_use"))
 
     def set_parameters_in_use(self, parameters: Mapping[int, str]) -> None:
@@ -227,10 +218,7 @@ class Store(Cards):
         return logs.count_done(self.connection, day)
 
     def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
-        """Replay the whole log and find where a card's row differs from it; with `apply`, correct those rows.
-
-        `parameters_of` gives the FSRS parameters of a deck.
-        """
+        """Find where cards differ from the replayed log, with `parameters_of` each deck; with `apply`, correct them."""
         from scheduler.replay import find_differences, repair
 
         committed = not self.connection.in_transaction

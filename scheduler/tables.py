@@ -144,10 +144,7 @@ def to_plain(review: Review) -> list[Any]:
 
 
 def to_schedule_values(card: Card) -> tuple[object, ...]:
-    """Return the values of a card that follow from its log, in the order of `UPDATE_SCHEDULE`.
-
-    Plain numbers, which SQLite binds faster than enumerations.
-    """
+    """Return what follows from a card's log, for `UPDATE_SCHEDULE`; SQLite binds plain numbers faster."""
     state, *values, leech = _get_schedule(card)
     return (int(state), *values, int(leech))
 
@@ -241,10 +238,7 @@ class Cards:
         return self._change("suspended = 0 WHERE id = ? AND suspended = 1", [(card,) for card in cards])
 
     def bury(self, cards: Iterable[int], day: int, *, by_hand: bool = True) -> int:
-        """Bury these cards until the end of a day, `by_hand` or after a review of a sibling.
-
-        Cards buried by hand stay buried when a sibling's rating is undone.
-        """
+        """Bury these cards until the end of a day; `by_hand`, also if the rating of a sibling is undone."""
         rows = [(day, None if by_hand else _REVIEW_ELSEWHERE, card, day, by_hand, day) for card in cards]
         sooner = "coalesce(buried_day, -1) < ? OR (? AND buried_day = ? AND buried_by IS NOT NULL)"
         return self._change(f"buried_day = ?, buried_by = ? WHERE id = ? AND ({sooner})", rows)

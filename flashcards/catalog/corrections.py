@@ -84,10 +84,7 @@ class Corrections:
         return LastLink(row[0], row[1], row[2], decode(row[3], 0, 0)) if row else None
 
     def unlink(self, note: int, last: LastLink) -> tuple[ScanReport, Renaming]:
-        """Give a note its text before the last link, as an orphan; its current text becomes a new note.
-
-        Returns the changes and the renamed slots.
-        """
+        """Give a note its former text, as an orphan, and its text to a new note; return changes and renamed slots."""
         known = self._catalog.load_known(note)
         former = last.former._replace(line=known.note.line, end_line=known.note.end_line)
         if former.kind is Kind.CLOZE and known.note.kind is Kind.CLOZE:

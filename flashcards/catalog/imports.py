@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache, lru_cache
 from hashlib import blake2b
-from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import merge
 from scheduler.connection import select_in, transaction
-from scheduler.log import CardHistory, DayReader, ImportedState
-from scheduler.model import DAY_SECONDS, Memory, NewCard, State
+from scheduler.log import CardHistory, DayReader, ImportedState, are_close
+from scheduler.model import DAY_SECONDS, Card, Memory, NewCard, State
+from scheduler.tables import CARD_COLUMNS, to_card
 
 if TYPE_CHECKING:
     from flashcards.catalog.changes import StatedCard
@@ -115,6 +115,7 @@ def write_together(
         journal.close()
         raise
     journal.close()
+    journal.write_linked()
 
 
 class Origins:
@@ -241,25 +242,10 @@ class Origins:
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_CARDS: Final = """
-    SELECT note, slot, id, state, due_day, due_ms, interval, stability, difficulty FROM cards WHERE note IN ({})
-"""
+_CARDS: Final = f"SELECT {CARD_COLUMNS} FROM cards WHERE note IN ({{}})"
 _SPREAD_MS: Final = 600_000  # rows of one day get ids within its first ten minutes, so that they do not collide
-_SAME: Final = 1e-3
 _STATES: Final = tuple(State)
 _QUARTER_MS: Final = 900_000
-
-
-class _Card(NamedTuple):
-    """The current state of a card."""
-
-    id: int
-    state: int
-    due_day: int | None
-    due_ms: int | None
-    interval: int
-    stability: float | None
-    difficulty: float | None
 
 
 def add_stated_cards(store: Store, clock: Clock, stated: Iterable[tuple[NewCard, StatedSchedule]], at_ms: int) -> None:
@@ -282,7 +268,7 @@ def take_statements(
     The caller holds the transaction. Known schedules change nothing, and no schedule may be later than `at_ms`.
     """
     rows = select_in(connection, _CARDS, list({each.note for each in stated}))
-    cards = {row[:2]: _Card._make(row[2:]) for row in rows}
+    cards = {(card.note, card.slot): card for card in map(to_card, rows)}
     histories: list[CardHistory] = []
     start_of = cache(clock.start_of)
     for each in stated:
@@ -335,11 +321,10 @@ def _instant_ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
-def _is_known(card: _Card, imported: ImportedState) -> bool:
+def _is_known(card: Card, imported: ImportedState) -> bool:
     """Return whether a card already has the state that another tool gives it."""
     if (card.state, card.due_day, card.due_ms) != (imported.state, imported.due_day, imported.due_ms):
         return False
-    if imported.memory is None or card.stability is None or card.difficulty is None:
+    if imported.memory is None or card.memory is None:
         return False
-    pairs = ((card.stability, imported.memory.stability), (card.difficulty, imported.memory.difficulty))
-    return card.interval == imported.interval and all(isclose(*pair, rel_tol=_SAME) for pair in pairs)
+    return card.interval == imported.interval and are_close(card.memory, imported.memory)

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[str, str]]) -> None:
-    """Renumber the gaps of all earlier texts of a note after its cards were renamed.
-
-    A text that returns then finds its cards again.
-    """
+    """Renumber the gaps of a note's earlier texts as its cards were renamed, so that a returning text finds them."""
     from flashcards.identity.slots import renumber_gaps
 
     numbers = {int(old[1:]): int(new[1:]) for old, new in renamed if old[0] == new[0] == "c"}

@@ -6,7 +6,6 @@ import difflib
 import gc
 import os
 import sys
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,23 +102,12 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
         )
     if text:
         return text[0]
-    return _edit() if sys.stdin.isatty() else sys.stdin.read()
+    if not sys.stdin.isatty():
+        return sys.stdin.read()
+    from flashcards.review.programs import edit_text
 
-
-def _edit() -> str:
-    """Let the user write the notes in an editor."""
-    from flashcards.review.programs import open_editor
-
-    handle, name = tempfile.mkstemp(prefix="flashcards-add-", suffix=".md")
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(_TEMPLATE)
-        open_editor(path, 1)
-        text = path.read_text(encoding="utf-8", errors="replace")
-    finally:
-        path.unlink(missing_ok=True)
-    return "" if text == _TEMPLATE else text
+    written = edit_text(_TEMPLATE, "add")
+    return "" if written == _TEMPLATE else written
 
 
 @click.command("format")

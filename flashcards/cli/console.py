@@ -98,10 +98,7 @@ def open_without_scan(*, reading: bool = False) -> Iterator[Collection]:
 
 @contextmanager
 def _blame_damage(database: Path) -> Iterator[None]:
-    """Report an unexpected error as a damaged database, if the database is damaged.
-
-    A damaged database can return any value, so any code that uses one may fail.
-    """
+    """Report an unexpected error as damage, if the database is damaged: any value in it may then cause an error."""
     import sqlite3
 
     from flashcards.errors import FlashcardsError
@@ -168,6 +165,13 @@ def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport
     return report, unreadable
 
 
+def mention_problems(collection: Collection) -> None:
+    """Print how many problems the decks have, if any."""
+    problems = sum(1 for _ in collection.catalog.problems())
+    if problems:
+        print_text(f"{plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
+
+
 def _describe_ambiguity(unclear: Ambiguity) -> str:
     added = unclear.added
     names = " or ".join(change.key for change, _ in unclear.candidates[:3])
@@ -198,10 +202,7 @@ def _describe_replaced(report: ScanReport) -> Iterator[str]:
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to call with (done, total). It draws a bar on standard error after a second.
-
-    Nothing is drawn if standard error is not a terminal.
-    """
+    """Yield a function to call with (done, total); on a terminal, it draws a bar on standard error after a second."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

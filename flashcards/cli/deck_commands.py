@@ -166,9 +166,7 @@ def _print(collection: Collection, report: ScanReport) -> None:
         console.plural(_count_cards(collection), "card"),
     ]
     console.print_text(", ".join(words) + ("." if report else "; nothing changed."))
-    problems = sum(1 for _ in collection.catalog.problems())
-    if problems:
-        console.print_text(f"{console.plural(problems, 'problem')}: `flashcards check` lists them.", err=True)
+    console.mention_problems(collection)
 
 
 class PathOutside(UsageError):
@@ -223,10 +221,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
 
 
 def relative_path(collection: Collection, path: str) -> str:
-    """Return the path within the collection of a file or folder named on the command line.
-
-    Raises PathOutside.
-    """
+    """Return the path within the collection of a path on the command line. Raise PathOutside if it has none."""
     root = collection.root.resolve()
     for base in (Path.cwd(), root):
         with suppress(OSError, RuntimeError):  # a path that is too long, or a symlink loop

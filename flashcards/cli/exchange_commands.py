@@ -192,7 +192,7 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
             _print_export(exported, as_json)
             if target.path.suffix.lower() == ".colpkg":
                 console.print_text(_REPLACES.format(name=target.path.name), err=True)
-        _mention_problems(collection)
+        console.mention_problems(collection)
 
 
 @contextmanager
@@ -243,14 +243,6 @@ def _print_export(exported: Exported, as_json: bool) -> None:
     if exported.media:
         contents.append(console.plural(exported.media, "media file"))
     console.print_text(f"{exported.path}: {', '.join(contents)}, {exported.size:,} bytes")
-
-
-def _mention_problems(collection: Collection) -> None:
-    problems = sum(1 for _ in collection.catalog.problems())
-    if problems:
-        console.print_text(
-            f"{console.plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True
-        )
 
 
 @contextmanager

@@ -77,47 +77,12 @@ def _show_page(text: str) -> None:
     console.page([drawn.get()])
 
 
-_BASH: Final = """\
-%(complete_func)s() {
-    local line type value
-    COMPREPLY=()
-    while IFS= read -r line; do
-        type=${line%%%%,*}
-        value=${line#*,}
-        case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
-            plain)
-                COMPREPLY+=("$value")
-                [[ $value != *: ]] || compopt -o nospace ;;
-        esac
-    done < <(COMP_LINE="$COMP_LINE" COMP_POINT="$COMP_POINT" COMP_WORDBREAKS="$COMP_WORDBREAKS" \\
-        %(complete_var)s=bash_complete "$1" 2>/dev/null)
-}
-
-complete -o nosort -F %(complete_func)s %(prog_name)s
-"""
-_FISH: Final = """\
-function %(complete_func)s
-    set -l response (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp | string collect) \\
-        COMP_CWORD=(commandline -t | string collect) %(prog_name)s)
-    for completion in $response
-        set -l metadata (string split -m 1 "," -- $completion)
-        switch $metadata[1]
-            case dir
-                __fish_complete_directories (commandline -t)
-            case file
-                __fish_complete_path (commandline -t)
-            case plain
-                echo -- $metadata[2]
-        end
-    end
-end
-
-complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
-"""
 _SPECIAL: Final = re.compile(r"[^\w@%+=:,./-]")
 _SPECIAL_IN_QUOTES: Final = re.compile(r'["\\$`]')
+
+
+def _read_script(shell: str) -> str:
+    return Path(__file__).with_name(f"completion.{shell}").read_text(encoding="utf-8")
 
 
 class TypedWord(NamedTuple):
@@ -130,7 +95,7 @@ class TypedWord(NamedTuple):
 class BashCompletion(BashComplete):
     """Completion for bash, which splits words at colons and adds no quotes."""
 
-    source_template = _BASH
+    source_template = _read_script("bash")
     _typed = TypedWord("", "")
 
     @staticmethod
@@ -155,7 +120,7 @@ class BashCompletion(BashComplete):
 class FishCompletion(FishComplete):
     """Completion for fish; handles names that contain commas or begin with a dash."""
 
-    source_template = _FISH
+    source_template = _read_script("fish")
 
     def get_completion_args(self) -> tuple[list[str], str]:
         """Split the line before the cursor. Its last word may have an open quote."""

@@ -26,10 +26,7 @@ _LEAST: Final = 3  # letters of a weekday or a month
 
 
 def read_date(text: str, today: date, *, days_of_month: bool = True) -> date | None:
-    """Return the day that a text means, the next one from today on, or nothing if it is not a date.
-
-    With `days_of_month`, a number alone is a day of the month.
-    """
+    """Return the next day that a text means; nothing if it is not a date. A number alone may be a day of the month."""
     word = " ".join(text.lower().split())
     try:
         return date.fromisoformat(word)

@@ -64,29 +64,23 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
 
 
 class _DifferingCard(NamedTuple):
-    """A card that differs from its log; `id` is empty if its text is unknown."""
+    """A card that differs from its log; only its number is known if its text is not."""
 
     number: int
     fields: list[str]
-    id: str = ""
-    path: str = ""
-    line: int = 0
-    front: str = ""
+    id: str | None = None
+    file: str | None = None
+    line: int | None = None
+    front: str | None = None
 
     def record(self) -> dict[str, Any]:
-        known = bool(self.id)
-        return {
-            "id": self.id or None,
-            "file": self.path if known else None,
-            "line": self.line if known else None,
-            "front": self.front if known else None,
-        }
+        return {"id": self.id, "file": self.file, "line": self.line, "front": self.front}
 
     def __str__(self) -> str:
         what = ", ".join(_WORDS.get(field, field.replace("_", " ")) for field in self.fields)
-        if not self.id:
+        if self.file is None or self.front is None:
             return f"Card number {self.number}, whose text is unknown: {what}"
-        return f"{console.make_visible(self.path)}:{self.line}: {console.clip(self.front)}: {what}"
+        return f"{console.make_visible(self.file)}:{self.line}: {console.clip(self.front)}: {what}"
 
 
 def _find_differing_cards(collection: Collection, found: Sequence[Difference]) -> dict[int, _DifferingCard]:

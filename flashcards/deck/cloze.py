@@ -113,10 +113,7 @@ def _check_gap(gap: Gap, text: str) -> None:
 
 
 def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[Gap]:
-    """Find the gaps with a written number.
-
-    As in Anki, a gap may be part of a formula or of code, but must not begin inside and end outside, or the reverse.
-    """
+    """Find the gaps with a written number; as in Anki, one may be part of a formula or code, but not cross its end."""
     if "{{c" not in text:
         return []
     formulas = set(parts.math)
@@ -129,10 +126,7 @@ def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[
 
 
 def _find_code_gaps(text: str, span: Span) -> list[Gap]:
-    """Find the numbered gaps within code.
-
-    Code that is only a gap, or has an unclosed one, is an example of the syntax.
-    """
+    """Find the numbered gaps within code, unless it only shows the syntax: a lone gap, or an unclosed one."""
     start, end = span
     if text.find("{{c", start, end) < 0:
         return []

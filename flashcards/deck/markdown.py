@@ -54,10 +54,7 @@ class Item:
 
 @dataclass(slots=True)
 class Outline:
-    """The positions of the parts of a Markdown text.
-
-    Offsets count characters, and lists are in the order of the text.
-    """
+    """The positions of the parts of a Markdown text, each list in order; offsets count characters."""
 
     # code, math, HTML, links, images and task boxes, in which the deck format ignores markers
     opaque: list[Span] = field(default_factory=list)
@@ -122,10 +119,7 @@ class MathClosings:
         self._limits = sorted([*(match.start() for match in _BLANK_LINE.finditer(text)), *breaks])
 
     def find(self, bracket: int) -> int:
-        r"""Return the end of the formula whose `(` or `[`, after a backslash, is at `bracket`; 0 if it has no end.
-
-        A formula does not continue after a blank line.
-        """
+        """Return the end of the formula that begins at `bracket`; 0 if it has none before a blank line."""
         places = self._places[")" if self._text[bracket] == "(" else "]"]
         index = bisect_right(places, bracket)
         following = bisect_right(self._limits, bracket)
@@ -189,10 +183,7 @@ def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
 
 
 def prepare_source(text: str, breaks: Sequence[int] = ()) -> tuple[str, Callable[[int], int]]:
-    """Insert line breaks and escapes into `text` for the parser.
-
-    Returns the new text, and a function that maps its byte offsets to characters of `text`.
-    """
+    """Add line breaks and escapes for the parser; return the text, and a map of its byte offsets to characters."""
     broken = _insert(text, breaks, "\n")
     money = _find_money(broken)
     parsed = _insert(broken, money, "\\")

@@ -218,10 +218,7 @@ class _Rewriter:
         return None, match.end()
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
-        """Drop a comment, and the spaces after it if there are some before it.
-
-        A comment that holds a gap is shown, and only its signs are dropped.
-        """
+        """Drop a comment, and a double space around it; if it holds a gap, only its signs are dropped."""
         if start == self._comment_end:
             return "", start + 2
         closing = self._text.find("%%", start + 2)

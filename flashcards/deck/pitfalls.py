@@ -184,10 +184,7 @@ def find_joined_note(note: Note) -> str | None:
 
 
 def find_unbalanced_math(text: str, *, is_cloze: bool = False) -> str | None:
-    r"""Describe the first unbalanced formula of a Markdown text, or return nothing if all are balanced.
-
-    In a cloze, `\[` is a bracket.
-    """
+    r"""Describe the first unbalanced formula, or return nothing; in a cloze, `\[` is a bracket."""
     if "$" not in text and "\\" not in text:
         return None
     parts = outline(text, has_display_math=not is_cloze)

@@ -47,10 +47,7 @@ def find_blocks_behind_markers(body: str) -> list[int]:
 
 
 def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int, str] | None:
-    """Find an unclosed fence or comment that hides an offset of `hidden`.
-
-    Returns its start, and the text that would close it.
-    """
+    """Find an unclosed fence or comment that hides an offset of `hidden`: its start, and the text that closes it."""
     end = len(body.rstrip())
     last: Span | None = None
     for offset in hidden:

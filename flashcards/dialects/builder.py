@@ -145,10 +145,7 @@ class Breadcrumbs:
         self._shown: tuple[str, ...] = ()
 
     def above(self, line: int) -> tuple[str, ...]:
-        """Return the headings above a line; lines must be requested in order.
-
-        For a line that is a heading itself, only headings of higher rank count.
-        """
+        """Return the headings above a line; lines must come in order. Above a heading are those of higher rank."""
         while self._next and self._next[0] < line:
             _, level, text = self._next
             self._open = [each for each in self._open if each[0] < level]

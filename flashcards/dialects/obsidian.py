@@ -329,10 +329,7 @@ class _Content(NamedTuple):
 
 
 def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
-    """Yield lines without their schedule comments, which are added to `comments`.
-
-    Lines of only comments are skipped.
-    """
+    """Yield lines without their schedule comments, which go to `comments`; lines of nothing else are skipped."""
     for line in lines:
         if line.startswith(SCHEDULE_CALLOUT):
             continue

@@ -161,10 +161,7 @@ class _Machine:
 
 
 def is_separated(line: str, separator: str) -> bool:
-    """Return whether a separator splits a line.
-
-    Its first occurrence must not have odd numbers of backticks on both sides.
-    """
+    """Return whether a line has a separator outside of code: odd numbers of backticks on both sides are code."""
     at = line.find(separator)
     if at < 0:
         return False

@@ -51,10 +51,7 @@ class _Shape:
 
 
 def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
-    """Find the gaps of a text, in order of their start.
-
-    Invalid patterns are skipped. If gaps overlap partly, the later one is text.
-    """
+    """Find the gaps of a text, in order; skip invalid patterns. If gaps overlap partly, the later one is text."""
     for sequence in _ORDER:
         places = [place for pattern in _usable(patterns) for place in _find(text, pattern, sequence)]
         if places:

@@ -59,10 +59,7 @@ def open_regular(path: Path) -> BinaryIO:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a regular file that the user can have written.
-
-    Raise `OSError` if it cannot be read or is too large.
-    """
+    """Read a regular file. Raise `OSError` if it cannot be read, or is larger than a person writes."""
     with open_regular(path) as file:
         data = file.read(_LARGEST + 1)
     if len(data) > _LARGEST:
@@ -145,10 +142,7 @@ def write_output(path: Path) -> Iterator[BinaryIO]:
 
 
 def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
-    """Write `after` to `path`, whose content was `before` when it was read.
-
-    Raise `FileChanged` if the content differs now.
-    """
+    """Write `after` to `path`. Raise `FileChanged` if its content is not the `before` that was read."""
     with replace_file(path) as file:
         file.write(after)
         if read_file(path) != before:

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, sync
-from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
+from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, replace_unchanged, sync
+from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder, leads_outside
 from flashcards.errors import FlashcardsError
 
 _PLAN = "plan.json"
@@ -47,6 +47,7 @@ class Journal:
         self._folder = folder / self.mark
         self._staged: dict[str, Path | None] = {}
         self._before: dict[str, str | None] = {}
+        self._linked: list[tuple[Path, bytes, bytes]] = []  # edited decks of other folders, before and after
 
     @property
     def waiting_files(self) -> Mapping[str, Path | None]:
@@ -85,6 +86,18 @@ class Journal:
         waiting = self.stage(path, before)
         waiting.write_bytes(data)
         return waiting
+
+    def stage_edit(self, path: str, data: bytes, before: bytes) -> None:
+        """Stage an edited deck. One of another folder, which the user linked, is written by `write_linked` instead."""
+        if leads_outside(self._root, path):
+            self._linked.append((self._root / path, before, data))
+        else:
+            self.stage_bytes(path, data, before)
+
+    def write_linked(self) -> None:
+        """Write the edited decks of other folders, after all else is done. Raise `FileChanged` if one changed."""
+        for file, before, after in self._linked:
+            replace_unchanged(file, before, after)
 
     def place(self) -> None:
         """Move every file to its place.

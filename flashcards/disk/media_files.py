@@ -67,10 +67,7 @@ class PathIndex:
             self._paths.setdefault(_fold(path.rpartition("/")[2]), []).append(path)
 
     def find(self, name: str, folder: str) -> str:
-        """Return the path that ends in `name`, or "".
-
-        Among several, one in `folder` is preferred, then the one with the shortest path.
-        """
+        """Return the path that ends in `name`, or "": preferably one in `folder`, else the shortest."""
         wanted = _fold(name.removeprefix("./").strip("/"))
         found = [
             path

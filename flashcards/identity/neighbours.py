@@ -16,10 +16,7 @@ _END: Final = 1 << 60
 
 
 class Stretch(NamedTuple):
-    """Unlinked notes next to each other, between the same two linked notes.
-
-    `edges` is the number of its ends that are notes rather than an end of the file.
-    """
+    """Unlinked notes between the same two linked ones; `edges` counts its ends that are notes."""
 
     edges: int
     old: list[Known]
@@ -30,10 +27,7 @@ class Places:
     """The stretches between the links found so far."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen], linked: Mapping[int, Seen]) -> None:
-        """Find the stretches of all old and new notes of the changed files, both in order.
-
-        `linked` maps the id of each linked known note to its partner.
-        """
+        """Find the stretches of old and new notes, both in order; `linked` maps ids of known notes to partners."""
         taken: dict[int, list[int]] = defaultdict(list)
         for note in linked.values():
             taken[note.file].append(note.number)

@@ -39,10 +39,7 @@ def list_tables(path: Path) -> set[str]:
 
 @contextmanager
 def open_database(path: Path, program: str, tables: Iterable[str], remedy: str) -> Iterator[sqlite3.Connection]:
-    """Open the database of another program for reading, with limits on its queries.
-
-    Raises ImportInvalid with `remedy` if it lacks one of the `tables`, is damaged, or has an impossible value.
-    """
+    """Open another program's database with limits on queries. Raise ImportInvalid with `remedy` if it is not sound."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
             database.execute("PRAGMA trusted_schema = OFF")

@@ -98,10 +98,7 @@ def _hash_cloze(line: int, text: str) -> Iterator[HashedCard]:
 
 
 def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
-    """Return the text of a cloze without the brackets of its gaps, and the span of each gap in it.
-
-    Brackets of images and escaped ones stay.
-    """
+    """Return a cloze without the brackets of its gaps, and their spans; brackets of images and escaped ones stay."""
     clean = bytearray()
     gaps = []
     image = escaped = False

@@ -100,10 +100,7 @@ class HashingProgram:
 def import_hashed(
     collection: Collection, path: Path, program: HashingProgram, *, dry_run: bool = False
 ) -> ImportReport:
-    """Import the reviews of every card; cards without a text become orphans with their history.
-
-    Raises ImportInvalid if it is not a database of the program, or a row has an impossible value.
-    """
+    """Import every card's reviews, those of missing cards as orphans. Raise ImportInvalid if something cannot be."""
     cards, reviews = program.read_database(path, collection.clock)
     report = ImportReport(path.name)
     studied = {name: card for name, card in cards.items() if card.review_count or name in reviews}

@@ -39,10 +39,7 @@ def is_state(path: Path) -> bool:
 
 
 def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -> ImportReport:
-    """Import the reviews and acts of the same collection on another computer; raise ImportInvalid.
-
-    `path` is the `state.db` of the other computer, or a conflict copy of it.
-    """
+    """Import the reviews and acts from another computer's `state.db`, or a conflict copy. Raise ImportInvalid."""
     report = ImportReport(path.name)
     if path.resolve() == collection.database.resolve():
         raise ImportInvalid(path, "it is the state of this collection itself", _REMEDY)
@@ -188,10 +185,7 @@ def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
 def _follow_statuses(
     collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int], there_at: Mapping[int, int]
 ) -> int:
-    """Give cards the status after the latest act on either computer; return the number of changed cards.
-
-    A review hides siblings without being an act; that counts, too, if no act is later.
-    """
+    """Give cards the status after the latest act on either side, burying reviews included; return how many changed."""
     here_at = ours.find_status_times()
     there_now, here_now = theirs.statuses(), ours.statuses()
     changed = [

@@ -109,10 +109,7 @@ class DaysAhead:
         known_every: int = 1,
         progress: Progress | None = None,
     ) -> Simulation:
-        """Simulate the days ahead, optionally with other limits or another sample than the first.
-
-        In the result, each card counts as often as it represents others.
-        """
+        """Simulate the days ahead, perhaps with other limits or another sample; cards count by their weights."""
         cards, weights, counted = sample or self.samples[0]
         return simulate(
             cards,
@@ -225,10 +222,7 @@ class ForecastDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The days ahead, and the number of cards due today that are overdue.
-
-    `is_speed_assumed` is set if the log is too short to measure the person's speed.
-    """
+    """The days ahead, the number of overdue cards, and whether the log is too short to tell the person's speed."""
 
     clock: Clock
     overdue: int

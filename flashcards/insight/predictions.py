@@ -45,10 +45,7 @@ class PastError(NamedTuple):
     days: int  # days predicted from each date
 
     def find_range(self, share: float, seen: float = 1.0) -> tuple[float, float]:
-        """Return the range that contains the actual share in about nine cases of ten.
-
-        `seen` is the share of cards that were ever rated.
-        """
+        """Return the range that holds the actual share in nine of ten cases; `seen` is the share of rated cards."""
         off = _LIKELY * self.error * seen
         return max(0.0, share - off), min(seen, share + off)
 

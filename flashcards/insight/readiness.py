@@ -155,10 +155,7 @@ def _measure_past_error(collection: Collection, ratings: Ratings, today: int, da
 
 
 class _States(NamedTuple):
-    """The memory states of cards in the order of their ids, one array entry per card; NaN for new cards.
-
-    `models` contains the FSRS model of each deck; decks with equal parameters share one.
-    """
+    """The memory states of cards, in order of id; NaN for new ones. `models` are the FSRS models of decks."""
 
     card: NDArray[np.int64]
     deck: NDArray[np.int64]
@@ -251,10 +248,7 @@ class _Estimate:
         return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
 
     def recall(self, cards: _States, group: NDArray[np.int64]) -> list[GroupRecall]:
-        """Estimate the recall of each group; `group` contains each card's group number, from 0.
-
-        A group without simulated cards is estimated from all simulated cards.
-        """
+        """Estimate the recall of each group (0, 1, …); one without simulated cards, from all simulated cards."""
         size, simulated = np.bincount(group), np.bincount(group[self.place], minlength=group.max() + 1)
         idle = np.bincount(group, self.idle) / size
         means = []

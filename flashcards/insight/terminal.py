@@ -124,25 +124,20 @@ def _draw_calendar(plot: Calendar, width: int) -> Group:
     return Group(*rows)
 
 
-class _RowBar(NamedTuple):
-    value: float
-    style: str
-
-
 class _Row(NamedTuple):
     cells: list[str]
-    bar: _RowBar | None
+    bar: float | None  # the value of the bar, if any
+    style: str
 
 
 def draw_table(table: DataTable, width: int) -> RenderableType:
     """Draw a table with aligned columns if it fits, if necessary without the optional ones; else list the cells."""
     rows = []
     for row in table.rows[: table.most_rows]:
-        bar = None
+        bar, style = None, ""
         if table.bar and isinstance(row.get(table.bar.key), (int, float)):
-            style = table.bar.styles.get(str(row[table.columns[0].key]), table.bar.style)
-            bar = _RowBar(row[table.bar.key], style)
-        rows.append(_Row(table.format_row(row), bar))
+            bar, style = row[table.bar.key], table.bar.styles.get(str(row[table.columns[0].key]), table.bar.style)
+        rows.append(_Row(table.format_row(row), bar, style))
     places = list(range(len(table.columns)))
     if _measure(table, rows, places) > width:
         places = [at for at in places if table.columns[at].kind != "optional"]
@@ -185,7 +180,7 @@ def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], places: Sequence[
     for row in rows:
         cells = [Text(row.cells[at]) for at in places]
         if has_bars and table.bar:
-            cells.append(Text(draw_bar(row.bar.value, table.bar.most, room), row.bar.style) if row.bar else Text())
+            cells.append(Text("" if row.bar is None else draw_bar(row.bar, table.bar.most, room), row.style))
         drawn.add_row(*cells)
     return drawn
 

@@ -58,10 +58,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A comparison of retentions over the same days; `sampled` is the share of simulated cards.
-
-    `is_speed_assumed` is set if the log is too short to measure the person's speed.
-    """
+    """A comparison of retentions over the same days, the share of simulated cards, and whether speed is assumed."""
 
     days: int
     present: float

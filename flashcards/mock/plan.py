@@ -65,10 +65,7 @@ def plan_interview(preset: MockPreset, given: MockPreset) -> MockPlan:
 def draw_questions(
     collection: Collection, cards: Iterable[int] | None, count: int, now_ms: int, seed: int | None
 ) -> tuple[list[int], int]:
-    """Draw the cards that are asked, of `cards` or of all; return them and the seed, which is chosen if none is given.
-
-    Raise `NoCardToAsk` if no card can be asked.
-    """
+    """Draw the cards to ask, of `cards` or all; return them and their seed. Raise `NoCardToAsk` without cards."""
     if cards is None:
         cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards")]
     able = list_candidates(collection, sorted(cards), collection.clock.day(now_ms))
@@ -115,10 +112,7 @@ def weakness(candidate: Candidate) -> float:
 
 
 def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
-    """Draw cards from each skill in turn, weak cards more often.
-
-    The same seed and candidates give the same cards.
-    """
+    """Draw cards from each skill in turn, weak ones more often; the same for the same seed and candidates."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret depends on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):

@@ -41,10 +41,7 @@ class Mock(NamedTuple):
 
 
 class MockAnswer(NamedTuple):
-    """A question of a mock and how it went.
-
-    `covered` and `missed` are points, `budget` and `seconds` are seconds; `rating` is 0 if the person gave no rating.
-    """
+    """A question and how it went: covered and missed points, times in seconds, rating 0 for none given."""
 
     number: int
     card: int

@@ -54,10 +54,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question is being answered.
-
-    `question_until_ms` and `until_ms` are the ends of its time and of the interview.
-    """
+    """A question is being answered, until the ends of its own time and of the interview."""
 
     number: int
     total: int

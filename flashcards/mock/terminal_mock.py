@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.errors import FlashcardsError
@@ -26,10 +23,7 @@ _NOTE: Final = "A note to yourself, or Enter to skip it."
 
 
 class TerminalMock:
-    """Runs a mock interview in a terminal.
-
-    `plain` is for screen readers: there is no running clock, and each prompt states the time left.
-    """
+    """Runs a mock interview in a terminal; `plain` prompts state the time left instead of a running clock."""
 
     def __init__(self, collection: Collection, session: MockSession, now_ms: Callable[[], int], *, plain: bool) -> None:
         self._session = session
@@ -42,10 +36,7 @@ class TerminalMock:
         self._typed = ""  # the last line read, even if Enter was not pressed
 
     def run(self) -> Over:
-        """Ask until the end, or until the person leaves.
-
-        Raise `KeyboardInterrupt` if Ctrl-C was pressed. What was rated is kept.
-        """
+        """Ask until the end, or until the person leaves. Raise `KeyboardInterrupt` if Ctrl-C was pressed."""
         with exit_on_signals(), self._keyboard:
             self._screen.open()
             try:
@@ -162,22 +153,18 @@ class TerminalMock:
             return
 
     def _edit_text(self, text: str) -> str:
-        from flashcards.review.programs import open_editor
+        """Let the person edit a text in their editor; return it unchanged if that fails."""
+        from flashcards.review.programs import edit_text
 
-        handle, name = tempfile.mkstemp(prefix="flashcards-answer-", suffix=".md")
-        path = Path(name)
+        self._keyboard.release()
+        problem = ""
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            self._keyboard.release()
-            try:
-                open_editor(path, 1)
-            finally:
-                self._keyboard.take_back()
-                self._redraw()
-            return path.read_text(encoding="utf-8", errors="replace")
+            text = edit_text(text, "answer")
         except FlashcardsError as error:
-            self._screen.say(str(error))
-            return text
+            problem = str(error)
         finally:
-            path.unlink(missing_ok=True)
+            self._keyboard.take_back()
+            self._redraw()
+        if problem:
+            self._screen.say(problem)
+        return text

@@ -105,10 +105,7 @@ def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=64)
 def _find_plain_words(pattern: str) -> tuple[str, ...]:
-    """Find the words of a pattern that the stored text of every matching note contains.
-
-    JSON, accents and wildcards leave ASCII letters and digits unchanged.
-    """
+    """Find the words of a pattern that every matching note stores as they are: ASCII letters and digits."""
     words = normalize(pattern).split()
     return tuple(word for word in words if word.isascii() and word.isalnum())
 

@@ -43,10 +43,7 @@ _TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")
 
 
 def propose_rating(ticked: int, points: int, thresholds: Sequence[float]) -> Rating:
-    """Return the rating for the share of covered points; Good for a card without points.
-
-    `thresholds` are the smallest shares for Hard, Good and Easy.
-    """
+    """Return the rating for a share of points, by the `thresholds` of Hard, Good and Easy; Good without points."""
     return Rating(1 + sum(ticked / points >= threshold for threshold in thresholds)) if points else Rating.GOOD
 
 
@@ -84,10 +81,7 @@ def is_same_text(given: str, expected: str) -> bool:
 
 
 def find_difference(given: str, expected: str) -> list[Piece]:
-    """Find the right, wrong and missing pieces, in the order of the text.
-
-    The right and wrong pieces make up the typed text, the right and missing ones the answer.
-    """
+    """Find the right, wrong (only typed) and missing (only in the answer) pieces, in the order of the text."""
     from difflib import SequenceMatcher
 
     typed, answer = _tidy(given), _tidy(expected)

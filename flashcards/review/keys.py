@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from string import ascii_lowercase, ascii_uppercase, digits
 
+from flashcards.review.views import Bury, Event, Quit, Rate, Suspend, Undo
 from flashcards.settings import FILE_NAME, SettingInvalid
 from flashcards.text import suggest
 from scheduler import Rating
@@ -66,6 +67,18 @@ RATINGS: Mapping[Action, Rating] = {
     Action.GOOD: Rating.GOOD,
     Action.EASY: Rating.EASY,
 }
+
+_EVENTS: Mapping[Action, type[Undo | Bury | Quit]] = {Action.UNDO: Undo, Action.BURY: Bury, Action.QUIT: Quit}
+
+
+def make_event(action: Action, now_ms: int) -> Event | None:
+    """Return the event of an action that needs no more than its time; nothing for any other action."""
+    if action in RATINGS:
+        return Rate(now_ms, RATINGS[action])
+    if action in (Action.SUSPEND, Action.SUSPEND_NOTE):
+        return Suspend(now_ms, whole_note=action is Action.SUSPEND_NOTE)
+    return _EVENTS[action](now_ms) if action in _EVENTS else None
+
 
 END_OF_INPUT = ""
 """The result of reading a key at the end of input."""
@@ -149,10 +162,7 @@ class KeyMap:
         return "space" if key == " " else key
 
     def assign_point_keys(self, count: int) -> list[str]:
-        """Return a key for each point of a rubric card: unused letters, then capitals and digits.
-
-        There may be fewer keys than points.
-        """
+        """Return keys for the points of a rubric card: unused letters, then capitals and digits, as far as they go."""
         return [key for key in ascii_lowercase + ascii_uppercase + digits if key not in self._actions][:count]
 
     def explanations(self) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -136,6 +137,19 @@ def open_editor(path: Path, line: int) -> None:
         raise EditorMissing(words[0]) from error
     if code:
         raise EditorFailed(words[0], code)
+
+
+def edit_text(text: str, purpose: str) -> str:
+    """Let the user edit a text in a temporary file; return the new text. Raise errors as `open_editor` does."""
+    handle, name = tempfile.mkstemp(prefix=f"flashcards-{purpose}-", suffix=".md")
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        open_editor(path, 1)
+        return path.read_text(encoding="utf-8", errors="replace")
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def find_editor_command() -> list[str]:

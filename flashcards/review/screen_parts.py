@@ -181,10 +181,7 @@ def draw_buttons(view: Answer, keys: KeyMap) -> list[Text]:
 
 
 def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
-    """Draw `a [x] point` for each point of a rubric card, and the rating that they propose.
-
-    `points` are plain text.
-    """
+    """Draw `a [x] point` for each point of a rubric card, given as plain text, and the proposed rating."""
     labels = keys.assign_point_keys(len(points))
     lines = []
     for at, point in enumerate(points):

@@ -95,10 +95,7 @@ class Session:
         return len({review.card for review in self._reviews.values()})
 
     def handle(self, event: Event) -> View:
-        """Take an event and return the view after it.
-
-        If the database is busy or the disk is full, nothing is recorded and the view stays, with a message.
-        """
+        """Take an event and return the view after it: the same one, with a message, if the database is busy or full."""
         try:
             self.view = self._after(event)
         except (DatabaseBusy, DiskFull) as error:

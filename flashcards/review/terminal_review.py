@@ -12,7 +12,7 @@ from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import read_macros
 from flashcards.review import views as events
 from flashcards.review.keyboard import Keyboard, LineEditor
-from flashcards.review.keys import RATINGS, REDRAW, SCROLLS, Action, KeyMap
+from flashcards.review.keys import REDRAW, SCROLLS, Action, KeyMap, make_event
 from flashcards.review.report import describe_card, describe_summary
 from flashcards.review.screen import Screen
 from flashcards.review.views import Answer, Finished, Question
@@ -55,10 +55,7 @@ class TerminalReview:
         self._keyboard = Keyboard(self._screen.leave, self._screen.open)
 
     def run(self) -> None:
-        """Ask until nothing is left or the person leaves, then say how it went.
-
-        Raise `KeyboardInterrupt` if Ctrl-C was pressed. The terminal is as it was before.
-        """
+        """Ask until nothing is left or the person leaves, then describe it. Raise `KeyboardInterrupt` on Ctrl-C."""
         view = self._session.view
         with exit_on_signals(), self._keyboard, self._take_screen():
             if not isinstance(view, Finished):
@@ -113,19 +110,11 @@ class TerminalReview:
 
     def _event_of(self, action: Action, view: Question | Answer) -> events.Event | None:
         now = self._now_ms()
-        if action in RATINGS:
-            return events.Rate(now, RATINGS[action]) if isinstance(view, Answer) else None
+        if event := make_event(action, now):
+            return None if isinstance(event, events.Rate) and isinstance(view, Question) else event
         match action:
             case Action.SHOW:
                 return events.Accept(now) if isinstance(view, Answer) else events.ShowAnswer(now)
-            case Action.UNDO:
-                return events.Undo(now)
-            case Action.BURY:
-                return events.Bury(now)
-            case Action.SUSPEND | Action.SUSPEND_NOTE:
-                return events.Suspend(now, whole_note=action is Action.SUSPEND_NOTE)
-            case Action.QUIT:
-                return events.Quit(now)
             case Action.FLAG:
                 return self._flag(view)
             case Action.EDIT:

@@ -192,10 +192,7 @@ class Backend(Protocol):
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
-        """Record a rating, and for each point of a rubric card whether it was covered.
-
-        Raise `CardChanged` if the card was answered elsewhere since it was read.
-        """
+        """Record a rating and the points covered. Raise `CardChanged` if the card was answered elsewhere since."""
 
     def undo(self, now_ms: int) -> Review:
         """Take back the last rating of today and return it. Raise `NothingToUndo` if nothing was rated today."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,25 +27,6 @@ from scheduler.policy import Policy
 
 FILE_NAME = "flashcards.toml"
 """The settings file at the top of a collection."""
-
-_PROPERTIES = """
-title aliases alias created date updated modified lastmod last_modified_at publishdate expirydate day cssclass
-cssclasses css publish permalink layout categories category author authors description summary abstract keywords slug
-draft weight lang language locale dir toc math mathjax katex mermaid comments license copyright source sources url
-urls link links related parent up down next prev previous status state stage priority rating project area topic topics
-subject course lecture chapter isbn doi citekey citation year bibliography csl nocite reference-section-title
-documentclass output format-links header-includes geometry fontsize linestretch banner banner_x banner_y cover image
-images thumbnail icon color colour emoji pinned favorite public private sidebar sidebar_label sidebar_position
-hide_title hide_table_of_contents pagination_next pagination_prev nav_order has_children has_toc redirect_from
-redirect_to excerpt excerpt_separator canonical robots theme template collection series menu headless outputs
-resources cascade markup linktitle videos audio location people person company email zettelkasten uid uuid guid id
-identifier zotero zotero-key kanban-plugin excalidraw-plugin excalidraw-open-md dg-publish dg-home enabletoc position
-linter-yaml-title-alias sr-due sr-interval sr-ease creation_date modification_date creation-date modification-date
-date-created date-modified created-at updated-at created_at updated_at publishedat createdat updatedat completed done
-due version revision type kind class subtitle note notes
-"""
-_OTHER_PROGRAMS = frozenset(_PROPERTIES.split())
-"""Front matter properties of Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others."""
 
 _REMOVE = "Remove it, or write it as prose below the front matter."
 
@@ -114,7 +96,7 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
                 found.append((name, f"`order` {message}.", "Lower numbers come first."))
         elif name in TOP_LEVEL:
             found.append((name, f"`{name}` applies to the whole collection.", f"Write it into {FILE_NAME}."))
-        elif name.lower() in _OTHER_PROGRAMS:
+        elif name.lower() in _list_properties():
             continue
         elif name not in BY_NAME:
             hint = suggest(name, _FRONT_MATTER_NAMES, _REMOVE)
@@ -123,6 +105,12 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
         elif message := find_setting_problem(name, value):
             found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))
     return found
+
+
+@cache
+def _list_properties() -> frozenset[str]:
+    """List front matter properties of Obsidian, Jekyll, Hugo, Pandoc, Quarto, Docusaurus and others."""
+    return frozenset(Path(__file__).with_name("properties.txt").read_text(encoding="utf-8").split())
 
 
 class SettingInvalid(FlashcardsError):

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduler.intervals import WEEK
@@ -153,10 +154,7 @@ MOST_MINUTES = 1440
 
 
 def read_minutes(value: Any) -> float:
-    """Read minutes as a positive number.
-
-    Raise `ValueError` for any other value; the message follows the name of the setting in a sentence.
-    """
+    """Read a positive number of minutes. Raise `ValueError` with words that follow the setting's name."""
     minutes = _read_number(value)
     if not 0 < minutes <= MOST_MINUTES:
         raise ValueError(f"must be a number of minutes above 0 and at most {MOST_MINUTES}")
@@ -223,37 +221,4 @@ def make_default_text() -> str:
     ]
     for setting in SETTINGS:
         lines += [f"# {setting.explanation}", f"#{setting.name} = {setting.default or '[]'}", ""]
-    lines += [
-        "# the hour at which a day begins",
-        "#rollover = 4",
-        "",
-        "# paths to ignore, as in .gitignore; hidden files and folders are always ignored",
-        '#ignore = ["node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/"]',
-        "",
-        "# minutes that an answer to a rubric card or scenario takes, until your log shows your own speed",
-        "#spoken_minutes = 4",
-        "",
-        "# shares of the points of a rubric card from which Hard, Good and Easy are proposed",
-        "#rubric_thresholds = [0.4, 0.7, 1.0]",
-        "",
-        "# keys of the review, by what they do (`?` in the review lists them)",
-        "#[keys]",
-        '#undo = "u"',
-        "",
-        "# folders whose files are written for another tool (docs/dialects.md); an Obsidian vault is recognised",
-        "#[formats]",
-        '#"Notes/Uni" = "obsidian"',
-        "",
-        "# mock interviews, run with `flashcards mock --preset NAME`",
-        '#[mocks."phone screen"]',
-        '#query = "tag:scenario"',
-        "#questions = 4",
-        "#minutes = 30",
-        "",
-        '# settings for one deck and its subdecks; `*` matches any text: [decks."tpm::scenarios*"]',
-        '#[decks."tpm::scenarios"]',
-        "#new_per_day = 5",
-        "#order = 2  # decks with lower numbers bring their new cards first; decks without one follow, by name",
-        "",
-    ]
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n" + Path(__file__).with_name("default.toml").read_text(encoding="utf-8")

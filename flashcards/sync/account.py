@@ -49,10 +49,7 @@ class Account:
 
     @classmethod
     def load(cls, path: Path) -> Account | None:
-        """Read the account in a file, or return nothing if the file does not exist.
-
-        Raise `AccountUnreadable` if the file is invalid.
-        """
+        """Read the account in a file; nothing if there is no file. Raise `AccountUnreadable` if it is invalid."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             return cls(str(values["user"]), bytes.fromhex(values["salt"]), bytes.fromhex(values["key_hash"]))

@@ -72,10 +72,7 @@ class AnkiConnect:
         return self._send(action, params, _SECONDS)
 
     def call_all(self, actions: Iterable[Action]) -> list[Any]:
-        """Perform actions in order, in as few requests as reasonable; return their results.
-
-        Raise `AnkiUnusable` if one of them fails. The actions before it are done.
-        """
+        """Perform actions in few requests; return their results. Raise `AnkiUnusable` at the first that fails."""
         waiting = list(actions)
         found: list[Any] = []
         for start in range(0, len(waiting), _BATCH):

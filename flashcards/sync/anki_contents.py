@@ -119,10 +119,7 @@ class AnkiContents:
         return changes | {"conf": self._conf} if presets is None else changes
 
     def has_other_shape(self, agreed: Mirror) -> bool:
-        """Return whether a note type has other fields or cards than in the last common state.
-
-        Everything must then be compared.
-        """
+        """Return whether a note type changed its fields or cards, so that everything must be compared."""
         known = agreed.read_json("models")
         return any(
             len(each[part]) != len(known[key][part])

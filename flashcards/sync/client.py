@@ -24,10 +24,7 @@ from flashcards.sync.wire import HEADER, SIZE_HEADER, BadRequest, Refusal, pack,
 
 
 class MediaClient:
-    """Synchronises media files.
-
-    A file that changed on one side is copied to the other. If both sides changed, the local file stays.
-    """
+    """Synchronises media files; one that changed on both sides stays as it is here."""
 
     def __init__(self, connection: Connection, store: MediaStore) -> None:
         self._connection = connection
@@ -156,10 +153,7 @@ class Connection:
         return json.loads(self.send_bytes(method, pack_json(payload)) or b"null")
 
     def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
-        """Send a body and return the body of the response.
-
-        Raise `ServerUnusable` if the server cannot be reached, refuses, or sends an unexpected response.
-        """
+        """Send a body and return that of the response. Raise `ServerUnusable` if there is no proper response."""
         header = {"v": 11, "k": self.key, "c": f"flashcards,{flashcards.__version__},any", "s": self._session}
         request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
             f"{self.url}{kind}/{method}",

@@ -142,10 +142,7 @@ class Deletions:
         return row
 
     def take_card(self, row: Row) -> bool:
-        """Return whether a card of the device belongs to a deleted note.
-
-        The card is then deleted, too, even if it is new.
-        """
+        """Return whether a card of the device belongs to a deleted note, and then delete it too, even if new."""
         if row[0] in self._held[CARD]:
             return True
         if row[_NID] not in self._held[NOTE]:

@@ -37,10 +37,7 @@ _FORBIDDEN: Final = frozenset('/\\:*?"<>|') | {chr(code) for code in range(32)}
 
 
 class MediaStore:
-    """The list of media files, in a separate database.
-
-    Files from clients go to the media folder of the collection. Existing files are never overwritten unseen.
-    """
+    """The list of media files, in a separate database; files from clients never overwrite others unseen."""
 
     def __init__(self, database: Path, root: Path) -> None:
         self._db = sqlite3.connect(database, isolation_level=None, timeout=5.0)
@@ -63,10 +60,7 @@ class MediaStore:
         return int(usn)
 
     def refresh(self, files: Mapping[str, Path]) -> None:
-        """Update the list with the files that notes use, by their names in Anki.
-
-        Files no longer used are marked deleted.
-        """
+        """Update the list with the files that notes use, by name in Anki; mark the others as deleted."""
         known = {
             row[0]: row[1:] for row in self._db.execute("SELECT name, sha1, path, size, mtime_ns FROM media").fetchall()
         }
@@ -204,10 +198,7 @@ class MediaStore:
         )
 
     def _row(self, file: Path) -> tuple[str, str, int, int] | None:
-        """Return the values that identify a file: a mark that it exists, its path, size and time.
-
-        Return nothing for an empty file.
-        """
+        """Return what identifies a file: a mark that it exists, path, size and time; nothing if it is empty."""
         try:
             size, mtime = _times(file)
         except OSError:
@@ -222,10 +213,7 @@ class MediaStore:
             return digest_file(stream)
 
     def _write(self, name: str, data: bytes, known: Path | None) -> Path | None:
-        """Write a file and return its path, or nothing if another file of that name stays.
-
-        `known` is the clients' version.
-        """
+        """Write a file and return its path; nothing if another file stays. `known` is the clients' version."""
         path = known or self._root / FOLDER / name
         if known is None and path.exists():
             if path.is_file() and path.read_bytes() == data:
@@ -260,10 +248,7 @@ def read_download(body: bytes) -> dict[str, bytes]:
 
 
 def read_archive(body: bytes) -> list[tuple[str, bytes | None]]:
-    """Read the files that a client sends: names with contents, or with nothing if deleted.
-
-    Raise `BadRequest` if invalid.
-    """
+    """Read the names and contents (nothing if deleted) that a client sends. Raise `BadRequest` if invalid."""
     with _open_archive(body) as (archive, meta):
         if not isinstance(meta, list) or len(meta) > 1000:
             raise BadRequest("The archive's list cannot be understood.")

@@ -216,10 +216,7 @@ class Mirror:
         return self.select(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})", ids)
 
     def copy_notes(self, notes: Sequence[int], more_reviews: Iterable[Row] = ()) -> sqlite3.Connection:
-        """Copy some notes with their cards and complete log into a database in memory.
-
-        `more_reviews` may have the same instants as other reviews.
-        """
+        """Copy notes with cards and log into memory; `more_reviews` may share instants with other reviews."""
         copy = sqlite3.connect(":memory:")
         reviews = list(more_reviews)
         for statement in TABLE_STATEMENTS:

@@ -268,10 +268,7 @@ class ChangeImport:
             return with_our_names(read_tables(copy, Path(_SOURCE)))
 
     def _is_backup_due(self) -> bool:
-        """Return whether the newest backup is older than a day.
-
-        Daily backups are enough; more would displace older ones.
-        """
+        """Return whether the newest backup is older than a day; more than daily ones would displace older ones."""
         try:
             newest = max((each.stat().st_mtime for each in self._collection.backups.iterdir()), default=0.0)
         except FileNotFoundError:

@@ -207,10 +207,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address; port 0 chooses a free one.
-
-    Raise `AddressTaken` if the address is in use or does not belong to this computer.
-    """
+    """Return a socket listening on an address; port 0 is a free one. Raise `AddressTaken` if it cannot."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, kind, protocol)

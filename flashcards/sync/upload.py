@@ -65,10 +65,7 @@ def import_upload(
 
 
 class _FieldChange:
-    """The fields of one of our note types, and those in an uploaded collection.
-
-    A renamed field is recognised by its position, if no field was added or removed.
-    """
+    """The fields of one of our note types and those uploaded; renamed ones are matched by position."""
 
     def __init__(self, names: list[str], there: Sequence[str]) -> None:
         self.names = names

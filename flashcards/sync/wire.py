@@ -106,10 +106,7 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 
 def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
-    """Decompress a body, never holding more than `most` bytes.
-
-    Raise `BadRequest` if it is not compressed by zstd, is truncated, or is larger when unpacked.
-    """
+    """Decompress a body of at most `most` bytes. Raise `BadRequest` if it is larger, cut short, or not zstd."""
     decompressor = _zstd().ZstdDecompressor()
     try:
         found: bytes = decompressor.decompress(data, most + 1)
@@ -165,20 +162,14 @@ def read_form(
 
 
 def make_header(key: str, session: str = "") -> ClientHeader:
-    """Return the header of a client; a form does not contain the name of the app.
-
-    Raise `BadRequest` if the values are invalid.
-    """
+    """Return the header of a client whose form does not name its app. Raise `BadRequest` if it is invalid."""
     if max(len(key), len(session)) > _LONGEST_VALUE:
         raise BadRequest("The form cannot be understood.")
     return ClientHeader(_FORM_VERSION, key, "an older app", session)
 
 
 def unzip(data: bytes, most: int = MOST_UNPACKED) -> bytes:
-    """Decompress a part of a form, never holding more than `most` bytes.
-
-    Raise `BadRequest` if it is not compressed by gzip, is truncated, or is larger when unpacked.
-    """
+    """Decompress a part of at most `most` bytes. Raise `BadRequest` if it is larger, cut short, or not gzip."""
     decompressor = zlib.decompressobj(_GZIP)
     try:
         found = decompressor.decompress(data, most + 1)

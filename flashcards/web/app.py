@@ -97,37 +97,8 @@ async def _read_form(request: Request) -> dict[str, list[str]]:
         raise HTTPException(400, "This is not a form.") from error
 
 
-_TYPES: Final = """
-text/css css
-text/javascript js
-font/woff2 woff2
-image/svg+xml svg
-image/apng apng
-image/avif avif
-image/bmp bmp
-image/gif gif
-image/heic heic
-image/x-icon ico
-image/jpeg jfif jpeg jpg
-image/png png
-image/tiff tif tiff
-image/webp webp
-audio/aac aac
-audio/flac flac
-audio/mp4 m4a
-audio/mpeg mp3
-audio/ogg oga ogg opus spx
-audio/wav wav
-video/3gpp 3gp
-video/x-msvideo avi
-video/mp4 m4v mp4
-video/x-matroska mkv
-video/quicktime mov
-video/mpeg mpeg mpg
-video/ogg ogv
-video/webm webm
-"""
-_TYPE_OF: Final = {ending: line.split()[0] for line in _TYPES.splitlines() for ending in line.split()[1:]}
+_TYPES: Final = (line.split() for line in (STATIC.parent / "mime.types").read_text(encoding="utf-8").splitlines())
+_TYPE_OF: Final = {ending: kind for kind, *endings in _TYPES for ending in endings}
 _MEDIA: Final = AUDIO | IMAGE | VIDEO
 _INERT: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """The content security policy of media files: an SVG opened by itself runs no script."""

@@ -62,10 +62,7 @@ def read_note_text(root: Path, entry: Entry) -> NoteText:
 
 
 def write_note_text(root: Path, old: NoteText, text: str) -> LastEdit | None:
-    """Replace the lines of a note; return the edit, or nothing if the text is the same.
-
-    Raise `FileChanged` if the file differs from the one that was read.
-    """
+    """Replace the lines of a note; nothing if the text is the same. Raise `FileChanged` if the file changed."""
     path = find_place(root, old.path)
     before = path.read_bytes()
     if sha256(before).hexdigest() != old.digest:

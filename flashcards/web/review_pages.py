@@ -12,7 +12,7 @@ from flashcards.collection import Collection, now_ms
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.review import views as events
 from flashcards.review.grading import find_difference, is_same_text, remove_points
-from flashcards.review.keys import RATINGS, Action
+from flashcards.review.keys import RATINGS, Action, make_event
 from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Answer, Asked, Finished, Question, find_count
@@ -70,10 +70,7 @@ class BrowserSession:
         return done, done + sum(left)
 
     def act(self, stamp: str, name: str, found: Sequence[events.Event]) -> str:
-        """Perform the action of a form; return `late` if its page is outdated.
-
-        The same form sent twice is not an error, so no message is shown.
-        """
+        """Perform the action of a form; return `late` if its page is outdated, unless it was just sent twice."""
         if stamp != self.stamp:
             return "" if (stamp, name) == self._last else LATE
         before = self.view
@@ -145,26 +142,15 @@ def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[e
     ticks: list[events.Event] = []
     if isinstance(view, Answer) and view.asked.entry.note.points:
         ticks = tick_points(view, visit.points, now)
-    ratings = {action.value: rating for action, rating in RATINGS.items()}
-    if name in ratings:
-        return [*ticks, events.Rate(now, ratings[name])]
     if name.startswith("flag") and name[4:] in tuple("01234567"):
         return [events.Flag(now, int(name[4:]))]
-    match name:
-        case "show":
-            given = visit.field("given")
-            return [events.TypeAnswer(now, given) if given.strip() else events.ShowAnswer(now)]
-        case "accept":
-            return [*ticks, events.Accept(now)]
-        case Action.UNDO:
-            return [events.Undo(now)]
-        case Action.BURY:
-            return [events.Bury(now)]
-        case Action.SUSPEND | Action.SUSPEND_NOTE:
-            return [events.Suspend(now, whole_note=name == Action.SUSPEND_NOTE)]
-        case Action.QUIT:
-            return [events.Quit(now)]
-    return []
+    if name == "show":
+        given = visit.field("given")
+        return [events.TypeAnswer(now, given) if given.strip() else events.ShowAnswer(now)]
+    if name == "accept":
+        return [*ticks, events.Accept(now)]
+    event = make_event(Action(name), now) if name in tuple(Action) else None
+    return [] if event is None else [*ticks, event] if isinstance(event, events.Rate) else [event]
 
 
 def _describe_card(site: Site, asked: Asked, counts: Any) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class TestScan:
 
     def test_points_to_the_problems(self, cli: Runner) -> None:
         cli.write("a.md", "Q: one\n")
-        assert cli("scan").err == "1 problem: `flashcards check` lists them.\n"
+        assert cli("scan").err == "1 problem in the decks: `flashcards check` lists them.\n"
 
 
 def test_list_prints_a_line_a_card_and_nothing_else(cli: Runner) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
+from flashcards.insight.page import draw_plot
 from flashcards.insight.report import Bars, Column, DataTable, RowBar, Series, measure_level
-from flashcards.insight.svg import draw_plot
 from flashcards.insight.terminal import draw_bar, draw_columns, draw_table, thin_out
 
 cell = st.text("ab 12é一", max_size=9)

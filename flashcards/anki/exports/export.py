@@ -191,10 +191,7 @@ _STRIDE: Final = 500  # cards between calls of `progress`
 def export_json(
     collection: Collection, decks: Iterable[str], path: Path, progress: Callable[[int, int], None] | None = None
 ) -> Exported:
-    """Write a JSON array of the cards, each as `flashcards list --json` shows it, one per line.
-
-    Arguments and errors are those of `export_package`.
-    """
+    """Write a JSON array of cards, one per line, each as `list --json` shows it; see `export_package`."""
     ids = find_card_ids(collection, decks)
     notes: set[str] = set()
     with write_output(path) as stream:

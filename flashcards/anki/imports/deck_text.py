@@ -146,10 +146,7 @@ _SOME_NOTE: Final = "Q: x\nA: y\n"
 
 
 def change_file(path: str, before: str, changes: Sequence[Step], added: Sequence[IncomingNote]) -> FileText:
-    """Replace the notes at some lines of a file, and add others at its end.
-
-    Each change that would affect another note is refused separately.
-    """
+    """Replace notes at some lines and add others at the end; refuse each change that affects another note."""
     file = _File(path, before)
     if lowered := file.push_tags_down(added):
         # An added note must not get tags of the file that it never had.

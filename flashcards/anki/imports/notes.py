@@ -36,10 +36,7 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class _TypeFacts(NamedTuple):
-    """What counts of a note type for each of its notes.
-
-    `name` is that of an `IncomingNote`'s note type; `templates` are JSON.
-    """
+    """What counts of a note type for its notes; `name` as in `IncomingNote`, `templates` as JSON."""
 
     is_ours: bool
     name: str

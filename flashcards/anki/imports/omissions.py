@@ -25,10 +25,7 @@ class Omissions:
         self._templates: dict[str, dict[str, None]] = {}
 
     def count_fields(self, kind: AnkiNoteType, values: Mapping[str, str], shown: Set[str], asked: Set[str]) -> None:
-        """Count the fields of a note that no card shows.
-
-        `asked` are those in conditions, where a short word is a switch rather than a text.
-        """
+        """Count the fields that no card shows; `asked` fields are conditions, where a short word is a switch."""
         for name in kind.fields:
             value = values[name]
             if name in shown or is_empty(value):

@@ -73,10 +73,7 @@ class Presets:
 
 
 def make_preset(name: str, policy: Policy) -> dict[str, Any]:
-    """Make a preset (schema 11) with these settings.
-
-    Its id follows from its name, so that a later import finds it. Anki never changes an existing preset.
-    """
+    """Make a preset with these settings; its id follows from its name, and later imports never change it."""
     preset: dict[str, Any] = {
         "id": make_id(_OF_PRESET + name),
         "mod": MADE,

@@ -67,10 +67,7 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
 
 
 def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
-    """Read the tables of a collection of scheduler 2; `path` names them in errors.
-
-    Raises PackageInvalid if they are invalid, and PackageNewer if their schema is too new.
-    """
+    """Read tables of scheduler 2; `path` names them in PackageInvalid and PackageNewer, which this raises."""
     with _translate_errors(path):
         return _Reader(connection, path, _OF_SCHEDULER_2).package()
 

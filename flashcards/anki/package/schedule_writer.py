@@ -247,10 +247,7 @@ class History:
         cursor.executemany("INSERT INTO beginnings VALUES (?)", ((at,) for at in beginnings))
 
     def _shift_log(self, cursor: sqlite3.Cursor) -> None:
-        """Give new ids to the log rows of notes that became another kind.
-
-        Anki has the old ids and would drop these rows.
-        """
+        """Give new ids to the log rows of notes of another kind now; Anki would drop the known ids."""
         if not cursor.execute(f"SELECT 1 FROM {_MOVED} LIMIT 1").fetchone():  # finding that out from the log takes long
             return
         for row, shift in cursor.execute(_SHIFTED).fetchall():

@@ -85,10 +85,7 @@ class Escaper:
 
 
 def escape_line_start(line: str) -> str:
-    """Escape a line so that it does not begin a heading, list, quote, table, rule or note.
-
-    Leading spaces may be cut off later, so they do not count.
-    """
+    """Escape a line that would begin a heading, list, quote, table, rule or note; leading spaces are ignored."""
     text = line.lstrip()
     spaces = line[: len(line) - len(text)]
     if not text:
@@ -336,10 +333,7 @@ def _get_edge(token: InlineToken, *, last: bool) -> str:
 
 
 def _can_delimit(inner: str, outer: str) -> bool:
-    """Return whether emphasis can begin or end between two characters, by CommonMark's rules for flanking.
-
-    The end of a line, an empty text, counts as a space.
-    """
+    """Return whether CommonMark lets emphasis begin or end between two characters; "" is the end of a line."""
     if not inner or inner.isspace():
         return False
     is_punctuation = [bool(each) and unicodedata.category(each)[0] in "PS" for each in (inner, outer)]

@@ -112,10 +112,7 @@ def _drop_forbidden(text: str) -> str:
 
 
 def _split_math_delimiters(html: str) -> str:
-    r"""Prevent `\(` and `\[` in text from starting a formula in Anki, with an element inside them.
-
-    Code is unaffected.
-    """
+    r"""Keep `\(` and `\[` in text, but not in code, from starting a formula in Anki, by an element inside."""
     out: list[str] = []
     depth = 0  # of code elements
     for piece in _TAG_OR_MATH.split(html):
@@ -155,10 +152,7 @@ def place_media(html: str, media: Callable[[str], str]) -> str:
 
 
 class MediaPlacer:
-    """A single pass over the tags of a text; `out` is the HTML so far.
-
-    It writes for Anki, a subclass for other targets.
-    """
+    """A single pass over the tags of a text, written to `out` for Anki, or by a subclass for other targets."""
 
     loads_remote: ClassVar = True  # whether players may load from the web
 

@@ -106,10 +106,7 @@ class Tags:
         self._closed = {name.lower() for name in _CLOSING.findall(html)}
 
     def is_word(self, tag: str) -> bool:
-        """Return whether `tag` is a word to display as written.
-
-        It is if HTML has no such name, or if it has neither attributes nor a matching tag.
-        """
+        """Return whether `tag` is a word to show as written: unknown to HTML, or without attributes and partner."""
         match = _TAG.match(tag)
         if not match or not match[2]:
             return not tag.startswith("<!--")
