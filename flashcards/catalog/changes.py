@@ -12,7 +12,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Set
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flashcards.identity.slots import Renaming
 
 
+_MUCH = 200_000  # bytes of deck files, which take 20 ms or more to parse
 _RACY_NS = 100_000_000  # a file written this recently before the read may change again without a new timestamp
 
 
@@ -40,7 +41,8 @@ class FolderChanges:
     """The changes in the folder since the last scan; no note of the files may continue an orphan in `apart`."""
 
     def __init__(self, apart: Set[int] = frozenset()) -> None:
-        self.changed: list[ReadFile] = []
+        # an iterator parses files while they are used; then all files are there for the first time
+        self.changed: list[ReadFile] | Iterator[ReadFile] = []
         self.gone: list[FileRow] = []
         self.unreadable: list[Unreadable] = []
         self.apart = apart
@@ -50,7 +52,8 @@ class FolderChanges:
 
     def leave_out_unchanged(self) -> None:
         """Drop the files with unchanged bytes, for which only a new timestamp would be stored."""
-        self.changed = [file for file in self.changed if file.deck or file.problem]
+        if isinstance(self.changed, list):
+            self.changed = [file for file in self.changed if file.deck or file.problem]
 
 
 def find_changes(
@@ -76,13 +79,13 @@ def find_changes(
         row = known.get(found.path)
         if row is None or not _is_as_read(row, found, chooser):
             stale.append(found)
-    for number, found in enumerate(stale):
-        if progress:
-            progress(number, len(stale))
-        if file := _read(root, found, known.get(found.path), chooser):
-            changes.changed.append(file)
-        else:  # deleted since the folder was listed
-            present.discard(found.path)
+    files = _read_all(root, stale, known, chooser, progress)
+    if stale and not known:
+        changes.changed = (file for file in files if file)
+        return changes
+    changes.changed = [file for file in files if file]
+    read = {file.found.path for file in changes.changed}
+    present.difference_update(found.path for found in stale if found.path not in read)  # deleted since they were listed
     hidden = tuple(place.path for place in changes.unreadable)
     changes.gone = [
         row
@@ -90,6 +93,30 @@ def find_changes(
         if row.present and row.path not in present and not (hidden and row.path.startswith(hidden))
     ]
     return changes
+
+
+def _read_all(
+    root: Path,
+    stale: Sequence[FoundFile],
+    known: Mapping[str, FileRow],
+    chooser: Chooser,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[ReadFile | None]:
+    """Read files in order, with the help of a second process if there is much to read."""
+
+    def read(found: FoundFile) -> ReadFile | None:
+        return _read(root, found, known.get(found.path), chooser)
+
+    files: Iterator[ReadFile | None] = map(read, stale)
+    if sum(found.size for found in stale) > _MUCH:
+        import flashcards.dialects.read  # noqa: F401 - both processes need it, so it is loaded before they part
+        from flashcards.second_process import compute_ahead
+
+        files = compute_ahead(read, stale)
+    for number, file in enumerate(files):
+        if progress:
+            progress(number, len(stale))
+        yield file
 
 
 def _is_as_read(row: FileRow, found: FoundFile, chooser: Chooser) -> bool:

@@ -60,21 +60,29 @@ class Scan:
         self._now_ms = now_ms
         self._decks = self._catalog.decks()
         self._paths: dict[int, str] = {}
+        self._writer = NoteWriter(connection, now_ms, self._paths)
 
     def apply(self, changes: FolderChanges) -> ScanReport:
         """Write the changes into the catalog, and report them."""
         rows = self._catalog.files()
-        self._paths = {row.id: row.path for row in rows.values()}
+        self._paths.update((row.id, row.path) for row in rows.values())
         changed_ids: list[int] = []
         seen: list[Seen] = []
         for file in changes.changed:
             file_id = self._write_file(file, rows.get(file.found.path))
-            if file.deck:
-                changed_ids.append(file_id)
-                seen += [
-                    Seen(file_id, self._deck_id(note.deck or file.deck.name), index, fingerprint(note), note)
-                    for index, note in enumerate(file.deck.notes)
-                ]
+            if not file.deck:
+                continue
+            changed_ids.append(file_id)
+            notes = [
+                Seen(file_id, self._deck_id(note.deck or file.deck.name), index, fingerprint(note), note)
+                for index, note in enumerate(file.deck.notes)
+            ]
+            if rows:
+                seen += notes
+            else:  # nothing is known; meanwhile a second process may parse the next file
+                self._writer.add(notes)
+        if not rows:
+            return self._writer.report
         for row in changes.gone:
             self._db.execute("UPDATE files SET present = 0, mtime_ns = -1 WHERE id = ?", (row.id,))
             changed_ids.append(row.id)
@@ -132,7 +140,7 @@ class Scan:
         links = link_exactly(known, seen) if known else []
         more, doubts = link_edited(self._catalog, known, seen, links, apart)
         links += more
-        writer = NoteWriter(self._db, self._now_ms, self._paths)
+        writer = self._writer
         for each in sorted(links, key=lambda each: each.seen.place):
             writer.link(each)
         linked_notes = {each.known.id for each in links}

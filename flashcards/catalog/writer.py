@@ -42,6 +42,10 @@ class NoteWriter:
         self._catalog = Catalog(connection)
         self._now_ms = now_ms
         self._paths = paths
+        (self._last,) = connection.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()  # the newest id
+        self._is_first = not self._last
+        self._keys: set[str] = set()  # those of the notes added
+        self._occurrences: dict[bytes, int] = {}  # the last of each text, so that equal notes take linear time
 
     def link(self, each: Link) -> None:
         """Store that the seen note is the known one."""
@@ -156,10 +160,10 @@ class NoteWriter:
         """Add notes seen for the first time."""
         if not notes:
             return
-        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
-        first = max(self._now_ms, last + 1)
+        first = max(self._now_ms, self._last + 1)
         rows = []
-        keys = self._new_keys(notes, is_first=not last)
+        keys = self._new_keys(notes)
+        self._last = first + len(notes) - 1
         for note_id, (note, name) in enumerate(zip(notes, keys, strict=True), start=first):
             rows.append(
                 (
@@ -186,13 +190,13 @@ class NoteWriter:
             self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
         self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
 
-    def _new_keys(self, notes: list[Seen], *, is_first: bool) -> list[str]:
+    def _new_keys(self, notes: list[Seen]) -> list[str]:
         """Make a key for each note: its pin, or one from its text and the number of earlier notes with that text."""
         firsts = [make_key(note.fingerprint) for note in notes]
-        asked = [] if is_first else [*firsts, *(note.note.pin for note in notes if note.note.pin)]
-        taken = self._catalog.find_taken_keys(asked)
+        taken, occurrences = self._keys, self._occurrences
+        if not self._is_first:
+            taken |= self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
-        occurrences: dict[bytes, int] = {}  # the last occurrence of each text, so that equal notes take linear time
         for note, first in zip(notes, firsts, strict=True):
             name = note.note.pin if note.note.pin and note.note.pin not in taken else first
             occurrence = occurrences.get(note.fingerprint, 0)

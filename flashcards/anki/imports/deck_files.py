@@ -195,13 +195,15 @@ class DeckFiles:
             return []
         self._announce(texts, updated)
         # A new note of the other program must not continue one of its notes that was deleted here, however similar.
-        changes = FolderChanges(apart=self._origins.find_orphans())
+        files = []
         for text in texts:
             data = text.text.encode()
             status = self._journal.stage_bytes(text.path, data, self._read.get(text.path)).stat()
             found = FoundFile(text.path, status.st_size, status.st_mtime_ns)
             reader = self._chooser.signature(text.path)
-            changes.changed.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
+            files.append(ReadFile(found, digest(data), text.deck, status.st_mtime_ns, reader=reader))
+        changes = FolderChanges(self._origins.find_orphans())
+        changes.changed = files
         self._collection.apply(changes, self._at)
         notes = (
             "SELECT f.path, n.line, n.id FROM notes n JOIN files f ON f.id = n.file"
