@@ -42,8 +42,7 @@ class NoteWriter:
         self._catalog = Catalog(connection)
         self._now_ms = now_ms
         self._paths = paths
-        (self._last,) = connection.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()  # the newest id
-        self._is_first = not self._last
+        self._is_first = False  # whether there was no note before the first one added
         self._keys: set[str] = set()  # those of the notes added
         self._occurrences: dict[bytes, int] = {}  # the last of each text, so that equal notes take linear time
 
@@ -160,10 +159,11 @@ class NoteWriter:
         """Add notes seen for the first time."""
         if not notes:
             return
-        first = max(self._now_ms, self._last + 1)
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM notes").fetchone()
+        self._is_first = self._is_first or not last
+        first = max(self._now_ms, last + 1)
         rows = []
         keys = self._new_keys(notes)
-        self._last = first + len(notes) - 1
         for note_id, (note, name) in enumerate(zip(notes, keys, strict=True), start=first):
             rows.append(
                 (
