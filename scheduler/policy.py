@@ -12,7 +12,7 @@ from scheduler.intervals import NO_EASY_DAYS, WEEK, draw
 from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scheduler.log import Done
 
@@ -155,6 +155,16 @@ class Allowance:
                 self.debts[link] = -left[link]
         return True
 
+    @property
+    def is_spent(self) -> bool:
+        """Return whether the limit of the collection itself refuses every card."""
+        return self.left.get(COLLECTION, 1) <= 0
+
+    def refuse_all(self, decks: Iterable[int]) -> None:
+        """Count cards, given by their decks, that the limit of the collection itself refuses."""
+        for deck, cards in Counter(decks).items():
+            self.refused[deck, COLLECTION] += cards
+
     def reserve(self, deck: int, weight: int = 1) -> None:
         """Take one card of a deck, regardless of the limits."""
         for link in self._chains[deck]:
@@ -166,7 +176,10 @@ class Allowance:
 
     def find_limit(self, deck: int) -> int | None:
         """Find the outermost deck whose limit holds cards of a deck back, if any."""
-        return next((link for link in self._chains[deck] if self.left[link] <= 0), None)
+        for link in self._chains[deck]:
+            if self.left[link] <= 0:
+                return link
+        return None
 
     def cap(self, other: Allowance) -> None:
         """Allow no more than `other` does, deck by deck."""

@@ -237,14 +237,14 @@ class _DayBuilder:
         steps = self._keep_known(self._read_due(on_steps=True))
         reviews = self._keep_known(chain(self._read_due(on_steps=False), self._last_pass()))
         reserved = self._reserve({row[1] for row in chain(learning, steps, reviews)}) if self.groups else []
-        taken = {row[0] for rows in (steps, reviews) for row in self._take_due(rows)}
-        steps, reviews = ([row for row in rows if row[0] in taken] for rows in (steps, reviews))
+        steps, reviews = self._take_due(steps), self._take_due(reviews)
         self.notes.update(row[1] for row in self.rated)
         new = reserved + self._new()
         return DayCards(learning, steps, reviews, new, self.reviews, self.new)
 
     def _keep_known(self, rows: Iterable[Row]) -> list[Row]:
-        return [row for row in rows if row[2] in self.policies]
+        policies = self.policies
+        return [row for row in rows if row[2] in policies]
 
     def _read_due(self, *, on_steps: bool) -> Iterable[Row]:
         order = self.selection.order.review_order
@@ -293,11 +293,13 @@ class _DayBuilder:
         return chosen
 
     def _take_due(self, rows: list[Row]) -> list[Row]:
-        """Take due cards within the limits; those of decks with a deadline first."""
+        """Take due cards within the limits, in their order; those of decks with a deadline use up the limits first."""
         if not self.deadlines:
             return self._take(rows, self.reviews)
         first = self._take((row for row in rows if row[2] in self.deadlines), self.reviews)
-        return first + self._take((row for row in rows if row[2] not in self.deadlines), self.reviews)
+        others = self._take((row for row in rows if row[2] not in self.deadlines), self.reviews)
+        taken = {row[0] for row in (*first, *others)}
+        return [row for row in rows if row[0] in taken]
 
     def _new(self) -> list[Row]:
         """Read the new cards of each deck without a deadline, up to the limits."""
@@ -316,7 +318,8 @@ class _DayBuilder:
         """Keep the rows that limits and siblings allow; with `stop`, all are of one deck, and a refusal ends it."""
         chosen = []
         policies, notes, take, weights = self.policies, self.notes, allowance.take, self.selection.weights
-        for row in rows:
+        rest = iter(rows)
+        for row in rest:
             note, deck = row[1], row[2]
             if note in notes and policies[deck].bury_siblings:
                 continue
@@ -325,6 +328,10 @@ class _DayBuilder:
                 chosen.append(row)
             elif stop:
                 break
+            elif allowance.is_spent:
+                allowance.refuse_all(
+                    row[2] for row in rest if row[1] not in notes or not policies[row[2]].bury_siblings
+                )
         return chosen
 
     def _retrievability(self, row: Row) -> float:

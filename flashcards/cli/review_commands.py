@@ -103,7 +103,7 @@ def review_command(
         if only is not None and not only:
             console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.", err=True)
             return
-        if collection.catalog.counts()[1]:
+        if not collection.is_kept and collection.catalog.counts()[1]:
             console.keep_state(collection)
         from flashcards.review.session_plan import SessionPlan
 
