@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flashcards.dialects import NATIVE
+from flashcards.dialects import NATIVE, NO_SETTINGS, PluginSettings
 from flashcards.disk.atomic import read_file
 
 if TYPE_CHECKING:
@@ -40,18 +40,6 @@ class Vault(NamedTuple):
         if self.above:
             return f"{self.above}/{path}"
         return path[len(self.folder) + 1 :] if self.folder else path
-
-
-class PluginSettings(NamedTuple):
-    """The settings of a plugin that sends cards to Anki, for the files of one folder."""
-
-    values: Any  # the settings; None if there are no settings
-    folder: str  # the folder within the vault
-    path: str  # the file of the settings, for messages
-    error: str  # the reason why they cannot be read, or ""
-
-
-NO_SETTINGS: Final = PluginSettings(None, "", "", "")
 
 
 class Choice(NamedTuple):
@@ -117,9 +105,12 @@ class Chooser:
 
     def _find_settings(self, folder: str, name: str) -> PluginSettings:
         """Return the settings of the nearest vault for the reader of a dialect and the files of a folder."""
-        if name.startswith(("obsidian-to-anki", "flashcards-obsidian")) and (folder, name) not in self._settings:
+        name = name.removesuffix("-v2")
+        if name in ("obsidian-to-anki", "flashcards-obsidian") and (folder, name) not in self._settings:
+            from flashcards.dialects.plugin_settings import read_plugin_settings  # few files need it
+
             above = Path(os.path.realpath(self._root / folder))
-            found = (_read_settings(vault, above, name) for vault in (above, *above.parents))
+            found = (read_plugin_settings(vault, above, name) for vault in (above, *above.parents))
             self._settings[folder, name] = next(filter(None, found), NO_SETTINGS)
         return self._settings.get((folder, name), NO_SETTINGS)
 
@@ -197,31 +188,6 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         except ValueError as error:  # not JSON, or not an object
             reason = str(error)
     return Vault(named, folder, above, ObsidianSettings(), reason, {})
-
-
-def _read_settings(vault: Path, folder: Path, name: str) -> PluginSettings | None:
-    """Return the settings in a vault of the plugin whose dialect is `name`, or nothing if there are no such files."""
-    from flashcards.dialects import flashcards_obsidian, obsidian_to_anki
-    from flashcards.dialects.obsidian_data import read_data
-
-    files = obsidian_to_anki.SETTINGS_FILES if name == "obsidian-to-anki" else flashcards_obsidian.SETTINGS_FILES
-    for file in files:
-        path = vault / file
-        values: Any
-        try:
-            text = read_file(path).decode("utf-8-sig")
-            data = obsidian_to_anki.read_ini(text) if file.endswith(".ini") else read_data(text)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except (OSError, ValueError) as error:
-            return PluginSettings(None, "", str(path), getattr(error, "strerror", None) or str(error))
-        if name == "obsidian-to-anki":
-            values = obsidian_to_anki.pick_settings(data)
-            problem = obsidian_to_anki.find_regex_problem(values)
-        else:
-            values, problem = flashcards_obsidian.pick_settings(data), ""
-        return PluginSettings(values, folder.relative_to(vault).as_posix().strip("."), str(path), problem)
-    return None
 
 
 def _digest(content: object) -> str:

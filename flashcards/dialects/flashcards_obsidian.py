@@ -8,11 +8,9 @@ at `^1234567890123`, the id of the note in Anki. The fork of the plugin, version
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from textwrap import dedent
-from typing import Any, Final
+from typing import Final
 
 from flashcards.deck.model import Deck
 from flashcards.deck.parse import clean_deck_name
@@ -25,9 +23,7 @@ from flashcards.dialects.builder import (
     list_prose,
     read_lines,
 )
-
-SETTINGS_FILES: Final = (".obsidian/plugins/flashcards-obsidian/data.json",)
-"""The files of a vault that may hold the plugin's settings; the first one counts."""
+from flashcards.dialects.plugin_settings import FlashcardsSettings
 
 _ID: Final = re.compile(r"[ \t]*(?:\^(?=\d{13}[ \t]*\Z)|<!--[ \t]*ankiID:[ \t]*)(\d{1,19})(?:[ \t]*-->)?[ \t]*", re.I)
 _SECOND: Final = re.compile(r"^[ \t]*<!--[ \t]*ankiID:[ \t]*\d+[ \t]*-->", re.MULTILINE | re.I)
@@ -41,32 +37,6 @@ _GAP: Final = re.compile(
     r"\{\{c(?P<anki>\d{1,9})::(?P<whole>(?:(?!\}\}|\{\{|::).)+)(?:::(?P<hint>[^{}\n]*))?\}\}"
     r"|(?<!\{)\{(?:c?(?P<short>\d{1,3}):)?(?P<part>[^{}\n]+)\}(?!\})|==(?P<mark>[^=\n](?:(?!==).)*)=="
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FlashcardsSettings:
-    """The settings in the plugin's `data.json`."""
-
-    tag: str = "card"  # the tag after a question, without `#`
-    inline: str = "::"  # the separators within a line
-    inline_reversed: str = ":::"
-    folders_are_decks: bool = False  # decks come from the folders of the files
-
-
-def pick_settings(data: Mapping[str, Any]) -> FlashcardsSettings:
-    """Return the settings in a `data.json`."""
-
-    def text_of(name: str, otherwise: str) -> str:
-        value = data.get(name)
-        return value.strip() if isinstance(value, str) and value.strip() else otherwise
-
-    default = FlashcardsSettings()
-    return FlashcardsSettings(
-        tag=text_of("flashcardsTag", default.tag).strip("#/") or default.tag,
-        inline=text_of("inlineSeparator", default.inline),
-        inline_reversed=text_of("inlineSeparatorReverse", default.inline_reversed),
-        folders_are_decks=data.get("folderBasedDeck") is True,
-    )
 
 
 def read_flashcards_obsidian(text: str, path: str, settings: FlashcardsSettings | None, folder: str) -> Deck:

@@ -16,13 +16,19 @@ from typing import Final, NamedTuple
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
 from flashcards.dialects.builder import Breadcrumbs, complete_notes, list_prose, read_lines
-from flashcards.dialects.obsidian_blocks import SCHEDULE_CALLOUT, SCHEDULE_COMMENT, Block, BlockKind, find_blocks
+from flashcards.dialects.obsidian_blocks import (
+    SCHEDULE_CALLOUT,
+    SCHEDULE_COMMENT,
+    Block,
+    BlockKind,
+    find_blocks,
+    split_schedules,
+)
 from flashcards.dialects.obsidian_clozes import find_clozes, has_cloze
 from flashcards.dialects.obsidian_data import (
     ObsidianSettings,
     Schedules,
     choose_later,
-    cut_schedules,
     find_stored,
     is_in_tags,
     read_schedules,
@@ -158,7 +164,8 @@ class _Reader:
         self._settings = settings
         self._stored = stored
         self._name_deck = cache(get_deck_name)
-        self._blocks, self._hidden = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
+        found = find_blocks(lines, settings, lambda line: has_cloze(line, settings.cloze_patterns))
+        self._blocks, self._hidden, self._cut = found
         self._tag_lines = tag_lines
         flashcard_tags = tuple(filter(settings.is_flashcard_tag, file_tags))
         self._file_decks = flashcard_tags
@@ -176,6 +183,7 @@ class _Reader:
             while next_deck and next_deck.line < block.first:
                 current, next_deck = self._flashcard_tags(next_deck), next(decks, None)
             self._read(block, current or self._any_deck, crumbs.above(block.first))
+        self._report_cut_cards()
         self._report_lost_schedules()
         decks_of_notes = [note.deck for note in self.notes if note.deck]
         if decks_of_notes:
@@ -217,10 +225,7 @@ class _Reader:
 
     def _text(self, block: Block) -> _Text:
         """Remove the plugin's output from a card, and the flashcard tags before it."""
-        comments: list[str] = []
-        text = "\n".join(block.lines)
-        if SCHEDULE_COMMENT in text or SCHEDULE_CALLOUT in text:
-            text = "\n".join(_cut_comments(block.lines, comments))
+        text, comments = split_schedules(block.lines)
         own: list[str] = []
         rest = text.lstrip()
         while rest.startswith("#") and (match := _TAG.match(rest)) and self._settings.is_flashcard_tag(match[0]):
@@ -302,6 +307,12 @@ class _Reader:
             message = "A gap of this card ends at the first `}}`, inside its formula, as in Obsidian."
             self._problem(block, "doubtful-card", message, "Write a space in front of the last two braces: `} }}`.")
 
+    def _report_cut_cards(self) -> None:
+        for first, line in self._cut:
+            message = f"The card in line {line + 1} cuts off this one, which is not read, not even in Obsidian."
+            hint = f"Write a blank line in front of line {line + 1}."
+            self.problems.append(Problem(first + 1, "cut-card", message, hint))
+
     def _report_lost_schedules(self) -> None:
         found = [number for number, line in enumerate(self._lines) if SCHEDULE_COMMENT in line]
         lost = {number for number in found if number not in self._hidden and not self._is_in_block(number)}
@@ -326,19 +337,6 @@ class _Content(NamedTuple):
     fields: tuple[str, ...]
     slots: tuple[str, ...]
     gaps: tuple[Gap, ...]
-
-
-def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
-    """Yield lines without their schedule comments, which go to `comments`; lines of nothing else are skipped."""
-    for line in lines:
-        if line.startswith(SCHEDULE_CALLOUT):
-            continue
-        kept, found = cut_schedules(line)
-        comments += found
-        if not found:
-            yield line
-        elif kept.strip(" \t>"):
-            yield kept.rstrip()
 
 
 def _outdent(lines: Sequence[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from flashcards.dialects.obsidian_clozes import find_opening
-from flashcards.dialects.obsidian_data import ObsidianSettings
+from flashcards.dialects.obsidian_data import ObsidianSettings, cut_schedules
 
 SCHEDULE_CALLOUT: Final = "> [!sr|card-metadata]"
 SCHEDULE_COMMENT: Final = "<!--SR:"
@@ -35,13 +35,19 @@ class Block(NamedTuple):
     lines: tuple[str, ...]
 
 
-def find_blocks(
-    lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]
-) -> tuple[list[Block], set[int]]:
-    """Find the cards of a note, in order, and the lines that HTML comments hide; `has_cloze` finds gaps in a line."""
+class Blocks(NamedTuple):
+    """The cards of a note, in order."""
+
+    blocks: list[Block]
+    hidden: set[int]  # the lines that HTML comments hide
+    cut: list[tuple[int, int]]  # the first lines of cards that are lost, and the lines of the cards that cut them off
+
+
+def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> Blocks:
+    """Find the cards of a note; `has_cloze` finds gaps in a line."""
     machine = _Machine(lines, settings, has_cloze)
     machine.run()
-    return machine.blocks, machine.hidden
+    return Blocks(machine.blocks, machine.hidden, machine.cut)
 
 
 class _Machine:
@@ -50,6 +56,7 @@ class _Machine:
     def __init__(self, lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> None:
         self.blocks: list[Block] = []
         self.hidden: set[int] = set()
+        self.cut: list[tuple[int, int]] = []
         self._lines = lines
         self._settings = settings
         self._has_cloze = has_cloze
@@ -133,6 +140,8 @@ class _Machine:
             self._kind = kind
 
     def _take_inline(self, line: str, kind: BlockKind) -> None:
+        if self._kind is not None:
+            self.cut.append((self._first, self._at))
         first = self._at
         text = [line]
         following = self._lines[first + 1] if first + 1 < len(self._lines) else ""
@@ -167,3 +176,25 @@ def is_separated(line: str, separator: str) -> bool:
         return False
     before, after = line.count("`", 0, at), line.count("`", at + len(separator))
     return not (before % 2 == 1 and after % 2 == 1)
+
+
+def split_schedules(lines: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the text of a card without its schedules, and the contents of each schedule comment."""
+    comments: list[str] = []
+    text = "\n".join(lines)
+    if SCHEDULE_COMMENT in text or SCHEDULE_CALLOUT in text:
+        text = "\n".join(_cut_comments(lines, comments))
+    return text, comments
+
+
+def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
+    """Yield lines without their schedule comments, which go to `comments`; lines of nothing else are skipped."""
+    for line in lines:
+        if line.startswith(SCHEDULE_CALLOUT):
+            continue
+        kept, found = cut_schedules(line)
+        comments += found
+        if not found:
+            yield line
+        elif kept.strip(" \t>"):
+            yield kept.rstrip()

@@ -12,7 +12,7 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
@@ -281,9 +281,13 @@ def _read_fsrs(fields: list[str]) -> StatedSchedule | None:
     stage = int(_number(state))
     if stage not in (1, 2, 3):
         return None
+    if stage == _REVIEW and due_at.time() == last_at.time() == time.min:  # days, written as midnight of UTC
+        due, last = str(due_at.date()), str(last_at.date())
+    else:
+        due, last = due_at.isoformat(), last_at.isoformat()
     return StatedSchedule(
-        due=due_at.isoformat(),
-        last=last_at.isoformat(),
+        due=due,
+        last=last,
         interval=max(0, round(_number(interval))),
         stability=min(max(0.001, _number(stability)), _FARTHEST),
         difficulty=min(max(1.0, _number(difficulty)), 10.0),

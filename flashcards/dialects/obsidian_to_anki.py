@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from flashcards.deck.model import Deck
 from flashcards.deck.source import Span, Spans
@@ -25,9 +24,7 @@ from flashcards.dialects.builder import (
     list_prose,
     read_lines,
 )
-
-SETTINGS_FILES: Final = (".obsidian/plugins/obsidian-to-anki-plugin/data.json", "obsidian_to_anki_config.ini")
-"""The files of a vault that may hold the settings, of the plugin or of the script; the first one counts."""
+from flashcards.dialects.plugin_settings import ToAnkiSettings, compile_regex
 
 _ANKI_ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
 _INLINE_ID: Final = re.compile(r"(?:<!--)?ID: (\d+)(?:-->)?")
@@ -41,16 +38,6 @@ _BRACE_GAPS: Final = re.compile(
 )
 _LONGEST_FROZEN: Final = 4096  # characters, since every note of the type gets them
 _FIELDS: Final = {"Basic": ("Front", "Back", "Add Reverse"), "Cloze": ("Text", "Extra", "Back Extra")}
-_SYNTAX: Final = {
-    "begin": "Begin Note",
-    "end": "End Note",
-    "begin_inline": "Begin Inline Note",
-    "end_inline": "End Inline Note",
-    "target_deck": "Target Deck Line",
-    "file_tags": "File Tags Line",
-    "delete": "Delete Note Line",
-    "frozen": "Frozen Fields Line",
-}
 _ID_BELOW: Final = r"\n?(?:<!--)?(?:ID: (\d+).*)"
 _TAGS_BELOW: Final = r"(Tags: .*)"
 _BELOW: Final = (
@@ -61,78 +48,6 @@ _BELOW: Final = (
 )
 """What may follow a note of one's own syntax, in the order of the search; and whether it has tags and an id."""
 _CODE_OR_MATH: Final = ("`", "~", "$", "\\", "<!--")
-_LONGEST_REGEX: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class ToAnkiSettings:
-    """The settings that decide which notes a file holds."""
-
-    begin: str = "START"  # the marks of a note on lines of its own
-    end: str = "END"
-    begin_inline: str = "STARTI"  # the marks of a note within a line
-    end_inline: str = "ENDI"
-    target_deck: str = "TARGET DECK"
-    file_tags: str = "FILE TAGS"
-    delete: str = "DELETE"
-    frozen: str = "FROZEN"
-    has_brace_gaps: bool = True  # whether `{x}` and `==x==` are gaps, not only `{{c1::x}}`
-    regexes: tuple[tuple[str, str], ...] = ()  # regular expressions of notes, each with its note type
-    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # the names of the fields of note types
-    folder_decks: tuple[tuple[str, str], ...] = ()  # the decks and tags of folders
-    folder_tags: tuple[tuple[str, str], ...] = ()
-
-
-def pick_settings(data: Mapping[str, Any]) -> ToAnkiSettings:
-    """Return the settings in a `data.json`."""
-    given = data.get("settings")
-    values: dict[str, Any] = given if isinstance(given, dict) else {}
-
-    def table_of(holder: Mapping[str, Any], name: str) -> dict[str, str]:
-        table = holder.get(name)
-        pairs = table.items() if isinstance(table, dict) else ()
-        return {key: value for key, value in pairs if isinstance(value, str) and value.strip()}
-
-    syntax, fields = table_of(values, "Syntax"), data.get("fields_dict")
-    defaults = values.get("Defaults")
-    return ToAnkiSettings(
-        **{name: syntax[key].strip() for name, key in _SYNTAX.items() if key in syntax},
-        has_brace_gaps=not isinstance(defaults, dict) or defaults.get("CurlyCloze") is not False,
-        regexes=tuple(table_of(values, "CUSTOM_REGEXPS").items()),
-        fields=tuple(
-            (kind, tuple(map(str, names)))
-            for kind, names in (fields.items() if isinstance(fields, dict) else ())
-            if isinstance(names, list) and names
-        ),
-        folder_decks=tuple(table_of(values, "FOLDER_DECKS").items()),
-        folder_tags=tuple(table_of(values, "FOLDER_TAGS").items()),
-    )
-
-
-def find_regex_problem(settings: ToAnkiSettings) -> str:
-    """Return why a regular expression of the settings cannot be used, as a sentence; or ""."""
-    for kind, regex in settings.regexes:
-        try:
-            compile_regex(regex)
-        except ValueError as error:
-            return f"the regular expression of `{kind}` is not valid here: {error}"
-    return ""
-
-
-def read_ini(text: str) -> dict[str, Any]:
-    """Return the settings of the script, an INI file, as a `data.json` has them; raise ValueError for a mistake."""
-    import configparser
-
-    parser = configparser.RawConfigParser(default_section="", strict=False)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # the names keep their case
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise ValueError(str(error).partition("\n")[0]) from None
-    tables = {name: dict(parser[name]) for name in parser.sections()}
-    is_off = tables.get("Defaults", {}).get("CurlyCloze", "").lower() in ("false", "no", "0", "off")
-    settings = {"Syntax": tables.get("Syntax"), "CUSTOM_REGEXPS": tables.get("Custom Regexps")}
-    return {"settings": settings | {"Defaults": {"CurlyCloze": not is_off}}}
 
 
 class _Block(NamedTuple):
@@ -188,9 +103,13 @@ class _Reader:
         return "".join([*pieces, text[at:]]).split("\n")
 
     def _read_values(self, folder: str) -> None:
-        """Read the deck and the tags of the file, which follow their names or are on the next line."""
+        """Read the deck and the tags of the file, which follow their names or are on the next line.
+
+        They can be in the front matter.
+        """
         settings, file = self._settings, self.builder.file
-        found = {settings.target_deck: "", settings.file_tags: ""}
+        names = settings.target_deck, settings.file_tags
+        found = {name: str(file.values.get(name) or "").strip() for name in names}
         pattern = _compile_values(*found)
         for number, line in self._prose.items():
             if match := pattern.fullmatch(line.rstrip()):
@@ -264,11 +183,11 @@ class _Reader:
         lines = list(lines)
         pin = ""
         tags: tuple[str, ...] = ()
-        while lines and not lines[-1].strip():
-            lines.pop()
+        _drop_blank(lines)
         if lines and (match := _ANKI_ID.fullmatch(lines[-1].strip())):
             pin = match[1]
             lines.pop()
+            _drop_blank(lines)
         if lines and lines[-1].strip() == self._settings.delete:
             return None
         if lines and lines[-1].startswith("Tags:"):
@@ -369,17 +288,10 @@ class _Reader:
         )
 
 
-@lru_cache(256)
-def compile_regex(regex: str) -> re.Pattern[str]:
-    """Compile a regular expression of JavaScript; raise ValueError if that is impossible."""
-    if len(regex) > _LONGEST_REGEX:
-        raise ValueError("it is too long")
-    for theirs, ours in (("(?<", "(?P<"), ("(?P<=", "(?<="), ("(?P<!", "(?<!"), ("[^]", r"[\s\S]"), ("\\/", "/")):
-        regex = regex.replace(theirs, ours)
-    try:
-        return re.compile(regex, re.MULTILINE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+def _drop_blank(lines: list[str]) -> None:
+    """Remove the blank lines at the end."""
+    while lines and not lines[-1].strip():
+        lines.pop()
 
 
 @lru_cache(16)

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.dialects.obsidian import read_obsidian
-from flashcards.dialects.obsidian_data import CURLY, ObsidianSettings, hash_text, read_stored, read_stored_file
+from flashcards.dialects.obsidian_data import (
+    CURLY,
+    ObsidianSettings,
+    hash_text,
+    read_schedules,
+    read_stored,
+    read_stored_file,
+)
 
 DUE = {"dueDate": "2026-12-16", "interval": 51, "ease": 230}
 
@@ -75,6 +82,15 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def test_midnight_of_utc_is_a_day_and_any_other_time_an_instant() -> None:
+    (found,), _ = read_schedules("!fsrs,2026-11-10T00:00:00.000Z,8,8.3,1,2,1,0,0,2026-11-02T00:00:00.000Z")
+    assert found and (found.due, found.last) == ("2026-11-10", "2026-11-02")
+    (found,), _ = read_schedules("!fsrs,2026-11-10T00:00:00.000Z,8,8.3,1,2,1,0,0,2026-11-02T07:00:00.000Z")
+    assert found and (found.due, found.last) == ("2026-11-10T00:00:00+00:00", "2026-11-02T07:00:00+00:00")
+    (found,), _ = read_schedules("!fsrs,2026-11-02T00:10:00.000Z,0,0.2,5,1,1,0,0,2026-11-02T00:00:00.000Z")
+    assert found and found.due == "2026-11-02T00:10:00+00:00"
 
 
 @given(st.dictionaries(st.sampled_from(["cardSchedules", "scheduleState", "scheduleData"]), JSON))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashcards.deck.model import Deck
-from flashcards.dialects import flashcards_obsidian, obsidian_to_anki
+from flashcards.dialects import plugin_settings
 from flashcards.dialects.choose import Chooser
+from flashcards.dialects.flashcards_obsidian import read_flashcards_obsidian
+from flashcards.dialects.obsidian_to_anki import read_obsidian_to_anki
 from flashcards.dialects.read import read_deck
 
+TO_ANKI, FLASHCARDS = plugin_settings.FILES["obsidian-to-anki"], plugin_settings.FILES["flashcards-obsidian"]
 QUESTION_ANSWER = r"^Q: ((?:.+\n)*)\n*A: (.+(?:\n(?:^.{1,3}$|^.{4}(?<!<!--).*))*)"
 HEADING = r"^#+\s(.+)\n*((?:\n(?:^[^\n#].{0,2}$|^[^\n#].{3}(?<!<!--).*))+)"
 ONE_LINE = r"^(.*[^\n:]{1}):{2}([^\n:]{1}.*)"
@@ -34,12 +36,12 @@ def read(root: Path, dialect: str, text: str, path: str = "notes/a.md") -> Deck:
 
 
 def to_anki(root: Path, text: str, data: Any = None, **settings: object) -> Deck:
-    write(root, obsidian_to_anki.SETTINGS_FILES[0], (data or {}) | {"settings": settings})
+    write(root, TO_ANKI[0], (data or {}) | {"settings": settings})
     return read(root, "obsidian-to-anki", text)
 
 
 def cards(root: Path, text: str, **settings: object) -> list[tuple[str, ...]]:
-    write(root, flashcards_obsidian.SETTINGS_FILES[0], settings)
+    write(root, FLASHCARDS[0], settings)
     return [note.fields for note in read(root, "flashcards-obsidian", text).notes]
 
 
@@ -98,15 +100,24 @@ class TestObsidianToAnki:
 
     def test_a_folder_gives_its_deck_and_tags_unless_the_file_names_a_deck(self, tmp_path: Path) -> None:
         own = {"FOLDER_DECKS": {"notes": "School", "notes/x": ""}, "FOLDER_TAGS": {"notes": "one two"}}
-        write(tmp_path, obsidian_to_anki.SETTINGS_FILES[0], {"settings": own})
+        write(tmp_path, TO_ANKI[0], {"settings": own})
         text = "STARTI [Basic] a Back: b ENDI\n"
         deck = read(tmp_path, "obsidian-to-anki", text, "notes/x/a.md")
         assert (deck.name, deck.notes[0].tags) == ("School", ("one", "two"))
         assert read(tmp_path, "obsidian-to-anki", f"TARGET DECK: Y\n{text}", "notes/a.md").name == "Y"
 
+    def test_the_deck_and_the_tags_may_be_in_the_front_matter(self, tmp_path: Path) -> None:
+        text = "---\nTARGET DECK: 02::Algebra\nFILE TAGS: a b\n---\nSTARTI [Basic] c Back: d ENDI\n"
+        deck = to_anki(tmp_path, text)
+        assert (deck.name, deck.notes[0].tags) == ("02::Algebra", ("a", "b"))
+
+    def test_a_blank_line_may_part_the_tags_from_the_id(self, tmp_path: Path) -> None:
+        (note,) = to_anki(tmp_path, "START\nBasic\na\nBack: b\nTags: x\n\n<!--ID: 1566052191670-->\n\nEND\n").notes
+        assert (note.fields, note.tags, note.pin) == (("a", "b"), ("x",), "1566052191670")
+
     def test_the_settings_of_the_script_are_read_too(self, tmp_path: Path) -> None:
         ini = f"[Syntax]\nBegin Note = ((\nEnd Note = ))\n[Custom Regexps]\nBasic = {QUESTION_ANSWER}\n"
-        write(tmp_path, obsidian_to_anki.SETTINGS_FILES[1], ini)
+        write(tmp_path, TO_ANKI[1], ini)
         deck = read(tmp_path, "obsidian-to-anki", "((\nBasic\na\nBack: b\n))\n\nQ: c\nA: d\n")
         assert fields(deck) == [("a", "b"), ("c", "d")]
 
@@ -114,7 +125,7 @@ class TestObsidianToAnki:
     def test_settings_that_cannot_be_used_are_named_and_other_notes_are_read(
         self, tmp_path: Path, content: str
     ) -> None:
-        write(tmp_path, obsidian_to_anki.SETTINGS_FILES[0], content)
+        write(tmp_path, TO_ANKI[0], content)
         chooser = Chooser(tmp_path, {"": "obsidian-to-anki"})
         assert chooser.choose("a.md").find_settings("obsidian-to-anki").error
         assert fields(read(tmp_path, "obsidian-to-anki", "STARTI [Basic] a Back: b ENDI\n")) == [("a", "b")]
@@ -127,14 +138,14 @@ class TestFlashcards:
         assert cards(tmp_path, text, **own) == [("a", "b"), ("d", "e"), ("f", "g")]
 
     def test_a_folder_is_a_deck_if_the_settings_say_so(self, tmp_path: Path) -> None:
-        write(tmp_path, flashcards_obsidian.SETTINGS_FILES[0], {"folderBasedDeck": True})
+        write(tmp_path, FLASHCARDS[0], {"folderBasedDeck": True})
         assert read(tmp_path, "flashcards-obsidian", "a::b", "x/y/z.md").name == "x::y"
         assert read(tmp_path, "flashcards-obsidian", "a::b", "z.md").name == "z"
         assert read(tmp_path, "flashcards-obsidian", "---\ncards-deck: D\n---\na::b", "x/z.md").name == "D"
 
 
 def test_the_settings_of_a_vault_around_the_collection_are_read(tmp_path: Path) -> None:
-    write(tmp_path, flashcards_obsidian.SETTINGS_FILES[0], {"inlineSeparator": ";;", "folderBasedDeck": True})
+    write(tmp_path, FLASHCARDS[0], {"inlineSeparator": ";;", "folderBasedDeck": True})
     deck = read(tmp_path / "collection", "flashcards-obsidian", "a;;b", "x/z.md")
     assert (deck.name, fields(deck)) == ("collection::x", [("a", "b")])
 
@@ -144,7 +155,7 @@ def test_a_signature_changes_with_the_settings_that_read_a_file(tmp_path: Path) 
         return Chooser(tmp_path, {}).signature("a.md", dialect)
 
     before = sign("flashcards-obsidian"), sign("native")
-    write(tmp_path, flashcards_obsidian.SETTINGS_FILES[0], {"inlineSeparator": ";;"})
+    write(tmp_path, FLASHCARDS[0], {"inlineSeparator": ";;"})
     assert sign("flashcards-obsidian") != before[0]
     assert sign("native") == before[1]
 
@@ -158,13 +169,15 @@ NAMES = ("settings", "Syntax", "CUSTOM_REGEXPS", "FOLDER_DECKS", "Defaults", "fi
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(NAMES), JSON) | JSON))
 def test_any_value_of_a_setting_is_read_or_skipped(data: dict[str, Any]) -> None:
-    settings = obsidian_to_anki.pick_settings(data)
-    obsidian_to_anki.find_regex_problem(settings)
-    obsidian_to_anki.read_obsidian_to_anki("a::b", "a.md", settings, "")
-    flashcards_obsidian.read_flashcards_obsidian("a::b", "a.md", flashcards_obsidian.pick_settings(data), "")
+    read_obsidian_to_anki("a::b", "a.md", plugin_settings.pick_to_anki_settings(data), "")
+    read_flashcards_obsidian("a::b", "a.md", plugin_settings.pick_flashcards_settings(data), "")
 
 
-@given(st.text())
-def test_any_text_is_settings_of_the_script_or_a_value_error(text: str) -> None:
-    with suppress(ValueError):
-        obsidian_to_anki.pick_settings(obsidian_to_anki.read_ini(text))
+@given(text=st.text(), file=st.sampled_from((*TO_ANKI, *FLASHCARDS)))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_settings_or_named_as_an_error(tmp_path: Path, text: str, file: str) -> None:
+    write(tmp_path, file, text)
+    find = Chooser(tmp_path, {}).choose("a.md").find_settings
+    found = find("obsidian-to-anki" if file in TO_ANKI else "flashcards-obsidian")
+    assert found.error or found.values is not None
+    (tmp_path / file).unlink()

@@ -1,0 +1,164 @@
+"""Read the settings of the plugins that send cards from Obsidian to Anki.
+
+They are files of a vault: a `data.json` of each plugin, or the INI file of the script of Obsidian_to_Anki.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from flashcards.dialects import PluginSettings
+from flashcards.dialects.obsidian_data import read_data
+from flashcards.disk.atomic import read_file
+
+FILES: Final = {
+    "obsidian-to-anki": (".obsidian/plugins/obsidian-to-anki-plugin/data.json", "obsidian_to_anki_config.ini"),
+    "flashcards-obsidian": (".obsidian/plugins/flashcards-obsidian/data.json",),
+}
+"""The files of a vault that may hold the settings for a dialect; the first one counts."""
+
+_LONGEST_REGEX: Final = 2000
+_SYNTAX: Final = {
+    "begin": "Begin Note",
+    "end": "End Note",
+    "begin_inline": "Begin Inline Note",
+    "end_inline": "End Inline Note",
+    "target_deck": "Target Deck Line",
+    "file_tags": "File Tags Line",
+    "delete": "Delete Note Line",
+    "frozen": "Frozen Fields Line",
+}
+
+
+def read_plugin_settings(vault: Path, folder: Path, dialect: str) -> PluginSettings | None:
+    """Return the settings in a vault for a dialect and the files of a folder, or nothing if there are no such files."""
+    for file in FILES[dialect]:
+        path = vault / file
+        try:
+            text = read_file(path).decode("utf-8-sig")
+            data = _read_ini(text) if file.endswith(".ini") else read_data(text)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            return PluginSettings(None, "", str(path), getattr(error, "strerror", None) or str(error))
+        within = folder.relative_to(vault).as_posix().strip(".")
+        if dialect == "flashcards-obsidian":
+            return PluginSettings(pick_flashcards_settings(data), within, str(path), "")
+        values = pick_to_anki_settings(data)
+        return PluginSettings(values, within, str(path), _find_regex_problem(values))
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class FlashcardsSettings:
+    """The settings in the plugin's `data.json`."""
+
+    tag: str = "card"  # the tag after a question, without `#`
+    inline: str = "::"  # the separators within a line
+    inline_reversed: str = ":::"
+    folders_are_decks: bool = False  # decks come from the folders of the files
+
+
+def pick_flashcards_settings(data: Mapping[str, Any]) -> FlashcardsSettings:
+    """Return the settings in a `data.json`."""
+
+    def text_of(name: str, otherwise: str) -> str:
+        value = data.get(name)
+        return value.strip() if isinstance(value, str) and value.strip() else otherwise
+
+    default = FlashcardsSettings()
+    return FlashcardsSettings(
+        tag=text_of("flashcardsTag", default.tag).strip("#/") or default.tag,
+        inline=text_of("inlineSeparator", default.inline),
+        inline_reversed=text_of("inlineSeparatorReverse", default.inline_reversed),
+        folders_are_decks=data.get("folderBasedDeck") is True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToAnkiSettings:
+    """The settings that decide which notes a file holds."""
+
+    begin: str = "START"  # the marks of a note on lines of its own
+    end: str = "END"
+    begin_inline: str = "STARTI"  # the marks of a note within a line
+    end_inline: str = "ENDI"
+    target_deck: str = "TARGET DECK"
+    file_tags: str = "FILE TAGS"
+    delete: str = "DELETE"
+    frozen: str = "FROZEN"
+    has_brace_gaps: bool = True  # whether `{x}` and `==x==` are gaps, not only `{{c1::x}}`
+    regexes: tuple[tuple[str, str], ...] = ()  # regular expressions of notes, each with its note type
+    fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # the names of the fields of note types
+    folder_decks: tuple[tuple[str, str], ...] = ()  # the decks and tags of folders
+    folder_tags: tuple[tuple[str, str], ...] = ()
+
+
+def pick_to_anki_settings(data: Mapping[str, Any]) -> ToAnkiSettings:
+    """Return the settings in a `data.json`."""
+    given = data.get("settings")
+    values: dict[str, Any] = given if isinstance(given, dict) else {}
+
+    def table_of(holder: Mapping[str, Any], name: str) -> dict[str, str]:
+        table = holder.get(name)
+        pairs = table.items() if isinstance(table, dict) else ()
+        return {key: value for key, value in pairs if isinstance(value, str) and value.strip()}
+
+    syntax, fields = table_of(values, "Syntax"), data.get("fields_dict")
+    defaults = values.get("Defaults")
+    return ToAnkiSettings(
+        **{name: syntax[key].strip() for name, key in _SYNTAX.items() if key in syntax},
+        has_brace_gaps=not isinstance(defaults, dict) or defaults.get("CurlyCloze") is not False,
+        regexes=tuple(table_of(values, "CUSTOM_REGEXPS").items()),
+        fields=tuple(
+            (kind, tuple(map(str, names)))
+            for kind, names in (fields.items() if isinstance(fields, dict) else ())
+            if isinstance(names, list) and names
+        ),
+        folder_decks=tuple(table_of(values, "FOLDER_DECKS").items()),
+        folder_tags=tuple(table_of(values, "FOLDER_TAGS").items()),
+    )
+
+
+def _find_regex_problem(settings: ToAnkiSettings) -> str:
+    """Return why a regular expression of the settings cannot be used, as a sentence; or ""."""
+    for kind, regex in settings.regexes:
+        try:
+            compile_regex(regex)
+        except ValueError as error:
+            return f"the regular expression of `{kind}` is not valid here: {error}"
+    return ""
+
+
+def _read_ini(text: str) -> dict[str, Any]:
+    """Return the settings of the script, an INI file, as a `data.json` has them; raise ValueError for a mistake."""
+    import configparser
+
+    parser = configparser.RawConfigParser(default_section="", strict=False)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # the names keep their case
+    try:
+        parser.read_string(text)
+    except configparser.Error as error:
+        raise ValueError(str(error).partition("\n")[0]) from None
+    tables = {name: dict(parser[name]) for name in parser.sections()}
+    is_off = tables.get("Defaults", {}).get("CurlyCloze", "").lower() in ("false", "no", "0", "off")
+    settings = {"Syntax": tables.get("Syntax"), "CUSTOM_REGEXPS": tables.get("Custom Regexps")}
+    return {"settings": settings | {"Defaults": {"CurlyCloze": not is_off}}}
+
+
+@lru_cache(256)
+def compile_regex(regex: str) -> re.Pattern[str]:
+    """Compile a regular expression of JavaScript; raise ValueError if that is impossible."""
+    if len(regex) > _LONGEST_REGEX:
+        raise ValueError("it is too long")
+    for theirs, ours in (("(?<", "(?P<"), ("(?P<=", "(?<="), ("(?P<!", "(?<!"), ("[^]", r"[\s\S]"), ("\\/", "/")):
+        regex = regex.replace(theirs, ours)
+    try:
+        return re.compile(regex, re.MULTILINE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(str(error)) from None
