@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from flashcards.catalog.encoding import decode
 from flashcards.catalog.files import is_utf8
 from flashcards.catalog.store import Entry
-from flashcards.deck.cloze import build_face
-from flashcards.deck.model import Note
+from flashcards.deck.cloze import Cloze, build_face
+from flashcards.deck.model import Kind, Note
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import KEY_LENGTH
 from scheduler import State
@@ -142,13 +142,16 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
     clock, today = collection.clock, collection.clock.day(at_ms)
     format_day = cache(lambda day: clock.iso(clock.start_of(day)))
     find_model = cache(collection.model)
+    last = ""
     for start in range(0, len(cards), _CARDS_AT_ONCE):
         values = {"chosen": json.dumps(cards[start : start + _CARDS_AT_ONCE]), "today": today}
         for slot, deck_id, state, suspended, *rest in collection.connection.execute(_RECORDS, values):
             due_day, due_ms, stability, difficulty, reps, lapses, last_day, last_ms, *place = rest
             key, deck, path, body, line, end_line = place
-            note = decode(body, line, end_line)
-            front, back = render_sides(note, slot)
+            if key != last:  # the cards of a note mostly follow each other
+                last, note = key, decode(body, line, end_line)
+                cloze = Cloze(note) if note.kind is Kind.CLOZE else None
+            front, back = render_sides(note, slot, cloze)
             due = None if due_day is None else format_day(due_day)
             recall = None
             if stability is not None:
@@ -182,12 +185,11 @@ def build_record(collection: Collection, card: int, at_ms: int) -> dict[str, Any
     return next(build_records(collection, [card], at_ms))
 
 
-def render_sides(note: Note, slot: str) -> tuple[str, str]:
-    """Return the front and back of a card, as Markdown."""
+def render_sides(note: Note, slot: str, cloze: Cloze | None = None) -> tuple[str, str]:
+    """Return the front and back of a card, as Markdown; `cloze` is that of the note, if known."""
     if slot not in note.slots:  # a gap that was removed: its card is inactive, its history stays
         return note.fields[0], ""
-    sides = build_face(note, slot)
-    if not sides.delimiters:
-        return sides.front, sides.back
-    strip = str.maketrans("", "", "".join(sides.delimiters))
-    return sides.front.translate(strip), sides.back.translate(strip)
+    if note.kind is Kind.CLOZE:
+        return (cloze or Cloze(note)).build_sides(slot)
+    face = build_face(note, slot)
+    return face.front, face.back

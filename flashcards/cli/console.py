@@ -320,7 +320,7 @@ def draw_code(url: str) -> None:
 
 def clip(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
-    line = make_visible(" ".join(text.split()))
+    line = make_visible(" ".join(text.split(None, width)[:width])[: width + 1])
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 

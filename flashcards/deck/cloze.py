@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from flashcards.deck import markdown
@@ -80,7 +79,7 @@ def choose_delimiters(text: str) -> tuple[str, str]:
     return next(private), next(private)
 
 
-def replace_gaps(text: str, gaps: tuple[Gap, ...], write: Callable[[Gap, str], str]) -> str:
+def replace_gaps(text: str, gaps: Iterable[Gap], write: Callable[[Gap, str], str]) -> str:
     """Replace each gap in `text`, inner ones first, by `write(gap, inner text)`."""
     around: list[Gap] = []  # the gaps around `at`
     written: list[list[str]] = [[]]  # the pieces of the text, then of each gap around
@@ -267,17 +266,56 @@ def build_face(note: Note, slot: str) -> Face:
     if note.kind is not Kind.CLOZE:
         front, back = note.fields
         return Face(back, front) if slot == REVERSE else Face(front, back)
-    text, gaps = unescape_brackets(note)
-    number = int(slot[1:])
-    opening, closing = choose_delimiters(text)
+    cloze = Cloze(note)
+    return Face(*cloze.build_sides(slot, cloze.delimiters), cloze.delimiters)
 
-    def write(gap: Gap, inner: str, *, asks: bool) -> str:
-        if number in gap.numbers:
-            return f"{opening}[{gap.hint or '…'}]{closing}" if asks else f"{opening}{inner}{closing}"
-        return "…" if number in gap.hidden else inner
 
-    front, back = (replace_gaps(text, gaps, partial(write, asks=asks)) for asks in (True, False))
-    return Face(front, back, (opening, closing))
+class Cloze:
+    """The text of a cloze without the brackets of its gaps, from which the sides of each card are built.
+
+    A note may have hundreds of cards and thousands of gaps, so a side takes no longer than the gaps of its card and a
+    copy of the text.
+    """
+
+    def __init__(self, note: Note) -> None:
+        text, gaps = unescape_brackets(note)
+        self.delimiters = choose_delimiters(text)
+        brackets = [span for gap in gaps for span in ((gap.start, gap.inner_start), (gap.inner_end, gap.end))]
+        brackets.sort()
+        pieces: list[str] = []
+        self._ends, self._lengths = [0], [0]  # the end of each bracket, and the length of all brackets up to there
+        at = length = 0
+        for start, end in brackets:
+            pieces.append(text[at:start])
+            at = end
+            length += end - start
+            self._ends.append(end)
+            self._lengths.append(length)
+        self._text = "".join((*pieces, text[at:]))
+        self._gaps: dict[int, list[Gap]] = {}  # by the numbers of the cards that do not show them as text
+        for gap in gaps:
+            for number in dict.fromkeys((*gap.numbers, *gap.hidden)):
+                self._gaps.setdefault(number, []).append(gap)
+
+    def _move(self, offset: int) -> int:
+        return offset - self._lengths[bisect_right(self._ends, offset) - 1]
+
+    def build_sides(self, slot: str, delimiters: tuple[str, str] = ("", "")) -> tuple[str, str]:
+        """Return the front and back of a card, with its gaps between `delimiters`."""
+        number = int(slot[1:])
+        opening, closing = delimiters
+        gaps = []
+        for gap in self._gaps.get(number, ()):
+            start, end = self._move(gap.inner_start), self._move(gap.inner_end)
+            gaps.append(Gap(gap.numbers, start, end, start, end, gap.hint))
+
+        def ask(gap: Gap, _inner: str) -> str:
+            return f"{opening}[{gap.hint or '…'}]{closing}" if number in gap.numbers else "…"
+
+        def reveal(gap: Gap, inner: str) -> str:
+            return f"{opening}{inner}{closing}" if number in gap.numbers else "…"
+
+        return replace_gaps(self._text, gaps, ask), replace_gaps(self._text, gaps, reveal)
 
 
 def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 
-from flashcards.deck.cloze import MAX_NUMBER, GapError, choose_delimiters, find_gaps, replace_gaps
-from flashcards.deck.model import Gap
+from flashcards.deck.cloze import MAX_NUMBER, Cloze, GapError, choose_delimiters, find_gaps, replace_gaps
+from flashcards.deck.model import Gap, Kind, Note
 from tests.deck.markdown_like import gap, markdown_like
 
 
@@ -114,6 +116,44 @@ def test_writing_every_gap_as_it_was_gives_the_text_again(text: str) -> None:
         return text[gap.start : gap.inner_start] + inner + text[gap.inner_end : gap.end]
 
     assert replace_gaps(text, gaps, again) == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(markdown_like | gap)
+def test_the_sides_of_a_card_are_the_text_with_each_gap_replaced(text: str) -> None:
+    text = text.encode("utf-8", "replace").decode().replace("\\[", "").replace("\\]", "")
+    try:
+        gaps = tuple(gap._replace(hidden=(2,)) if gap.numbers == (3,) else gap for gap in find_gaps(text))
+    except GapError:
+        return
+    numbers = {number for gap in gaps for number in gap.numbers}
+    cloze = Cloze(Note(Kind.CLOZE, 1, 1, (text,), (), gaps))
+    for number in numbers:
+
+        def show(gap: Gap, inner: str, number: int = number, *, asks: bool) -> str:
+            if number in gap.numbers:
+                return f"<[{gap.hint or '…'}]>" if asks else f"<{inner}>"
+            return "…" if number in gap.hidden else inner
+
+        expected = tuple(replace_gaps(text, gaps, partial(show, asks=asks)) for asks in (True, False))
+        assert cloze.build_sides(f"c{number}", ("<", ">")) == expected
+
+
+@pytest.mark.parametrize("text", ["{{c%d::a}} " * 499, "{{c1::" + "{{c%d::a}} " * 499 + "}}"])
+def test_a_card_visits_only_its_own_gaps(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text %= tuple(range(1, 500))
+    gaps = find_gaps(text)
+    cloze = Cloze(Note(Kind.CLOZE, 1, 1, (text,), (), gaps))
+    visited: list[int] = []
+
+    def count(_text: str, gaps: list[Gap], _write: object) -> str:
+        visited.append(len(gaps))
+        return ""
+
+    monkeypatch.setattr("flashcards.deck.cloze.replace_gaps", count)
+    for number in range(1, 500):
+        cloze.build_sides(f"c{number}")
+    assert sum(visited) == 2 * len(gaps)
 
 
 def test_marks_are_two_characters_that_the_text_does_not_hold() -> None:
