@@ -210,9 +210,8 @@ class Collection:
         if not find_unfinished(self.import_folder):
             return
         with closing(self._open()) as connection, transaction(connection):
-            for mark in find_unfinished(
-                self.import_folder
-            ):  # checked again, because another process may have been faster
+            # Checked again, because another process may have been faster.
+            for mark in find_unfinished(self.import_folder):
                 committed = Origins(connection).is_recorded(mark)
                 finish(self.root, self.import_folder, mark, committed=committed)
 

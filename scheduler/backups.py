@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from scheduler import connection as connections
+from scheduler import errors
 from scheduler.backup_files import (
     choose_old,
     find_damage,
@@ -20,14 +21,6 @@ from scheduler.backup_files import (
     read_time,
 )
 from scheduler.connection import closing_connection, copy_to_memory, database_path, open_file
-from scheduler.errors import (
-    BackupUnusable,
-    DatabaseBusy,
-    DatabaseCorrupt,
-    DatabaseUnreadable,
-    SchedulerError,
-    translate_errors,
-)
 
 _SIDES = ("-wal", "-shm", "-journal")
 _BLOCK = 1 << 20  # bytes read at once
@@ -44,12 +37,12 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path:
     damaged, so that no copy of it would be a backup.
     """
     path = database_path(connection)
-    with translate_errors(folder):
+    with errors.translate_errors(folder):
         _make_folder(folder)
         target = make_name(folder, path.stem)
         with _copy_aside(connection, target) as partial:
             if not is_sound(partial):
-                raise DatabaseCorrupt(path)
+                raise errors.DatabaseCorrupt(path)
             newest = next(iter(list_backups(folder, path.stem)), None)
             if newest is not None and _have_equal_bytes(newest, partial):
                 return newest
@@ -71,12 +64,12 @@ def remove_old_backups(path: Path, folder: Path) -> None:
 def check(connection: sqlite3.Connection) -> list[str]:
     """Check the database; return a sentence for each problem."""
     try:
-        with translate_errors(database_path(connection)):
+        with errors.translate_errors(database_path(connection)):
             findings = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
             if not has_whole_definitions(connection):
                 findings.append("the definitions of its tables have changed")
             broken = connection.execute("PRAGMA foreign_key_check").fetchall()
-    except DatabaseCorrupt as error:
+    except errors.DatabaseCorrupt as error:
         return [str(error)]
     return [text for text in findings if text != "ok"] + [
         f"Row {row} of {table} refers to a row of {parent} that does not exist." for table, row, parent, _ in broken
@@ -86,15 +79,15 @@ def check(connection: sqlite3.Connection) -> list[str]:
 def is_damaged(path: Path) -> bool:
     """Return whether the database at `path` cannot be read whole; an empty file counts as damaged."""
     if not path.is_file():
-        raise DatabaseUnreadable(path, "it is not a file", "Move it away.")
+        raise errors.DatabaseUnreadable(path, "it is not a file", "Move it away.")
     if _has_unknown_version(path):
         return True
     try:
         with closing(open_file(path)) as connection:
             return bool(find_damage(connection))
-    except DatabaseBusy:
+    except errors.DatabaseBusy:
         raise
-    except (SchedulerError, sqlite3.Error, ValueError):
+    except (errors.SchedulerError, sqlite3.Error, ValueError):
         return True
 
 
@@ -114,10 +107,10 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
     writes, or has a damaged database open.
     """
     if not backup_file.is_file():
-        raise BackupUnusable(backup_file, "there is no such file")
+        raise errors.BackupUnusable(backup_file, "there is no such file")
     if path.exists() and path.samefile(backup_file):
-        raise BackupUnusable(backup_file, "it is the current state")
-    with closing(_open_sound(backup_file)) as source, translate_errors(path):
+        raise errors.BackupUnusable(backup_file, "it is the current state")
+    with closing(_open_sound(backup_file)) as source, errors.translate_errors(path):
         aside = None
         if not path.exists() or is_damaged(path):
             aside = _set_aside(path, backups)
@@ -138,7 +131,7 @@ def copy_database(connection: sqlite3.Connection, target: Path) -> None:
 
     It is copied under a temporary name, so that an interrupted copy never looks like a whole one.
     """
-    with translate_errors(target):
+    with errors.translate_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _copy_aside(connection, target) as partial:
             partial.replace(target)
@@ -159,7 +152,7 @@ def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
             try:
                 connection.backup(copy)
             except sqlite3.Error as error:
-                with translate_errors(path if error.sqlite_errorcode & 0xFF in _DAMAGE else target):
+                with errors.translate_errors(path if error.sqlite_errorcode & 0xFF in _DAMAGE else target):
                     raise
             # A copy has no log next to it, so it must not require one.
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -173,20 +166,20 @@ def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
 def _open_sound(backup_file: Path) -> sqlite3.Connection:
     """Open a backup for reading after checking it."""
     try:
-        with translate_errors(backup_file):
+        with errors.translate_errors(backup_file):
             connection: sqlite3.Connection = open_file(backup_file)
             try:
                 reason = find_damage(connection)
             except BaseException:
                 connection.close()
                 raise
-    except (SchedulerError, sqlite3.Error, ValueError) as error:
-        if isinstance(error, DatabaseUnreadable) and isinstance(error.__cause__, OSError):
+    except (errors.SchedulerError, sqlite3.Error, ValueError) as error:
+        if isinstance(error, errors.DatabaseUnreadable) and isinstance(error.__cause__, OSError):
             raise
-        raise BackupUnusable(backup_file, "it is damaged or not a database") from error
+        raise errors.BackupUnusable(backup_file, "it is damaged or not a database") from error
     if reason:
         connection.close()
-        raise BackupUnusable(backup_file, reason)
+        raise errors.BackupUnusable(backup_file, reason)
     return connection
 
 
@@ -201,7 +194,7 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
     def step(status: int, _remaining: int, _total: int) -> None:
         if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             if time.monotonic() > until:
-                raise DatabaseBusy(path)
+                raise errors.DatabaseBusy(path)
         elif backups is not None and not saved:  # the first page took the lock
             with closing_connection(path) as present:
                 saved.append(backup(present, backups))
@@ -225,7 +218,7 @@ def _set_aside(path: Path, backups: Path) -> Path | None:
         return None
     import shutil
 
-    with translate_errors(backups):
+    with errors.translate_errors(backups):
         _make_folder(backups)
         aside = make_name(backups, path.stem).with_suffix(".damaged")
         for each in found:
@@ -270,7 +263,7 @@ def _lock(handle: int, path: Path) -> None:
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, *_LOCKS)
     except OSError as error:
-        raise DatabaseBusy(path) from error
+        raise errors.DatabaseBusy(path) from error
 
 
 def _make_folder(folder: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSItem, FSRSReview
     from numpy.typing import ArrayLike, NDArray
 
-    from scheduler.log_arrays import LogColumns
+    from scheduler.log_arrays import Floats, Ints, LogColumns, Mask
 
 
 _CERTAIN = 1e-15  # a failed prediction of 0 or 1 would have an infinite cost
@@ -84,7 +84,7 @@ def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weight
     return float(np.sqrt(_mean(off**2, heavy[some])))
 
 
-def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> NDArray[np.int64]:
+def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> Ints:
     """Compute the number of each review's bin, below 2^18; similar numbers share a bin.
 
     Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): days since the last
@@ -97,7 +97,7 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     return (days * _STEPS + reviews) * _STEPS + failed
 
 
-def count_so_far(counted: NDArray[np.bool_], first: NDArray[np.int64]) -> NDArray[np.int32]:
+def count_so_far(counted: Mask, first: Ints) -> NDArray[np.int32]:
     """Count, for each row, the counted rows of its run up to this one; `first` are the indexes at which runs begin."""
     total: NDArray[np.int32] = np.cumsum(counted, dtype=np.int32)
     earlier: NDArray[np.int32] = total[first] - counted[first]
@@ -119,9 +119,7 @@ def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[Calib
     ]
 
 
-def predict_recall(
-    curves: Mapping[int, Curve], deck: NDArray[np.int64], stability: NDArray[np.float64], days: NDArray[np.integer]
-) -> NDArray[np.float64]:
+def predict_recall(curves: Mapping[int, Curve], deck: Ints, stability: Floats, days: NDArray[np.integer]) -> Floats:
     """Compute the recall of each review, by the curve of its deck, or that of the defaults without one."""
     usual = read_curve(DEFAULT_PARAMETERS)
     decks: dict[Curve, list[int]] = {}
@@ -136,21 +134,21 @@ def predict_recall(
     return found
 
 
-def _steps(values: ArrayLike, base: float) -> NDArray[np.int64]:
+def _steps(values: ArrayLike, base: float) -> Ints:
     """Compute how many whole times the factor `base` goes into each value, from 1 on."""
     counts = np.asarray(values, dtype=np.int64)
     # Each distinct number is computed once.
     each = np.arange(1, counts.max(initial=1) + 1)
     steps = np.floor(np.log(each) / np.log(base)).astype(np.int64)
-    found: NDArray[np.int64] = steps[counts - 1]
+    found: Ints = steps[counts - 1]
     return found
 
 
-def _floats(values: ArrayLike) -> NDArray[np.float64]:
+def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _mean(values: NDArray[np.float64], weights: ArrayLike | None = None) -> float:
+def _mean(values: Floats, weights: ArrayLike | None = None) -> float:
     if values.size == 0:
         raise ValueError("there are no reviews to measure")
     return float(np.average(values, weights=None if weights is None else _floats(weights)))
@@ -164,18 +162,18 @@ class TrainingSet:
     """
 
     entries: Sequence[FSRSReview]  # the ratings of all these cards in the form for fsrs-rs, card by card
-    first: NDArray[np.int64]  # the index of the first entry of a review's history
-    place: NDArray[np.int64]  # the index of the review's own entry
-    card: NDArray[np.int64]  # the card's id
-    day: NDArray[np.int64]  # the day of the review
-    elapsed: NDArray[np.int64]  # the days since the card's last review
-    recalled: NDArray[np.bool_]  # whether it was rated anything but Again
-    bins: NDArray[np.int64]  # see `review_bins`
+    first: Ints  # the index of the first entry of a review's history
+    place: Ints  # the index of the review's own entry
+    card: Ints  # the card's id
+    day: Ints  # the day of the review
+    elapsed: Ints  # the days since the card's last review
+    recalled: Mask  # whether it was rated anything but Again
+    bins: Ints  # see `review_bins`
 
     def __len__(self) -> int:
         return self.place.size
 
-    def where(self, chosen: NDArray[np.bool_] | slice) -> TrainingSet:
+    def where(self, chosen: Mask | slice) -> TrainingSet:
         """Select some of the reviews; their histories stay complete."""
         columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
         return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
@@ -188,7 +186,7 @@ class TrainingSet:
         pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
         return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
 
-    def predict(self, parameters: Sequence[float]) -> NDArray[np.float64]:
+    def predict(self, parameters: Sequence[float]) -> Floats:
         """Predict the probability of recall of each review just before it."""
         from fsrs_rs_python import FSRS, FSRSItem
 
@@ -209,7 +207,7 @@ class TrainingSet:
 
 
 def build_training_set(
-    log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | NDArray[np.int64] = 0
+    log: LogColumns, starts: Mapping[int, Memory] | None = None, ignore_before_ms: int | Ints = 0
 ) -> TrainingSet:
     """Select the reviews of a log that FSRS can be fitted to.
 
@@ -248,9 +246,9 @@ def build_training_set(
     )
 
 
-def _pauses(day: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.int64]:
+def _pauses(day: Ints, first: Ints) -> Ints:
     """Count the days since the previous rating, 0 at the first of each run. A clock set back counts as no time."""
-    pauses: NDArray[np.int64] = np.maximum(np.diff(day, prepend=day[:1]), 0)
+    pauses: Ints = np.maximum(np.diff(day, prepend=day[:1]), 0)
     pauses[first] = 0
     return pauses
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Ints = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
 
 _VOIDED = "SELECT voids FROM reviews WHERE voids IS NOT NULL"
 _EXTENT = "SELECT (SELECT count(*) FROM reviews), (SELECT coalesce(max(id), 0) FROM reviews)"  # slow in one SELECT
@@ -34,7 +38,7 @@ SMALL_BITS = 3
 
 def read_columns(
     connection: sqlite3.Connection, columns: Sequence[str], where: str, *, committed: bool = False
-) -> list[NDArray[np.int64]]:
+) -> list[Ints]:
     """Read integer columns of the log, one array per column, in the order of the rows' ids.
 
     `columns` are SQL expressions on a row of `reviews` that are never NULL. `committed` says that an open transaction
@@ -55,9 +59,7 @@ def read_columns(
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
 
 
-def read_columns_of(
-    connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]
-) -> list[NDArray[np.int64]]:
+def read_columns_of(connection: sqlite3.Connection, columns: Sequence[str], ids: Ints) -> list[Ints]:
     """Read integer columns of the log rows with these ids, one array per column; `columns` as in `read_columns`."""
     order = np.argsort(ids)
     found = _arrays(connection, _query(columns, _CHOSEN), (_json(ids),))
@@ -66,19 +68,19 @@ def read_columns_of(
     return found
 
 
-def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.int64]]:
+def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[Ints]:
     """Read SQL expressions on all cards, whole and never NULL, as one array each, in order of id."""
     return _arrays(connection, _query(columns, "cards NOT INDEXED"))
 
 
-def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[NDArray[np.float64]]:
+def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[Floats]:
     """Read columns of fractional numbers, to 15 digits; NULL becomes NaN."""
     columns = [f"coalesce({column}, 'nan')" for column in columns]
     texts = _texts(connection, _query(columns, "cards NOT INDEXED"))
     return [np.fromstring(text, dtype=np.float64, sep=",") for text in texts]
 
 
-def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: NDArray[np.int64]) -> sqlite3.Cursor:
+def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: Ints) -> sqlite3.Cursor:
     """Read columns of the log rows with these ids, row by row."""
     return connection.execute(f"SELECT {', '.join(columns)} FROM {_CHOSEN}", (_json(ids),))
 
@@ -88,12 +90,12 @@ def _exclude_voided(connection: sqlite3.Connection, where: str) -> str:
     return f"{where} AND id NOT IN ({_VOIDED})" if connection.execute(f"{_VOIDED} LIMIT 1").fetchone() else where
 
 
-def _json(ids: NDArray[np.int64]) -> str:
+def _json(ids: Ints) -> str:
     """Encode ids for `_CHOSEN`, sorted, so that each page of the table is read once."""
     return json.dumps(np.sort(ids).tolist())
 
 
-def find_places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def find_places(ids: Ints, wanted: Ints) -> Ints:
     """Find the index of each wanted id among sorted ids; -1 if it is missing."""
     if not ids.size:
         return np.full(wanted.size, -1)
@@ -101,7 +103,7 @@ def find_places(ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np
     return np.where(ids[places] == wanted, places, -1)
 
 
-def look_up(ids: NDArray[np.int64], values: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+def look_up(ids: Ints, values: Ints, wanted: Ints) -> Ints:
     """Return the value of each wanted id, given the values of sorted ids; 0 if it is missing."""
     places = find_places(ids, wanted)
     return np.where(places >= 0, values[places], 0) if ids.size else np.zeros_like(wanted)
@@ -117,7 +119,7 @@ def pack_columns(first: str, *more: tuple[str, int]) -> str:
     return first
 
 
-def unpack_columns(numbers: NDArray[np.int64], *bits: int) -> list[NDArray[np.int64]]:
+def unpack_columns(numbers: Ints, *bits: int) -> list[Ints]:
     """Unpack the result of `pack_columns`: the first column, then one for each number of bits."""
     found = []
     for each in reversed(bits):
@@ -142,12 +144,12 @@ def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     return list(pairwise([*ends, last]))
 
 
-def _read(path: Path, is_reading: bool, query: str, part: tuple[int, int]) -> list[NDArray[np.int64]]:
+def _read(path: Path, is_reading: bool, query: str, part: tuple[int, int]) -> list[Ints]:
     with closing_connection(path, is_reading=is_reading) as connection:
         return _arrays(connection, query, part)
 
 
-def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[NDArray[np.int64]]:
+def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[Ints]:
     return [np.fromstring(text, dtype=np.int64, sep=",") for text in _texts(connection, query, values)]
 
 
@@ -158,22 +160,22 @@ def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] 
 class LogColumns(NamedTuple):
     """The rows of the log that were not voided, grouped by card, oldest first. Voids are omitted."""
 
-    at_ms: NDArray[np.int64]  # epoch milliseconds; the row's id
-    card: NDArray[np.int64]  # the card's id
-    kind: NDArray[np.int64]  # the row's `ReviewKind`
-    rating: NDArray[np.int64]  # 1 to 4; 0 without a rating
+    at_ms: Ints  # epoch milliseconds; the row's id
+    card: Ints  # the card's id
+    kind: Ints  # the row's `ReviewKind`
+    rating: Ints  # 1 to 4; 0 without a rating
     # before, after: the card's `State` before and after
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    leech: NDArray[np.int64]  # its effect on a card that keeps being forgotten, see `Leech`
-    day: NDArray[np.int64]  # the local day, see `scheduler.clock`
-    due_day: NDArray[np.int64]  # the due day afterwards; 0 without one
+    before: Ints
+    after: Ints
+    leech: Ints  # its effect on a card that keeps being forgotten, see `Leech`
+    day: Ints  # the local day, see `scheduler.clock`
+    due_day: Ints  # the due day afterwards; 0 without one
 
-    def where(self, chosen: NDArray[np.bool_]) -> LogColumns:
+    def where(self, chosen: Mask) -> LogColumns:
         """Keep the rows that a mask selects."""
         return LogColumns._make(column[chosen] for column in self)
 
-    def first_of_each_card(self) -> NDArray[np.int64]:
+    def first_of_each_card(self) -> Ints:
         """Find the index of each card's first row."""
         return np.flatnonzero(np.diff(self.card, prepend=self.card[:1] - 1))
 
@@ -217,17 +219,17 @@ _COLUMNS = (
 class Ratings(NamedTuple):
     """Ratings that were not undone, oldest first; one array entry per rating."""
 
-    at_ms: NDArray[np.int64]  # epoch milliseconds; unique
-    card: NDArray[np.int64]  # the card's id
+    at_ms: Ints  # epoch milliseconds; unique
+    card: Ints  # the card's id
     rating: NDArray[np.int8]  # 1 to 4
     day: NDArray[np.int32]  # the local day, see `scheduler.clock`
     offset_minutes: NDArray[np.int16]  # offset of local time from UTC
     duration_ms: NDArray[np.int32]  # duration of the answer
     state_before: NDArray[np.int8]  # the card's `State` when it was asked
     interval_before: NDArray[np.int32]  # the card's interval before the rating, in seconds; at most 68 years
-    stability: NDArray[np.float64]  # in days, after the rating, as computed at the time; NaN without one
+    stability: Floats  # in days, after the rating, as computed at the time; NaN without one
 
-    def where(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Ratings:
+    def where(self, chosen: Mask | Ints) -> Ratings:
         """Keep the ratings that a mask selects, or reorder them by an array of indexes."""
         if chosen.dtype == np.bool_ and chosen.all():
             return self
@@ -269,14 +271,14 @@ def read_ratings(connection: sqlite3.Connection) -> tuple[Ratings, Ratings]:
 class Answers(NamedTuple):
     """Ratings as data about a person, grouped by card, oldest first; see `Ratings` for the attributes."""
 
-    card: NDArray[np.int64]
+    card: Ints
     rating: NDArray[np.int8]
     day: NDArray[np.int32]
     duration_ms: NDArray[np.int32]
     state_before: NDArray[np.int8]
 
     @staticmethod
-    def sort(card: NDArray[np.int64], *columns: NDArray[Any]) -> Answers:
+    def sort(card: Ints, *columns: NDArray[Any]) -> Answers:
         """Sort ratings, given oldest first, by card."""
         order = np.argsort(card, kind="stable")
         return Answers(card[order], *(column[order] for column in columns))

@@ -13,22 +13,11 @@ from itertools import count, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from scheduler import tables
 from scheduler.answer import Moment, make_row
 from scheduler.connection import select_in
 from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, NewCard, Review, ReviewKind, State
-from scheduler.tables import (
-    CARD_COLUMNS,
-    INSERT_REVIEW,
-    INSERT_SCHEDULED,
-    KEPT,
-    REVIEW_COLUMNS,
-    UPDATE_SCHEDULE,
-    to_card,
-    to_plain,
-    to_review,
-    to_schedule_values,
-)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,8 +27,8 @@ if TYPE_CHECKING:
 
 _BATCH = 1000  # cards
 _CACHE_KIB = 256 * 1024
-_CARDS = f"SELECT {CARD_COLUMNS} FROM cards WHERE id IN ({{}})"
-_ROWS = f"SELECT {REVIEW_COLUMNS}, {KEPT} FROM reviews WHERE card IN ({{}})"
+_CARDS = f"SELECT {tables.CARD_COLUMNS} FROM cards WHERE id IN ({{}})"
+_ROWS = f"SELECT {tables.REVIEW_COLUMNS}, {tables.KEPT} FROM reviews WHERE card IN ({{}})"
 
 
 class Merged(NamedTuple):
@@ -97,8 +86,8 @@ def add_stated_cards(
         counts = there.interval, there.reps, there.lapses, leech
         added.append((card, *place, after, *due, there.steps_left, *memory, *last, *counts))
     rows.sort(key=itemgetter(0))  # SQLite adds ordered rows faster
-    connection.executemany(INSERT_SCHEDULED, added)
-    connection.executemany(INSERT_REVIEW, rows)
+    connection.executemany(tables.INSERT_SCHEDULED, added)
+    connection.executemany(tables.INSERT_REVIEW, rows)
 
 
 @contextmanager
@@ -153,7 +142,7 @@ class _Merging:
 
     def batch(self, histories: Sequence[CardHistory]) -> Merged:
         ids = [history.card for history in histories]
-        cards = {card.id: card for card in map(to_card, select_in(self._db, _CARDS, ids))}
+        cards = {card.id: card for card in map(tables.to_card, select_in(self._db, _CARDS, ids))}
         logs, own = self._logs(ids)
         joined = [
             self._join(cards[history.card], history, logs[history.card], own[history.card]) for history in histories
@@ -166,9 +155,9 @@ class _Merging:
             rows += each.log if len(each.new) == len(each.log) else [row for row in each.log if row.id in each.new]
             if each.new:
                 after.append(card)
-        self._db.executemany(INSERT_REVIEW, map(to_plain, rows))
+        self._db.executemany(tables.INSERT_REVIEW, map(tables.to_plain, rows))
         changed = [card for card in after if card != cards[card.id]]
-        self._db.executemany(UPDATE_SCHEDULE, [(*to_schedule_values(card), card.id) for card in changed])
+        self._db.executemany(tables.UPDATE_SCHEDULE, [(*tables.to_schedule_values(card), card.id) for card in changed])
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
     def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
@@ -177,7 +166,7 @@ class _Merging:
         own: dict[int, set[int]] = defaultdict(set)
         if self._had_any:
             for *values, kept in select_in(self._db, _ROWS, ids):
-                row = to_review(values)
+                row = tables.to_review(values)
                 if row.kind not in (ReviewKind.TAKEN_OVER, ReviewKind.VOID):
                     own[row.card].add(row.id)
                 if kept and row.kind is not ReviewKind.VOID:

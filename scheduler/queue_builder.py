@@ -11,22 +11,10 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from scheduler import policy
 from scheduler.connection import snapshot
 from scheduler.intervals import draw
 from scheduler.model import State
-from scheduler.policy import (
-    LAST_PASS_DAYS,
-    Allowance,
-    DeckLimits,
-    NewMix,
-    NewOrder,
-    Policy,
-    ReviewOrder,
-    compute_allowances,
-    group_by_deadline,
-    is_in_last_pass,
-    new_a_day,
-)
 from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 
 if TYPE_CHECKING:
@@ -40,8 +28,8 @@ if TYPE_CHECKING:
 class Selection(NamedTuple):
     """The cards and settings of a session."""
 
-    decks: tuple[DeckLimits, ...]  # all decks, including parents, in the order of their new cards
-    order: Policy  # the settings that order the session's cards and mix them
+    decks: tuple[policy.DeckLimits, ...]  # all decks, including parents, in the order of their new cards
+    order: policy.Policy  # the settings that order the session's cards and mix them
     only_cards: frozenset[int] | None = None  # ask only these cards; by default all
     ahead_days: int = 0  # also ask cards due within this many days
     paced: bool = True  # whether deadlines, rather than only limits, determine the number of new cards
@@ -61,7 +49,7 @@ class CardSource(Protocol):
     def read_learning(self) -> Iterable[Row]:
         """Read the cards on a step within the day: id, note, deck, and due time."""
 
-    def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
+    def read_due(self, *, on_steps: bool, order: policy.ReviewOrder) -> Iterable[Row]:
         """Read due cards in order, on steps of days or under review: id, note, deck, perhaps stability and last day.
 
         Two orders depend on each deck's settings: those rows come by due day, with the last two columns.
@@ -70,7 +58,7 @@ class CardSource(Protocol):
     def read_later(self, deck: int) -> Iterable[Row]:
         """Read cards under review that are due after today: id, note, deck, last day."""
 
-    def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
+    def read_new(self, deck: int, order: policy.NewOrder) -> Iterable[Row]:
         """Read new cards of a deck in order: id, note, deck."""
 
     def read_rated(self) -> Iterable[Row]:
@@ -97,10 +85,10 @@ class DayCards(NamedTuple):
     day_learning: list[Row]
     reviews: list[Row]
     new: list[Row]
-    reviews_left: Allowance
-    new_left: Allowance
+    reviews_left: policy.Allowance
+    new_left: policy.Allowance
 
-    def mix(self, new_mix: NewMix) -> list[Row]:
+    def mix(self, new_mix: policy.NewMix) -> list[Row]:
         """Return all cards but those on steps within the day, in the order of asking."""
         due = _spread(self.reviews, self.day_learning)
         if new_mix == "first":
@@ -183,7 +171,7 @@ class _StoreSource:
     def read_learning(self) -> Iterable[Row]:
         return self._read(_STEPS)
 
-    def read_due(self, *, on_steps: bool, order: ReviewOrder) -> Iterable[Row]:
+    def read_due(self, *, on_steps: bool, order: policy.ReviewOrder) -> Iterable[Row]:
         more = ", stability, last_day" if order in _MEASURED else ""
         by = {"due": f"due_day, {_SHUFFLED}", "random": _SHUFFLED}.get(order, "due_day")
         return self._read(_DUE.format(more=more, state=LEARNING if on_steps else UNDER_REVIEW, order=by))
@@ -191,7 +179,7 @@ class _StoreSource:
     def read_later(self, deck: int) -> Iterable[Row]:
         return self._read(_LATER, deck=deck)
 
-    def read_new(self, deck: int, order: NewOrder) -> Iterable[Row]:
+    def read_new(self, deck: int, order: policy.NewOrder) -> Iterable[Row]:
         return self._read(_NEW.format(order=_SHUFFLED if order == "random" else "position, id"), deck=deck)
 
     def read_rated(self) -> Iterable[Row]:
@@ -221,8 +209,8 @@ class _DayBuilder:
         self.today = source.today
         self.policies = {deck.deck: deck.policy for deck in selection.decks}
         self.done = source.count_done()
-        self.reviews, self.new = compute_allowances(selection.decks, self.done)
-        groups = group_by_deadline(selection.decks, self.today)
+        self.reviews, self.new = policy.compute_allowances(selection.decks, self.done)
+        groups = policy.group_by_deadline(selection.decks, self.today)
         self.deadlines = {deck: deadline.day for deadline, decks in groups.items() for deck in decks}
         self.groups = groups if selection.paced else {}
         self.rated = [row for row in source.read_rated() if row[2] in self.deadlines] if groups else []
@@ -257,11 +245,11 @@ class _DayBuilder:
     def _last_pass(self) -> Iterable[Row]:
         """Find the later cards that the last pass before their deck's deadline asks again."""
         for deck, day in self.deadlines.items():
-            if self.today < day - LAST_PASS_DAYS:
+            if self.today < day - policy.LAST_PASS_DAYS:
                 continue
             for row in self.source.read_later(deck):
                 card, _, _, last_day = row
-                if last_day is not None and is_in_last_pass(card, last_day, day, self.today):
+                if last_day is not None and policy.is_in_last_pass(card, last_day, day, self.today):
                     yield row
 
     def _reserve(self, due_notes: set[int]) -> list[Row]:
@@ -272,7 +260,7 @@ class _DayBuilder:
         for deadline, decks in self.groups.items():
             introduced = sum(self.done[deck].new for deck in decks if deck in self.done)
             left = sum(unseen.get(deck, 0) for deck in decks)
-            quota = new_a_day(left + introduced, self.today, deadline) - introduced
+            quota = policy.new_a_day(left + introduced, self.today, deadline) - introduced
             late: list[Row] = []
             for row in chain.from_iterable(map(self._read_new, decks)):
                 if quota <= 0:
@@ -314,7 +302,7 @@ class _DayBuilder:
     def _read_new(self, deck: int) -> Iterable[Row]:
         return self.source.read_new(deck, self.policies[deck].new_order)
 
-    def _take(self, rows: Iterable[Row], allowance: Allowance, *, stop: bool = False) -> list[Row]:
+    def _take(self, rows: Iterable[Row], allowance: policy.Allowance, *, stop: bool = False) -> list[Row]:
         """Keep the rows that limits and siblings allow; with `stop`, all are of one deck, and a refusal ends it."""
         chosen = []
         policies, notes, take, weights = self.policies, self.notes, allowance.take, self.selection.weights

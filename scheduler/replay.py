@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSReview
     from numpy.typing import NDArray
 
+    from scheduler.log_arrays import Floats, Ints, Mask
     from scheduler.memory import Model
 
 
@@ -38,13 +39,13 @@ _LONGEST_PAUSE = 1 << 17  # days
 class Memories(NamedTuple):
     """Memory states of cards, one array entry per card."""
 
-    card: NDArray[np.int64]  # the card's id; in order
+    card: Ints  # the card's id; in order
     # stability, difficulty: its memory state
-    stability: NDArray[np.float64]
-    difficulty: NDArray[np.float64]
+    stability: Floats
+    difficulty: Floats
     # last_day, last_ms: the day and time of the rating that led to it
-    last_day: NDArray[np.int64]
-    last_ms: NDArray[np.int64]
+    last_day: Ints
+    last_ms: Ints
 
 
 def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dict[int, Memory]:
@@ -56,8 +57,8 @@ def read_stated_memories(connection: sqlite3.Connection, log: LogColumns) -> dic
 def replay_log(
     log: LogColumns,
     starts: Mapping[int, Memory],
-    cards: NDArray[np.int64],
-    decks: NDArray[np.int64],
+    cards: Ints,
+    decks: Ints,
     model_of: Callable[[int], Model],
 ) -> Memories:
     """Compute the memory state of each card that has one, from the log alone.
@@ -86,7 +87,7 @@ def replay_log(
     return Memories(runs.card[known], stability, difficulty, log.day[row[known]], log.at_ms[row[known]])
 
 
-def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> list[tuple[Model, NDArray[np.bool_]]]:
+def _by_model(decks: Ints, model_of: Callable[[int], Model]) -> list[tuple[Model, Mask]]:
     """Group the decks by model; return each model with a mask of its decks."""
     decks_of: dict[Model, list[int]] = {}
     for deck in np.unique(decks).tolist():
@@ -94,9 +95,7 @@ def _by_model(decks: NDArray[np.int64], model_of: Callable[[int], Model]) -> lis
     return [(model, np.isin(decks, chosen)) for model, chosen in decks_of.items()]
 
 
-def _compute_memories(
-    entries: Sequence[FSRSReview], runs: Runs, numbers: NDArray[np.int64], model: Model
-) -> NDArray[np.float64]:
+def _compute_memories(entries: Sequence[FSRSReview], runs: Runs, numbers: Ints, model: Model) -> Floats:
     """Compute the final memory states of some of the runs."""
     from fsrs_rs_python import FSRSItem
 
@@ -112,16 +111,16 @@ class Runs(NamedTuple):
     of them. `begin` is the index of the row that stated `start`.
     """
 
-    card: NDArray[np.int64]
+    card: Ints
     start: Sequence[Memory | None]
-    begin: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    kept: NDArray[np.int64]
+    begin: Ints
+    first: Ints
+    last: Ints
+    kept: Ints
 
 
 @lru_cache(maxsize=1)
-def _effects_by_code() -> NDArray[np.int64]:
+def _effects_by_code() -> Ints:
     """Tabulate the effects of every possible row, by the code of its fields."""
     table = np.zeros(1 << (4 * SMALL_BITS + 1), dtype=np.int64)
     for kind, before, after, stated in product(ReviewKind, State, State, (False, True)):
@@ -137,10 +136,10 @@ def _encode(kind: Any, rating: Any, before: Any, after: Any, stated: Any) -> Any
     return (small << SMALL_BITS | after) << 1 | stated
 
 
-def find_all_effects(log: LogColumns, stated: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+def find_all_effects(log: LogColumns, stated: Mask | None = None) -> Ints:
     """Return the effects of each row, see `scheduler.log`; `stated` marks the rows with their own memory state."""
     codes = _encode(log.kind, log.rating, log.before, log.after, 0 if stated is None else stated)
-    effects: NDArray[np.int64] = _effects_by_code()[codes]
+    effects: Ints = _effects_by_code()[codes]
     return effects
 
 
@@ -164,7 +163,7 @@ def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     return Runs(log.card[first_of_card], states, begin, firsts, ends, kept)
 
 
-def _find_beginnings(log: LogColumns, effects: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _find_beginnings(log: LogColumns, effects: Ints) -> Mask:
     """Find the rows that begin a history; see `scheduler.log.begins_history` about ratings."""
     is_rating = effects & RATES > 0
     begins = (effects & RESTARTS > 0) & ~is_rating
@@ -243,7 +242,7 @@ def repair(connection: sqlite3.Connection, found: list[Difference]) -> None:
         connection.executemany(f"UPDATE cards SET {field} = ? WHERE id = ?", rows)
 
 
-def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[np.int64]) -> Fields:
+def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: Ints) -> Fields:
     """Compute each card's schedule and counts: the fields of its last row, and sums over its log."""
     found = {name: np.full(cards.size, _NULL if name in _NEVER else 0) for name in _WHOLE}
     if not log.card.size:
@@ -267,8 +266,8 @@ def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: NDArray[n
 def _memories(
     connection: sqlite3.Connection,
     log: LogColumns,
-    cards: NDArray[np.int64],
-    decks: NDArray[np.int64],
+    cards: Ints,
+    decks: Ints,
     model_of: Callable[[int], Model],
 ) -> Fields:
     """Compute the memory state fields of each card."""
@@ -277,7 +276,7 @@ def _memories(
     return _write_at(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
 
 
-def _write_at(found: Fields, places: NDArray[np.int64], values: Fields) -> Fields:
+def _write_at(found: Fields, places: Ints, values: Fields) -> Fields:
     """Write values into the fields at these indexes; -1 is skipped."""
     there = places >= 0
     for name, column in values.items():
@@ -289,17 +288,15 @@ def _or_null(column: str) -> str:
     return f"coalesce({column}, {_NULL})"
 
 
-def _differ(old: NDArray[Any], new: NDArray[Any]) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = old != new
+def _differ(old: NDArray[Any], new: NDArray[Any]) -> Mask:
+    found: Mask = old != new
     if old.dtype == np.float64:
         far = np.abs(old - new) > TOLERANCE * np.maximum(np.abs(old), np.abs(new))
         found = far | (np.isnan(old) != np.isnan(new))
     return found
 
 
-def _describe(
-    connection: sqlite3.Connection, field: str, cards: NDArray[np.int64], rebuilt: NDArray[Any]
-) -> list[Difference]:
+def _describe(connection: sqlite3.Connection, field: str, cards: Ints, rebuilt: NDArray[Any]) -> list[Difference]:
     if not cards.size:
         return []
     rows = connection.execute(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.log_arrays import Answers
+    from scheduler.log_arrays import Answers, Mask
 
 
 Four = tuple[float, float, float, float]
@@ -159,7 +159,7 @@ def _spoken_seconds(duration_ms: NDArray[np.int32], usual: float) -> float:
     return float((times.sum() + _SPOKEN_WEIGHT * usual) / (times.size + _SPOKEN_WEIGHT))
 
 
-def _seconds(rows: Answers, chosen: NDArray[np.bool_], usual: Four) -> Four:
+def _seconds(rows: Answers, chosen: Mask, usual: Four) -> Four:
     """Compute the average duration of an answer by rating, mixed with the usual ones."""
     rating, times = rows.rating[chosen], np.minimum(rows.duration_ms[chosen] / 1000, _LONGEST_SECONDS)
     sums = np.bincount(rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)

@@ -153,27 +153,23 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
     from flashcards.deck.pitfalls import find_conflict
     from flashcards.dialects.read import read_deck
 
+    def refuse(line: int, code: str, message: str, remedy: str) -> ReadFile:
+        problem = Problem(line, code, message, f"{remedy}; until then its notes stay as they were.")
+        return ReadFile(found, found_digest, None, mtime_ns, problem)
+
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        hint = "Save it as UTF-8; until then its notes stay as they were."
-        problem = Problem(line, "not-utf-8", "The file is not UTF-8 at this line.", hint)
-        return ReadFile(found, found_digest, None, mtime_ns, problem)
+        return refuse(line, "not-utf-8", "The file is not UTF-8 at this line.", "Save it as UTF-8")
     if line := find_conflict(text):
         message = "This line is a conflict marker of a merge; the file is not read."
-        hint = "Resolve the conflict and remove the marker; until then its notes stay as they were."
-        return ReadFile(found, found_digest, None, mtime_ns, Problem(line, "conflict", message, hint))
+        return refuse(line, "conflict", message, "Resolve the conflict and remove the marker")
     try:
         deck, dialect = read_deck(text, found.path, chooser.choose(found.path))
     except Exception as error:  # whatever a file contains, the other files must be read
-        problem = Problem(
-            1,
-            "unreadable",
-            f"The file cannot be read because of an error in this program: {type(error).__name__}: {error}.",
-            "Report it with this file; until then its notes stay as they were.",
-        )
-        return ReadFile(found, found_digest, None, mtime_ns, problem)
+        message = f"The file cannot be read because of an error in this program: {type(error).__name__}: {error}."
+        return refuse(1, "unreadable", message, "Report it with this file")
     reader = chooser.signature(found.path, dialect)
     return ReadFile(found, found_digest, deck, mtime_ns, dialect=dialect, reader=reader)
 

@@ -112,9 +112,8 @@ class Corrections:
 
 RULE: Final = "copy"
 
-_RECENT_MS: Final = (
-    3 * 24 * 3_600_000
-)  # a pasted note is usually cut soon; a text that exists twice for longer is two notes
+# A pasted note is usually cut soon; a text that exists twice for longer is two notes.
+_RECENT_MS: Final = 3 * 24 * 3_600_000
 _TUNING: Final = TUNING._replace(threshold=0.65)  # both texts existed at once, so they may well be two notes
 _SAMPLE: Final = 2_000
 

@@ -166,10 +166,8 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
     ).fetchall()
     if not rows:
         return
-    from flashcards.catalog.wiki_links import (
-        LinkResolver,
-        has_embeds,
-    )  # imported late, because they load the Markdown parser
+    # Imported late, because they load the Markdown parser.
+    from flashcards.catalog.wiki_links import LinkResolver, has_embeds
 
     resolver = LinkResolver(root, connection)
     known = dict(connection.execute("SELECT note, digest FROM embeds").fetchall())

@@ -138,9 +138,8 @@ class Catalog:
                 held = decode(body, line, end_line)
             if self._root and "[[" in body and any("[[" in text for text in held.fields):
                 if self._links is None:
-                    from flashcards.catalog.wiki_links import (
-                        LinkResolver,
-                    )  # imported late, because it loads the Markdown parser
+                    # Imported late, because it loads the Markdown parser.
+                    from flashcards.catalog.wiki_links import LinkResolver
 
                     self._links = LinkResolver(self._root, self._db)
                 held = self._links.complete(held, path)

@@ -18,64 +18,35 @@ from flashcards.errors import FlashcardsError
 from flashcards.text import is_unicode, suggest
 
 GROUPS = {
-    "Every day": {
-        "review": "review_commands",
-        "due": "show_commands",
-        "status": "show_commands",
-        "mock": "mock_command",
-        "answer": "card_commands",
-        "undo": "card_commands",
-    },
-    "Decks": {
-        "init": "deck_commands",
-        "add": "add_commands",
-        "check": "deck_commands",
-        "format": "add_commands",
-        "scan": "deck_commands",
-        "list": "show_commands",
-        "show": "show_commands",
-        "edit": "show_commands",
-        "preview": "review_commands",
-        "orphans": "link_commands",
-        "link": "link_commands",
-        "unlink": "link_commands",
-        "pin": "link_commands",
-        "convert": "add_commands",
-    },
-    "Cards": {
-        "suspend": "card_commands",
-        "unsuspend": "card_commands",
-        "bury": "card_commands",
-        "unbury": "card_commands",
-        "forget": "card_commands",
-        "flag": "card_commands",
-        "set-due": "card_commands",
-    },
-    "Anki and other programs": {
-        "export": "exchange_commands",
-        "import": "exchange_commands",
-        "serve": "sync_commands",
-        "sync": "sync_commands",
-        "mcp": "add_commands",
-    },
-    "Insight": {
-        "stats": "insight_commands",
-        "forecast": "insight_commands",
-        "readiness": "insight_commands",
-        "simulate": "insight_commands",
-        "optimize": "insight_commands",
-    },
-    "Care": {
-        "doctor": "state_commands",
-        "backup": "state_commands",
-        "restore": "state_commands",
-        "docs": "help_commands",
-        "completion": "help_commands",
-    },
+    "Every day": ("review", "due", "status", "mock", "answer", "undo"),
+    "Decks": (
+        *("init", "add", "check", "format", "scan", "list", "show", "edit"),
+        *("preview", "orphans", "link", "unlink", "pin", "convert"),
+    ),
+    "Cards": ("suspend", "unsuspend", "bury", "unbury", "forget", "flag", "set-due"),
+    "Anki and other programs": ("export", "import", "serve", "sync", "mcp"),
+    "Insight": ("stats", "forecast", "readiness", "simulate", "optimize"),
+    "Care": ("doctor", "backup", "restore", "docs", "completion"),
 }
-"""The commands by section of the help, each with its module."""
+"""The commands by section of the help."""
 
-COMMANDS = {name: module for section in GROUPS.values() for name, module in section.items()}
+_MODULES = {
+    "add_commands": ("add", "format", "convert", "mcp"),
+    "card_commands": ("answer", "undo", "suspend", "unsuspend", "bury", "unbury", "forget", "flag", "set-due"),
+    "deck_commands": ("init", "check", "scan"),
+    "exchange_commands": ("export", "import"),
+    "help_commands": ("docs", "completion"),
+    "insight_commands": ("stats", "forecast", "readiness", "simulate", "optimize"),
+    "link_commands": ("orphans", "link", "unlink", "pin"),
+    "mock_command": ("mock",),
+    "review_commands": ("review", "preview"),
+    "show_commands": ("due", "status", "list", "show", "edit"),
+    "state_commands": ("doctor", "backup", "restore"),
+    "sync_commands": ("serve", "sync"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+COMMANDS = {name: _MODULE_OF[name] for names in GROUPS.values() for name in names}
 """Every command and its module, in the order of the help."""
 
 _DAY_SECONDS = 86_400

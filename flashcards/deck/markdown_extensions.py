@@ -136,9 +136,8 @@ class _Footnotes:
             opaque = _find_fences(text)
             found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
             named = {*_REFERENCE.findall(text), *self._defined}
-            kept = [
-                "" if match[1] in named else f"\\{match[0]}" for match in found
-            ]  # unreferenced definitions are text
+            # Unreferenced definitions are text.
+            kept = ["" if match[1] in named else f"\\{match[0]}" for match in found]
             self._defined.update({match[1]: match[2] for match in found})
             ends = [0, *(match.end() for match in found)]
             starts = [*(match.start() for match in found), len(text)]

@@ -7,21 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from flashcards.deck.model import Note
-from flashcards.identity.likeness import (
-    Likeness,
-    WeighedSides,
-    bound_likeness,
-    compare_letters,
-    compare_sides,
-    find_slips,
-    is_hardly_changed,
-    is_key_replaced,
-    is_refilled,
-    is_template_refilled,
-    is_word_swapped,
-    sum_masses,
-    weigh_sides,
-)
+from flashcards.identity import likeness
 from flashcards.identity.neighbours import Places, Stretch
 from flashcards.identity.notes import Known, Seen, Tuning
 from flashcards.identity.words import RareKeyIndex, Sides, Weights, list_word_keys, split_sides
@@ -137,21 +123,22 @@ class Scores:
             [each for _, each in (*vanished, *kept)],
             [each for _, each in (*fresh, *kept)],
             sample,
-            find_slips(_list_words(self.old_sides, self.new_sides, same, *self.former_sides.values())),
+            likeness.find_slips(_list_words(self.old_sides, self.new_sides, same, *self.former_sides.values())),
         )
-        self._old = [weigh_sides(each, self._weights) for each in self.old_sides]
-        self._new = [weigh_sides(each, self._weights) for each in self.new_sides]
+        self._old = [likeness.weigh_sides(each, self._weights) for each in self.old_sides]
+        self._new = [likeness.weigh_sides(each, self._weights) for each in self.new_sides]
         self._former = {
-            number: [weigh_sides(each, self._weights) for each in texts] for number, texts in self.former_sides.items()
+            number: [likeness.weigh_sides(each, self._weights) for each in texts]
+            for number, texts in self.former_sides.items()
         }
-        self._same = [weigh_sides(each, self._weights) for each in same]
-        self._same_masses = [sum_masses(each, self._weights) for each in self._same]
+        self._same = [likeness.weigh_sides(each, self._weights) for each in same]
+        self._same_masses = [likeness.sum_masses(each, self._weights) for each in self._same]
         self._same_index = RareKeyIndex(enumerate(same), list_word_keys)
         groups = (vanished, fresh, kept)
         self._fronts = Repeats(*[[(file, each.front.plain) for file, each in group] for group in groups])
         self._backs = Repeats(*[[(file, each.back.plain) for file, each in group] for group in groups])
         self._texts: dict[tuple[int, int], _TextScore] = {}
-        self._near: dict[int, list[tuple[float, WeighedSides]]] = {}
+        self._near: dict[int, list[tuple[float, likeness.WeighedSides]]] = {}
 
     def score_pair(self, old: int, new: int, places: Places | None) -> Pair:
         """Score two notes by their texts and places; orphans have no place."""
@@ -195,9 +182,9 @@ class Scores:
         weigh = self._weights.add_up
         return all(weigh(own & ours) >= max(_PART * weigh(own), _OWN) for own in (first - second, second - first))
 
-    def _score_one_text(self, one: WeighedSides, old: int, new: int) -> _TextScore:
+    def _score_one_text(self, one: likeness.WeighedSides, old: int, new: int) -> _TextScore:
         other = self._new[new]
-        like = compare_sides(one, other, self._weights)
+        like = likeness.compare_sides(one, other, self._weights)
         if one.sides.cloze or other.sides.cloze:
             factor = 1.0 if one.sides.cloze and other.sides.cloze else _OTHER_KIND
             found = _TextScore(factor * like.whole, like.whole, like.both)
@@ -208,9 +195,8 @@ class Scores:
             return found
         for twin in self._find_twins(new, found.text):
             if not self._is_told_apart(one.sides, other.sides, twin):
-                return found._replace(
-                    text=0.0
-                )  # they share a template, so the pair is no more certain than with another note
+                # They share a template, so the pair is no more certain than with another note.
+                return found._replace(text=0.0)
         return found
 
     def _is_told_apart(self, old: Sides, new: Sides, twin: Sides) -> bool:
@@ -228,7 +214,9 @@ class Scores:
         found = (word for word in words if word in held or not fresh.isdisjoint(slips.get(word, ())))
         return self._weights.add_up(found) / total if total else 0.0
 
-    def _score_sides(self, old: WeighedSides, new: WeighedSides, like: Likeness, file: int | None) -> _TextScore:
+    def _score_sides(
+        self, old: likeness.WeighedSides, new: likeness.WeighedSides, like: likeness.Likeness, file: int | None
+    ) -> _TextScore:
         front, new_front = old.sides.front.plain, new.sides.front.plain
         back, new_back = old.sides.back.plain, new.sides.back.plain
         fronts = old.sides.front, new.sides.front
@@ -242,11 +230,9 @@ class Scores:
                 sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
                 text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
             elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back, new.back)):
-                text, both = (
-                    max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)),
-                    True,
-                )  # an explanation was added or removed
-        elif back == new_back and is_hardly_changed(*fronts, self._weights):
+                # An explanation was added or removed.
+                text, both = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True
+        elif back == new_back and likeness.is_hardly_changed(*fronts, self._weights):
             text, both = max(text, _HARDLY_CHANGED), True
         elif (
             back == new_back
@@ -254,25 +240,25 @@ class Scores:
             and max(map(self._weights.__getitem__, old.sides.back.counts), default=0.0) >= _RARE
             and not self._fronts.is_vanished_elsewhere(new_front, front, file)
             and not self._fronts.is_new_elsewhere(front, new_front, file)
-            and not is_template_refilled(*fronts, self._weights)
-            and not (old.back < _ENOUGH and is_word_swapped(*fronts, self._weights))
+            and not likeness.is_template_refilled(*fronts, self._weights)
+            and not (old.back < _ENOUGH and likeness.is_word_swapped(*fronts, self._weights))
         ):
             # A long answer identifies the card; a short one may belong to other questions, too.
             sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
             text, both = max(text, sure), like.front > 0.3 or old.back > 2
         elif (
-            is_key_replaced(*fronts, self._weights) or is_word_swapped(*fronts, self._weights)
+            likeness.is_key_replaced(*fronts, self._weights) or likeness.is_word_swapped(*fronts, self._weights)
         ) and not self._is_back_telling(old, new, like):
             text, both = self._tuning.key_replaced * text, False
         return _TextScore(text, max(text, like.whole), both)
 
-    def _is_back_telling(self, old: WeighedSides, new: WeighedSides, like: Likeness) -> bool:
+    def _is_back_telling(self, old: likeness.WeighedSides, new: likeness.WeighedSides, like: likeness.Likeness) -> bool:
         """Return whether the backs prove the same card even if the fronts ask for different things."""
         backs, weights = (old.sides.back, new.sides.back), self._weights
         equal = old.sides.back.plain == new.sides.back.plain
-        is_swapped = is_word_swapped(old.sides.front, new.sides.front, weights)
+        is_swapped = likeness.is_word_swapped(old.sides.front, new.sides.front, weights)
         # Many questions may share the answer, or a word of the question and words of the answer were replaced together.
-        if is_swapped and ((equal and like.back_weight < _ENOUGH) or is_refilled(*backs, weights)):
+        if is_swapped and ((equal and like.back_weight < _ENOUGH) or likeness.is_refilled(*backs, weights)):
             return False
         return (equal or like.back >= self._tuning.back_kept) and like.back_weight >= self._tuning.telling
 
@@ -281,13 +267,15 @@ class Scores:
         note, margin = self._new[new], self._tuning.template_margin
         if new not in self._near:
             near = self._same_index.find_nearest(note.sides)
-            masses = sum_masses(note, self._weights) if near else None
+            masses = likeness.sum_masses(note, self._weights) if near else None
             self._near[new] = [
-                (bound_likeness(masses, self._same_masses[number]), self._same[number]) for number in near if masses
+                (likeness.bound_likeness(masses, self._same_masses[number]), self._same[number])
+                for number in near
+                if masses
             ]
         for most, twin in self._near[new]:
             if most > text - margin:
-                alike = compare_sides(twin, note, self._weights).whole
+                alike = likeness.compare_sides(twin, note, self._weights).whole
                 if not is_ahead(text, alike, alike, margin):
                     yield twin.sides
 
@@ -314,7 +302,7 @@ def _compare_short_sides(like: float, old: str, new: str) -> float:
     """Return the similarity of two sides, compared letter by letter if they are short."""
     if max(len(old), len(new)) > _SHORT:
         return like
-    spelt = compare_letters(old, new)
+    spelt = likeness.compare_letters(old, new)
     return max(like, spelt if spelt >= 0.5 else 0.0)
 
 

@@ -13,22 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.importers import hashing_programs as hashing
 from flashcards.importers.databases import check_integer, check_match, open_database, read_date, read_local_time
-from flashcards.importers.hashing_programs import (
-    HASH,
-    LONGEST_DAYS,
-    WHITE_SPACE,
-    CardRow,
-    HashedCard,
-    HashingProgram,
-    KnownCard,
-    KnownReview,
-    group_reviews,
-    hash_bytes,
-    read_cards,
-    read_memory,
-    read_rows,
-)
 from flashcards.importers.transaction import Malformed
 from scheduler.model import DAY_SECONDS, Rating
 
@@ -47,7 +33,7 @@ _NEXT: Final = {"Q": "A", "T": "D"}  # the marker that must follow
 _MARKERS: Final = ("Q", "A", "T", "D", "C")
 
 
-def read_hashcards_file(text: str) -> Iterator[HashedCard]:
+def read_hashcards_file(text: str) -> Iterator[hashing.HashedCard]:
     """Yield the cards of a deck file, skipping text that hashcards would refuse."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     first = 0
@@ -72,29 +58,31 @@ def read_hashcards_file(text: str) -> Iterator[HashedCard]:
 
 
 def _trim(text: str) -> str:
-    return text.strip(WHITE_SPACE)
+    return text.strip(hashing.WHITE_SPACE)
 
 
-def _finish(kind: str, line: int, parts: list[list[str]]) -> Iterator[HashedCard]:
+def _finish(kind: str, line: int, parts: list[list[str]]) -> Iterator[hashing.HashedCard]:
     texts = [_trim("\n".join(part)) for part in parts]
     if kind == "C":
         yield from _hash_cloze(line, texts[0])
     elif kind == "Q" and len(texts) == 2:
-        name = hash_bytes(b"Basic" + "".join(texts).encode())
-        yield HashedCard(line, name, kind, 0, *texts)
+        name = hashing.hash_bytes(b"Basic" + "".join(texts).encode())
+        yield hashing.HashedCard(line, name, kind, 0, *texts)
     elif kind == "T" and len(texts) == 2:
         term, definition = texts
         text = f"Term: {term}\n\nDefinition: {definition}".encode()
         after = 20 + len(term.encode())
-        yield HashedCard(line, _hash_gap(text, 6, 6 + len(term.encode()) - 1), kind, 0, term)
-        yield HashedCard(line, _hash_gap(text, after, after + len(definition.encode()) - 1), kind, 1, definition)
+        yield hashing.HashedCard(line, _hash_gap(text, 6, 6 + len(term.encode()) - 1), kind, 0, term)
+        yield hashing.HashedCard(
+            line, _hash_gap(text, after, after + len(definition.encode()) - 1), kind, 1, definition
+        )
 
 
-def _hash_cloze(line: int, text: str) -> Iterator[HashedCard]:
+def _hash_cloze(line: int, text: str) -> Iterator[hashing.HashedCard]:
     clean, gaps = _remove_brackets(text.encode())
     for place, (first, end) in enumerate(gaps):
         hidden = clean[first:end].decode(errors="replace")
-        yield HashedCard(line, _hash_gap(clean, first, end - 1), "C", place, hidden)
+        yield hashing.HashedCard(line, _hash_gap(clean, first, end - 1), "C", place, hidden)
 
 
 def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
@@ -128,35 +116,37 @@ def _remove_brackets(data: bytes) -> tuple[bytes, list[tuple[int, int]]]:
 
 def _hash_gap(text: bytes, first: int, last: int) -> str:
     places = first.to_bytes(_SIZE, "little"), (last % _WRAP).to_bytes(_SIZE, "little")
-    return hash_bytes(b"Cloze" + text + b"".join(places))
+    return hashing.hash_bytes(b"Cloze" + text + b"".join(places))
 
 
-def _read_database(path: Path, _clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
+def _read_database(
+    path: Path, _clock: Clock
+) -> tuple[dict[str, hashing.KnownCard], dict[str, list[hashing.KnownReview]]]:
     """Read the cards of hashcards and their reviews, by their hashes; raise ImportInvalid."""
     with open_database(path, "hashcards", ("cards", "reviews"), _REMEDY) as database:
-        cards = read_cards(database, _read_card)
-        found = list(read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review))
+        cards = hashing.read_cards(database, _read_card)
+        found = list(hashing.read_rows(database, "reviews", _REVIEW_COLUMNS, _read_review))
         for name, _ in found:
             if name not in cards:
                 raise Malformed(f"its `reviews` refer to a missing card: {name[:16]}…")
-    return cards, group_reviews(found)
+    return cards, hashing.group_reviews(found)
 
 
-def _read_card(now: int, row: CardRow) -> KnownCard:
+def _read_card(now: int, row: hashing.CardRow) -> hashing.KnownCard:
     reviewed = read_local_time("last_reviewed_at", row.last_reviewed_at, now)
-    memory = read_memory(row)
-    latest = datetime.date.fromordinal(_EPOCH_ORDINAL + reviewed // (DAY_SECONDS * 1000) + LONGEST_DAYS + 1)
+    memory = hashing.read_memory(row)
+    latest = datetime.date.fromordinal(_EPOCH_ORDINAL + reviewed // (DAY_SECONDS * 1000) + hashing.LONGEST_DAYS + 1)
     due_day = read_date("due_date", row.due_date, latest).toordinal() - _EPOCH_ORDINAL
-    days = check_integer("interval_days", row.interval_days, LONGEST_DAYS)
-    return KnownCard(reviewed, due_day, days, row.review_count, memory)
+    days = check_integer("interval_days", row.interval_days, hashing.LONGEST_DAYS)
+    return hashing.KnownCard(reviewed, due_day, days, row.review_count, memory)
 
 
-def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview]:
+def _read_review(now: int, values: Sequence[Any]) -> tuple[str, hashing.KnownReview]:
     name, at, grade, interval = values
-    check_match("card_hash", name, HASH)
+    check_match("card_hash", name, hashing.HASH)
     rating = _GRADES[check_match("grade", grade, _GRADE)]
     at_ms = read_local_time("reviewed_at", at, now)
-    return name, KnownReview(at_ms, rating, check_integer("interval_days", interval, LONGEST_DAYS))
+    return name, hashing.KnownReview(at_ms, rating, check_integer("interval_days", interval, hashing.LONGEST_DAYS))
 
 
-HASHCARDS: Final = HashingProgram("hashcards", read_hashcards_file, _read_database)
+HASHCARDS: Final = hashing.HashingProgram("hashcards", read_hashcards_file, _read_database)

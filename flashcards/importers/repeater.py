@@ -12,30 +12,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.importers import hashing_programs as hashing
 from flashcards.importers.databases import check_integer, check_match, list_tables, open_database, read_local_time
-from flashcards.importers.hashing_programs import (
-    HASH,
-    LONGEST_DAYS,
-    MOST_REVIEWS,
-    WHITE_SPACE,
-    CardRow,
-    HashedCard,
-    HashingProgram,
-    KnownCard,
-    KnownReview,
-    group_reviews,
-    hash_bytes,
-    read_cards,
-    read_memory,
-    read_rows,
-)
 from scheduler.model import Rating
 
 if TYPE_CHECKING:
     from scheduler.clock import Clock
 
 _REMEDY: Final = "Nothing was changed; name the `cards.db` in the data folder of repeater."
-_SPACES: Final = re.compile(f"[{WHITE_SPACE}]+")
+_SPACES: Final = re.compile(f"[{hashing.WHITE_SPACE}]+")
 _GAP: Final = re.compile(r"\[([^\]]*)\]")
 _DAY_MS: Final = 86_400_000
 _LOG: Final = "drill_reviews"
@@ -44,7 +29,7 @@ _RATINGS: Final = {"fail": Rating.AGAIN, "pass": Rating.GOOD}
 _RESULT: Final = re.compile("|".join(_RATINGS))
 
 
-def read_repeater_file(text: str) -> Iterator[HashedCard]:
+def read_repeater_file(text: str) -> Iterator[hashing.HashedCard]:
     """Yield the cards of a deck file, skipping text that repeater would refuse."""
     start = 0
     lines: list[str] = []
@@ -59,31 +44,31 @@ def read_repeater_file(text: str) -> Iterator[HashedCard]:
 
 
 def _normalize(lines: Sequence[str]) -> str:
-    return _SPACES.sub(" ", "\n".join(lines).lower()).strip(WHITE_SPACE)
+    return _SPACES.sub(" ", "\n".join(lines).lower()).strip(hashing.WHITE_SPACE)
 
 
-def _finish(line: int, lines: Sequence[str]) -> Iterator[HashedCard]:
+def _finish(line: int, lines: Sequence[str]) -> Iterator[hashing.HashedCard]:
     text = _normalize(lines)
     if text.startswith("q:"):
         question, answer = _split_answer(lines)
         if question and answer:
-            yield HashedCard(line, hash_bytes(text.encode()), "Q", 0, question, answer)
+            yield hashing.HashedCard(line, hashing.hash_bytes(text.encode()), "Q", 0, question, answer)
     elif text:
         for place, gap in enumerate(_GAP.finditer("\n".join(lines)[2:])):
-            name = hash_bytes((f"{text}\0cloze{place}" if place else text).encode())
-            yield HashedCard(line, name, "C", place, gap[1])
+            name = hashing.hash_bytes((f"{text}\0cloze{place}" if place else text).encode())
+            yield hashing.HashedCard(line, name, "C", place, gap[1])
 
 
 def _split_answer(lines: Sequence[str]) -> tuple[str, str]:
     parts: dict[str, list[str]] = {"Q": [], "A": []}
     marker = "Q"
     for line in lines:
-        stripped = line.strip(WHITE_SPACE)
+        stripped = line.strip(hashing.WHITE_SPACE)
         if stripped[:2] in ("Q:", "A:"):
             marker, stripped = stripped[0], stripped[2:]
             parts[marker].clear()
         parts[marker].append(stripped)
-    return "\n".join(parts["Q"]).strip(WHITE_SPACE), "\n".join(parts["A"]).strip(WHITE_SPACE)
+    return "\n".join(parts["Q"]).strip(hashing.WHITE_SPACE), "\n".join(parts["A"]).strip(hashing.WHITE_SPACE)
 
 
 def is_repeater(path: Path) -> bool:
@@ -92,35 +77,37 @@ def is_repeater(path: Path) -> bool:
     return "cards" in names and not {"reviews", "notes", "sessions"} & names
 
 
-def _read_database(path: Path, clock: Clock) -> tuple[dict[str, KnownCard], dict[str, list[KnownReview]]]:
+def _read_database(
+    path: Path, clock: Clock
+) -> tuple[dict[str, hashing.KnownCard], dict[str, list[hashing.KnownReview]]]:
     """Read repeater's data about its cards, by hash; raise ImportInvalid."""
     tables = ("cards", _LOG) if _LOG in list_tables(path) else ("cards",)
     with open_database(path, "repeater", tables, _REMEDY) as database:
-        cards = read_cards(database, lambda now, row: _read_card(now, row, clock))
-        found = list(read_rows(database, _LOG, _LOG_COLUMNS, _read_review)) if _LOG in tables else []
-    return cards, group_reviews((name, review) for name, review in found if review and name in cards)
+        cards = hashing.read_cards(database, lambda now, row: _read_card(now, row, clock))
+        found = list(hashing.read_rows(database, _LOG, _LOG_COLUMNS, _read_review)) if _LOG in tables else []
+    return cards, hashing.group_reviews((name, review) for name, review in found if review and name in cards)
 
 
-def _read_review(now: int, values: Sequence[Any]) -> tuple[str, KnownReview | None]:
+def _read_review(now: int, values: Sequence[Any]) -> tuple[str, hashing.KnownReview | None]:
     name, status, result, at, interval, number = values
-    check_match("card_hash", name, HASH)
+    check_match("card_hash", name, hashing.HASH)
     if status != "marked":
         return name, None
     rating = _RATINGS[check_match("review_result", result, _RESULT)]
-    days = check_integer("interval_days", interval, LONGEST_DAYS)
-    count = check_integer("resulting_review_count", number, MOST_REVIEWS)
-    return name, KnownReview(read_local_time("marked_at", at, now), rating, days, count)
+    days = check_integer("interval_days", interval, hashing.LONGEST_DAYS)
+    count = check_integer("resulting_review_count", number, hashing.MOST_REVIEWS)
+    return name, hashing.KnownReview(read_local_time("marked_at", at, now), rating, days, count)
 
 
-def _read_card(now: int, row: CardRow, clock: Clock) -> KnownCard:
+def _read_card(now: int, row: hashing.CardRow, clock: Clock) -> hashing.KnownCard:
     reviewed = read_local_time("last_reviewed_at", row.last_reviewed_at, now)
-    due_ms = read_local_time("due_date", row.due_date, now + LONGEST_DAYS * _DAY_MS)
-    days = check_integer("interval_days", row.interval_days, LONGEST_DAYS)
+    due_ms = read_local_time("due_date", row.due_date, now + hashing.LONGEST_DAYS * _DAY_MS)
+    days = check_integer("interval_days", row.interval_days, hashing.LONGEST_DAYS)
     # Later versions store no memory state for cards on steps.
-    memory = None if row.stability is None and row.difficulty is None else read_memory(row)
+    memory = None if row.stability is None and row.difficulty is None else hashing.read_memory(row)
     if days == 0 and due_ms - reviewed < _DAY_MS:
-        return KnownCard(reviewed, None, days, row.review_count, memory, due_ms)
-    return KnownCard(reviewed, clock.day(due_ms), days, row.review_count, memory)
+        return hashing.KnownCard(reviewed, None, days, row.review_count, memory, due_ms)
+    return hashing.KnownCard(reviewed, clock.day(due_ms), days, row.review_count, memory)
 
 
-REPEATER: Final = HashingProgram("repeater", read_repeater_file, _read_database)
+REPEATER: Final = hashing.HashingProgram("repeater", read_repeater_file, _read_database)

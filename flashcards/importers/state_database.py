@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
 _OURS: Final = ("cards", "reviews", "notes", "acts")
-_MOST_YEARS: Final = (
-    100  # years ahead; a clock may be wrong by years, but `scheduler.replay` limits pauses to about 350
-)
+# Years ahead; a clock may be wrong by years, but `scheduler.replay` limits pauses to about 350.
+_MOST_YEARS: Final = 100
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
 
 

@@ -9,18 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from flashcards.collection import Collection, find_ordering
-from flashcards.insight.report import (
-    Bars,
-    Column,
-    Curves,
-    DataTable,
-    Figure,
-    FigureGroup,
-    Report,
-    RowBar,
-    Series,
-    whole,
-)
+from flashcards.insight import report
 from flashcards.text import plural
 from scheduler.intervals import count_due_by_day
 from scheduler.log_arrays import Answers, read_answers, read_card_columns
@@ -32,10 +21,9 @@ from scheduler.tables import ASKABLE, read_cards
 if TYPE_CHECKING:
     import sqlite3
 
-    from numpy.typing import NDArray
-
     from scheduler.clock import Clock
     from scheduler.log import Done
+    from scheduler.log_arrays import Ints, Mask
     from scheduler.policy import DeckLimits, Policy
 
 
@@ -163,11 +151,11 @@ def read_days_ahead(
 class _Pool(NamedTuple):
     """All cards that can be asked, one array entry per card; `due_day` is 0 for a card without one."""
 
-    id: NDArray[np.int64]
-    note: NDArray[np.int64]
-    deck: NDArray[np.int64]
-    due_day: NDArray[np.int64]
-    is_counted: NDArray[np.bool_]
+    id: Ints
+    note: Ints
+    deck: Ints
+    due_day: Ints
+    is_counted: Mask
 
 
 def _read_pool(connection: sqlite3.Connection, only: frozenset[int] | None) -> _Pool:
@@ -181,7 +169,7 @@ def _read_pool(connection: sqlite3.Connection, only: frozenset[int] | None) -> _
 class _Notes(NamedTuple):
     """Notes of a pool by deck and due day, and the number of notes that each one in a sample represents."""
 
-    note: NDArray[np.int64]
+    note: Ints
     step: int
 
 
@@ -276,7 +264,7 @@ def _is_overdue(card: Card, today: int, clock: Clock) -> bool:
     return due_day is not None and due_day < today
 
 
-def build_forecast_report(forecast: Forecast) -> Report:
+def build_forecast_report(forecast: Forecast) -> report.Report:
     """Build the report; docs/stats.md explains each number."""
     days = forecast.days
     dates = [forecast.clock.date(day.day) for day in days]
@@ -284,34 +272,34 @@ def build_forecast_report(forecast: Forecast) -> Report:
     for row in rows:
         del row["day"]
     columns = [
-        Column("day", "date"),
-        Column("due now", "due", whole, kind="optional"),
-        Column("expected", "reviews", whole),
-        Column("with new", "with_new", whole),
-        Column("new", "new", whole, kind="optional"),
-        Column("minutes", "minutes", whole),
+        report.Column("day", "date"),
+        report.Column("due now", "due", report.whole, kind="optional"),
+        report.Column("expected", "reviews", report.whole),
+        report.Column("with new", "with_new", report.whole),
+        report.Column("new", "new", report.whole, kind="optional"),
+        report.Column("minutes", "minutes", report.whole),
     ]
     names = [f"{date:%d %b}" for date in dates]
     series = [
-        Series("due now", [day.due for day in days], 6),
-        Series("expected, no new cards", [day.reviews for day in days], 1),
-        Series("expected, with new cards", [day.with_new for day in days], 2),
+        report.Series("due now", [day.due for day in days], 6),
+        report.Series("expected, no new cards", [day.reviews for day in days], 1),
+        report.Series("expected, with new cards", [day.with_new for day in days], 2),
     ]
     most = max(day.with_new for day in days)
-    reviews = Figure(
+    reviews = report.Figure(
         "Reviews per day",
         "Due now: by current due days. Expected: if each day's reviews are done, without and with new cards.",
-        Curves([float(day.day) for day in days], names, series),
-        DataTable(columns, rows, RowBar("with_new", most)),
+        report.Curves([float(day.day) for day in days], names, series),
+        report.DataTable(columns, rows, report.RowBar("with_new", most)),
         wide=True,
     )
-    pace = Bars(names, [Series("minutes", [day.minutes for day in days], 5)], dates=True)
-    minutes = Figure("Minutes a day", "With new cards, at your pace.", pace, wide=True, in_terminal="nothing")
+    pace = report.Bars(names, [report.Series("minutes", [day.minutes for day in days], 5)], dates=True)
+    minutes = report.Figure("Minutes a day", "With new cards, at your pace.", pace, wide=True, in_terminal="nothing")
     tiles = [
-        ("due today", whole(days[0].due)),
-        ("overdue", whole(forecast.overdue)),
-        ("reviews to come", whole(sum(day.with_new for day in days))),
-        ("minutes a day", whole(sum(day.minutes for day in days) / len(days))),
+        ("due today", report.whole(days[0].due)),
+        ("overdue", report.whole(forecast.overdue)),
+        ("reviews to come", report.whole(sum(day.with_new for day in days))),
+        ("minutes a day", report.whole(sum(day.minutes for day in days) / len(days))),
     ]
     text = [f"The next {plural(len(days), 'day')}."]
     if forecast.overdue:
@@ -319,4 +307,4 @@ def build_forecast_report(forecast: Forecast) -> Report:
     if forecast.is_speed_assumed:
         text.append(ASSUMED_SPEED)
     record = {"overdue": forecast.overdue, "days": rows, "speed_assumed": forecast.is_speed_assumed}
-    return Report("Forecast", text, tiles, [FigureGroup("Days ahead", [reviews, minutes])], record)
+    return report.Report("Forecast", text, tiles, [report.FigureGroup("Days ahead", [reviews, minutes])], record)

@@ -29,8 +29,7 @@ from scheduler.replay import read_stated_memories
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from scheduler.log_arrays import Ints, Mask
     from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001
@@ -158,7 +157,7 @@ def _holders(collection: Collection) -> dict[int, str | None]:
     return found
 
 
-def _log(collection: Collection) -> tuple[LogColumns, NDArray[np.int64]]:
+def _log(collection: Collection) -> tuple[LogColumns, Ints]:
     """Read the log, and the deck of each row's card."""
     log = read_log(collection.connection)
     rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
@@ -171,8 +170,8 @@ def _scope(
     collection: Collection,
     deck: str,
     log: LogColumns,
-    decks: NDArray[np.int64],
-    chosen: NDArray[np.bool_],
+    decks: Ints,
+    chosen: Mask,
     present: tuple[float, ...],
 ) -> Scope:
     ignored = np.zeros_like(decks)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from scheduler.clock import Clock
+    from scheduler.log_arrays import Floats, Ints, Mask
 
 
 MATURE_DAYS: Final = 21
@@ -72,7 +73,7 @@ def count_activity(
     crammed: Ratings,
     today: int,
     days: int | None,
-    deck: NDArray[np.int64],
+    deck: Ints,
     curves: Mapping[int, Curve],
 ) -> Activity:
     """Count the reviews of a period: `days` days up to today, or all.
@@ -105,11 +106,11 @@ def count_activity(
     )
 
 
-def _select_tested(ratings: Ratings) -> NDArray[np.bool_]:
+def _select_tested(ratings: Ratings) -> Mask:
     """Find the ratings that count for true retention, as in Anki: in review, or after a step of a day or more."""
     under_review = ratings.state_before == int(State.REVIEW)
     on_steps = ratings.state_before != int(State.NEW)
-    found: NDArray[np.bool_] = under_review | (on_steps & (ratings.interval_before >= DAY_SECONDS))
+    found: Mask = under_review | (on_steps & (ratings.interval_before >= DAY_SECONDS))
     return found
 
 
@@ -146,11 +147,11 @@ def _streak(days: NDArray[np.int32], today: int) -> int:
     return int(active.size - (gaps[-1] + 1 if gaps.size else 0))
 
 
-def _recall(recalled: NDArray[np.bool_]) -> Recall:
+def _recall(recalled: Mask) -> Recall:
     return Recall(recalled.size, int(recalled.sum()))
 
 
-def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Recall]:
+def _group(keys: Ints, recalled: Mask) -> dict[int, Recall]:
     """Group the reviews by key. The keys are dense, like days and deck ids."""
     if not keys.size:
         return {}
@@ -162,7 +163,7 @@ def _group(keys: NDArray[np.int64], recalled: NDArray[np.bool_]) -> dict[int, Re
     }
 
 
-def _hours(at_ms: NDArray[np.int64], offset_minutes: NDArray[np.int16], recalled: NDArray[np.bool_]) -> list[Recall]:
+def _hours(at_ms: Ints, offset_minutes: NDArray[np.int16], recalled: Mask) -> list[Recall]:
     grouped = _group((at_ms // 60_000 + offset_minutes) // 60 % 24, recalled)
     return [grouped.get(number, Recall(0, 0)) for number in range(24)]
 
@@ -287,7 +288,7 @@ def read_question(entry: Entry, slot: str) -> FrontText:
     return FrontText(render_sides(entry.note, slot)[0], entry.note.definitions)
 
 
-def _count_cards(rows: NDArray[np.int64], today: int, curves: Mapping[int, Curve]) -> CardCounts:
+def _count_cards(rows: Ints, today: int, curves: Mapping[int, Curve]) -> CardCounts:
     """Count the cards by state; `rows` has the columns of `_COLUMNS`."""
     active = rows[:, rows[-1] == 1]
     known = active[:, (active[3] > 0) & (active[5] >= 0)]
@@ -307,7 +308,7 @@ def _count_cards(rows: NDArray[np.int64], today: int, curves: Mapping[int, Curve
     )
 
 
-def _count_states(active: NDArray[np.int64], today: int) -> dict[str, int]:
+def _count_states(active: Ints, today: int) -> dict[str, int]:
     state, interval, suspended, buried = active[2], active[6], active[8], active[9]
     hidden = suspended == 1
     away = ~hidden & (buried >= today)
@@ -319,6 +320,6 @@ def _count_states(active: NDArray[np.int64], today: int) -> dict[str, int]:
     return {name: int(chosen.sum()) for name, chosen in found.items()}
 
 
-def _count_spans(values: NDArray[np.float64], edges: Sequence[float]) -> list[Span]:
+def _count_spans(values: Floats, edges: Sequence[float]) -> list[Span]:
     counts, _ = np.histogram(values, bins=np.array(edges, float))
     return [Span(edges[at], edges[at + 1], int(count)) for at, count in enumerate(counts)]

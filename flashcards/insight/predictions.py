@@ -7,16 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from scheduler.fit import (
-    CalibrationBin,
-    Figures,
-    compute_calibration,
-    count_so_far,
-    measure,
-    measure_average,
-    predict_recall,
-    review_bins,
-)
+from scheduler import fit
 from scheduler.model import Rating, State
 
 if TYPE_CHECKING:
@@ -24,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scheduler.log_arrays import Ratings
+    from scheduler.log_arrays import Floats, Ints, Mask, Ratings
     from scheduler.memory import Curve
 
 
@@ -51,7 +42,7 @@ class PastError(NamedTuple):
 
 
 def measure_past_error(
-    ratings: Ratings, deck: NDArray[np.int64], curves: Mapping[int, Curve], today: int, horizon: int
+    ratings: Ratings, deck: Ints, curves: Mapping[int, Curve], today: int, horizon: int
 ) -> PastError | None:
     """Measure the error of predictions from earlier dates, or return nothing if the log is too short.
 
@@ -62,7 +53,7 @@ def measure_past_error(
     pairs = _pair_ratings(ratings, deck, None, today)
     if not pairs.day.size:
         return None
-    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
+    predicted = fit.predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
     span = today - int(pairs.day.min()) + 1
     days = max(_SHORTEST_DAYS, min(horizon, _LONGEST_DAYS, span // _LEAST_DATES))
     found = _measure(pairs, predicted, today, days)
@@ -72,7 +63,7 @@ def measure_past_error(
     return found
 
 
-def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, days: int) -> PastError | None:
+def _measure(pairs: _RatingPairs, predicted: Floats, today: int, days: int) -> PastError | None:
     """Measure the error from dates this many days apart, if there are enough of them."""
     window = (today - pairs.day) // days
     date = today - (window + 1) * days + 1
@@ -99,41 +90,41 @@ def _measure(pairs: _RatingPairs, predicted: NDArray[np.float64], today: int, da
 class Predictions:
     """The accuracy of the memory states at the time of each review. `figures` is nothing without reviews."""
 
-    bins: Sequence[CalibrationBin]
-    figures: Figures | None
-    average: Figures | None
+    bins: Sequence[fit.CalibrationBin]
+    figures: fit.Figures | None
+    average: fit.Figures | None
 
 
 def compare_predictions(
-    ratings: Ratings, start: int, today: int, deck: NDArray[np.int64], curves: Mapping[int, Curve]
+    ratings: Ratings, start: int, today: int, deck: Ints, curves: Mapping[int, Curve]
 ) -> Predictions:
     """Predict each review from the memory state after the previous rating on an earlier day, and compare."""
     pairs = _pair_ratings(ratings, deck, start, today)
-    predicted = predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
+    predicted = fit.predict_recall(curves, pairs.deck, pairs.stability, pairs.elapsed)
     if not predicted.size:
-        return Predictions(compute_calibration(predicted, pairs.recalled), None, None)
-    bins = review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
+        return Predictions(fit.compute_calibration(predicted, pairs.recalled), None, None)
+    bins = fit.review_bins(pairs.elapsed, pairs.reviews, pairs.lapses)
     return Predictions(
-        compute_calibration(predicted, pairs.recalled),
-        measure(predicted, pairs.recalled, bins),
-        measure_average(pairs.recalled, bins),
+        fit.compute_calibration(predicted, pairs.recalled),
+        fit.measure(predicted, pairs.recalled, bins),
+        fit.measure_average(pairs.recalled, bins),
     )
 
 
 class _RatingPairs(NamedTuple):
     """Reviews at least a day after the previous rating, one array entry per review."""
 
-    deck: NDArray[np.int64]  # the card's deck
-    stability: NDArray[np.float64]  # in days, after the previous rating
+    deck: Ints  # the card's deck
+    stability: Floats  # in days, after the previous rating
     day: NDArray[np.int32]  # of the review
     elapsed: NDArray[np.int32]  # days since the previous rating
-    recalled: NDArray[np.bool_]  # whether the card was recalled
+    recalled: Mask  # whether the card was recalled
     # reviews, lapses: such reviews of the card up to this one, and failed ones before it
     reviews: NDArray[np.int32]
     lapses: NDArray[np.int32]
 
 
-def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int | None, today: int) -> _RatingPairs:
+def _pair_ratings(ratings: Ratings, deck: Ints, start: int | None, today: int) -> _RatingPairs:
     """Pair each review of a period, or of all days up to today, with the previous rating."""
     order = np.argsort(ratings.card, kind="stable")
     day, stability = ratings.day[order], ratings.stability[order]
@@ -152,6 +143,6 @@ def _pair_ratings(ratings: Ratings, deck: NDArray[np.int64], start: int | None, 
         day[chosen],
         day[chosen] - day[chosen - 1],
         ~failed[chosen],
-        count_so_far(later, first)[chosen],
-        count_so_far(failed, first)[chosen] - failed[chosen],
+        fit.count_so_far(later, first)[chosen],
+        fit.count_so_far(failed, first)[chosen] - failed[chosen],
     )

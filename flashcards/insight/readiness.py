@@ -22,10 +22,9 @@ from scheduler.tables import ASKABLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from flashcards.collection import Collection
     from scheduler.clock import Clock
+    from scheduler.log_arrays import Floats, Ints, Mask
     from scheduler.simulate import Simulation
 
 
@@ -157,24 +156,24 @@ def _measure_past_error(collection: Collection, ratings: Ratings, today: int, da
 class _States(NamedTuple):
     """The memory states of cards, in order of id; NaN for new ones. `models` are the FSRS models of decks."""
 
-    card: NDArray[np.int64]
-    deck: NDArray[np.int64]
-    last_day: NDArray[np.int64]
-    stability: NDArray[np.float64]
-    difficulty: NDArray[np.float64]
+    card: Ints
+    deck: Ints
+    last_day: Ints
+    stability: Floats
+    difficulty: Floats
     models: Mapping[int, Model]
 
     @property
-    def is_seen(self) -> NDArray[np.bool_]:
+    def is_seen(self) -> Mask:
         """A mask of the cards that were ever rated."""
         return ~np.isnan(self.stability)
 
-    def where(self, chosen: NDArray[np.bool_]) -> _States:
+    def where(self, chosen: Mask) -> _States:
         """Keep the cards that a mask selects."""
         card, deck, last_day, stability, difficulty, models = self
         return _States(card[chosen], deck[chosen], last_day[chosen], stability[chosen], difficulty[chosen], models)
 
-    def predict(self, day: int) -> NDArray[np.float64]:
+    def predict(self, day: int) -> Floats:
         """Compute each card's probability of recall on a day; 0 for new cards."""
         curves = {deck: model.curve for deck, model in self.models.items()}
         return np.nan_to_num(predict_recall(curves, self.deck, self.stability, np.maximum(0, day - self.last_day)))
@@ -232,9 +231,9 @@ class _Estimate:
     others without reviews, a regression corrects for it.
     """
 
-    idle: NDArray[np.float64]  # for all cards, the probability of recall on the day without further reviews
-    place: NDArray[np.int64]  # for each simulated card, its index among all cards
-    kept: NDArray[np.float64]  # for each simulated card, the probability of recall if the plan is followed
+    idle: Floats  # for all cards, the probability of recall on the day without further reviews
+    place: Ints  # for each simulated card, its index among all cards
+    kept: Floats  # for each simulated card, the probability of recall if the plan is followed
     slope: float  # how much `kept` grows with `idle`
 
     @classmethod
@@ -247,7 +246,7 @@ class _Estimate:
         square = float(off @ off)
         return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
 
-    def recall(self, cards: _States, group: NDArray[np.int64]) -> list[GroupRecall]:
+    def recall(self, cards: _States, group: Ints) -> list[GroupRecall]:
         """Estimate the recall of each group (0, 1, …); one without simulated cards, from all simulated cards."""
         size, simulated = np.bincount(group), np.bincount(group[self.place], minlength=group.max() + 1)
         idle = np.bincount(group, self.idle) / size

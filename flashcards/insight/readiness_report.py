@@ -5,22 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.cards import format_card_id
+from flashcards.insight import report
 from flashcards.insight.forecast import ASSUMED_SPEED
 from flashcards.insight.overview import FrontText, read_question
 from flashcards.insight.readiness import Readiness, StudyPlan, build_empty, predict_readiness
-from flashcards.insight.report import (
-    Column,
-    Curves,
-    DataTable,
-    Figure,
-    FigureGroup,
-    Report,
-    RowBar,
-    Series,
-    percent,
-    whole,
-    whole_percent,
-)
 from flashcards.text import plural
 from scheduler.policy import find_deadline_day
 
@@ -42,7 +30,7 @@ def find_last_deadline(collection: Collection) -> int | None:
 
 def report_readiness(
     collection: Collection, at_ms: int, day: int, only: frozenset[int] | None, progress: Callable[[int, int], None]
-) -> Report:
+) -> report.Report:
     """Predict a future day, for all cards or for `only` some of them, and return the report."""
     if not collection.limits or only == frozenset():
         return build_readiness_report(build_empty(collection, at_ms, day), {}, {})
@@ -56,15 +44,17 @@ def report_readiness(
     return build_readiness_report(found, names, questions)
 
 
-def build_readiness_report(found: Readiness, names: Mapping[int, str], questions: Mapping[int, FrontText]) -> Report:
+def build_readiness_report(
+    found: Readiness, names: Mapping[int, str], questions: Mapping[int, FrontText]
+) -> report.Report:
     """Build the report; `names` and `questions` are the ids and questions of the cards to begin with."""
     record = _build_record(found, names)
     tiles = [
-        ("days left", whole(found.day - found.today)),
-        ("if the plan is kept", whole_percent(found.total.kept)),
-        ("if nothing more is done", whole_percent(found.total.idle)),
-        ("never seen", whole(found.plan.new_left)),
-        ("minutes a day", whole(found.plan.minutes_a_day)),
+        ("days left", report.whole(found.day - found.today)),
+        ("if the plan is kept", report.whole_percent(found.total.kept)),
+        ("if nothing more is done", report.whole_percent(found.total.idle)),
+        ("never seen", report.whole(found.plan.new_left)),
+        ("minutes a day", report.whole(found.plan.minutes_a_day)),
     ]
     figures = [_build_curve(found), _build_decks(record)]
     if found.gains:
@@ -72,20 +62,20 @@ def build_readiness_report(found: Readiness, names: Mapping[int, str], questions
             row | {"question": questions[gain.card]} for row, gain in zip(record["gains"], found.gains, strict=True)
         ]
         columns = [
-            Column("question", "question", FrontText.format, kind="text"),
-            Column("gain", "gain", "+{:.0%}".format),
-            Column("card", "id"),
+            report.Column("question", "question", FrontText.format, kind="text"),
+            report.Column("gain", "gain", "+{:.0%}".format),
+            report.Column("card", "id"),
         ]
         figures.append(
-            Figure(
+            report.Figure(
                 "Cards that gain most from a review now",
                 "How much one review raises the probability of recall on the day.",
-                table=DataTable(columns, rows),
+                table=report.DataTable(columns, rows),
                 wide=True,
             )
         )
     title = f"Ready on {found.clock.date(found.day)}?"
-    return Report(title, describe_readiness(found), tiles, [FigureGroup("The day", figures)], record)
+    return report.Report(title, describe_readiness(found), tiles, [report.FigureGroup("The day", figures)], record)
 
 
 def describe_readiness(found: Readiness) -> list[str]:
@@ -145,36 +135,36 @@ def _name_limit(plan: StudyPlan) -> str:
     return f"`reviews_per_day` also holds new cards back: set it to {plan.cards_a_day:,}, as on the busiest day."
 
 
-def _build_curve(found: Readiness) -> Figure:
-    plot = Curves(
+def _build_curve(found: Readiness) -> report.Figure:
+    plot = report.Curves(
         [float(day) for day, _, _ in found.curve],
         [f"{found.clock.date(day):%d %b}" for day, _, _ in found.curve],
         [
-            Series("if the plan is kept", [kept for _, _, kept in found.curve], 2),
-            Series("if nothing more is done", [idle for _, idle, _ in found.curve], 3),
+            report.Series("if the plan is kept", [kept for _, _, kept in found.curve], 2),
+            report.Series("if nothing more is done", [idle for _, idle, _ in found.curve], 3),
         ],
-        percent,
+        report.percent,
         high=1,
     )
-    return Figure(
+    return report.Figure(
         "From today to the day", "The share of the cards that are recalled.", plot, wide=True, in_terminal="plot"
     )
 
 
-def _build_decks(record: Mapping[str, Any]) -> Figure:
+def _build_decks(record: Mapping[str, Any]) -> report.Figure:
     columns = [
-        Column("deck", "deck"),
-        Column("cards", "cards", whole),
-        Column("seen", "seen", whole),
-        Column("idle", "idle", whole_percent),
-        Column("kept", "kept", whole_percent),
+        report.Column("deck", "deck"),
+        report.Column("cards", "cards", report.whole),
+        report.Column("seen", "seen", report.whole),
+        report.Column("idle", "idle", report.whole_percent),
+        report.Column("kept", "kept", report.whole_percent),
     ]
     rows = [*record["decks"], {"deck": "all", **record["total"]}]
     text = (
         "Recalled on the day if nothing more is done (idle), and if the plan is kept."
         " Cards never seen count as not known."
     )
-    return Figure("Decks", text, table=DataTable(columns, rows, RowBar("kept", 1)), wide=True)
+    return report.Figure("Decks", text, table=report.DataTable(columns, rows, report.RowBar("kept", 1)), wide=True)
 
 
 def _build_record(found: Readiness, names: Mapping[int, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.insight import report
 from flashcards.insight.forecast import (
     ASSUMED_SPEED,
     DaysAhead,
@@ -12,18 +13,6 @@ from flashcards.insight.forecast import (
     continue_progress,
     ignore_progress,
     read_days_ahead,
-)
-from flashcards.insight.report import (
-    Column,
-    Curves,
-    DataTable,
-    Figure,
-    FigureGroup,
-    Report,
-    RowBar,
-    Series,
-    tenth,
-    whole,
 )
 from flashcards.text import plural
 
@@ -132,7 +121,7 @@ def find_cheapest(comparison: Comparison) -> Workload:
     return min(comparison.workloads, key=lambda each: each.minutes_per_card)
 
 
-def build_workload_report(comparison: Comparison) -> Report:
+def build_workload_report(comparison: Comparison) -> report.Report:
     """Build the report of `simulate`."""
     rows = [
         {
@@ -155,45 +144,45 @@ def build_workload_report(comparison: Comparison) -> Report:
     }
     compared = plural(len(rows), "retention")
     text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at {compared} (* is yours)."]
-    tiles = [("days", whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
-    groups = [FigureGroup("Cost and benefit", _build_figures(comparison, rows))] if rows else []
+    tiles = [("days", report.whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
+    groups = [report.FigureGroup("Cost and benefit", _build_figures(comparison, rows))] if rows else []
     text += give_advice(comparison)
     if comparison.is_speed_assumed:
         text.append(ASSUMED_SPEED)
-    return Report("Simulation", text, tiles, groups, record)
+    return report.Report("Simulation", text, tiles, groups, record)
 
 
-def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[Figure]:
+def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[report.Figure]:
     def name(retention: float) -> str:
         return f"{'*' if abs(retention - comparison.present) < 1e-9 else ''}{retention:.0%}"
 
     columns = [
-        Column("retention", "retention", name),
-        Column("minutes a day", "minutes_a_day", tenth),
-        Column("in the last 30 days", "minutes_a_day_at_the_end", tenth, kind="optional"),
-        Column("reviews", "reviews", whole),
-        Column("cards known", "known", whole),
+        report.Column("retention", "retention", name),
+        report.Column("minutes a day", "minutes_a_day", report.tenth),
+        report.Column("in the last 30 days", "minutes_a_day_at_the_end", report.tenth, kind="optional"),
+        report.Column("reviews", "reviews", report.whole),
+        report.Column("cards known", "known", report.whole),
     ]
     most = max(each.minutes for each in comparison.workloads)
     months = range(len(comparison.workloads[0].by_month))
     shown = [
-        Series(f"{each.retention:.0%}", each.by_month, _COLOURS[at % len(_COLOURS)])
+        report.Series(f"{each.retention:.0%}", each.by_month, _COLOURS[at % len(_COLOURS)])
         for at, each in enumerate(comparison.workloads)
     ]
-    known = Series("cards known", [round(each.known) for each in comparison.workloads], 2)
+    known = report.Series("cards known", [round(each.known) for each in comparison.workloads], 2)
     retentions = [each.retention for each in comparison.workloads]
     return [
-        Figure(
+        report.Figure(
             "Benefit of each retention",
             "Cards recalled at the end, by minutes per day.",
-            Curves(retentions, [f"{each:.0%}" for each in retentions], [known]),
-            DataTable(columns, rows, RowBar("minutes_a_day", most, "yellow")),
+            report.Curves(retentions, [f"{each:.0%}" for each in retentions], [known]),
+            report.DataTable(columns, rows, report.RowBar("minutes_a_day", most, "yellow")),
             wide=True,
         ),
-        Figure(
+        report.Figure(
             "Minutes a day",
             "On average over each 30 days.",
-            Curves([float(at) for at in months], [f"month {at + 1}" for at in months], shown),
+            report.Curves([float(at) for at in months], [f"month {at + 1}" for at in months], shown),
             wide=True,
             in_terminal="nothing",
         ),

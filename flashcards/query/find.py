@@ -11,18 +11,7 @@ import orjson
 
 from flashcards.catalog.files import is_utf8
 from flashcards.errors import DeckUnknown, UsageError
-from flashcards.query.terms import (
-    FIELDS,
-    SOURCES,
-    TEXTS,
-    Condition,
-    TextSearch,
-    compile_tag,
-    match_deck,
-    match_words,
-    normalize,
-    unescape,
-)
+from flashcards.query import terms
 from flashcards.text import suggest
 
 if TYPE_CHECKING:
@@ -59,10 +48,10 @@ class Parser:
         self._at = 0
         self._depth = 0
 
-    def condition(self) -> Condition:
+    def condition(self) -> terms.Condition:
         """Parse the whole query as one condition, or raise `QueryInvalid` or `DeckUnknown`."""
         if not self._tokens:
-            return Condition("1")
+            return terms.Condition("1")
         found = self._either()
         if self._at < len(self._tokens):
             raise self._invalid("a `)` without a `(`. Remove it, or quote it to search for it.")
@@ -89,14 +78,14 @@ class Parser:
     def _next(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
-    def _either(self) -> Condition:
+    def _either(self) -> terms.Condition:
         parts = [self._all()]
         while self._next().lower() == "or":
             self._at += 1
             parts.append(self._all())
         return _join(parts, " OR ")
 
-    def _all(self) -> Condition:
+    def _all(self) -> terms.Condition:
         parts = []
         while self._next() and self._next() != ")" and self._next().lower() != "or":
             if self._next().lower() == "and":
@@ -107,7 +96,7 @@ class Parser:
             raise self._invalid("a condition is missing.")
         return _join(parts, " AND ")
 
-    def _one(self) -> Condition:
+    def _one(self) -> terms.Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise QueryInvalid(f"{self._query[:40]}…", "it is nested too deeply.")
@@ -115,41 +104,41 @@ class Parser:
         self._depth -= 1
         return found
 
-    def _part(self) -> Condition:
+    def _part(self) -> terms.Condition:
         token = self._next()
         self._at += 1
         if token == "-":
             if not self._next() or self._next() == ")":
                 raise self._invalid("`-` has nothing to negate.")
             inner = self._one()
-            return Condition(f"NOT coalesce({inner.sql}, 0)", inner.values)
+            return terms.Condition(f"NOT coalesce({inner.sql}, 0)", inner.values)
         if token == "(":
             inner = self._either()
             if self._next() != ")":
                 raise self._invalid("a `(` is not closed. Close it, or quote it to search for it.")
             self._at += 1
-            return Condition(f"({inner.sql})", inner.values)
+            return terms.Condition(f"({inner.sql})", inner.values)
         return self._word(token)
 
-    def _word(self, token: str) -> Condition:
+    def _word(self, token: str) -> terms.Condition:
         name, colon, value = token.partition(":")
-        read = FIELDS.get(name.lower())
+        read = terms.FIELDS.get(name.lower())
         if token.startswith('"') or not colon or token.casefold() in self._decks:
             text = _strip_quotes(token)
-            if not token.startswith('"') and (deck := self._find_deck(unescape(text))):
-                return match_deck(deck)
-            return match_words(text)
+            if not token.startswith('"') and (deck := self._find_deck(terms.unescape(text))):
+                return terms.match_deck(deck)
+            return terms.match_words(text)
         if read is None:
-            known = f"Use one of {', '.join(f'`{field}:`' for field in FIELDS)}."
-            hint = suggest(name, FIELDS, known).replace("`?", ":`?")
+            known = f"Use one of {', '.join(f'`{field}:`' for field in terms.FIELDS)}."
+            hint = suggest(name, terms.FIELDS, known).replace("`?", ":`?")
             raise self._invalid(f"`{name}:` is unknown. {hint} To search for text with a colon, quote it.")
         if not value:
             raise self._invalid(f"`{token}` needs a value. To search for text with a colon, quote it.")
-        if read is match_deck:
-            return match_deck(self._require_deck(unescape(_strip_quotes(value))))
+        if read is terms.match_deck:
+            return terms.match_deck(self._require_deck(terms.unescape(_strip_quotes(value))))
         try:
             text = _strip_quotes(value)
-            return read(text if read in TEXTS else unescape(text))
+            return read(text if read in terms.TEXTS else terms.unescape(text))
         except ValueError as error:
             raise self._invalid(str(error)) from None
 
@@ -179,11 +168,11 @@ class Parser:
         return QueryInvalid(self._query, message)
 
 
-def _join(parts: Sequence[Condition], operator: str) -> Condition:
+def _join(parts: Sequence[terms.Condition], operator: str) -> terms.Condition:
     if len(parts) == 1:
         return parts[0]
     values = tuple(value for part in parts for value in part.values)
-    return Condition(operator.join(f"({part.sql})" for part in parts), values)
+    return terms.Condition(operator.join(f"({part.sql})" for part in parts), values)
 
 
 def _last_name(deck: str) -> str:
@@ -206,14 +195,15 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
     decks = collection.catalog.decks()
     condition = Parser(query, decks).condition()
     at = now_ms()
-    texts = TextSearch()
+    texts = terms.TextSearch()
     _add_functions(collection, at, texts)
     today = collection.clock.day(at)
     named = {"today": today, "now": at, "begin": collection.clock.start_of(today)}
     sql, values = _fill_in_times(condition, named)
     try:
         rows = collection.connection.execute(
-            f"SELECT c.id FROM {SOURCES} WHERE c.active = 1 AND ({sql}) ORDER BY d.name, f.path, n.line, c.id LIMIT ?",
+            f"SELECT c.id FROM {terms.SOURCES} WHERE c.active = 1 AND ({sql})"
+            " ORDER BY d.name, f.path, n.line, c.id LIMIT ?",
             [*values, most],
         )
         return [row[0] for row in rows]
@@ -223,21 +213,21 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
         raise
 
 
-def _fill_in_times(condition: Condition, named: dict[str, int]) -> tuple[str, list[object]]:
+def _fill_in_times(condition: terms.Condition, named: dict[str, int]) -> tuple[str, list[object]]:
     """Write `:today`, `:now` and `:begin` (of today) as numbers: SQLite cannot mix them with unnamed parameters."""
     sql = re.sub(r":(today|now|begin)\b", lambda match: str(named[match[1]]), condition.sql)
     return sql, list(condition.values)
 
 
-def _add_functions(collection: Collection, at: int, texts: TextSearch) -> None:
+def _add_functions(collection: Collection, at: int, texts: terms.TextSearch) -> None:
     today = collection.clock.day(at)
 
     def question(body: str) -> str:
-        return normalize(orjson.loads(body)["fields"][0])
+        return terms.normalize(orjson.loads(body)["fields"][0])
 
     def has_tag(tags: str, wanted: str) -> bool:
         # Tags are nested by `/` in Obsidian and by `::` in Anki: both find both.
-        pattern = compile_tag(wanted.replace("/", "::"))
+        pattern = terms.compile_tag(wanted.replace("/", "::"))
         return any(pattern.fullmatch(tag) for tag in tags.casefold().replace("/", "::").split())
 
     def retrievability(stability: float | None, day: int | None, deck: int) -> float | None:

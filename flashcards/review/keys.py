@@ -41,25 +41,30 @@ class Action(StrEnum):
     DETAILS = "details"
 
 
-DEFAULTS: Mapping[Action, str] = {
-    Action.SHOW: " ",
-    Action.AGAIN: "1",
-    Action.HARD: "2",
-    Action.GOOD: "3",
-    Action.EASY: "4",
-    Action.UNDO: "u",
-    Action.EDIT: "e",
-    Action.BURY: "-",
-    Action.SUSPEND: "@",
-    Action.SUSPEND_NOTE: "!",
-    Action.FLAG: "*",
-    Action.INFO: "i",
-    Action.OPEN: "o",
-    Action.REPLAY: "r",
-    Action.HELP: "?",
-    Action.QUIT: "q",
-}
-"""The default keys of the configurable actions: Anki's where it has one."""
+_KEYS: tuple[tuple[Action, str, str], ...] = (
+    (Action.SHOW, " ", "show the answer, then Good (also Enter)"),
+    (Action.AGAIN, "1", "Again: forgotten"),
+    (Action.HARD, "2", "Hard: recalled with effort"),
+    (Action.GOOD, "3", "Good: recalled"),
+    (Action.EASY, "4", "Easy: recalled at once"),
+    (Action.UNDO, "u", "undo the last rating, flag, burying or suspending"),
+    (Action.EDIT, "e", "edit the note in your editor"),
+    (Action.BURY, "-", "bury: hide the card until tomorrow"),
+    (Action.SUSPEND, "@", "suspend the card"),
+    (Action.SUSPEND_NOTE, "!", "suspend all cards of the note"),
+    (Action.FLAG, "*", "flag the card, 1 to 7, or 0 for none"),
+    (Action.INFO, "i", "the card's place, schedule and history"),
+    (Action.OPEN, "o", "open its pictures and other media"),
+    (Action.REPLAY, "r", "play its sound again"),
+    (Action.HELP, "?", "this list (Ctrl-L redraws the screen)"),
+    (Action.DETAILS, "", "open or close the hidden parts of a card (`<details>`)"),
+    (Action.UP, "", "scroll a long card (also PgUp, PgDn, Home and End)"),
+    (Action.QUIT, "q", "leave (also Esc and Ctrl-D)"),
+)
+"""The actions in the help, with the default key of each configurable one and an explanation; keys are those of Anki."""
+
+DEFAULTS: Mapping[Action, str] = {action: key for action, key, _ in _KEYS if key}
+"""The default keys of the configurable actions."""
 
 RATINGS: Mapping[Action, Rating] = {
     Action.AGAIN: Rating.AGAIN,
@@ -106,28 +111,6 @@ _FIXED: Mapping[str, Action] = {
     "end": Action.BOTTOM,
 }
 
-_EXPLANATIONS: Mapping[Action, str] = {
-    Action.SHOW: "show the answer, then Good (also Enter)",
-    Action.AGAIN: "Again: forgotten",
-    Action.HARD: "Hard: recalled with effort",
-    Action.GOOD: "Good: recalled",
-    Action.EASY: "Easy: recalled at once",
-    Action.UNDO: "undo the last rating, flag, burying or suspending",
-    Action.EDIT: "edit the note in your editor",
-    Action.BURY: "bury: hide the card until tomorrow",
-    Action.SUSPEND: "suspend the card",
-    Action.SUSPEND_NOTE: "suspend all cards of the note",
-    Action.FLAG: "flag the card, 1 to 7, or 0 for none",
-    Action.INFO: "the card's place, schedule and history",
-    Action.OPEN: "open its pictures and other media",
-    Action.REPLAY: "play its sound again",
-    Action.HELP: "this list (Ctrl-L redraws the screen)",
-    Action.DETAILS: "open or close the hidden parts of a card (`<details>`)",
-    Action.UP: "scroll a long card (also PgUp, PgDn, Home and End)",
-    Action.QUIT: "leave (also Esc and Ctrl-D)",
-}
-
-
 _NAMES: Mapping[Action, str] = {Action.DETAILS: "Tab", Action.UP: "↑ ↓"}
 
 
@@ -167,7 +150,7 @@ class KeyMap:
 
     def explanations(self) -> list[tuple[str, str]]:
         """List every key with its explanation."""
-        return [(_NAMES.get(action) or self.label(action), text) for action, text in _EXPLANATIONS.items()]
+        return [(_NAMES.get(action) or self.label(action), text) for action, _, text in _KEYS]
 
 
 def _describe_unknown(name: str) -> str:

@@ -16,21 +16,9 @@ from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
+from flashcards.review import screen_parts
 from flashcards.review.grading import remove_points
 from flashcards.review.keys import Action, KeyMap
-from flashcards.review.screen_parts import (
-    POINT_INDENT,
-    Window,
-    draw_buttons,
-    draw_counts,
-    draw_points,
-    draw_ratings,
-    draw_typed,
-    flow_parts,
-    fold_details,
-    indent_wrapped,
-    measure_terminal,
-)
 from flashcards.review.views import Answer, Asked, Question
 from flashcards.text import wrap_line
 from scheduler.queue import Counts
@@ -56,7 +44,7 @@ class Screen:
         self._keys = keys
         self._plain = plain
         draws = not plain and self._console.is_terminal and not self._console.is_dumb_terminal
-        self._window = Window(self._console.file) if draws else None
+        self._window = screen_parts.Window(self._console.file) if draws else None
         self._shown: tuple[Face, bool] | None = None  # the side drawn last, and whether with the answer
         self._opens_details = False
 
@@ -160,7 +148,9 @@ class Screen:
         def draw_footer() -> None:
             if message:
                 self._print(Text(message, "yellow"))
-            self._print(flow_parts(draw_ratings(view, self._keys), " · ", self._console.width))
+            self._print(
+                screen_parts.flow_parts(screen_parts.draw_ratings(view, self._keys), " · ", self._console.width)
+            )
 
         top = 0 if self._shown != (asked.face, True) else None
         self._shown = (asked.face, True)
@@ -194,7 +184,7 @@ class Screen:
         return captured.get().split("\n")[:-1]
 
     def _measure_width(self) -> int:
-        return max(1, min(measure_terminal(self._console.file).columns, WIDEST))
+        return max(1, min(screen_parts.measure_terminal(self._console.file).columns, WIDEST))
 
     def _draw_question(self, view: Question | Answer) -> list[str]:
         """Draw the part above the answer. A cloze shows the answer within its text."""
@@ -225,9 +215,11 @@ class Screen:
     def _draw_footer(self, view: Question | Answer) -> None:
         if view.message:
             self._print(Text(escape_controls(view.message), "yellow"))
-        self._print(draw_counts(view.counts, view.asked.card, self._hint(view), self._console.width))
+        self._print(screen_parts.draw_counts(view.counts, view.asked.card, self._hint(view), self._console.width))
         if isinstance(view, Answer):
-            self._print(flow_parts(draw_buttons(view, self._keys), " · ", self._console.width))
+            self._print(
+                screen_parts.flow_parts(screen_parts.draw_buttons(view, self._keys), " · ", self._console.width)
+            )
 
     def _show_plain(self, view: Question | Answer) -> None:
         asked = view.asked
@@ -239,13 +231,13 @@ class Screen:
         if self._shown != (asked.face, False):
             self._blank()
             self._print(self._draw_place(asked))
-            self._print(draw_counts(view.counts, asked.card, "", self._console.width, plain=True))
+            self._print(screen_parts.draw_counts(view.counts, asked.card, "", self._console.width, plain=True))
             self._print(Text("Question:"))
             self._print(self._draw_side(asked, asked.face.front))
         if isinstance(view, Answer):
             self._print(Text("Answer:"))
             self._draw_back(view)
-            self._print(flow_parts(draw_buttons(view, self._keys), ", ", self._console.width))
+            self._print(screen_parts.flow_parts(screen_parts.draw_buttons(view, self._keys), ", ", self._console.width))
         elif asked.is_typed:
             self._print(Text(f"{_TYPED}."))
         else:
@@ -260,9 +252,9 @@ class Screen:
                 self._print(self._draw_side(view.asked, text))
                 self._blank()
             points = [self.plain_text(point, note.definitions) for point in note.points]
-            *pointed, proposal = draw_points(view, points, self._keys)
+            *pointed, proposal = screen_parts.draw_points(view, points, self._keys)
             for line in pointed:
-                self._print(indent_wrapped(line, POINT_INDENT, self._console))
+                self._print(screen_parts.indent_wrapped(line, screen_parts.POINT_INDENT, self._console))
             self._print(proposal)
         else:
             self._print(self._draw_side(view.asked, view.asked.face.back))
@@ -278,7 +270,7 @@ class Screen:
 
     def _draw_side(self, asked: Asked, markdown: str) -> RenderableType:
         if not self._opens_details:
-            markdown = fold_details(markdown, asked.face.delimiters)
+            markdown = screen_parts.fold_details(markdown, asked.face.delimiters)
         return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.delimiters)
 
     def _draw_typed(self, view: Answer) -> None:
@@ -286,13 +278,13 @@ class Screen:
             return
         expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
         self._blank()
-        for line in draw_typed(view.given, expected, coloured=self._has_colour):
+        for line in screen_parts.draw_typed(view.given, expected, coloured=self._has_colour):
             self._print(line)
 
     def _hint(self, view: Question | Answer) -> str:
         face = view.asked.face
         shown = face.front + face.back if isinstance(view, Answer) else face.front
-        details = "Tab opens details" if fold_details(shown, face.delimiters) != shown else ""
+        details = "Tab opens details" if screen_parts.fold_details(shown, face.delimiters) != shown else ""
         if self._opens_details and details:
             details = "Tab closes details"
         if isinstance(view, Answer):

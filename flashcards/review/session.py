@@ -5,28 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from flashcards.review import views as events
 from flashcards.review.grading import propose_rating
-from flashcards.review.views import (
-    Accept,
-    Answer,
-    Asked,
-    Backend,
-    Bury,
-    Event,
-    Finished,
-    Flag,
-    Question,
-    Quit,
-    Rate,
-    Refresh,
-    ShowAnswer,
-    Summary,
-    Suspend,
-    Tick,
-    TypeAnswer,
-    Undo,
-    View,
-)
+from flashcards.review.views import Answer, Asked, Backend, Event, Finished, Question, Summary, View
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
 
 RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
@@ -103,34 +84,34 @@ class Session:
         return self.view
 
     def _after(self, event: Event) -> View:
-        if isinstance(event, Undo):
+        if isinstance(event, events.Undo):
             return self._undo(event.now_ms)
         view = self.view
         if isinstance(view, Finished):
             return view
-        if isinstance(event, Quit):
+        if isinstance(event, events.Quit):
             return self._finish(event.now_ms)
-        if isinstance(event, (ShowAnswer, TypeAnswer)):
+        if isinstance(event, (events.ShowAnswer, events.TypeAnswer)):
             return self._turn_over(view, event)
-        if isinstance(event, Rate):
+        if isinstance(event, events.Rate):
             return self._rate(view, event.rating, event.now_ms) if isinstance(view, Answer) else view
-        if isinstance(event, Accept):
+        if isinstance(event, events.Accept):
             return self._accept(view, event.now_ms)
-        if isinstance(event, Tick):
+        if isinstance(event, events.Tick):
             return self._tick(view, event.point) if isinstance(view, Answer) else view
         return self._act(view, event)
 
-    def _act(self, view: Question | Answer, event: Bury | Suspend | Flag | Refresh) -> View:
+    def _act(self, view: Question | Answer, event: events.Bury | events.Suspend | events.Flag | events.Refresh) -> View:
         card = view.asked.card
-        if isinstance(event, Bury):
+        if isinstance(event, events.Bury):
             self._backend.bury([card.id], event.now_ms)
             self._acts.append(_Hidden(card.id, (card.id,), buried=True))
             return self._move_on(event.now_ms, "Buried until tomorrow.")
-        if isinstance(event, Suspend):
+        if isinstance(event, events.Suspend):
             cards = self._backend.siblings(card) if event.whole_note else [card.id]
             self._acts.append(_Hidden(card.id, tuple(self._backend.suspend(cards)), buried=False))
             return self._move_on(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
-        if isinstance(event, Flag):
+        if isinstance(event, events.Flag):
             self._backend.flag(card.id, event.flag)
             self._acts.append(_Flagged(card.id, card.flag))
             return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
@@ -179,10 +160,10 @@ class Session:
 
     # The current card
 
-    def _turn_over(self, view: Question | Answer, event: ShowAnswer | TypeAnswer) -> View:
+    def _turn_over(self, view: Question | Answer, event: events.ShowAnswer | events.TypeAnswer) -> View:
         if isinstance(view, Answer):
             return view
-        given = event.text if isinstance(event, TypeAnswer) and view.asked.is_typed else None
+        given = event.text if isinstance(event, events.TypeAnswer) and view.asked.is_typed else None
         return self._answer(view.asked, event.now_ms, given)
 
     def _accept(self, view: Question | Answer, now_ms: int) -> View:

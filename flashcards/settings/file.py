@@ -12,16 +12,7 @@ from flashcards.dialects import NAMES
 from flashcards.dialects.choose import find_scheduling
 from flashcards.disk.atomic import read_file
 from flashcards.errors import FlashcardsError, explain_toml_error
-from flashcards.settings.values import (
-    BY_NAME,
-    MOCK_READERS,
-    TOP_LEVEL,
-    MockPreset,
-    find_order_problem,
-    find_setting_problem,
-    read_minutes,
-    read_setting,
-)
+from flashcards.settings import values as setting_values
 from flashcards.text import list_deck_path, suggest
 from scheduler.policy import Policy
 
@@ -30,7 +21,7 @@ FILE_NAME = "flashcards.toml"
 
 _REMOVE = "Remove it, or write it as prose below the front matter."
 
-_FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *BY_NAME)
+_FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *setting_values.BY_NAME)
 
 
 class Settings(NamedTuple):
@@ -46,7 +37,7 @@ class Settings(NamedTuple):
     rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
     # folders or globs -> the dialect of their files
     formats: Mapping[str, str] = {}
-    mocks: Mapping[str, MockPreset] = {}  # mock interviews by name
+    mocks: Mapping[str, setting_values.MockPreset] = {}  # mock interviews by name
     # position of single decks among their neighbours: deck name -> number, lowest first
     orders: Mapping[str, float] = {}
     ignore: tuple[str, ...] | None = None  # patterns of paths without decks; None for the defaults
@@ -69,7 +60,7 @@ class Settings(NamedTuple):
                 patterns.remove(pattern)  # the subdecks already inherit it, and may have their own settings
             changes.update(self.decks.get(name, {}))
         for name, value in front_matter.items():
-            if name in BY_NAME and (read := read_setting(name, value)) is not None:
+            if name in setting_values.BY_NAME and (read := setting_values.read_setting(name, value)) is not None:
                 changes[name] = read
         return self.policy._replace(**changes)
 
@@ -92,18 +83,20 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
         elif name == "format":  # an unknown name is a problem of the file, found when it is read
             continue
         elif name == "order":
-            if message := find_order_problem(value):
+            if message := setting_values.find_order_problem(value):
                 found.append((name, f"`order` {message}.", "Lower numbers come first."))
-        elif name in TOP_LEVEL:
+        elif name in setting_values.TOP_LEVEL:
             found.append((name, f"`{name}` applies to the whole collection.", f"Write it into {FILE_NAME}."))
         elif name.lower() in _list_properties():
             continue
-        elif name not in BY_NAME:
+        elif name not in setting_values.BY_NAME:
             hint = suggest(name, _FRONT_MATTER_NAMES, _REMOVE)
             if hint != _REMOVE or "format" not in values:
                 found.append((name, f"Unknown setting `{name}`.", hint))
-        elif message := find_setting_problem(name, value):
-            found.append((name, f"`{name}` {message}.", f"Its default is {BY_NAME[name].default or 'none'}."))
+        elif message := setting_values.find_setting_problem(name, value):
+            found.append(
+                (name, f"`{name}` {message}.", f"Its default is {setting_values.BY_NAME[name].default or 'none'}.")
+            )
     return found
 
 
@@ -163,9 +156,9 @@ class _Reader:
     def settings(self, values: Mapping[str, Any]) -> Settings:
         changes: dict[str, Any] = {}
         for name, value in values.items():
-            if name in TOP_LEVEL:
+            if name in setting_values.TOP_LEVEL:
                 continue
-            changes[name] = self._value(name, value, (*BY_NAME, *TOP_LEVEL))
+            changes[name] = self._value(name, value, (*setting_values.BY_NAME, *setting_values.TOP_LEVEL))
         rollover = values.get("rollover", 4)
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._invalid("rollover", "must be an hour, 0 to 23.")
@@ -178,7 +171,7 @@ class _Reader:
 
     def _read_spoken_minutes(self, values: Mapping[str, Any]) -> float:
         try:
-            return read_minutes(values.get("spoken_minutes", 4.0))
+            return setting_values.read_minutes(values.get("spoken_minutes", 4.0))
         except ValueError as error:
             raise self._invalid("spoken_minutes", f"{error}.") from error
 
@@ -205,7 +198,10 @@ class _Reader:
         if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
             raise self._invalid("decks", 'must contain tables such as [decks."tpm"].')
         return {
-            str(deck): {name: self._value(name, value, (*BY_NAME, "order"), str(deck)) for name, value in table.items()}
+            str(deck): {
+                name: self._value(name, value, (*setting_values.BY_NAME, "order"), str(deck))
+                for name, value in table.items()
+            }
             for deck, table in decks.items()
         }
 
@@ -225,7 +221,7 @@ class _Reader:
             raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
         return {str(name): str(key) for name, key in keys.items()}
 
-    def _read_mocks(self, values: Mapping[str, Any]) -> dict[str, MockPreset]:
+    def _read_mocks(self, values: Mapping[str, Any]) -> dict[str, setting_values.MockPreset]:
         mocks = values.get("mocks", {})
         if not isinstance(mocks, dict) or not all(isinstance(table, dict) for table in mocks.values()):
             raise self._invalid("mocks", 'must contain tables such as [mocks."phone screen"].')
@@ -233,31 +229,31 @@ class _Reader:
         for name, table in mocks.items():
             read = {}
             for key, value in table.items():
-                if key not in MOCK_READERS:
-                    raise self._invalid(name, f"has no `{key}`. A mock has {', '.join(MOCK_READERS)}.")
+                if key not in setting_values.MOCK_READERS:
+                    raise self._invalid(name, f"has no `{key}`. A mock has {', '.join(setting_values.MOCK_READERS)}.")
                 try:
-                    read[key] = MOCK_READERS[key](value)
+                    read[key] = setting_values.MOCK_READERS[key](value)
                 except ValueError as error:
                     raise self._invalid(name, f"has a `{key}` that cannot be used: it {error}.") from error
-            presets[str(name)] = MockPreset(**read)
+            presets[str(name)] = setting_values.MockPreset(**read)
         return presets
 
     def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
-        if name in TOP_LEVEL:
+        if name in setting_values.TOP_LEVEL:
             raise self._invalid(name, "applies to the whole collection. Move it above the deck tables.", deck)
         if name in ("order", "parameters") and "*" in deck:
             raise self._invalid(name, "is a setting of single decks. Name the deck without `*`.", deck)
         if name == "order" and deck:
-            if message := find_order_problem(value):
+            if message := setting_values.find_order_problem(value):
                 raise self._invalid(name, f"{message}.", deck)
             return float(value)
         if name == "order":
             raise self._invalid(name, 'is a setting of single decks. Move it to [decks."NAME"].')
-        if name not in BY_NAME:
+        if name not in setting_values.BY_NAME:
             raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
-        if message := find_setting_problem(name, value):
+        if message := setting_values.find_setting_problem(name, value):
             raise self._invalid(name, f"{message}.", deck)
-        return BY_NAME[name].read(value)
+        return setting_values.BY_NAME[name].read(value)
 
     def _invalid(self, name: str, message: str, deck: str = "") -> SettingInvalid:
         return SettingInvalid(f"{FILE_NAME}:{self._line(name, deck)}", f"`{name}` {message}")

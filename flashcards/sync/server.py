@@ -17,27 +17,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from flashcards.errors import FlashcardsError
+from flashcards.sync import wire
 from flashcards.sync.account import Account, GuessLimit
 from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.service import SyncReport, SyncService
 from flashcards.sync.synced_collection import SyncState
-from flashcards.sync.wire import (
-    HEADER,
-    MOST_FORM,
-    MOST_PACKED,
-    MOST_UNPACKED,
-    NEWEST_VERSION,
-    SIZE_HEADER,
-    BadRequest,
-    ClientHeader,
-    Refusal,
-    make_header,
-    pack,
-    read_boundary,
-    read_form,
-    read_header,
-    unpack,
-)
 from scheduler.errors import SchedulerError, translate_error
 
 if TYPE_CHECKING:
@@ -69,16 +53,16 @@ def build_app(
             def work() -> tuple[bytes, int]:
                 header, body = read()
                 data = service.answer(kind, method, header, body, peer)
-                return (pack(data) if header.version == NEWEST_VERSION else data), len(data)
+                return (wire.pack(data) if header.version == wire.NEWEST_VERSION else data), len(data)
 
             body, size = await asyncio.get_running_loop().run_in_executor(worker, work)
-        except Refusal as refusal:
+        except wire.Refusal as refusal:
             complain(peer, method, refusal)
             return PlainTextResponse(str(refusal), refusal.status)
         except Exception as error:  # a bug or a disk error; the client is told that the request failed
             complain(peer, method, error)
             return PlainTextResponse("The server failed. See its messages for the reason.", 500)
-        return Response(body, media_type="application/octet-stream", headers={SIZE_HEADER: str(size)})
+        return Response(body, media_type="application/octet-stream", headers={wire.SIZE_HEADER: str(size)})
 
     async def welcome(_request: Request) -> Response:
         return PlainTextResponse(_WELCOME)
@@ -97,25 +81,25 @@ def join_pages(sync: ASGIApp, pages: ASGIApp) -> ASGIApp:
 
 
 async def _receive(
-    request: Request, method: str, check_key: Callable[[ClientHeader], None]
-) -> Callable[[], tuple[ClientHeader, bytes]]:
+    request: Request, method: str, check_key: Callable[[wire.ClientHeader], None]
+) -> Callable[[], tuple[wire.ClientHeader, bytes]]:
     """Receive a request; return a function that reads its header and body."""
     if request.method == "GET":
         if method != _OLDER_BEGIN:
-            raise Refusal(405, "This address is for Anki's apps.")
-        older = make_header(request.query_params.get("k", ""))
+            raise wire.Refusal(405, "This address is for Anki's apps.")
+        older = wire.make_header(request.query_params.get("k", ""))
         return lambda: (older, b"{}")
     if method == _LOGIN:
         check_key, most_packed, most = (lambda _header: None), _MOST_LOGIN, _MOST_LOGIN
     else:
-        most_packed, most = MOST_PACKED, MOST_UNPACKED
-    if boundary := read_boundary(request.headers.get("content-type")):
-        form = await _read_body(request, min(MOST_FORM, most_packed))
-        return lambda: read_form(form, boundary, check_key, most)
-    header = read_header(request.headers.get(HEADER))
+        most_packed, most = wire.MOST_PACKED, wire.MOST_UNPACKED
+    if boundary := wire.read_boundary(request.headers.get("content-type")):
+        form = await _read_body(request, min(wire.MOST_FORM, most_packed))
+        return lambda: wire.read_form(form, boundary, check_key, most)
+    header = wire.read_header(request.headers.get(wire.HEADER))
     check_key(header)  # before the body is read
     packed = await _read_body(request, most_packed)
-    return lambda: (header, unpack(packed, most) if packed else b"{}")
+    return lambda: (header, wire.unpack(packed, most) if packed else b"{}")
 
 
 async def _read_body(request: Request, most: int) -> bytes:
@@ -124,7 +108,7 @@ async def _read_body(request: Request, most: int) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise BadRequest(f"The body is larger than {most:,} bytes.")
+            raise wire.BadRequest(f"The body is larger than {most:,} bytes.")
         parts.append(part)
     return b"".join(parts)
 
@@ -176,7 +160,7 @@ class SyncHost:
     def _refresh(self) -> None:
         try:
             self._service.refresh()
-        except Refusal as refusal:
+        except wire.Refusal as refusal:
             self._tell(str(refusal))
 
     def _close(self) -> None:
@@ -191,7 +175,7 @@ class SyncHost:
     def _complain(self, peer: str, method: str, error: Exception) -> None:
         if isinstance(error, (sqlite3.Error, OSError)):
             error = translate_error(error, self._state.mirror.path) or error
-        known = isinstance(error, (Refusal, SchedulerError, FlashcardsError))
+        known = isinstance(error, (wire.Refusal, SchedulerError, FlashcardsError))
         reason = str(error) if known else f"{type(error).__name__}: {error}"
         self._tell(f"{peer}: {ascii(method)[1:-1][:40]} refused: {reason}")
 

@@ -7,21 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from flashcards.sync import wire
 from flashcards.sync.received_changes import TakenOver
 from flashcards.sync.session import SyncSession
 from flashcards.sync.validation import read_integer
-from flashcards.sync.wire import (
-    NEWEST_VERSION,
-    OLDEST_VERSION,
-    UPLOAD_TAKEN,
-    BadRequest,
-    ClientHeader,
-    LoginRefused,
-    SessionReplaced,
-    VersionUnknown,
-    pack_json,
-    read_object,
-)
 
 if TYPE_CHECKING:
     from flashcards.sync.account import Account, GuessLimit
@@ -65,7 +54,7 @@ class SyncService:
         self._warn = warn
         self._session: SyncSession | None = None
         self._last_heard = 0.0
-        self._sync_steps: dict[str, Callable[[ClientHeader, dict[str, Any]], Any]] = {
+        self._sync_steps: dict[str, Callable[[wire.ClientHeader, dict[str, Any]], Any]] = {
             "meta": self._meta,
             "start": self._start,
             "applyGraves": lambda header, payload: self._find(header).apply_graves(payload),
@@ -89,15 +78,15 @@ class SyncService:
             self.close()
             self._collection.refresh(self._mirror)
 
-    def check_key(self, header: ClientHeader) -> None:
+    def check_key(self, header: wire.ClientHeader) -> None:
         """Raise `LoginRefused` unless a request has the key of a login."""
         if not self._account.has_key(header.key):
-            raise LoginRefused("The key is unknown. Log in again.")
+            raise wire.LoginRefused("The key is unknown. Log in again.")
 
-    def answer(self, kind: str, method: str, header: ClientHeader, body: bytes, peer: str) -> bytes:
+    def answer(self, kind: str, method: str, header: wire.ClientHeader, body: bytes, peer: str) -> bytes:
         """Answer a request of `kind` (`sync` or `msync`). Raise `Refusal` if it is refused; it then has no effect."""
         if kind == "sync" and method == "hostKey":
-            return pack_json(self._log_in(read_object(body), peer))
+            return wire.pack_json(self._log_in(wire.read_object(body), peer))
         self.check_key(header)
         if kind == "msync":
             return self._media.answer(method, body, header.key)
@@ -107,10 +96,10 @@ class SyncService:
             return self._upload(header, body)
         step = self._sync_steps.get(method)
         if step is None:
-            raise BadRequest(f"There is no method `{ascii(method)[1:-1][:40]}`.")
-        payload = read_object(body)
+            raise wire.BadRequest(f"There is no method `{ascii(method)[1:-1][:40]}`.")
+        payload = wire.read_object(body)
         try:
-            return pack_json(step(header, payload))
+            return wire.pack_json(step(header, payload))
         except BaseException:
             if method not in ("meta", "abort") and self._session and self._session.key == header.session:
                 self.close()
@@ -119,19 +108,19 @@ class SyncService:
     def _log_in(self, payload: Mapping[str, Any], peer: str) -> dict[str, str]:
         user, password = payload.get("u"), payload.get("p")
         if not isinstance(user, str) or not isinstance(password, str):
-            raise BadRequest("The name and the password are missing.")
+            raise wire.BadRequest("The name and the password are missing.")
         if wait := self._guesses.wait(peer):
-            raise LoginRefused(f"Too many wrong passwords from {peer}. Wait {wait:.0f} seconds.")
+            raise wire.LoginRefused(f"Too many wrong passwords from {peer}. Wait {wait:.0f} seconds.")
         key = self._account.log_in(user, password)
         self._guesses.record(peer, success=key is not None)
         if key is None:
-            raise LoginRefused
+            raise wire.LoginRefused
         return {"key": key}
 
-    def _meta(self, _header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _meta(self, _header: wire.ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
         version = payload.get("v")
-        if type(version) is not int or not OLDEST_VERSION <= version <= NEWEST_VERSION:
-            raise VersionUnknown(ascii(version)[:20])
+        if type(version) is not int or not wire.OLDEST_VERSION <= version <= wire.NEWEST_VERSION:
+            raise wire.VersionUnknown(ascii(version)[:20])
         self.refresh()
         state = self._mirror.state
         return {
@@ -147,10 +136,10 @@ class SyncService:
             "uname": self._account.user,
         }
 
-    def _start(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _start(self, header: wire.ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
         since = read_integer(payload.get("minUsn"), "minUsn")
         if not header.session:
-            raise BadRequest("The name of the sync is missing.")
+            raise wire.BadRequest("The name of the sync is missing.")
         self.close()
         self._session = session = SyncSession(
             self._mirror, header.session, since, client_is_newer=payload.get("lnewer") is True
@@ -160,31 +149,31 @@ class SyncService:
             session.apply_graves({"chunk": payload["graves"]})
         return session.start()
 
-    def _find(self, header: ClientHeader) -> SyncSession:
+    def _find(self, header: wire.ClientHeader) -> SyncSession:
         """Find the sync that a request belongs to. Raise `SessionReplaced` if it is no longer active."""
         if self._session is None or self._session.key != header.session:
-            raise SessionReplaced
+            raise wire.SessionReplaced
         self._last_heard = time.monotonic()
         return self._session
 
-    def _check(self, header: ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _check(self, header: wire.ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
         found = self._find(header).check(payload)
         if found["status"] != "ok":
             self._warn(f"{header.client}: the app and the server differ: {found['c']}, {found['s']}.")
         return found
 
-    def _finish(self, header: ClientHeader) -> int:
+    def _finish(self, header: wire.ClientHeader) -> int:
         session = self._find(header)
         at = session.finish(self._collection.take)
         self._session = None
         self._report(SyncReport(self._account.user, header.client, "sync", session.sent))
         return at
 
-    def _abort(self, header: ClientHeader) -> None:
+    def _abort(self, header: wire.ClientHeader) -> None:
         self._find(header)
         self.close()
 
-    def _download(self, header: ClientHeader) -> bytes:
+    def _download(self, header: wire.ClientHeader) -> bytes:
         self.close()
         self._collection.refresh(self._mirror)
         self._mirror.close_usn()
@@ -192,9 +181,9 @@ class SyncService:
         self._report(SyncReport(self._account.user, header.client, "download"))
         return data
 
-    def _upload(self, header: ClientHeader, body: bytes) -> bytes:
+    def _upload(self, header: wire.ClientHeader, body: bytes) -> bytes:
         self.close()
         answer = self._collection.take_upload(self._mirror, body)
-        if answer == UPLOAD_TAKEN:
+        if answer == wire.UPLOAD_TAKEN:
             self._report(SyncReport(self._account.user, header.client, "upload"))
         return answer.encode()

@@ -15,9 +15,8 @@ from flashcards.render.html.cloze import mark_gaps
 from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
 from flashcards.render.tex import tex_to_text
 
-_LONGEST_FORMULA: Final = (
-    4000  # characters; longer ones stay text, because drawing them would block the page for seconds
-)
+# Characters; longer ones stay text, because drawing them would block the page for seconds.
+_LONGEST_FORMULA: Final = 4000
 MEDIA: Final = "/media/"
 """The prefix of a media file's address, followed by its path within the collection."""
 

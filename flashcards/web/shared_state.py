@@ -51,9 +51,8 @@ class Visit:
     form: Mapping[str, list[str]] = field(default_factory=dict)  # the fields of a form, each with all its values
     is_local: bool = False  # whether the browser runs on this computer
     address: str = "/"  # the path of the page
-    cookies: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the browser's cookies, which hold the settings of this device
+    # The browser's cookies, which hold the settings of this device.
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, name: str, usual: str) -> str:
         """Return a setting of this device, or the default `usual`."""

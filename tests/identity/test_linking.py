@@ -249,7 +249,7 @@ def count_comparisons(monkeypatch: pytest.MonkeyPatch, notes: int) -> int:
         return compare_sides(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr("flashcards.identity.scoring.compare_sides", compare)
+        patch.setattr("flashcards.identity.likeness.compare_sides", compare)
         our_links(Trial({"deck": items}, {"deck": changed}))
     return len(compared)
 

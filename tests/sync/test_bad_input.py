@@ -148,8 +148,8 @@ def test_the_first_of_two_clients_at_once_is_refused(peer: Peer) -> None:
 def test_bodies_that_cannot_be_unpacked_are_refused(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, body: bytes, reason: str
 ) -> None:
-    monkeypatch.setattr("flashcards.sync.server.MOST_PACKED", 1_000_000)
-    monkeypatch.setattr("flashcards.sync.server.MOST_UNPACKED", 2_000_000)
+    monkeypatch.setattr("flashcards.sync.wire.MOST_PACKED", 1_000_000)
+    monkeypatch.setattr("flashcards.sync.wire.MOST_UNPACKED", 2_000_000)
     peer.refuse(400, reason, "meta", body)
     peer.check()
 

@@ -92,9 +92,8 @@ class MediaPlan:
 
     def __init__(self, root: Path, archive: MediaSource) -> None:
         self.missing: dict[str, None] = {}  # used names that are missing from the package
-        self.files: dict[
-            str, str
-        ] = {}  # the path in the collection of each used media file, by its name in the package
+        # the path in the collection of each used media file, by its name in the package
+        self.files: dict[str, str] = {}
         self._root = root
         self._archive = archive
         self._folder = TemporaryDirectory(prefix="flashcards-media-")

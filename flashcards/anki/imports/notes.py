@@ -6,16 +6,8 @@ import json
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from flashcards.anki.imports import cloze
 from flashcards.anki.imports.card_sides import have_same_words, is_mirror, open_hidden, render_card
-from flashcards.anki.imports.cloze import (
-    filter_ords,
-    find_gap_numbers,
-    group_cards,
-    keep_gaps_of,
-    list_gaps,
-    make_cloze,
-    merge_gaps,
-)
 from flashcards.anki.imports.incoming_notes import IncomingNote, clean_tags, list_cards
 from flashcards.anki.imports.occlusion import Occlusion, find_occlusion, render_occlusion
 from flashcards.anki.imports.omissions import Omissions
@@ -100,7 +92,7 @@ class NoteConverter:
         ords = self._find_ords(kind, cards)
         draft = self._start_note(note, kind, ords, masked=False)
         if kind.kind == CLOZE_TYPE:
-            return draft._replace(form=OWN_FORM, kind=Kind.CLOZE, cards=list_gaps(ords))
+            return draft._replace(form=OWN_FORM, kind=Kind.CLOZE, cards=cloze.list_gaps(ords))
         return draft._replace(form=OWN_FORM, cards=list_cards(1 in ords))
 
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
@@ -189,12 +181,12 @@ class NoteConverter:
         draft = draft._replace(path=path, breadcrumb=breadcrumb, form=OWN_FORM)
         if kind.kind == CLOZE_TYPE:
             draft = draft._replace(raw=(values["Text"],))
-            left = filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was removed here
+            left = cloze.filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was removed here
             if len(left) < len(ords):
                 problem = "a card whose gap was removed from the text was left out"
                 draft = draft._replace(problems=(*draft.problems, problem))
             typed = not is_empty(values.get("Typed", ""))
-            yield merge_gaps(make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
+            yield cloze.merge_gaps(cloze.make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
             return
         reverse = not is_empty(values["Reverse"]) or 1 in ords
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"
@@ -239,15 +231,15 @@ class NoteConverter:
             single = (front_side.single_cards | back_side.single_cards).intersection(ords)
             homes |= {each: -1 - each for each in single if f"c{each + 1}" not in values}
         fields = {name: values.get(name, "") for name in front_side.clozes}
-        for group, names in group_cards(ords, fields, homes):
+        for group, names in cloze.group_cards(ords, fields, homes):
             gaps = [each + 1 for each in group]
             of_group = values
             if len(group) < len(ords):
-                of_group = values | {name: keep_gaps_of(group, values[name]) for name in names}
+                of_group = values | {name: cloze.keep_gaps_of(group, values[name]) for name in names}
             without = front_side.clozes - names
             front = front_side.render(of_group, back=False, without=without, gaps=gaps, budget=self._budget)
             without = front_side.clozes | {
-                name for name in back_side.clozes if not find_gap_numbers(values.get(name, "")).intersection(gaps)
+                name for name in back_side.clozes if not cloze.find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
             rest = back_side.render(of_group, back=True, without=without, gaps=gaps, budget=self._budget)
             part = group[0] if rendered else 0
@@ -255,7 +247,7 @@ class NoteConverter:
             problems = (*draft.problems, *front.problems, *rest.problems)
             whole = self._move(draft, note, group[0])
             switches = {values.get(name, "").strip() for name in front_side.conditions}
-            yield make_cloze(
+            yield cloze.make_cloze(
                 whole._replace(part=part, problems=problems, raw=(front.html, rest.html)),
                 self._converter,
                 open_hidden(front.html, switches),

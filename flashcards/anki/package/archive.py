@@ -60,9 +60,8 @@ class Archive:
                 self.version = self._read_version()  # 1 to 3, see above
                 self.media = self._read_media_list()
                 collection = self._members.get(_COLLECTIONS[self.version])
-                self.collection_size = (
-                    collection.compress_size if collection else 0
-                )  # bytes of the compressed collection
+                # Bytes of the compressed collection.
+                self.collection_size = collection.compress_size if collection else 0
         except BaseException:
             self._zip.close()
             raise
@@ -146,10 +145,8 @@ class Archive:
             parts = re.split(r"[/\\]", member.filename)
             if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", member.filename):
                 raise Malformed("it names a file outside itself")
-            if member.compress_type not in (
-                zipfile.ZIP_STORED,
-                zipfile.ZIP_DEFLATED,
-            ):  # other methods unpack all at once
+            # Other methods unpack all at once.
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Malformed("it is packed in a way that Anki does not use")
             if member.filename in found:
                 raise Malformed(f"it holds `{_hide_controls(member.filename)}` twice")

@@ -16,9 +16,8 @@ _FREE_ROWS: Final = 200_000
 _BYTES_PER_ROW: Final = {"notes": 20, "cards": 10, "revlog": 3}  # compressed; just times and ids take about twice that
 _FREE_PIECES: Final = 4 << 20  # characters of rendered cards
 _PIECES_PER_BYTE: Final = 40  # per byte of a compressed collection
-_COPIES: Final = (
-    4  # of each field on all sides of all cards, whatever the package's size, because it may be highly compressed
-)
+# Of each field on all sides of all cards, whatever the package's size, because it may be highly compressed.
+_COPIES: Final = 4
 _LARGEST_SIDE: Final = 4 << 20  # characters
 
 

@@ -42,9 +42,8 @@ class PackageDeck:
     id: int
     name: str  # `a::b`
     preset: int | None  # None for a filtered deck
-    settings: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # our settings for this deck alone, whatever its preset contains
+    # Our settings for this deck alone, whatever its preset contains.
+    settings: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""  # HTML
 
 
@@ -54,9 +53,8 @@ class Preset:
 
     id: int
     name: str
-    settings: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # our settings by name, with the values for `flashcards.toml`
+    # Our settings by name, with the values for `flashcards.toml`.
+    settings: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()  # options that are not kept, as clauses
     changed: int = 0  # epoch seconds
 

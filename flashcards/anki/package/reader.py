@@ -17,20 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from flashcards.anki.package import decoding, presets, schedule_reader
+from flashcards.anki.package import decoding, model, presets, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.identifiers import SHARED
-from flashcards.anki.package.model import (
-    RECOVERED,
-    AnkiCard,
-    AnkiNote,
-    AnkiNoteType,
-    LogRow,
-    Package,
-    PackageDeck,
-    Preset,
-    Template,
-)
 from flashcards.anki.package.unchanged_notes import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
 from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
@@ -46,12 +35,11 @@ _LARGEST: Final = 1 << 53
 _MOST: Final = 1 << 32  # no count or interval in Anki reaches it
 _MOST_CARDS: Final = 1 << 16  # per note
 _LATEST_START: Final = 7_258_118_400  # the year 2200; due days count from it, and must also be valid dates
-_LATEST: Final = (
-    253_370_764_800  # the year 9999 in epoch seconds, which leaves room for a time zone before the last date
-)
+# The year 9999 in epoch seconds, which leaves room for a time zone before the last date.
+_LATEST: Final = 253_370_764_800
 
 
-def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> Package:
+def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> model.Package:
     """Read everything in a package except its media and the notes that are unchanged in `seen`.
 
     Raises PackageInvalid if it is invalid, and PackageNewer if its schema is too new.
@@ -66,7 +54,7 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> P
             return _Reader(connection, archive.path, archive.version, seen).package()
 
 
-def read_tables(connection: sqlite3.Connection, path: Path) -> Package:
+def read_tables(connection: sqlite3.Connection, path: Path) -> model.Package:
     """Read tables of scheduler 2; `path` names them in PackageInvalid and PackageNewer, which this raises."""
     with _translate_errors(path):
         return _Reader(connection, path, _OF_SCHEDULER_2).package()
@@ -121,7 +109,7 @@ class _Reader:
         self._path = path
         self._version = version
 
-    def package(self) -> Package:
+    def package(self) -> model.Package:
         row = self._db.execute("SELECT crt, mod, ver, conf, models, decks, dconf FROM col").fetchone()
         if row is None:
             raise Malformed("its collection is empty")
@@ -142,7 +130,7 @@ class _Reader:
         else:
             config = _read_object(conf)
         west, rollover = config.get("creationOffset"), config.get("rollover")  # minutes west of UTC
-        package = Package(
+        package = model.Package(
             created_s=created,
             created_offset=-west if isinstance(west, int) and abs(west) <= 24 * 60 else None,
             rollover=rollover % 24 if isinstance(rollover, int) else 4,
@@ -175,12 +163,12 @@ class _Reader:
         databases.require_tables(self._db, (table, *_WITH.get(table, ())), _NO_TABLE)
         return self._db.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
 
-    def _read_all_note_types(self, text: str) -> dict[int, AnkiNoteType]:
+    def _read_all_note_types(self, text: str) -> dict[int, model.AnkiNoteType]:
         if self._has_rows("notetypes"):
             return {each.id: each for each in self._read_note_types()}
         return {int(key): _read_note_type(int(key), value) for key, value in _read_object(text).items()}
 
-    def _read_all_decks(self, text: str) -> dict[int, PackageDeck]:
+    def _read_all_decks(self, text: str) -> dict[int, model.PackageDeck]:
         if self._has_rows("decks"):
             rows = islice(self._select("id, name, kind FROM decks", int, str, bytes), decoding.MAX_DECKS + 1)
             found = {each: presets.read_deck_message(each, name, kind) for each, name, kind in rows}
@@ -190,7 +178,7 @@ class _Reader:
             raise Malformed(f"it holds more than {decoding.MAX_DECKS:,} decks")
         return found
 
-    def _read_all_presets(self, text: str) -> dict[int, Preset]:
+    def _read_all_presets(self, text: str) -> dict[int, model.Preset]:
         if self._has_rows("deck_config"):
             changed = "CAST(coalesce(mtime_secs, 0) AS INTEGER)"
             rows = self._select(f"id, name, config, {changed} FROM deck_config", int, str, bytes, int)
@@ -204,7 +192,7 @@ class _Reader:
                 raise Malformed("its collection cannot be understood")
             yield row
 
-    def _add_notes(self, package: Package, is_of_first_scheduler: bool) -> None:
+    def _add_notes(self, package: model.Package, is_of_first_scheduler: bool) -> None:
         types, notes = package.note_types, package.notes
         digests: Mapping[int, bytes] = {}
         if self._seen is not None:
@@ -233,10 +221,10 @@ class _Reader:
                 raise Malformed(f"the note type of note {id_} has no fields")
             if len(parts) > count:  # as corrected by Anki's own database check
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
-            notes.append(AnkiNote(id_, guid, kind, _read_time(changed), tuple(tags.split()), tuple(parts)))
+            notes.append(model.AnkiNote(id_, guid, kind, _read_time(changed), tuple(tags.split()), tuple(parts)))
 
-    def _add_cards(self, package: Package) -> None:
-        cards: dict[int, list[AnkiCard]] = {note.id: [] for note in package.notes}
+    def _add_cards(self, package: model.Package) -> None:
+        cards: dict[int, list[model.AnkiCard]] = {note.id: [] for note in package.notes}
         missing: set[int] = set()  # decks
         for row in self._db.execute(
             "SELECT id, nid, did, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue, odid"
@@ -257,19 +245,19 @@ class _Reader:
                 continue
             home = odid or deck
             if home not in package.decks:
-                package.decks[home] = PackageDeck(home, RECOVERED, None)
+                package.decks[home] = model.PackageDeck(home, model.RECOVERED, None)
                 missing.add(home)
             package.recovered_cards += home in missing
             text = data if isinstance(data, str) else ""
-            found = AnkiCard._make((card, note, home, number, _read_time(changed), *counts, text))
+            found = model.AnkiCard._make((card, note, home, number, _read_time(changed), *counts, text))
             # A card in a filtered deck stores its due day separately, unless it is on steps there; below 0 is its
             # position in that deck.
             aside = odid and (found.due < 0 or (found.queue != 1 and odue))
             siblings.append(found._replace(due=odue) if aside else found)
         package.cards = cards
 
-    def _add_log(self, package: Package) -> None:
-        log: dict[int, list[LogRow]] = {card.id: [] for card in package.all_cards()}
+    def _add_log(self, package: model.Package) -> None:
+        log: dict[int, list[model.LogRow]] = {card.id: [] for card in package.all_cards()}
         if self._passed and not log:
             return
         columns: Sequence[str] = ("id", "cid", "ease", "ivl", "lastIvl", "factor", "time", "type")
@@ -287,7 +275,7 @@ class _Reader:
             if not 0 < row[0] <= _LATEST * 1000:
                 package.timeless_reviews += 1
                 continue
-            rows_of_card.append(LogRow._make(row))
+            rows_of_card.append(model.LogRow._make(row))
         package.log = log
 
     def _has_values(self, columns: Iterable[str], *kinds: str) -> bool:
@@ -296,17 +284,17 @@ class _Reader:
         odd = " OR ".join(f"typeof({name}) NOT IN ({known})" for name in columns)
         return self._db.execute(f"SELECT 1 FROM revlog WHERE {odd} LIMIT 1").fetchone() is not None
 
-    def _read_note_types(self) -> Iterator[AnkiNoteType]:
+    def _read_note_types(self) -> Iterator[model.AnkiNoteType]:
         fields: dict[int, list[str]] = {}
         for kind, name in self._select("ntid, name FROM fields ORDER BY ntid, ord", int, str):
             fields.setdefault(kind, []).append(name)
-        templates: dict[int, list[Template]] = {}
+        templates: dict[int, list[model.Template]] = {}
         query = "ntid, name, config FROM templates ORDER BY ntid, ord"
         for kind, name, config in self._select(query, int, str, bytes):
-            template = Template(name, decoding.read_text(config, 1), decoding.read_text(config, 2))
+            template = model.Template(name, decoding.read_text(config, 1), decoding.read_text(config, 2))
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
-            yield AnkiNoteType(
+            yield model.AnkiNoteType(
                 kind, name, decoding.read_number(config, 1), tuple(fields.get(kind, ())), tuple(templates.get(kind, ()))
             )
 
@@ -346,20 +334,20 @@ def _read_object(text: str) -> dict[str, Any]:
     return value
 
 
-def _read_preset(key: int, name: str, config: bytes, changed: int) -> Preset:
+def _read_preset(key: int, name: str, config: bytes, changed: int) -> model.Preset:
     """Read a row of `deck_config`, which contains JSON in schema 14 and a message in later ones."""
     if config.startswith(b"{"):  # no message begins so
         return presets.read_preset_json(key, {"name": name, **_read_object(config.decode())})
     return presets.read_preset_message(key, name, config, changed)
 
 
-def _read_note_type(key: int, value: dict[str, Any]) -> AnkiNoteType:
+def _read_note_type(key: int, value: dict[str, Any]) -> model.AnkiNoteType:
     templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
     fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
-    return AnkiNoteType(
+    return model.AnkiNoteType(
         key,
         str(value["name"]),
         int(value["type"]),
         tuple(str(each["name"]) for each in fields),
-        tuple(Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
+        tuple(model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
     )

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from flashcards.collection import Collection
+    from scheduler.log_arrays import Ints
 
 _STRIDE: Final = 50_000  # log rows between calls of `progress`
 _EASE: Final = 2500  # Anki's ease for a card that has none yet
@@ -269,16 +268,16 @@ class History:
             number, after = number + 1, until
 
 
-def _find_early_reviews(log: LogColumns) -> NDArray[np.int64]:
+def _find_early_reviews(log: LogColumns) -> Ints:
     """Find early ratings of review cards. In Anki they belong to a filtered deck."""
     log = log.where(log.kind != int(ReviewKind.CRAM))
     is_same_card = np.diff(log.card, prepend=-1) == 0
     chosen = (log.kind == int(ReviewKind.RATING)) & (log.before == int(State.REVIEW)) & is_same_card
-    found: NDArray[np.int64] = log.at_ms[chosen & (np.roll(log.due_day, 1) > log.day)]
+    found: Ints = log.at_ms[chosen & (np.roll(log.due_day, 1) > log.day)]
     return found
 
 
-def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.int64]:
+def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> Ints:
     """Find first ratings of cards that were in review already, because a due day was set while they were new.
 
     FSRS begins with them, and so does Anki if they are marked as those of a new card.
@@ -290,5 +289,5 @@ def _find_first_ratings(log: LogColumns, starts: dict[int, Any]) -> NDArray[np.i
     rated = np.flatnonzero(log.kind == int(ReviewKind.RATING))
     first = rated[np.unique(part[rated], return_index=True)[1]]
     chosen = (log.before[first] == int(State.REVIEW)) & ~np.isin(part[first], part[stated])
-    found: NDArray[np.int64] = log.at_ms[first[chosen]]
+    found: Ints = log.at_ms[first[chosen]]
     return found

@@ -181,9 +181,8 @@ class DeckDatabase(genanki.Package):  # type: ignore[misc]  # it has no types
         if self._presets:  # Anki uses it only in a .colpkg
             conf["fsrs"] = True
             if self._history:
-                conf["lastUnburied"] = (
-                    self._history.today - self._first_day()
-                )  # otherwise it shows buried cards at once
+                # Otherwise it shows buried cards at once.
+                conf["lastUnburied"] = self._history.today - self._first_day()
         texts = (json.dumps(each, ensure_ascii=False) for each in (conf, types, decks, presets))
         cursor.execute(
             "UPDATE col SET crt = ?, mod = ?, scm = ?, conf = ?, models = ?, decks = ?, dconf = ?",

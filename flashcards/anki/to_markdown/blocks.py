@@ -6,31 +6,7 @@ import re
 from html import escape
 from typing import Final
 
-from flashcards.anki.to_markdown import inline
-from flashcards.anki.to_markdown.elements import (
-    RUBY,
-    Media,
-    escape_link_text,
-    find_emphasis,
-    find_kept_tags,
-    find_language,
-    is_balanced,
-    is_code,
-    read_size,
-    read_style,
-    restore_in_html,
-    split_summary,
-    write_code_block,
-    write_code_span,
-    write_formula,
-    write_html,
-    write_image,
-    write_item,
-    write_link_url,
-    write_list,
-    write_literal_code,
-    write_sound,
-)
+from flashcards.anki.to_markdown import elements, inline
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import FORMULA_KINDS, GAP_KINDS, PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tables import is_caption, write_table
@@ -60,7 +36,7 @@ _PLAIN: Final = frozenset(
 class Blocks:
     """Collects the blocks of one element; in a table `cell`, everything must be on one line."""
 
-    def __init__(self, cut: CutField, media: Media, *, cloze: bool, cell: bool = False) -> None:
+    def __init__(self, cut: CutField, media: elements.Media, *, cloze: bool, cell: bool = False) -> None:
         self.blocks: list[str] = []
         self._cut = cut
         self._media = media
@@ -122,10 +98,12 @@ class Blocks:
             self._tokens.append(InlineToken(_GAP_TOKENS[placeholder.kind], placeholder.value))
             self._cut.open_gaps += (placeholder.kind == "open") - (placeholder.kind == "close")
         elif placeholder.kind == "sound":
-            self._tokens.append(InlineToken(RAW, write_sound(placeholder.value, self._media)))
+            self._tokens.append(InlineToken(RAW, elements.write_sound(placeholder.value, self._media)))
         else:
             display = placeholder.kind == "display"
-            formula = write_formula(placeholder.value, display=display, cloze=self._cloze, beside=before + after)
+            formula = elements.write_formula(
+                placeholder.value, display=display, cloze=self._cloze, beside=before + after
+            )
             self._tokens.append(InlineToken(RAW, formula))
 
     def _take_element(self, element: Element) -> None:
@@ -149,7 +127,7 @@ class Blocks:
             self._take_frame(element)
         elif tag == "hr":
             self._add_block("<hr>")
-        elif tag == "pre" or is_code(read_style(element)):
+        elif tag == "pre" or elements.is_code(elements.read_style(element)):
             self._take_pre(element)
         elif tag in ("ul", "ol"):
             self._take_list(element)
@@ -171,17 +149,17 @@ class Blocks:
         tag = element.tag
         if tag == "ruby" and not get_text(element).strip():
             return
-        style = read_style(element)
-        is_kept = tag in RUBY or (self._cell and tag in _CLOSED and not self.has_gap(element))
+        style = elements.read_style(element)
+        is_kept = tag in elements.RUBY or (self._cell and tag in _CLOSED and not self.has_gap(element))
         begins_line = tag in _PARAGRAPHS or (tag in _LINES and not is_kept)
         known = is_kept or begins_line or ":" in tag or tag in _PLAIN or tag == "code"
-        if not known and not find_kept_tags(element, style):
+        if not known and not elements.find_kept_tags(element, style):
             self._cut.problems.append(f"<{tag}> is left out, its text kept")
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif begins_line or (self._cell and tag in ("li", "tr", "ul", "ol", "pre")):
             self._tokens.append(InlineToken(SOFT))
-        opened = [*find_kept_tags(element, style), *find_emphasis(element, style)]
+        opened = [*elements.find_kept_tags(element, style), *elements.find_emphasis(element, style)]
         if tag == "code":
             opened.append("<code>")
         if tag == "a":
@@ -218,26 +196,26 @@ class Blocks:
             return
         target = self._media(url) if scheme(url) == "" and "." in url else url
         inside = self.make_inner(cell=True).convert(element)
-        if self.has_gap(element) or not is_balanced(inside):
+        if self.has_gap(element) or not elements.is_balanced(inside):
             self._take_emphasised(element, [f'<a href="{escape(target)}">'])
         elif inside:
-            self._tokens.append(InlineToken(RAW, f"[{inside}]({write_link_url(target)})"))
+            self._tokens.append(InlineToken(RAW, f"[{inside}]({elements.write_link_url(target)})"))
 
     def _take_image(self, element: Element) -> None:
         source = element.attributes.get("src", "")
         if source:
             alt = self._cut.restore(element.attributes.get("alt", ""))
-            size = read_size(element)
+            size = elements.read_size(element)
             if size is None:
                 self._cut.problems.append("the size of a picture is left out")
-            self._tokens.append(InlineToken(RAW, write_image(source, alt, size or {}, self._media)))
+            self._tokens.append(InlineToken(RAW, elements.write_image(source, alt, size or {}, self._media)))
 
     def _take_player(self, element: Element) -> None:
         sources = [element.attributes.get("src", "")]
         sources += [child.attributes.get("src", "") for child in element.children if isinstance(child, Element)]
         source = next((each for each in sources if each), "")
         if source and extension(source) in PLAYED and (is_remote(source) or scheme(source) == ""):
-            self._tokens.append(InlineToken(RAW, write_sound(source, self._media)))
+            self._tokens.append(InlineToken(RAW, elements.write_sound(source, self._media)))
         elif source:
             self._tokens.append(InlineToken(RAW, f'<{element.tag} controls src="{escape(source)}"></{element.tag}>'))
 
@@ -245,7 +223,9 @@ class Blocks:
         source = element.attributes.get("src", "")
         if source:
             self._cut.problems.append("an embedded page is now a link")
-            self._tokens.append(InlineToken(RAW, f"[{escape_link_text(source)}]({write_link_url(source)})"))
+            self._tokens.append(
+                InlineToken(RAW, f"[{elements.escape_link_text(source)}]({elements.write_link_url(source)})")
+            )
 
     def _get_code(self, element: Element) -> str | None:
         """Return the text of code with its gaps, or nothing if a deck file would parse the gaps differently."""
@@ -270,7 +250,7 @@ class Blocks:
         text = _HARD_SPACES.sub(lambda match: " " if len(match[0]) == 1 else "\xa0" * len(match[0]), text).strip(" ")
         if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
-            code = write_literal_code(text, is_block=False) if is_special else write_code_span(text)
+            code = elements.write_literal_code(text, is_block=False) if is_special else elements.write_code_span(text)
             self._tokens.append(InlineToken(RAW, code))
 
     def _take_lines_of_code(self, element: Element) -> None:
@@ -290,8 +270,8 @@ class Blocks:
         text = text.replace("\xa0", " ").removeprefix("\n").rstrip()
         if text.strip():
             is_special = self._cloze and _ESCAPED_BRACKET.search(text)
-            code = write_literal_code(text, is_block=True) if is_special else None
-            self._add_block(code or write_code_block(text, find_language(element)))
+            code = elements.write_literal_code(text, is_block=True) if is_special else None
+            self._add_block(code or elements.write_code_block(text, elements.find_language(element)))
 
     def _take_code_lines(self, element: Element) -> None:
         self._flush()
@@ -321,9 +301,9 @@ class Blocks:
             blocks.convert(Element("", {}, child.children if child.tag == "li" else [child]))
             loose = loose or any(isinstance(each, Element) and each.tag == "p" for each in child.children)
             if blocks.blocks:  # an empty item below a line of text could make it a heading
-                items.append(write_item(blocks.blocks, loose=loose))
+                items.append(elements.write_item(blocks.blocks, loose=loose))
         if items:
-            text, bullet = write_list(element, items, loose=loose, before=self._bullet)
+            text, bullet = elements.write_list(element, items, loose=loose, before=self._bullet)
             self._add_block(text)
             self._bullet = bullet
 
@@ -345,9 +325,9 @@ class Blocks:
         """Keep an element as HTML, without blank lines in it."""
         if not told:
             self._cut.problems.append(f"<{element.tag}> is kept as HTML")
-        html = write_html(self._write_formulas(element), self._media)
+        html = elements.write_html(self._write_formulas(element), self._media)
         lines = "\n".join(line for line in html.split("\n") if line.strip())
-        self._add_block(restore_in_html(lines, self._cut, self._media))
+        self._add_block(elements.restore_in_html(lines, self._cut, self._media))
 
     def _write_formulas(self, element: Element) -> Element:
         """Convert parts with formulas to Markdown between blank lines, because formulas inside HTML are not drawn."""
@@ -357,7 +337,7 @@ class Blocks:
         if not is_whole:
             inside = [each if isinstance(each, str) else self._write_formulas(each) for each in element.children]
             return Element(element.tag, element.attributes, inside)
-        head, rest = split_summary(element)
+        head, rest = elements.split_summary(element)
         text = f"\n\n{self.make_inner().convert(rest)}\n\n"
         heads = [self._write_formulas(head)] if head else []
         return Element(element.tag, element.attributes, [*heads, self._cut.add("html", text, text)])

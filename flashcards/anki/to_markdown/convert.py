@@ -6,16 +6,8 @@ import re
 from html import escape, unescape
 from typing import Final, NamedTuple
 
+from flashcards.anki.to_markdown import elements
 from flashcards.anki.to_markdown.blocks import Blocks
-from flashcards.anki.to_markdown.elements import (
-    Media,
-    draw_svg,
-    restore_in_html,
-    split_summary,
-    write_formula,
-    write_image,
-    write_sound,
-)
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import (
     FORMULA_KINDS,
@@ -46,15 +38,15 @@ _TOKEN: Final = re.compile(
 )
 
 
-def write_plain(tree: Element, cut: CutField, media: Media) -> str:
+def write_plain(tree: Element, cut: CutField, media: elements.Media) -> str:
     """Write the text of a field with its gaps, formulas, pictures and sounds."""
     cloze = any(each.kind in GAP_KINDS for each in cut.placeholders)
 
     def one(found: Placeholder) -> str:
         if found.kind == "sound":
-            return write_sound(found.value, media)
+            return elements.write_sound(found.value, media)
         if found.kind in FORMULA_KINDS:
-            return write_formula(found.value, display=found.kind == "display", cloze=cloze, beside="$")
+            return elements.write_formula(found.value, display=found.kind == "display", cloze=cloze, beside="$")
         return found.value
 
     lines = []
@@ -112,11 +104,11 @@ def _cut_out_gaps(markdown: str, cut: CutField) -> str:
     return "".join((*out, markdown[at:]))
 
 
-def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
+def _write_text(node: Element | str, cut: CutField, media: elements.Media) -> str:
     if isinstance(node, str):
         return node
     if node.tag == "img" and node.attributes.get("src"):
-        image = write_image(node.attributes["src"], node.attributes.get("alt", ""), {}, media)
+        image = elements.write_image(node.attributes["src"], node.attributes.get("alt", ""), {}, media)
         return cut.add("html", image, image)
     if not node.children or node.tag in UNSEEN:
         return get_text(node)
@@ -129,11 +121,11 @@ def _write_text(node: Element | str, cut: CutField, media: Media) -> str:
 _CLOSED, _CLOSED_END = "<details>", "</details>"
 
 
-def _write_closed(details: Element, cut: CutField, media: Media) -> str:
+def _write_closed(details: Element, cut: CutField, media: elements.Media) -> str:
     """Write the content of a closed `<details>` between HTML tags, so that it stays hidden."""
-    head, rest = split_summary(details)
+    head, rest = elements.split_summary(details)
     summary = escape(" ".join(get_text(head).split()) if head else "…", quote=False)
-    summary = f"<summary>{restore_in_html(summary, cut, media)}</summary>"
+    summary = f"<summary>{elements.restore_in_html(summary, cut, media)}</summary>"
     return f"{_CLOSED}{summary}\n\n{write_plain(rest, cut, media)}\n\n{_CLOSED_END}"
 
 
@@ -168,7 +160,7 @@ class Converted(NamedTuple):
 class Converter:
     """Converts the fields of one package; `media` converts the name of a media file to its URL."""
 
-    def __init__(self, media: Media) -> None:
+    def __init__(self, media: elements.Media) -> None:
         self.media = media
         self._renderer = HtmlRenderer()
 
@@ -241,7 +233,7 @@ def _replace_foreign(element: Element, cut: CutField) -> Element:
     if element.tag not in ("svg", "math") or contains(element, _FILES) or PLACEHOLDER.search(get_text(element)):
         return element
     if element.tag == "svg":
-        return draw_svg(element)
+        return elements.draw_svg(element)
     cut.problems.append("<math> is left out, its text kept")
     return Element("span", {}, [get_text(element)])
 
