@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.intervals import Load, draw, find_farthest, fuzz_interval, round_half_up
+from scheduler.intervals import Load, draw_fraction, find_farthest, fuzz_interval, round_half_up
 from scheduler.memory import Model, has_short_term
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, is_leech_lapse
@@ -128,7 +128,7 @@ class _Chooser:
         self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
         self.maximum = max(1, policy.maximum_interval)
         self.least_days = _SHORT_TERM_DAYS if has_short_term(policy.parameters) else 0.0
-        self.drawn = draw(card.id, card.reps) if policy.fuzz else None
+        self.drawn = draw_fraction(card.id, card.reps) if policy.fuzz else None
         self.load = load
 
     def of(self, rating: Rating) -> Outcome:

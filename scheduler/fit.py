@@ -272,24 +272,23 @@ class Fit(NamedTuple):
     """The result of fitting."""
 
     parameters: tuple[float, ...]  # those to use: fitted to all reviews, the current ones or FSRS's defaults
-    taken: Literal["present", "fitted", "own"]  # which of the three these are
+    taken: Literal["current", "fitted", "defaults"]  # which of the three these are
     reviews: int  # number of reviews available
-    # present, fitted, own, average: how well each predicts the newest fifth: the current parameters, parameters fitted
-    # only to the older reviews, FSRS's defaults, and the constant average
-    present: Figures
-    fitted: Figures
-    own: Figures
-    average: Figures
+    # how well each predicts the newest fifth of the reviews
+    current: Figures  # the current parameters
+    fitted: Figures  # parameters fitted only to the older reviews
+    defaults: Figures  # FSRS's defaults
+    average: Figures  # the constant average
 
     @property
     def is_better(self) -> bool:
         """Return whether other parameters are better than the current ones."""
-        return self.taken != "present"
+        return self.taken != "current"
 
     @property
     def chosen_figures(self) -> Figures:
         """The figures of the parameters to use."""
-        return {"present": self.present, "fitted": self.fitted, "own": self.own}[self.taken]
+        return {"current": self.current, "fitted": self.fitted, "defaults": self.defaults}[self.taken]
 
 
 class TooFewReviews(ValueError):
@@ -300,10 +299,10 @@ class TooFewReviews(ValueError):
         self.reviews = reviews
 
 
-def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> Fit:
+def fit(reviews: TrainingSet, current: Sequence[float] = DEFAULT_PARAMETERS) -> Fit:
     """Fit parameters, and keep the best ones.
 
-    Fitted parameters must predict the newest reviews, which they have not seen, better than FSRS's defaults do. Present
+    Fitted parameters must predict the newest reviews, which they have not seen, better than FSRS's defaults do. Current
     parameters from an earlier fit may have seen those reviews. So they are judged on all reviews, against parameters
     that have seen all of them, too. They are dropped if the defaults predict the newest reviews better. Raise
     `TooFewReviews` if there are not enough.
@@ -312,19 +311,19 @@ def fit(reviews: TrainingSet, present: Sequence[float] = DEFAULT_PARAMETERS) -> 
         raise TooFewReviews(len(reviews))
     cut = int(len(reviews) * (1 - HELD_OUT))
     newest = reviews.where(slice(cut, None))
-    before, own = newest.measure(present), newest.measure(DEFAULT_PARAMETERS)
+    before, defaults = newest.measure(current), newest.measure(DEFAULT_PARAMETERS)
     after = newest.measure(fit_parameters(reviews.where(slice(0, cut))))
-    found = Fit(fill_parameters(present), "present", len(reviews), before, after, own, newest.measure_average())
-    if after.log_loss < own.log_loss:
+    found = Fit(fill_parameters(current), "current", len(reviews), before, after, defaults, newest.measure_average())
+    if after.log_loss < defaults.log_loss:
         whole = fit_parameters(reviews)
         all_seen = reviews.where(slice(-_MOST_REVIEWS, None))
         if (
-            fill_parameters(present) == DEFAULT_PARAMETERS
-            or all_seen.measure(whole).log_loss < all_seen.measure(present).log_loss
+            fill_parameters(current) == DEFAULT_PARAMETERS
+            or all_seen.measure(whole).log_loss < all_seen.measure(current).log_loss
         ):
             return found._replace(parameters=whole, taken="fitted")
-    elif own.log_loss < before.log_loss:
-        return found._replace(parameters=DEFAULT_PARAMETERS, taken="own")
+    elif defaults.log_loss < before.log_loss:
+        return found._replace(parameters=DEFAULT_PARAMETERS, taken="defaults")
     return found
 
 
@@ -340,7 +339,7 @@ def fit_parameters(reviews: TrainingSet) -> tuple[float, ...]:
     found = [
         start.compute_parameters(items, None, True, 1, TrainingConfig(num_epochs=epochs, seed=seed)) for seed in seeds
     ]
-    own = np.mean(found, axis=0)
+    fitted = np.mean(found, axis=0)
     share = len(items) / (len(items) + _WEIGHT_OF_DEFAULTS)
-    mixed = share * own + (1 - share) * np.array(DEFAULT_PARAMETERS)
+    mixed = share * fitted + (1 - share) * np.array(DEFAULT_PARAMETERS)
     return tuple(round(float(value), 4) for value in mixed)

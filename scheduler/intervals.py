@@ -23,7 +23,7 @@ _RANGES = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
 _MASK = (1 << 64) - 1
 
 
-def draw(card: int, reps: int) -> float:
+def draw_fraction(card: int, reps: int) -> float:
     """Draw a number in [0, 1) from only the card and its repetition count.
 
     So a button shows the interval that it gives. The mixing is that of SplitMix64 (Steele, Lea and Flood, 2014).
@@ -212,7 +212,7 @@ def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
         if card.stability is None or card.last_day is None or card.due_day is None:
             continue
         days = store.model(policy.parameters).interval_days(card.stability, policy.retention)
-        drawn = draw(card.id, card.reps) if policy.fuzz else None
+        drawn = draw_fraction(card.id, card.reps) if policy.fuzz else None
         due_day = card.last_day + fuzz_interval(days, 1, policy.maximum_interval, drawn)
         if due_day != card.due_day:
             found.append(Move(card.id, card.due_day, due_day))

@@ -231,14 +231,14 @@ class CardHistory(NamedTuple):
     imported: ImportedState
 
 
-class DayReader(NamedTuple):
+class DayConverter(NamedTuple):
     """Converts times for rows of the log: their day, and the local offset from UTC in minutes."""
 
     day: Callable[[int], int]
     offset_minutes: Callable[[int], int]
 
 
-def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayReader) -> Review:
+def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayConverter) -> Review:
     """Make the log row of an imported review, without its memory state yet."""
     _, kind, rating, duration_ms, before, after, interval_before, interval_after, *type_and_factor = past
     day = days.day(at_ms)

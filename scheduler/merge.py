@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scheduler import tables
 from scheduler.answer import Moment, make_row
 from scheduler.connection import select_in
-from scheduler.log import CardHistory, DayReader, ImportedState, Replayer, are_close, fold_log, make_imported_row
+from scheduler.log import CardHistory, DayConverter, ImportedState, Replayer, are_close, fold_log, make_imported_row
 from scheduler.model import DAY_SECONDS, Card, Leech, NewCard, Review, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Merged(NamedTuple):
 def merge(
     connection: sqlite3.Connection,
     histories: Iterable[CardHistory],
-    days: DayReader,
+    days: DayConverter,
     model_of: Callable[[int], Model],
     progress: Callable[[int], None] | None = None,
 ) -> Merged:
@@ -67,7 +67,7 @@ def merge(
 
 
 def add_stated_cards(
-    connection: sqlite3.Connection, cards: Iterable[tuple[int, NewCard, ImportedState]], days: DayReader
+    connection: sqlite3.Connection, cards: Iterable[tuple[int, NewCard, ImportedState]], days: DayConverter
 ) -> None:
     """Add new cards, by id, in the states of a program without a log, one row each; as `merge`, but faster."""
     times = _Times(connection)
@@ -132,7 +132,7 @@ class _Joined:
 
 
 class _Merging:
-    def __init__(self, connection: sqlite3.Connection, days: DayReader, model_of: Callable[[int], Model]) -> None:
+    def __init__(self, connection: sqlite3.Connection, days: DayConverter, model_of: Callable[[int], Model]) -> None:
         self._db = connection
         self._days = days
         self._model_of = model_of
@@ -270,7 +270,7 @@ class _Merging:
         return fold_log(each.card, each.log)
 
 
-def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayReader) -> bool:
+def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayConverter) -> bool:
     """Return whether a statement is later than the last row.
 
     Of two statements about the same day, the one read later counts, since they contain no time of day.

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scheduler.clock import count_days
-from scheduler.intervals import NO_EASY_DAYS, WEEK, draw
+from scheduler.intervals import NO_EASY_DAYS, WEEK, draw_fraction
 from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ def choose_pass_day(card: int, day: int) -> int:
     Later days get more cards, because more of theirs are reviewed earlier in the pass. Steps of the golden ratio spread
     consecutive ids more evenly than chance would.
     """
-    place = (card * _GOLDEN % _WHOLE / _WHOLE + draw(_STREAM, day)) % 1
+    place = (card * _GOLDEN % _WHOLE / _WHOLE + draw_fraction(_STREAM, day)) % 1
     return day - LAST_PASS_DAYS + int(place**_TILT * LAST_PASS_DAYS)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from scheduler import policy
 from scheduler.connection import snapshot
-from scheduler.intervals import draw
+from scheduler.intervals import draw_fraction
 from scheduler.model import State
 from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
 
@@ -134,7 +134,7 @@ def shuffle(card: int, today: int) -> int:
 
 @lru_cache(maxsize=1)
 def _shuffle_factor(today: int) -> int:
-    return 1 + int(draw(today, 0) * (_PRIME - 1))
+    return 1 + int(draw_fraction(today, 0) * (_PRIME - 1))
 
 
 # Sorted later in Python, because these depend on each deck's settings.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduler.intervals import draw
+from scheduler.intervals import draw_fraction
 from scheduler.model import Card, Rating, State
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Learner:
         The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
         compared on the same luck.
         """
-        drawn = draw(card.id ^ _stream(self.seed), card.reps)
+        drawn = draw_fraction(card.id ^ _stream(self.seed), card.reps)
         if recall is not None:
             if drawn >= recall:
                 return Rating.AGAIN
@@ -89,7 +89,7 @@ _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 def _stream(seed: int) -> int:
     """Derive randomness that is independent of other seeds and of the draws of fuzz."""
-    return int(draw(seed, 1) * (1 << 53)) << 8
+    return int(draw_fraction(seed, 1) * (1 << 53)) << 8
 
 
 def _index(chances: Sequence[float], drawn: float) -> int:

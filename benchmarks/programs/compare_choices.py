@@ -21,16 +21,16 @@ _CARDS = 250
 _OTHERS = 100  # seeds apart
 
 
-def differences(reviews: TrainingSet, present: Sequence[float], *, back: bool) -> Iterator[float]:
+def differences(reviews: TrainingSet, current: Sequence[float], *, back: bool) -> Iterator[float]:
     """After each fit, how the log loss of what follows differs from that of FSRS's own parameters."""
     for count, end in pairwise(_FITS):
         following = reviews.where(slice(count, end))
         if len(following) < 50:
             return
-        found = fit(reviews.where(slice(0, count)), present)
-        if back or found.taken != "own":
-            present = found.parameters
-        yield following.measure(present).log_loss - following.measure(DEFAULT_PARAMETERS).log_loss
+        found = fit(reviews.where(slice(0, count)), current)
+        if back or found.taken != "defaults":
+            current = found.parameters
+        yield following.measure(current).log_loss - following.measure(DEFAULT_PARAMETERS).log_loss
 
 
 def table() -> Iterator[str]:
@@ -38,14 +38,14 @@ def table() -> Iterator[str]:
     yield "| begun with | may keep or fit: mean, worst twentieth | may go back, too: mean, worst twentieth |"
     yield "| --- | --- | --- |"
     drawn = [learner(_CARDS, seed) for seed in range(_LEARNERS)]
-    for name, presents in (
+    for name, starts in (
         ("FSRS's own", [DEFAULT_PARAMETERS] * _LEARNERS),
         ("those of somebody else", [parameters_of(_OTHERS + seed) for seed in range(_LEARNERS)]),
     ):
         cells = []
         for back in (False, True):
-            pairs = zip(drawn, presents, strict=True)
-            found = [each for reviews, present in pairs for each in differences(reviews, present, back=back)]
+            pairs = zip(drawn, starts, strict=True)
+            found = [each for reviews, current in pairs for each in differences(reviews, current, back=back)]
             cells.append(f"{np.mean(found):+.4f}, {np.quantile(found, 0.95):+.4f}")
         yield f"| {name} | {' | '.join(cells)} |"
 

@@ -20,7 +20,7 @@ def judged(log: Path) -> dict[str, Any]:
     started = time.perf_counter()
     found = fit(reviews)
     seconds = time.perf_counter() - started
-    figures = {"defaults": found.present, "fitted": found.fitted, "average": found.average}
+    figures = {"defaults": found.current, "fitted": found.fitted, "average": found.average}
     return {"seconds": seconds, "figures": {name: each._asdict() for name, each in figures.items()}}
 
 

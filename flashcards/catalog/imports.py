@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from scheduler import merge
 from scheduler.connection import select_in, transaction
-from scheduler.log import CardHistory, DayReader, ImportedState, are_close
+from scheduler.log import CardHistory, DayConverter, ImportedState, are_close
 from scheduler.model import DAY_SECONDS, Card, Memory, NewCard, State
 from scheduler.tables import CARD_COLUMNS, to_card
 
@@ -253,7 +253,7 @@ def add_stated_cards(store: Store, clock: Clock, stated: Iterable[tuple[NewCard,
     start_of = cache(clock.start_of)  # many cards were reviewed on the same days
     numbered = enumerate(stated, store.find_free_id(at_ms))
     cards = ((card, place, _make_state(clock, start_of, said, card, at_ms)) for card, (place, said) in numbered)
-    merge.add_stated_cards(store.connection, cards, _make_day_reader(clock))
+    merge.add_stated_cards(store.connection, cards, _make_day_converter(clock))
 
 
 def take_statements(
@@ -276,14 +276,14 @@ def take_statements(
             imported = _make_state(clock, start_of, each.schedule, card.id, at_ms)
             if not _is_known(card, imported):
                 histories.append(CardHistory(card.id, (), imported))
-    return merge.merge(connection, histories, _make_day_reader(clock), model_of).cards if histories else 0
+    return merge.merge(connection, histories, _make_day_converter(clock), model_of).cards if histories else 0
 
 
-def _make_day_reader(clock: Clock) -> DayReader:
+def _make_day_converter(clock: Clock) -> DayConverter:
     """Return a time reader that computes each quarter of an hour once; days and offsets change only between them."""
     day = cache(lambda quarter: clock.day(quarter * _QUARTER_MS))
     offset = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))
-    return DayReader(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
+    return DayConverter(lambda at_ms: day(at_ms // _QUARTER_MS), lambda at_ms: offset(at_ms // _QUARTER_MS))
 
 
 def _make_state(

@@ -120,11 +120,11 @@ def simulate_command(
     check_page(page)
     with console.read_collection() as collection, console.progress("Simulating") as step:
         only = console.select_cards(collection, query)
-        present = collection.settings.policy.retention
+        retention = collection.settings.policy.retention
         if empty := find_emptiness(collection, only):
-            found = workload.Comparison(days, present, 1.0, ())
+            found = workload.Comparison(days, retention, 1.0, ())
         else:
-            wanted = tuple(sorted({*retentions, present})) if retentions else workload.RETENTIONS
+            wanted = tuple(sorted({*retentions, retention})) if retentions else workload.RETENTIONS
             found = workload.compare_retentions(collection, now_ms(), days, wanted, only, step)
     show_report(workload.build_workload_report(found), page, as_json=as_json, empty=empty)
 
@@ -347,17 +347,17 @@ def _print_scopes(scopes: Sequence[Scope], *, dry_run: bool) -> None:
             console.echo()
             continue
         fit = scope.fit
-        console.print_text(f"{name}: {fit.reviews:,} reviews. Prediction of the newest {fit.present.reviews:,}:")
+        console.print_text(f"{name}: {fit.reviews:,} reviews. Prediction of the newest {fit.current.reviews:,}:")
         compared = "the parameters of all decks" if scope.deck and not scope.own else "the current parameters"
-        rows = [(compared, fit.present), ("fitted to the older reviews", fit.fitted)]
-        if fit.own != fit.present:
-            rows.append(("FSRS defaults", fit.own))
+        rows = [(compared, fit.current), ("fitted to the older reviews", fit.fitted)]
+        if fit.defaults != fit.current:
+            rows.append(("FSRS defaults", fit.defaults))
         rows.append(("constant average", fit.average))
         form = "{:.4f}".format
         columns = [Column("", "what"), Column("log loss", "log_loss", form), Column("RMSE(bins)", "rmse_bins", form)]
         _print_table(DataTable(columns, [{"what": what, **figures._asdict()} for what, figures in rows]))
         console.print_text(_describe_verdict(scope, dry_run=dry_run))
-        if min(fit.present.log_loss, fit.fitted.log_loss, fit.own.log_loss) > fit.average.log_loss:
+        if min(fit.current.log_loss, fit.fitted.log_loss, fit.defaults.log_loss) > fit.average.log_loss:
             console.print_text(_NO_BETTER_THAN_THE_AVERAGE)
         console.echo()
 
@@ -370,11 +370,12 @@ def _print_table(table: DataTable) -> None:
 
 def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:
     if scope.is_better and scope.fit:
-        which = "The FSRS defaults predict best" if scope.fit.taken == "own" else "The fitted parameters predict better"
+        are_defaults = scope.fit.taken == "defaults"
+        which = "The FSRS defaults predict best" if are_defaults else "The fitted parameters predict better"
         return f"{which}: they {'would be' if dry_run else 'are now'} used."
     if scope.deck and not scope.own:
         return "Separate parameters would not predict better. The deck keeps those of all decks."
-    if scope.fit and scope.fit.fitted.log_loss < scope.fit.present.log_loss:
+    if scope.fit and scope.fit.fitted.log_loss < scope.fit.current.log_loss:
         return "Over all reviews, the current parameters predict at least as well and are kept."
     return "The current parameters predict at least as well and are kept."
 
@@ -386,8 +387,8 @@ def _scope_record(scope: Scope) -> dict[str, Any]:
         "reviews": scope.reviews,
         "wanted": scope.is_better,
         "parameters": list(fit.parameters) if fit else None,
-        "present": fit.present._asdict() if fit else None,
+        "present": fit.current._asdict() if fit else None,
         "fitted": fit.fitted._asdict() if fit else None,
-        "fsrs": fit.own._asdict() if fit else None,
+        "fsrs": fit.defaults._asdict() if fit else None,
         "average": fit.average._asdict() if fit else None,
     }

@@ -148,11 +148,11 @@ def _hold_interview(
 ) -> tuple[int, bool] | None:
     """Run the interview; return its id and whether it was interrupted, or nothing if there is no card to ask."""
     from flashcards.collection import now_ms
-    from flashcards.mock.plan import NoCardToAsk, begin_interview, draw_questions
+    from flashcards.mock.plan import NoCardToAsk, begin_interview, sample_questions
     from flashcards.mock.terminal_mock import TerminalMock
 
     try:
-        drawn = draw_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)
+        drawn = sample_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)
     except NoCardToAsk as error:
         console.print_text(str(error))
         return None

@@ -182,10 +182,10 @@ def write_note(
 
 
 def _can_pair_up(front: str, back: str) -> bool:
-    """Return whether a sign of one side could pair up with one of the other in one paragraph."""
+    """Return whether a symbol of one side could pair up with one of the other in one paragraph."""
     if front.count("[") > front.count("]"):
         return True
-    return any(sign in front and sign in back for sign in "$~")
+    return any(symbol in front and symbol in back for symbol in "$~")
 
 
 def _add_marker(marker: str, text: str) -> str:

@@ -40,7 +40,7 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     """Find the gaps of a cloze text, in order of their start; raise GapError if one is open, empty or misnumbered.
 
     `{{cN::gap::hint}}` keeps its number; if the text has one, square brackets are text. `[gap]` and `==gap==` are
-    numbered in order of appearance, after the highest explicit number. Link `definitions` turn `[x]` into a link, which
+    numbered in order of appearance, after the highest written number. Link `definitions` turn `[x]` into a link, which
     is no gap.
     """
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
@@ -50,23 +50,23 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     # A definition cannot begin directly after `C:`, so `C: [gap]: text` contains a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]
     opaque = Spans([*parts.opaque, *defined])
-    explicit = _find_numbered_gaps(text, parts, defined)
-    taken = Spans([*opaque, *((gap.start, gap.end) for gap in explicit)])
-    found = _find_highlights(text, taken, parts.edges)
-    if not explicit:
-        found = _keep_outermost([*found, *_find_brackets(text, opaque, parts)])
-    first = 1 + max((number for gap in explicit for number in gap.numbers), default=0)
-    numbered = [
+    numbered = _find_numbered_gaps(text, parts, defined)
+    taken = Spans([*opaque, *((gap.start, gap.end) for gap in numbered)])
+    places = _find_highlights(text, taken, parts.edges)
+    if not numbered:
+        places = _keep_outermost([*places, *_find_brackets(text, opaque, parts)])
+    first = 1 + max((number for gap in numbered for number in gap.numbers), default=0)
+    unnumbered = [
         Gap((number,), start, end, inner_start, inner_end)
-        for number, (start, end, inner_start, inner_end) in enumerate(found, start=first)
+        for number, (start, end, inner_start, inner_end) in enumerate(places, start=first)
     ]
-    gaps = sorted([*explicit, *numbered], key=lambda gap: gap.start)
+    gaps = sorted([*numbered, *unnumbered], key=lambda gap: gap.start)
     for gap in gaps:
         _check_gap(gap, text)
     return tuple(gaps)
 
 
-GAP_SIGNS: Final = frozenset("".join(_DELIMITERS))
+GAP_CHARACTERS: Final = frozenset("".join(_DELIMITERS))
 """The characters that `choose_delimiters` prefers. Renderers remove them."""
 
 
@@ -118,7 +118,7 @@ def _find_numbered_gaps(text: str, parts: Outline, defined: list[Span]) -> list[
     formulas = set(parts.math)
     math = Spans(parts.math)
     opaque = Spans([*(span for span in parts.opaque if span not in formulas), *defined])
-    found = _find_explicit_gaps(text, opaque)
+    found = _parse_numbered_gaps(text, opaque)
     kept = [gap for gap in found if math.around(gap.start) in (None, math.around(gap.end - 1))]
     code = (span for span in parts.opaque if span[1] <= len(text) and text[span[0]] in "`~")
     return [*kept, *(gap for span in code for gap in _find_code_gaps(text, span))]
@@ -130,7 +130,7 @@ def _find_code_gaps(text: str, span: Span) -> list[Gap]:
     if text.find("{{c", start, end) < 0:
         return []
     try:
-        found = _find_explicit_gaps(text[start:end], Spans([]))
+        found = _parse_numbered_gaps(text[start:end], Spans([]))
     except GapError:
         return []
     inner = text[start:end].strip("`~ \n")
@@ -144,7 +144,7 @@ def _move(gap: Gap, move: Callable[[int], int]) -> Gap:
     return Gap(gap.numbers, *places, gap.hint, gap.hidden)
 
 
-def _find_explicit_gaps(text: str, opaque: Spans) -> list[Gap]:
+def _parse_numbered_gaps(text: str, opaque: Spans) -> list[Gap]:
     found: list[Gap] = []
     open_gaps: list[tuple[re.Match[str], int, int]] = []  # opening, offset of its hint or -1, depth of plain braces
     at = 0

@@ -155,7 +155,7 @@ class Composer:
         return NoteError(self._lines.at(draft.start), code, message, hint)
 
     def _cut_side(self, draft: OpenNote, start: int, end: int) -> Piece:
-        """Cut out a side of a note; a sign directly after its marker is text."""
+        """Cut out a side of a note; a character directly after its marker is text."""
         piece = self._cut_piece(draft, start, end)
         if draft.kind is Kind.PAIR and start == draft.front_start:
             return piece._replace(text=_SOFT_BREAK.sub(" ", piece.text)) if "\n" in piece.text else piece
@@ -163,7 +163,7 @@ class Composer:
             piece = piece._replace(text=piece.text.lstrip())  # a formatter may have wrapped the line after `::`
         if not piece.text or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
-        text = _escape_first_sign(piece.text, is_cloze=draft.kind is Kind.CLOZE)
+        text = _escape_first_character(piece.text, is_cloze=draft.kind is Kind.CLOZE)
         return piece if text is piece.text else piece._replace(text=text)
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
@@ -222,8 +222,8 @@ def _hint_at_gap(text: str) -> str:
     return _GAPS_ESCAPED if "\\[" in text else _GAPS_MISSING
 
 
-def _escape_first_sign(text: str, *, is_cloze: bool) -> str:
-    """Escape a sign at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
+def _escape_first_character(text: str, *, is_cloze: bool) -> str:
+    """Escape a character at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
 
     A quotation or list that continues on the next line is kept, and so are tasks and fences.
     """

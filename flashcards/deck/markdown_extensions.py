@@ -14,7 +14,7 @@ from typing import Final
 
 import pyromark
 
-from flashcards.deck.cloze import GAP_SIGNS
+from flashcards.deck.cloze import GAP_CHARACTERS
 from flashcards.deck.markdown import OPTIONS, outline
 from flashcards.deck.model import Note
 from flashcards.deck.source import Spans
@@ -61,8 +61,8 @@ _DEEPEST: Final = 8  # callouts in callouts
 
 def has_additions(text: str) -> bool:
     """Return whether a text may contain any of Obsidian's additions."""
-    has_sign = "[" in text or "=" in text or "%" in text or "^" in text or "<!" in text  # faster than the pattern
-    return has_sign and _HINT.search(text) is not None
+    has_symbol = "[" in text or "=" in text or "%" in text or "^" in text or "<!" in text  # faster than the pattern
+    return has_symbol and _HINT.search(text) is not None
 
 
 def rewrite_additions(text: str, definitions: str = "") -> str:
@@ -83,7 +83,7 @@ def rewrite_additions(text: str, definitions: str = "") -> str:
 
 def _show_comments(text: str) -> str:
     """Turn HTML comments that contain an asked gap into visible text."""
-    if GAP_SIGNS.isdisjoint(text):
+    if GAP_CHARACTERS.isdisjoint(text):
         return text
     opaque = Spans(outline(text).opaque)
     out: list[str] = []
@@ -92,7 +92,7 @@ def _show_comments(text: str) -> str:
     while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
         span = opaque.around(start)
         inner = text[start + 4 : end]
-        if (span is None or span[0] == start) and not GAP_SIGNS.isdisjoint(inner):  # not in code
+        if (span is None or span[0] == start) and not GAP_CHARACTERS.isdisjoint(inner):  # not in code
             out += [text[done:start], inner.strip()]
             done = end + 3
         start = text.find("<!--", end)
@@ -217,13 +217,13 @@ class _Rewriter:
         return None, match.end()
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
-        """Drop a comment, and a double space around it; if it holds a gap, only its signs are dropped."""
+        """Drop a comment, and a double space around it; if it holds a gap, only its symbols are dropped."""
         if start == self._comment_end:
             return "", start + 2
         closing = self._text.find("%%", start + 2)
         if closing < 0:
             return None, len(self._text)
-        if not GAP_SIGNS.isdisjoint(self._text[start:closing]):
+        if not GAP_CHARACTERS.isdisjoint(self._text[start:closing]):
             self._comment_end = closing
             return "", start + 2
         end = closing + 2

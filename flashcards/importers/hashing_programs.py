@@ -55,6 +55,15 @@ class HashedCard(NamedTuple):
     answer: str = ""  # the answer of a question
 
 
+class FoundCard(NamedTuple):
+    """A card of the decks that another program would recognize."""
+
+    card: int  # our id
+    hash: str
+    place: str  # its file and line
+    is_cut: bool  # whether its answer is longer in the other program
+
+
 class KnownReview(NamedTuple):
     """A review in a log, the days until the next one, and its number for the card if known."""
 
@@ -91,7 +100,7 @@ class CardRow(NamedTuple):
 class HashingProgram:
     """A program that identifies cards by hashes."""
 
-    name: str  # its name
+    name: str
     read_file: Callable[[str], Iterator[HashedCard]]  # yields its cards in the text of a deck file
     # returns its database's data about each card, and the reviews, by hash; a clock converts times to days
     read_database: Callable[[Path, Clock], tuple[dict[str, KnownCard], Mapping[str, list[KnownReview]]]]
@@ -108,9 +117,11 @@ def import_hashed(
 
     def bring_in(_journal: Journal) -> bool:
         found: dict[str, int] = {}
-        for card, name in find_hashed_cards(collection, program, report):
-            if name in studied:
-                found.setdefault(name, card)
+        for each in find_hashed_cards(collection, program):
+            if each.hash in studied:
+                found.setdefault(each.hash, each.card)
+            if each.is_cut:
+                report.remarks.append(Remark(each.place, _CUT.format(program.name)))
         orphans = Orphans(collection, program.name)
         orphans.remove(found)
         lost = {
@@ -130,13 +141,19 @@ def import_hashed(
     return run_import(collection, report, bring_in, dry_run=dry_run)
 
 
-def find_hashed_cards(
-    collection: Collection, program: HashingProgram, report: ImportReport | None = None
-) -> Iterator[tuple[int, str]]:
-    """Yield the id and hash of each card that a program would recognise; report answers that are longer there."""
-    ids: dict[int, dict[str, int]] = defaultdict(dict)
-    for note, slot, card in collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1"):
-        ids[note][slot] = card
+def find_hashed_cards(collection: Collection, program: HashingProgram) -> Iterator[FoundCard]:
+    """Find the cards of the decks that a program would recognize."""
+    rows = collection.connection.execute("SELECT note, slot, id FROM cards WHERE active = 1")
+    ids = {(note, slot): card for note, slot, card in rows}
+    for entry, hashed in _pair_notes(collection, program):
+        for card, slot in _pair_slots(hashed, entry.note):
+            if (entry.id, slot) in ids:
+                is_cut = bool(card.answer) and _count_characters(card.answer) > _count_characters(entry.note.fields[1])
+                yield FoundCard(ids[entry.id, slot], card.hash, f"{entry.path}:{entry.note.line}", is_cut)
+
+
+def _pair_notes(collection: Collection, program: HashingProgram) -> Iterator[tuple[Entry, list[HashedCard]]]:
+    """Yield each note with the cards that a program reads from its first line."""
     notes: dict[str, dict[int, Entry]] = defaultdict(dict)
     for entry in collection.catalog.entries():
         notes[entry.path][entry.note.line] = entry
@@ -144,15 +161,7 @@ def find_hashed_cards(
         by_line: dict[int, list[HashedCard]] = defaultdict(list)
         for card in program.read_file((collection.root / path).read_text(encoding="utf-8", errors="replace")):
             by_line[card.line].append(card)
-        for line, hashed in by_line.items():
-            if line in entries:
-                entry = entries[line]
-                for card, slot in _pair_slots(hashed, entry.note):
-                    if slot in ids[entry.id]:
-                        yield ids[entry.id][slot], card.hash
-                        is_longer = card.answer and _count_signs(card.answer) > _count_signs(entry.note.fields[1])
-                        if report and is_longer:
-                            report.remarks.append(Remark(f"{path}:{line}", _CUT.format(program.name)))
+        yield from ((entries[line], hashed) for line, hashed in by_line.items() if line in entries)
 
 
 def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[HashedCard, str]]:
@@ -163,20 +172,20 @@ def _pair_slots(hashed: Sequence[HashedCard], note: Note) -> Iterator[tuple[Hash
         yield from ((card, FORWARD if card.place else REVERSE) for card in hashed if card.kind == "T")
     elif note.kind is Kind.CLOZE:
         gaps = sorted(note.gaps, key=lambda gap: gap.start)
-        texts = [_compare(note.fields[0][gap.inner_start : gap.inner_end]) for gap in gaps]
+        texts = [_normalize_gap(note.fields[0][gap.inner_start : gap.inner_end]) for gap in gaps]
         at = 0
         for card in hashed:
-            place = next((each for each in range(at, len(gaps)) if texts[each] == _compare(card.text)), None)
+            place = next((each for each in range(at, len(gaps)) if texts[each] == _normalize_gap(card.text)), None)
             if place is not None:
                 yield card, f"c{gaps[place].numbers[0]}"
                 at = place + 1
 
 
-def _count_signs(text: str) -> int:
+def _count_characters(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _compare(text: str) -> str:
+def _normalize_gap(text: str) -> str:
     """Return the text of a gap without characters that one of the parsers removes: brackets, backslashes, indent."""
     return " ".join(text.replace("[", "").replace("]", "").replace("\\", "").split())
 

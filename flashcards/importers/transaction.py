@@ -17,7 +17,7 @@ from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
 from scheduler.connection import closing_connection
-from scheduler.log import CardHistory, DayReader
+from scheduler.log import CardHistory, DayConverter
 from scheduler.merge import merge
 
 
@@ -147,7 +147,7 @@ def run_import(
 
 def merge_histories(collection: Collection, histories: Iterable[CardHistory], report: ImportReport) -> None:
     """Merge histories within the open transaction, and count the changes in the report."""
-    days = DayReader(collection.clock.day, collection.clock.offset_minutes)
+    days = DayConverter(collection.clock.day, collection.clock.offset_minutes)
     merged = merge(collection.connection, histories, days, collection.model)
     report.reviews += merged.reviews
     report.cards += merged.cards

@@ -50,7 +50,7 @@ class Scope:
         """Return whether the fitted parameters should replace the current ones."""
         if self.fit is None or not self.fit.is_better:
             return False
-        return not self.deck or self.own or self.fit.present.log_loss - self.fit.chosen_figures.log_loss >= LEAST_GAIN
+        return not self.deck or self.own or self.fit.current.log_loss - self.fit.chosen_figures.log_loss >= LEAST_GAIN
 
 
 def fit_all(collection: Collection) -> list[Scope]:
@@ -172,7 +172,7 @@ def _scope(
     log: LogColumns,
     decks: Ints,
     chosen: Mask,
-    present: tuple[float, ...],
+    current: tuple[float, ...],
 ) -> Scope:
     ignored = np.zeros_like(decks)
     for limit in collection.limits:
@@ -182,6 +182,6 @@ def _scope(
     log = log.where(chosen)
     reviews = build_training_set(log, read_stated_memories(collection.connection, log), ignored[chosen])
     try:
-        return Scope(deck, len(reviews), fit(reviews, fill_parameters(present)))
+        return Scope(deck, len(reviews), fit(reviews, fill_parameters(current)))
     except TooFewReviews:
         return Scope(deck, len(reviews), None)

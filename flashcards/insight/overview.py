@@ -215,9 +215,9 @@ class FrontText(NamedTuple):
 class HardCard(NamedTuple):
     """A card that keeps being forgotten."""
 
-    name: str  # its id
-    deck: str  # its deck
-    question: FrontText  # its question
+    id: str
+    deck: str
+    question: FrontText
     lapses: int  # how often it was forgotten
     difficulty: float  # 1 to 10
 

@@ -104,7 +104,7 @@ def build_record(overview: Overview) -> dict[str, Any]:
         "interval": _list_spans(cards.interval),
         "hardest_cards": [
             {
-                "id": each.name,
+                "id": each.id,
                 "deck": each.deck,
                 "front": " ".join(each.question.markdown.split()),
                 "lapses": each.lapses,

@@ -50,7 +50,7 @@ class Comparison:
     """A comparison of retentions over the same days, the share of simulated cards, and whether speed is assumed."""
 
     days: int
-    present: float
+    current: float
     sampled: float
     workloads: tuple[Workload, ...]
     is_speed_assumed: bool = False
@@ -98,16 +98,16 @@ def give_advice(comparison: Comparison) -> list[str]:
             f"Fewest minutes for each card known: {least.retention:.0%}, at {least.minutes:.1f} minutes a day and"
             f" {least.known:,.0f} cards known. It is the cheapest choice, not a goal: decide first how much to know."
         )
-        present = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.present))
-        lines += [_compare(present, other) for other in comparison.workloads if other is not present]
+        current = min(comparison.workloads, key=lambda each: abs(each.retention - comparison.current))
+        lines += [_compare(current, other) for other in comparison.workloads if other is not current]
     if comparison.sampled < 1:
         lines.append(f"One card in {round(1 / comparison.sampled)} was simulated and represents the others.")
     return lines
 
 
-def _compare(present: Workload, other: Workload) -> str:
-    minutes, known = other.minutes - present.minutes, other.known - present.known
-    name = f"{other.retention:.0%} instead of {present.retention:.0%}"
+def _compare(current: Workload, other: Workload) -> str:
+    minutes, known = other.minutes - current.minutes, other.known - current.known
+    name = f"{other.retention:.0%} instead of {current.retention:.0%}"
     differ = []
     if abs(minutes) >= 0.05:
         differ.append(f"{abs(minutes):.1f} minutes a day {'more' if minutes > 0 else 'fewer'}")
@@ -137,14 +137,14 @@ def build_workload_report(comparison: Comparison) -> report.Report:
     ]
     record = {
         "days": comparison.days,
-        "present": comparison.present,
+        "present": comparison.current,
         "sampled": comparison.sampled,
         "retentions": rows,
         "speed_assumed": comparison.is_speed_assumed,
     }
     compared = plural(len(rows), "retention")
     text = [f"The next {plural(comparison.days, 'day')}, with all reviews done, at {compared} (* is yours)."]
-    tiles = [("days", report.whole(comparison.days)), ("your retention", f"{comparison.present:.0%}")]
+    tiles = [("days", report.whole(comparison.days)), ("your retention", f"{comparison.current:.0%}")]
     groups = [report.FigureGroup("Cost and benefit", _build_figures(comparison, rows))] if rows else []
     text += give_advice(comparison)
     if comparison.is_speed_assumed:
@@ -154,7 +154,7 @@ def build_workload_report(comparison: Comparison) -> report.Report:
 
 def _build_figures(comparison: Comparison, rows: Sequence[dict[str, Any]]) -> list[report.Figure]:
     def name(retention: float) -> str:
-        return f"{'*' if abs(retention - comparison.present) < 1e-9 else ''}{retention:.0%}"
+        return f"{'*' if abs(retention - comparison.current) < 1e-9 else ''}{retention:.0%}"
 
     columns = [
         report.Column("retention", "retention", name),

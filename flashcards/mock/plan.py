@@ -62,7 +62,7 @@ def plan_interview(preset: MockPreset, given: MockPreset) -> MockPlan:
     return MockPlan(count, each, count * each)
 
 
-def draw_questions(
+def sample_questions(
     collection: Collection, cards: Iterable[int] | None, count: int, now_ms: int, seed: int | None
 ) -> tuple[list[int], int]:
     """Draw the cards to ask, of `cards` or all; return them and their seed. Raise `NoCardToAsk` without cards."""
@@ -72,7 +72,7 @@ def draw_questions(
     if not able:
         raise NoCardToAsk
     chosen = now_ms % 100_000 if seed is None else seed
-    return draw_cards(able, count, chosen), chosen
+    return sample_cards(able, count, chosen), chosen
 
 
 def begin_interview(
@@ -87,7 +87,7 @@ def begin_interview(
     recorder = MockRecorder(collection, planned, round(plan.per_question * 60), now_ms, schedule=schedule)
     timing = Timing(round(plan.minutes * 60_000), round(plan.per_question * 60_000))
     asked = [recorder.read(card) for card in cards]
-    return recorder.mock, MockSession(asked, timing, recorder, now_ms, collection.settings.rubric_thresholds)
+    return recorder.mock_id, MockSession(asked, timing, recorder, now_ms, collection.settings.rubric_thresholds)
 
 
 _LONG: Final = 30  # days after which a question counts as long unseen
@@ -97,36 +97,36 @@ _LEAST: Final = 0.05
 class Candidate(NamedTuple):
     """A card that may be asked."""
 
-    card: int  # its id
+    card_id: int
     skills: tuple[str, ...]  # skills named by its tags; the first one counts
     recall: float | None  # predicted probability of recall today; None for a new card
     missed: float  # share of its points missed so far; 0 if no points were ticked
     days_since: int | None  # days since it was last asked in any way; None if never
 
 
-def weakness(candidate: Candidate) -> float:
+def compute_weakness(candidate: Candidate) -> float:
     """Compute the sampling weight of a card, the sum of three parts: forgotten, missed and long unseen."""
     forgotten = 1.0 if candidate.recall is None else 1 - candidate.recall
     waited = 1.0 if candidate.days_since is None else min(candidate.days_since, _LONG) / _LONG
     return _LEAST + forgotten + candidate.missed + waited
 
 
-def draw_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
+def sample_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
     """Draw cards from each skill in turn, weak ones more often; the same for the same seed and candidates."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret depends on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):
         by_skill[candidate.skills[0] if candidate.skills else ""].append(candidate)
     # Skills take turns, weakest first; ties are broken at random.
-    turns = sorted(by_skill, key=lambda skill: (-max(map(weakness, by_skill[skill])), chance.random()))
+    turns = sorted(by_skill, key=lambda skill: (-max(map(compute_weakness, by_skill[skill])), chance.random()))
     found: list[int] = []
     while len(found) < count and any(by_skill.values()):
         for skill in turns:
             left = by_skill[skill]
             if left and len(found) < count:
-                (chosen,) = chance.choices(left, [weakness(each) for each in left])
+                (chosen,) = chance.choices(left, [compute_weakness(each) for each in left])
                 left.remove(chosen)
-                found.append(chosen.card)
+                found.append(chosen.card_id)
     return found
 
 

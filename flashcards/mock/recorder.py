@@ -125,7 +125,7 @@ class MockRecorder:
         self._schedule = schedule
         self._mocks = Mocks(collection.connection)
         with transaction(collection.connection):
-            self.mock = self._mocks.begin(mock)
+            self.mock_id = self._mocks.begin(mock)
 
     def read(self, card: int) -> tuple[Asked, tuple[str, ...]]:
         """Return a card and its skills. Raise `LookupError` if its text is gone."""
@@ -137,7 +137,7 @@ class MockRecorder:
     def keep_draft(self, result: Result) -> None:
         """Store a question that is partly answered or not rated yet."""
         with transaction(self._collection.connection):
-            self._mocks.put(self.mock, self._row(result))
+            self._mocks.put(self.mock_id, self._row(result))
 
     def record_answer(self, result: Result, now_ms: int) -> None:
         """Store the rating and the answer in one transaction."""
@@ -151,17 +151,17 @@ class MockRecorder:
             else:
                 review = store.cram(card.id, rating, now_ms, duration_ms)
             add_ticks(self._collection.connection, review.id, points.items())
-            self._mocks.put(self.mock, self._row(result))
+            self._mocks.put(self.mock_id, self._row(result))
 
     def record_note(self, result: Result) -> None:
         """Store the note on the last question."""
         with transaction(self._collection.connection):
-            self._mocks.note(self.mock, result.number, result.note)
+            self._mocks.note(self.mock_id, result.number, result.note)
 
     def finish(self) -> None:
         """Mark the interview as finished."""
         with transaction(self._collection.connection):
-            self._mocks.finish(self.mock)
+            self._mocks.finish(self.mock_id)
 
     def _row(self, result: Result) -> MockAnswer:
         return MockAnswer(

@@ -26,7 +26,7 @@ from scheduler import (
     Store,
     transaction,
 )
-from scheduler.intervals import Load, count_due_ahead, draw
+from scheduler.intervals import Load, count_due_ahead, draw_fraction
 from scheduler.model import Memory, State
 from scheduler.policy import DeckLimits
 from scheduler.queue import Counts, Queue, Wait, build_queue
@@ -290,7 +290,7 @@ class CramBackend(CollectionBackend):
         chosen = askable if plan.only is None else askable & plan.only
         # A dict keeps the order and allows quick removals; its values are not used.
         self._left: dict[int, None] = dict.fromkeys(
-            sorted(chosen, key=lambda card: draw(card, self._day))[: plan.limit]
+            sorted(chosen, key=lambda card: draw_fraction(card, self._day))[: plan.limit]
         )
 
     def next_card(self, now_ms: int) -> int | None:

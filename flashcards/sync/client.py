@@ -238,7 +238,7 @@ class ServerClient:
             if any(graves.values()):
                 send("applyGraves", {"chunk": graves})
             # The server's data is received first, so that our data does not contain older versions.
-            ours = session.changes()
+            ours = session.take_changes()
             ours.pop("conf", None)
             theirs = send("applyChanges", {"changes": ours})
             if "crt" in theirs:
@@ -276,7 +276,7 @@ class ServerClient:
 
     def _push(self, session: SyncSession, done: ServerSync) -> None:
         while True:
-            chunk = session.chunk()
+            chunk = session.take_chunk()
             self._connection.send("applyChunk", {"chunk": chunk})
             if chunk["done"]:
                 done.rows_went += session.sent

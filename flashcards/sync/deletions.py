@@ -141,21 +141,23 @@ class Deletions:
         row: Row | None = self._held[NOTE].get(number)
         return row
 
-    def take_card(self, row: Row) -> bool:
-        """Return whether a card of the device belongs to a deleted note, and then delete it too, even if new."""
-        if row[0] in self._held[CARD]:
-            return True
-        if row[_NID] not in self._held[NOTE]:
-            return False
-        self._db.execute(
-            "INSERT INTO deleted SELECT ?, ?, usn, 0, ? FROM deleted WHERE type = ? AND id = ?",
-            (CARD, row[0], json.dumps(row), NOTE, row[_NID]),
-        )
-        self._held[CARD][row[0]] = row
-        return True
+    def has_card(self, number: int) -> bool:
+        """Return whether a card is deleted that the device still has."""
+        return number in self._held[CARD]
 
-    def take_back_deck(self, number: int) -> dict[str, Any] | None:
-        """Return a deleted deck that the device still uses, and restore it."""
+    def add_cards(self, rows: Iterable[Row]) -> None:
+        """Delete those cards of the device whose notes are deleted, even new ones."""
+        for row in rows:
+            if self.has_card(row[0]) or row[_NID] not in self._held[NOTE]:
+                continue
+            self._db.execute(
+                "INSERT INTO deleted SELECT ?, ?, usn, 0, ? FROM deleted WHERE type = ? AND id = ?",
+                (CARD, row[0], json.dumps(row), NOTE, row[_NID]),
+            )
+            self._held[CARD][row[0]] = row
+
+    def release_deck(self, number: int) -> dict[str, Any] | None:
+        """Stop treating a deck as deleted; return it, or nothing if it was not deleted."""
         deck: dict[str, Any] | None = self._held[DECK].pop(number, None) or self._in_the_way.get(number)
         return deck
 

@@ -24,7 +24,7 @@ from flashcards.catalog.imports import Origins, SeenStatus
 from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.mirror_objects import find_changed_options, with_our_names
-from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row, what_a_person_sets
+from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row, get_user_values
 from flashcards.text import plural
 from scheduler import transaction
 
@@ -205,7 +205,7 @@ class ChangeImport:
         found = {}
         for row in received.notes:
             before = received.before["notes"].get(row[0])
-            if before is not None and what_a_person_sets("notes", before) == what_a_person_sets("notes", row):
+            if before is not None and get_user_values("notes", before) == get_user_values("notes", row):
                 continue
             found[row[_GUID]] = row[0] in contested
             if before is not None and row[0] in contested:

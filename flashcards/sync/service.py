@@ -59,7 +59,7 @@ class SyncService:
             "start": self._start,
             "applyGraves": lambda header, payload: self._find(header).apply_graves(payload),
             "applyChanges": lambda header, payload: self._find(header).apply_changes(payload),
-            "chunk": lambda header, _: self._find(header).chunk(),
+            "chunk": lambda header, _: self._find(header).take_chunk(),
             "applyChunk": lambda header, payload: self._find(header).apply_chunk(payload),
             "sanityCheck2": self._check,
             "finish": lambda header, _: self._finish(header),

@@ -15,12 +15,12 @@ from flashcards.sync.validation import (
     USN,
     Graves,
     Row,
+    get_user_values,
     read_conf,
     read_graves,
     read_mapping,
     read_objects,
     read_rows,
-    what_a_person_sets,
 )
 from flashcards.sync.wire import BadRequest
 
@@ -109,7 +109,7 @@ class SyncSession:
 
     def apply_changes(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Apply the client's note types, decks, presets, tags and configuration; return ours."""
-        answer = self.changes()
+        answer = self.take_changes()
         changes = read_mapping(payload.get("changes"))
         decks = changes.get("decks") or [[], []]
         if not isinstance(decks, list) or len(decks) != len(OBJECTS) - 1:
@@ -123,8 +123,8 @@ class SyncSession:
             answer |= {"conf": self._mirror.read_json("conf"), "crt": self._mirror.created_s}
         return answer
 
-    def chunk(self) -> dict[str, Any]:
-        """Return the next rows that the client has not seen."""
+    def take_chunk(self) -> dict[str, Any]:
+        """Return the next rows that the client has not seen, and count them as sent."""
         found: dict[str, Any] = {"done": False}
         rows = [*self._ahead, *islice(self._chunks, CHUNK_ROWS + 1 - len(self._ahead))]
         rows, self._ahead = rows[:CHUNK_ROWS], rows[CHUNK_ROWS:]
@@ -142,9 +142,10 @@ class SyncSession:
         self._mirror.check_references(notes)
         received.collided += [row for row in reviews if self._mirror.has_other_review(row)]
         received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
-        received.notes += self._put("notes", [row for row in notes if not self._is_late(row)])
-        cards = [row for row in cards if not self._deletions.take_card(row)]
-        moved = self._take_back_decks(cards)
+        received.notes += self._put("notes", self._set_aside_deleted(notes))
+        self._deletions.add_cards(cards)
+        cards = [row for row in cards if not self._deletions.has_card(row[0])]
+        moved = self._restore_decks(cards)
         received.cards += self._put("cards", cards)
         self._mirror.send_cards_again(moved, self._usn + 1)
 
@@ -181,8 +182,8 @@ class SyncSession:
         self._mirror.commit()
         return at
 
-    def changes(self) -> dict[str, Any]:
-        """Return our note types, decks, presets and tags that the other side has not seen."""
+    def take_changes(self) -> dict[str, Any]:
+        """Return our note types, decks, presets and tags that the other side has not seen; count them as sent."""
         found = {}
         stamp = {"usn": self._usn} if self._stamps else {}
         for name in OBJECTS:
@@ -200,20 +201,24 @@ class SyncSession:
                     row[USN[table]] = self._usn
                 yield table, row
 
-    def _is_late(self, row: Row) -> bool:
-        """Return whether a note was deleted elsewhere; its text is kept."""
-        deleted = self._deletions.note(row[0])
-        if deleted is not None and what_a_person_sets("notes", deleted) != what_a_person_sets("notes", row):
-            self.received.late.append(row)
-        return deleted is not None
+    def _set_aside_deleted(self, notes: list[Row]) -> list[Row]:
+        """Return the notes that were not deleted elsewhere; keep the others in `late` if their text changed."""
+        kept = []
+        for row in notes:
+            deleted = self._deletions.note(row[0])
+            if deleted is None:
+                kept.append(row)
+            elif get_user_values("notes", deleted) != get_user_values("notes", row):
+                self.received.late.append(row)
+        return kept
 
-    def _take_back_decks(self, cards: list[Row]) -> list[int]:
+    def _restore_decks(self, cards: list[Row]) -> list[int]:
         """Restore deleted decks for received cards, or use the decks that now have their names; return these cards."""
         moved = []
         decks = self._mirror.read_json("decks")
         names = {each["name"].casefold(): each["id"] for each in decks.values()}
         for row in cards:
-            if str(row[_DID]) in decks or not (deck := self._deletions.take_back_deck(row[_DID])):
+            if str(row[_DID]) in decks or not (deck := self._deletions.release_deck(row[_DID])):
                 continue
             moved.append(row[0])
             row[_DID] = names.setdefault(deck["name"].casefold(), deck["id"])
@@ -232,7 +237,7 @@ class SyncSession:
                 received.before[table][row[0]] = before
                 if mirror.has_changed(kind, row[0], received.since):
                     received.contested[table].add(row[0])
-            if before is None or what_a_person_sets(table, before) != what_a_person_sets(table, row):
+            if before is None or get_user_values(table, before) != get_user_values(table, row):
                 changed.append(row[0])
         mirror.note_change(kind, changed, self._usn)
         return mirror.put_rows(table, rows, self._usn)
@@ -247,7 +252,7 @@ class SyncSession:
             if known and known["usn"] >= self.received.since and known.get("mod", 0) >= each.get("mod", 0):
                 continue
             if name == "decks":
-                self._deletions.take_back_deck(int(key))
+                self._deletions.release_deck(int(key))
             if known and name in self.received.options:
                 self.received.options[name].setdefault(key, known)
             objects[key] = each | {"usn": self._usn}

@@ -88,7 +88,7 @@ def read_integer(value: Any, name: str, least: int = 0) -> int:
     return value
 
 
-def what_a_person_sets(table: Table, row: Row) -> tuple[object, ...]:
+def get_user_values(table: Table, row: Row) -> tuple[object, ...]:
     """Return the text of a note, or the marks of a card: suspension and flag."""
     if table == "notes":
         values = dict(zip(NOTE_COLUMNS, row, strict=True))

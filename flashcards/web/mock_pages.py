@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from flashcards.collection import now_ms
 from flashcards.errors import UsageError
 from flashcards.mock import report
-from flashcards.mock.plan import begin_interview, draw_questions, find_preset, plan_interview
+from flashcards.mock.plan import begin_interview, find_preset, plan_interview, sample_questions
 from flashcards.mock.recorder import Mock, MockAnswer, Mocks
 from flashcards.mock.session import Asking, Judging, MockSession, Noting, Over
 from flashcards.query import find_card_ids
@@ -120,7 +120,7 @@ def start(site: Site, visit: Visit) -> Response:
     plan, at = plan_interview(preset, given), now_ms()
     only = find_card_ids(collection, preset.query) if preset.query else None
     seed = visit.field("seed")
-    drawn = draw_questions(
+    drawn = sample_questions(
         collection, only, plan.questions, at, int(seed) if seed[:18].lstrip("-").isdecimal() else None
     )
     if site.mock:

@@ -109,21 +109,21 @@ F = Figures(100, 0.3, 0.05)
 
 
 @pytest.mark.parametrize(
-    ("taken", "present", "fitted", "said"),
+    ("taken", "current", "fitted", "said"),
     [
-        ("own", 0.40, 0.36, "The FSRS defaults predict best: they are now used."),
-        ("present", 0.34, 0.36, "The current parameters predict at least as well and are kept."),
-        ("present", 0.36, 0.34, "Over all reviews, the current parameters predict at least as well"),
+        ("defaults", 0.40, 0.36, "The FSRS defaults predict best: they are now used."),
+        ("current", 0.34, 0.36, "The current parameters predict at least as well and are kept."),
+        ("current", 0.36, 0.34, "Over all reviews, the current parameters predict at least as well"),
     ],
 )
 def test_the_best_parameters_are_reported_and_written(
-    learned: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, present: float, fitted: float, said: str
+    learned: Runner, monkeypatch: pytest.MonkeyPatch, taken: Any, current: float, fitted: float, said: str
 ) -> None:
     toml = learned.root / "flashcards.toml"
     toml.write_text(f"parameters = {list(FORGETFUL)}\n", encoding="utf-8")
-    values = DEFAULT_PARAMETERS if taken == "own" else FORGETFUL
+    values = DEFAULT_PARAMETERS if taken == "defaults" else FORGETFUL
     found = Fit(
-        values, taken, 500, F._replace(log_loss=present), F._replace(log_loss=fitted), F._replace(log_loss=0.35), F
+        values, taken, 500, F._replace(log_loss=current), F._replace(log_loss=fitted), F._replace(log_loss=0.35), F
     )
     monkeypatch.setattr("flashcards.insight.optimize.fit", lambda *_: found)
     shown = learned("optimize").out

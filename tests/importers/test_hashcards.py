@@ -50,7 +50,7 @@ def decks(home: Home) -> Home:
 def hashes(root: Path) -> set[str]:
     with Collection(root) as collection:
         collection.scan()
-        return {name for _, name in find_hashed_cards(collection, HASHCARDS)}
+        return {each.hash for each in find_hashed_cards(collection, HASHCARDS)}
 
 
 def known(hashcards: str, root: Path) -> set[str]:

@@ -43,7 +43,7 @@ def test_the_retention_of_the_settings_is_what_others_are_compared_with(tmp_path
     (tmp_path / "flashcards.toml").write_text("retention = 0.8\n", encoding="utf-8")
     with Collection(tmp_path) as collection:
         found = compare_retentions(collection, now_ms(), 60, (0.8, 0.95))
-    assert found.present == 0.8
+    assert found.current == 0.8
     assert [line.partition(":")[0] for line in give_advice(found)[1:]] == ["95% instead of 80%"]
 
 

@@ -72,7 +72,7 @@ def forgetful() -> TrainingSet:
 def test_who_forgets_faster_than_most_is_predicted_better_by_fitted_parameters(forgetful: TrainingSet) -> None:
     found = fit(forgetful)
     assert found.is_better
-    assert found.fitted.log_loss < found.present.log_loss
+    assert found.fitted.log_loss < found.current.log_loss
     truth = forgetful.measure(FORGETFUL).log_loss
     assert forgetful.measure(found.parameters).log_loss < truth + 0.005
 
@@ -92,10 +92,10 @@ def test_an_earlier_fit_gives_way_when_memory_turns_out_to_be_another(forgetful:
 def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where_fitting_does_no_better() -> None:
     usual = build_training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
     found = fit(usual, FORGETFUL)
-    assert found.fitted.log_loss >= found.own.log_loss
-    assert found.own.log_loss < found.present.log_loss
-    assert (found.taken, found.parameters, found.is_better) == ("own", DEFAULT_PARAMETERS, True)
-    assert fit(usual).taken == "present"
+    assert found.fitted.log_loss >= found.defaults.log_loss
+    assert found.defaults.log_loss < found.current.log_loss
+    assert (found.taken, found.parameters, found.is_better) == ("defaults", DEFAULT_PARAMETERS, True)
+    assert fit(usual).taken == "current"
 
 
 def test_the_fewer_reviews_the_nearer_the_parameters_are_to_the_defaults(forgetful: TrainingSet) -> None:
@@ -110,6 +110,6 @@ def test_a_real_learner_is_predicted_as_well_as_by_any_other_way_known() -> None
     reviews = build_training_set(josh())
     found = fit(reviews)
     assert len(reviews) == 6276
-    assert (round(found.present.log_loss, 4), round(found.present.rmse_bins, 3)) == (0.4513, 0.067)
+    assert (round(found.current.log_loss, 4), round(found.current.rmse_bins, 3)) == (0.4513, 0.067)
     assert found.fitted.log_loss <= 0.4488
     assert found.fitted.rmse_bins <= 0.060

@@ -19,7 +19,7 @@ from scheduler import (
     log_arrays,
     transaction,
 )
-from scheduler.log import CardHistory, DayReader, ImportedReview, ImportedState
+from scheduler.log import CardHistory, DayConverter, ImportedReview, ImportedState
 from scheduler.memory import Model
 from scheduler.merge import add_stated_cards, merge
 from scheduler.tables import append
@@ -134,7 +134,7 @@ stated = st.builds(
 @given(st.lists(stated, max_size=4))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_a_stated_schedule_of_a_new_card_is_adopted_as_a_merge_does(store: Store, states: list[ImportedState]) -> None:
-    days = DayReader(CLOCK.day, CLOCK.offset_minutes)
+    days = DayConverter(CLOCK.day, CLOCK.offset_minutes)
 
     def take(add_all: Callable[[], None]) -> list[list[tuple[object, ...]]]:
         found = []
@@ -163,7 +163,7 @@ def test_a_stated_schedule_of_a_new_card_is_adopted_as_a_merge_does(store: Store
 def test_very_many_states_of_one_time_are_added_in_linear_time(store: Store) -> None:
     state = ImportedState(State.REVIEW, TODAY, None, 0, 86_400, 1, 0, leech=False, changed_ms=NOW, keeps_log=False)
     cards = ((NOW + at, NewCard(at + 1, "c1", DECK, at), state) for at in range(20_000))  # else it takes minutes
-    add_stated_cards(store.connection, cards, DayReader(CLOCK.day, CLOCK.offset_minutes))
+    add_stated_cards(store.connection, cards, DayConverter(CLOCK.day, CLOCK.offset_minutes))
     found = store.connection.execute("SELECT min(id), max(id), count(*) FROM reviews").fetchone()
     assert found == (NOW, NOW + 19_999, 20_000)
 
@@ -171,7 +171,7 @@ def test_very_many_states_of_one_time_are_added_in_linear_time(store: Store) -> 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5)), max_size=25))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 def test_a_merge_repeated_adds_nothing_even_where_times_collide(store: Store, given: list[tuple[int, int]]) -> None:
-    days = DayReader(CLOCK.day, CLOCK.offset_minutes)
+    days = DayConverter(CLOCK.day, CLOCK.offset_minutes)
     states = State.REVIEW, State.REVIEW, 86_400, 86_400
     with suppress(_Undo), transaction(store.connection):
         cards = add(store, 3)
@@ -199,7 +199,7 @@ def test_undo_computes_the_memory_with_reviews_that_came_in_between_later(store:
     step = State.LEARNING, State.LEARNING, 600, 600
     elsewhere = ImportedReview(NOW + MINUTE, ReviewKind.RATING, Rating.GOOD, 0, *step)
     history = CardHistory(card, [elsewhere], ImportedState.of_card(store.card(card), 0))
-    days = DayReader(CLOCK.day, CLOCK.offset_minutes)
+    days = DayConverter(CLOCK.day, CLOCK.offset_minutes)
     with transaction(store.connection):
         merge(store.connection, [history], days, lambda _: Model(DEFAULT_PARAMETERS))
     before = store.card(card)

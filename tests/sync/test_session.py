@@ -27,7 +27,7 @@ def test_the_last_rows_say_that_they_are_the_last(mirror: Mirror, rows: int, chu
         "INSERT INTO revlog VALUES (?, 1, 5, 3, 1, 1, 0, 1000, 1)", [(1000 + number,) for number in range(rows)]
     )
     session = SyncSession(mirror, "s", 5, client_is_newer=False)
-    found = [session.chunk() for _ in chunks]
+    found = [session.take_chunk() for _ in chunks]
     assert [len(each.get("revlog", [])) for each in found] == chunks
     assert [each["done"] for each in found] == [False] * (len(chunks) - 1) + [True]
     assert [row[0] for each in found for row in each.get("revlog", [])] == [1000 + number for number in range(rows)]

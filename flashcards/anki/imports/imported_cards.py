@@ -15,8 +15,8 @@ from flashcards.anki.package.schedule_reader import (
     SUSPENDED,
     HistoryReader,
     convert_log,
-    count_days_as_anki,
     find_foreign_data,
+    make_anki_days,
 )
 from flashcards.catalog.imports import Origins, SeenStatus
 from scheduler.clock import Clock
@@ -191,7 +191,7 @@ class CardImport:
             join_histories(history(card, ours, deck), [history(each, ours, deck) for each in duplicates.get(ours, ())])
             for card, ours, deck in pairs
         )
-        days = count_days_as_anki(self._clock, self._at)
+        days = make_anki_days(self._clock, self._at)
         connection = self._collection.connection
         merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
         report.reviews = merged.reviews
@@ -204,7 +204,7 @@ class CardImport:
 
     def apply_reviews(self, logs: Mapping[int, Sequence[LogRow]]) -> int:
         """Merge reviews of cards whose note is gone in Anki, by our ids; return the number of new ones."""
-        days = count_days_as_anki(self._clock, self._at)
+        days = make_anki_days(self._clock, self._at)
         cards = {card.id: card for card in self._collection.store.cards(logs)}
         histories = []
         for number, log in logs.items():

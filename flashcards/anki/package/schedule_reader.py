@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
-from scheduler.log import CardHistory, DayReader, ImportedReview, ImportedState
+from scheduler.log import CardHistory, DayConverter, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _LONGEST_DATA: Final = 1000  # characters; Anki allows 100 bytes of custom data 
 _BURIED_BY_SIBLING, _BURIED_BY_HAND = -2, -3
 
 
-def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
+def make_anki_days(clock: Clock, now_ms: int) -> DayConverter:
     """Return a reader of days as Anki counts them in a log: 24 hours each, at the current offset.
 
     So a review in the first second of a day belongs to the previous day.
@@ -44,7 +44,7 @@ def count_days_as_anki(clock: Clock, now_ms: int) -> DayReader:
     shift = clock.present_shift_seconds(now_ms) - 1
 
     offset_in = cache(lambda quarter: clock.offset_minutes(quarter * _QUARTER_MS))  # clocks change at quarters of hours
-    return DayReader(
+    return DayConverter(
         lambda at_ms: (at_ms // 1000 + shift) // DAY_SECONDS, lambda at_ms: offset_in(at_ms // _QUARTER_MS)
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from flashcards.deck.cloze import GAP_SIGNS
+from flashcards.deck.cloze import GAP_CHARACTERS
 from flashcards.text import count_columns
 
 if TYPE_CHECKING:
@@ -100,18 +100,18 @@ def format_script(text: str, sign: str) -> str:
     written = find_small_form(text, sign)
     if written is not None:
         return written
-    return f"{sign}{text}{AFTER}" if len(drop_gap_signs(text)) == 1 else f"{sign}{{{text}}}{AFTER}"
+    return f"{sign}{text}{AFTER}" if len(drop_gap_characters(text)) == 1 else f"{sign}{{{text}}}{AFTER}"
 
 
-def drop_gap_signs(text: str) -> str:
-    """Return a text without the signs around its gaps."""
-    return "".join(character for character in text if character not in GAP_SIGNS)
+def drop_gap_characters(text: str) -> str:
+    """Return a text without the characters around its gaps."""
+    return "".join(character for character in text if character not in GAP_CHARACTERS)
 
 
 def find_small_form(text: str, sign: str) -> str | None:
     """Return the raised ("^") or lowered ("_") Unicode characters for `text`, or nothing if one is missing."""
     table = _SUPERSCRIPTS if sign == "^" else _SUBSCRIPTS
-    found = [character if character in GAP_SIGNS else table.get(character) for character in text]
+    found = [character if character in GAP_CHARACTERS else table.get(character) for character in text]
     return "".join(filter(None, found)) if None not in found else None
 
 

@@ -19,7 +19,7 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
     LatexWalkerError,
 )
 
-from flashcards.deck.cloze import GAP_SIGNS
+from flashcards.deck.cloze import GAP_CHARACTERS
 from flashcards.render.tex import layout
 from flashcards.render.tex.layout import (
     AFTER,
@@ -179,10 +179,10 @@ class _Writer:
             out.append(sign)
             return at
         item = items[at]
-        if isinstance(item, str) and item in GAP_SIGNS:  # a gap is one argument
+        if isinstance(item, str) and item in GAP_CHARACTERS:  # a gap is one argument
             first = at
-            ends = (end for end in range(at + 1, len(items)) if isinstance(items[end], str) and items[end] in GAP_SIGNS)
-            at = next(ends, at)
+            rest = range(at + 1, len(items))
+            at = next((end for end in rest if isinstance(items[end], str) and items[end] in GAP_CHARACTERS), at)
             text = self.write_line(items[first : at + 1])
         else:
             text = item if isinstance(item, str) else self.write_line([item])
@@ -339,7 +339,7 @@ def _write_special(name: str, texts: list[str]) -> str | None:
 
 
 def _add_brackets(text: str, single: re.Pattern[str]) -> str:
-    bare = layout.drop_gap_signs(text)
+    bare = layout.drop_gap_characters(text)
     return text if single.fullmatch(bare) or _HIDDEN.fullmatch(bare) else f"({text})"
 
 
