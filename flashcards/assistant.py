@@ -22,7 +22,7 @@ import flashcards
 from flashcards.add import Addition, plan_addition, write_addition
 from flashcards.cards import TextGone, build_record, build_records, find_card, format_card_id
 from flashcards.check import FileProblem, find_advice, find_problems
-from flashcards.collection import Access, Collection, find_ordering, now_ms
+from flashcards.collection import Access, Collection, find_session_policy, now_ms
 from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.query import find_card_ids
 from flashcards.text import gate
@@ -87,8 +87,10 @@ class Assistant:
         """Return the number of cards due today by deck, within the daily limits."""
         with self._open(Access.READ) as collection:
             only = frozenset(find_card_ids(collection, query)) if query.strip() else None
-            order = find_ordering(collection, only)
-            counts = count_by_deck(collection.store, collection.limits, now_ms(), order=order, only_cards=only)
+            policy = find_session_policy(collection, only)
+            counts = count_by_deck(
+                collection.store, collection.deck_policies, now_ms(), session_policy=policy, only_cards=only
+            )
             names = collection.catalog.deck_names()
             decks = [{"deck": names[deck], **count._asdict()} for deck, count in counts.items() if any(count)]
             decks.sort(key=lambda deck: str(deck["deck"]))

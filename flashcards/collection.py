@@ -38,7 +38,7 @@ from scheduler import (
 from scheduler.backup_files import BACKUPS as BACKUPS
 from scheduler.connection import ReadingConnection, close_live, copy_to_memory
 from scheduler.database import open_reading
-from scheduler.policy import COLLECTION, DeckLimits
+from scheduler.policy import COLLECTION, DeckPolicy
 from scheduler.store import TABLE_SET
 
 STATE_FOLDER = ".flashcards"
@@ -154,7 +154,7 @@ class Collection:
         self.connection = connection
         self.store = Store(connection, self.clock)
         self.catalog = Catalog(connection, self.root)  # its files and notes as of the last scan
-        self.forget_limits()
+        self.forget_policies()
 
     @property
     def is_kept(self) -> bool:
@@ -281,10 +281,10 @@ class Collection:
             if report.stated:
                 from flashcards.catalog.imports import take_statements
 
-                self.forget_limits()
+                self.forget_policies()
                 take_statements(self.connection, self.clock, report.stated, self.model, at_ms)
         self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)
-        self.forget_limits()
+        self.forget_policies()
         return report
 
     def model(self, deck: int) -> Model:
@@ -292,26 +292,26 @@ class Collection:
         return self.store.model(self.policy(deck).parameters)
 
     @cached_property
-    def limits(self) -> list[DeckLimits]:
+    def deck_policies(self) -> list[DeckPolicy]:
         """Every deck with its parents and its policy, in the order of new cards, as of the last scan.
 
         The collection itself comes first: the settings at the top of its file apply to all decks.
         """
         decks = self.catalog.decks()
         front_matter = self.catalog.deck_settings()
-        found = [DeckLimits(COLLECTION, (), self.settings.policy)] if decks else []
+        found = [DeckPolicy(COLLECTION, (), self.settings.policy)] if decks else []
         orders = {name: values.get("order") for name, values in front_matter.items() if "order" in values}
         for name in sort_decks(decks, {**self.settings.orders, **orders}):
             parents = (COLLECTION, *(decks[above] for above in list_deck_path(name)[:-1]))
-            found.append(DeckLimits(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
+            found.append(DeckPolicy(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found
 
     def follow_parameters(self) -> int:
         """Recompute memory states if the parameters changed; due days stay. Return the number of changed cards."""
         wanted = {
-            limit.deck: " ".join(map(repr, limit.policy.parameters))
-            for limit in self.limits
-            if limit.policy.parameters != DEFAULT_PARAMETERS
+            deck.id: " ".join(map(repr, deck.policy.parameters))
+            for deck in self.deck_policies
+            if deck.policy.parameters != DEFAULT_PARAMETERS
         }
         if wanted == self.store.parameters_in_use():
             return 0
@@ -327,7 +327,7 @@ class Collection:
 
     @cached_property
     def _policies(self) -> dict[int, Policy]:
-        return {limit.deck: limit.policy for limit in self.limits}
+        return {deck.id: deck.policy for deck in self.deck_policies}
 
     def predict_recall(self, card: Card, day: int) -> float | None:
         """Return the probability of recalling a card on a day, or nothing if it was never rated."""
@@ -335,9 +335,9 @@ class Collection:
             return None
         return self.model(card.deck).retrievability(card.stability, card.elapsed_days(day))
 
-    def forget_limits(self) -> None:
+    def forget_policies(self) -> None:
         """Drop the cached decks and policies after they changed."""
-        for name in ("limits", "_policies"):
+        for name in ("deck_policies", "_policies"):
             self.__dict__.pop(name, None)
 
     def note_of(self, card: Card) -> Entry:
@@ -349,13 +349,13 @@ _DECKS = "SELECT DISTINCT deck FROM cards WHERE active = 1"
 _DECKS_OF = "SELECT DISTINCT deck FROM cards WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def find_ordering(collection: Collection, only: frozenset[int] | None = None) -> Policy:
+def find_session_policy(collection: Collection, only: frozenset[int] | None = None) -> Policy:
     """Find the settings that order a session over `only` these cards, or over all.
 
     They are those of the nearest deck that contains all the cards, or else those of the collection.
     """
     common = collection.settings.policy
-    if all(_order(limit.policy) == _order(common) for limit in collection.limits):
+    if all(_get_order(deck.policy) == _get_order(common) for deck in collection.deck_policies):
         return common
     names = collection.catalog.deck_names()
     import json  # imported late, because most collections have one order
@@ -366,9 +366,9 @@ def find_ordering(collection: Collection, only: frozenset[int] | None = None) ->
     paths = [names[deck].split("::") for (deck,) in rows if deck in names]
     shared = takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False))
     nearest = "::".join(parts[0] for parts in shared)
-    policies = {names[limit.deck]: limit.policy for limit in collection.limits if limit.deck in names}
+    policies = {names[deck.id]: deck.policy for deck in collection.deck_policies if deck.id in names}
     return policies.get(nearest, common)
 
 
-def _order(policy: Policy) -> tuple[str, str]:
+def _get_order(policy: Policy) -> tuple[str, str]:
     return policy.review_order, policy.new_mix

@@ -98,7 +98,7 @@ def undo(collection: Collection) -> Act:
         if acts.last() != act:
             raise UndoneElsewhere(act) from None
         raise
-    collection.forget_limits()
+    collection.forget_policies()
     return act
 
 

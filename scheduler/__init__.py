@@ -39,7 +39,7 @@ from scheduler.model import Rating as Rating
 from scheduler.model import Review as Review
 from scheduler.model import ReviewKind as ReviewKind
 from scheduler.model import State as State
-from scheduler.policy import DeckLimits as DeckLimits
+from scheduler.policy import DeckPolicy as DeckPolicy
 from scheduler.policy import Policy as Policy
 from scheduler.policy import find_problems as find_problems
 from scheduler.queue import Counts as Counts

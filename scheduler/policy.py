@@ -114,10 +114,10 @@ def is_leech_lapse(lapses: int, threshold: int) -> bool:
     return (lapses - threshold) % math.ceil(threshold / 2) == 0
 
 
-class DeckLimits(NamedTuple):
+class DeckPolicy(NamedTuple):
     """A deck, its parent decks (outermost first) and its settings."""
 
-    deck: int
+    id: int
     parents: tuple[int, ...]
     policy: Policy
 
@@ -145,14 +145,14 @@ class Allowance:
     def take(self, deck: int, weight: int = 1) -> bool:
         """Take one card of a deck, which counts `weight` times, if it and all its parents allow one more."""
         left, chain = self.left, self._chains[deck]
-        for link in chain:
-            if left[link] <= 0:
-                self.refused[deck, link] += 1
+        for each_deck in chain:
+            if left[each_deck] <= 0:
+                self.refused[deck, each_deck] += 1
                 return False
-        for link in chain:
-            left[link] -= weight
-            if left[link] < 0:
-                self.debts[link] = -left[link]
+        for each_deck in chain:
+            left[each_deck] -= weight
+            if left[each_deck] < 0:
+                self.debts[each_deck] = -left[each_deck]
         return True
 
     @property
@@ -167,8 +167,8 @@ class Allowance:
 
     def reserve(self, deck: int, weight: int = 1) -> None:
         """Take one card of a deck, regardless of the limits."""
-        for link in self._chains[deck]:
-            self.left[link] -= weight
+        for each_deck in self._chains[deck]:
+            self.left[each_deck] -= weight
 
     def has_left(self, deck: int) -> bool:
         """Return whether `take` would succeed."""
@@ -176,9 +176,9 @@ class Allowance:
 
     def find_limit(self, deck: int) -> int | None:
         """Find the outermost deck whose limit holds cards of a deck back, if any."""
-        for link in self._chains[deck]:
-            if self.left[link] <= 0:
-                return link
+        for each_deck in self._chains[deck]:
+            if self.left[each_deck] <= 0:
+                return each_deck
         return None
 
     def cap(self, other: Allowance) -> None:
@@ -192,15 +192,15 @@ class Allowance:
             self.left[deck] -= owed
 
 
-def compute_allowances(decks: Sequence[DeckLimits], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
+def compute_allowances(decks: Sequence[DeckPolicy], done: Mapping[int, Done]) -> tuple[Allowance, Allowance]:
     """Compute today's remaining reviews and new cards; as in Anki, new cards also count as reviews."""
-    reviews = {deck.deck: deck.policy.reviews_per_day for deck in decks}
-    new = {deck.deck: deck.policy.new_per_day for deck in decks}
-    chains = {deck.deck: (*(parent for parent in deck.parents if parent in new), deck.deck) for deck in decks}
+    reviews = {deck.id: deck.policy.reviews_per_day for deck in decks}
+    new = {deck.id: deck.policy.new_per_day for deck in decks}
+    chains = {deck.id: (*(parent for parent in deck.parents if parent in new), deck.id) for deck in decks}
     for deck, was in done.items():
-        for link in chains.get(deck, ()):
-            reviews[link] -= was.new + was.reviews
-            new[link] -= was.new
+        for each_deck in chains.get(deck, ()):
+            reviews[each_deck] -= was.new + was.reviews
+            new[each_deck] -= was.new
     return Allowance(reviews, chains), Allowance(new, chains)
 
 
@@ -231,17 +231,17 @@ class Deadline(NamedTuple):
     rest_days: int
 
 
-def group_by_deadline(decks: Sequence[DeckLimits], today: int) -> dict[Deadline, list[int]]:
+def group_by_deadline(decks: Sequence[DeckPolicy], today: int) -> dict[Deadline, list[int]]:
     """Group the decks with a future deadline, ordered by the day on which all new cards must have begun."""
     groups: dict[Deadline, list[int]] = {}
     for deck in decks:
         day = find_deadline_day(deck.policy)
         if day is not None and day > today:
-            groups.setdefault(Deadline(day, deck.policy.rest_days), []).append(deck.deck)
+            groups.setdefault(Deadline(day, deck.policy.rest_days), []).append(deck.id)
     return dict(sorted(groups.items(), key=lambda group: (group[0].day - group[0].rest_days, group[0].day)))
 
 
-def new_a_day(unseen: int, today: int, deadline: Deadline) -> int:
+def compute_new_per_day(unseen: int, today: int, deadline: Deadline) -> int:
     """Compute the number of new cards per day that begins all `unseen` ones in time; 0 after the deadline.
 
     If the days of rest have begun already, half of the remaining days are used for new cards.

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler.model import Card, State
-from scheduler.policy import DeckLimits, Policy, has_deadline
+from scheduler.policy import DeckPolicy, Policy, has_deadline
 from scheduler.queue_builder import DayCards, Selection, build_day
 from scheduler.tables import NEW, SHOWN
 
@@ -36,40 +36,40 @@ class Wait(NamedTuple):
 
 def build_queue(
     store: Store,
-    decks: Sequence[DeckLimits],
+    decks: Sequence[DeckPolicy],
     now_ms: int,
     *,
     only_cards: Iterable[int] | None = None,
     ahead_days: int = 0,
-    order: Policy | None = None,
+    session_policy: Policy | None = None,
     paced: bool = True,
 ) -> Queue:
     """Build the queue of the day of `now_ms`.
 
     `decks` are all decks, those above included, in the order in which new cards are taken. `only_cards` narrows the
-    queue to some cards, `ahead_days` also asks what falls due within these days. `order` holds the `review_order` and
-    the `new_mix` of the session; by default the first deck's. Unless `paced`, new cards come as the limits alone say,
-    not by deadlines.
+    queue to some cards, `ahead_days` also asks what falls due within these days. `session_policy` holds the
+    `review_order` and the `new_mix` of the session; by default the first deck's. Unless `paced`, new cards come as the
+    limits alone say, not by deadlines.
     """
-    return Queue(store, _selection(decks, only_cards, ahead_days, order, paced), now_ms)
+    return Queue(store, _selection(decks, only_cards, ahead_days, session_policy, paced), now_ms)
 
 
 def count_by_deck(
     store: Store,
-    decks: Sequence[DeckLimits],
+    decks: Sequence[DeckPolicy],
     now_ms: int,
     *,
-    order: Policy | None = None,
+    session_policy: Policy | None = None,
     only_cards: Iterable[int] | None = None,
 ) -> dict[int, Counts]:
     """Count for each deck its own cards in today's queue; the sum equals the queue's counts."""
-    return _count_cards(build_day(store, _selection(decks, only_cards, 0, order), now_ms), decks)
+    return _count_cards(build_day(store, _selection(decks, only_cards, 0, session_policy), now_ms), decks)
 
 
-def _count_cards(cards: DayCards, decks: Sequence[DeckLimits]) -> dict[int, Counts]:
+def _count_cards(cards: DayCards, decks: Sequence[DeckPolicy]) -> dict[int, Counts]:
     kinds = (cards.new, cards.learning + cards.day_learning, cards.reviews)
     new, learning, review = (Counter(map(itemgetter(2), rows)) for rows in kinds)
-    return {deck.deck: Counts(new[deck.deck], learning[deck.deck], review[deck.deck]) for deck in decks}
+    return {deck.id: Counts(new[deck.id], learning[deck.id], review[deck.id]) for deck in decks}
 
 
 class Held(NamedTuple):
@@ -90,24 +90,24 @@ class DaySummary(NamedTuple):
 
 def summarize_day(
     store: Store,
-    decks: Sequence[DeckLimits],
+    decks: Sequence[DeckPolicy],
     now_ms: int,
     *,
-    order: Policy | None = None,
+    session_policy: Policy | None = None,
     only_cards: Iterable[int] | None = None,
 ) -> DaySummary:
     """Count for each deck its own cards in today's queue, and find the cards that limits hold back.
 
     New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
     """
-    selection = _selection(decks, only_cards, 0, order)
+    selection = _selection(decks, only_cards, 0, session_policy)
     cards = build_day(store, selection, now_ms)
     held = _find_held_cards(store, decks, cards, store.clock.day(now_ms), selection.only_cards)
     return DaySummary(_count_cards(cards, decks), held)
 
 
 def _find_held_cards(
-    store: Store, decks: Sequence[DeckLimits], cards: DayCards, today: int, only_cards: Iterable[int] | None
+    store: Store, decks: Sequence[DeckPolicy], cards: DayCards, today: int, only_cards: Iterable[int] | None
 ) -> list[Held]:
     taken = Counter(row[2] for row in cards.new)
     held: Counter[tuple[str, int, str]] = Counter()
@@ -116,15 +116,15 @@ def _find_held_cards(
     stopped = dict(cards.new_left.refused.keys())
     new = _count_new(store, today, only_cards)
     for deck in decks:
-        if deck.deck not in new:
+        if deck.id not in new:
             continue
-        limit = stopped.get(deck.deck, cards.new_left.find_limit(deck.deck))
+        limit = stopped.get(deck.id, cards.new_left.find_limit(deck.id))
         if limit is None or has_deadline(deck.policy, today):
             continue
         # New cards count as reviews, whose limit may hold them back.
         setting = "new_per_day" if cards.reviews_left.left[limit] > 0 else "reviews_per_day"
-        cards_left, notes_left = new[deck.deck]
-        held[setting, limit, "new"] += (notes_left if deck.policy.bury_siblings else cards_left) - taken[deck.deck]
+        cards_left, notes_left = new[deck.id]
+        held[setting, limit, "new"] += (notes_left if deck.policy.bury_siblings else cards_left) - taken[deck.id]
     return [Held(*key, count) for key, count in held.items() if count > 0]
 
 
@@ -158,7 +158,7 @@ class Queue:
         kinds = ((State.LEARNING, cards.day_learning), (State.REVIEW, cards.reviews), (State.NEW, cards.new))
         self._kinds = {row[0]: kind for kind, rows in kinds for row in rows}
         # A dict keeps the order and allows quick removals; its values are not used.
-        self._main: dict[int, None] = dict.fromkeys(row[0] for row in cards.mix(self._selection.order.new_mix))
+        self._main: dict[int, None] = dict.fromkeys(row[0] for row in cards.mix(self._selection.session_policy.new_mix))
 
     def next_card(self, now_ms: int) -> int | Wait | None:
         """Return the next card: a due step, else the next card of the day, else a step due soon.
@@ -204,15 +204,15 @@ class Queue:
 
 
 def _selection(
-    decks: Sequence[DeckLimits],
+    decks: Sequence[DeckPolicy],
     only_cards: Iterable[int] | None,
     ahead_days: int,
-    order: Policy | None,
+    session_policy: Policy | None,
     paced: bool = True,
 ) -> Selection:
     return Selection(
         decks=tuple(decks),
-        order=order or (decks[0].policy if decks else Policy()),
+        session_policy=session_policy or (decks[0].policy if decks else Policy()),
         only_cards=None if only_cards is None else frozenset(only_cards),
         ahead_days=ahead_days,
         paced=paced,

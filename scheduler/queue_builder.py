@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Selection(NamedTuple):
     """The cards and settings of a session."""
 
-    decks: tuple[policy.DeckLimits, ...]  # all decks, including parents, in the order of their new cards
-    order: policy.Policy  # the settings that order the session's cards and mix them
+    decks: tuple[policy.DeckPolicy, ...]  # all decks, including parents, in the order of their new cards
+    session_policy: policy.Policy  # the settings that order the session's cards and mix them
     only_cards: frozenset[int] | None = None  # ask only these cards; by default all
     ahead_days: int = 0  # also ask cards due within this many days
     paced: bool = True  # whether deadlines, rather than only limits, determine the number of new cards
@@ -207,7 +207,7 @@ class _DayBuilder:
         self.source = source
         self.selection = selection
         self.today = source.today
-        self.policies = {deck.deck: deck.policy for deck in selection.decks}
+        self.policies = {deck.id: deck.policy for deck in selection.decks}
         self.done = source.count_done()
         self.reviews, self.new = policy.compute_allowances(selection.decks, self.done)
         groups = policy.group_by_deadline(selection.decks, self.today)
@@ -235,7 +235,7 @@ class _DayBuilder:
         return [row for row in rows if row[2] in policies]
 
     def _read_due(self, *, on_steps: bool) -> Iterable[Row]:
-        order = self.selection.order.review_order
+        order = self.selection.session_policy.review_order
         rows = self.source.read_due(on_steps=on_steps, order=order)
         if order not in _MEASURED:
             return rows
@@ -260,7 +260,7 @@ class _DayBuilder:
         for deadline, decks in self.groups.items():
             introduced = sum(self.done[deck].new for deck in decks if deck in self.done)
             left = sum(unseen.get(deck, 0) for deck in decks)
-            quota = policy.new_a_day(left + introduced, self.today, deadline) - introduced
+            quota = policy.compute_new_per_day(left + introduced, self.today, deadline) - introduced
             late: list[Row] = []
             for row in chain.from_iterable(map(self._read_new, decks)):
                 if quota <= 0:

@@ -1,6 +1,6 @@
 """Simulate the days of a learner whose memory follows FSRS, to see what a plan of reviews costs and achieves.
 
-    plan = PolicyPlan(cards, [DeckLimits(deck, (), policy)])
+    plan = PolicyPlan(cards, [DeckPolicy(deck, (), policy)])
     simulation = simulate(cards, plan, first_day, days=365, learner=Learner(seed=7))
     simulation.days[0].seconds, simulation.known[-1], simulation.cards
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
     from scheduler.log import Done
-    from scheduler.policy import DeckLimits, NewOrder, Policy, ReviewOrder
+    from scheduler.policy import DeckPolicy, NewOrder, Policy, ReviewOrder
     from scheduler.simulated_learner import Learner
 
 
@@ -270,24 +270,24 @@ class PolicyPlan:
     """Asks and schedules by the policies of decks, with the queue that a review has.
 
     `cards` are all cards, without suspended ones; new ones are asked in the order of `position`, deck by deck. `decks`
-    are all decks, in the order in which new cards are taken, and `order` the settings that order a day. `done` is what
-    was done by deck on the first day. `weights` say how many cards each card of a sample represents.
+    are all decks, in the order in which new cards are taken, and `session_policy` the settings that order a day. `done`
+    is what was done by deck on the first day. `weights` say how many cards each card of a sample represents.
     """
 
     def __init__(
         self,
         cards: Iterable[Card],
-        decks: Sequence[DeckLimits],
+        decks: Sequence[DeckPolicy],
         model_of: Callable[[tuple[float, ...]], Model] = QuickModel,
         *,
-        order: Policy | None = None,
+        session_policy: Policy | None = None,
         done: Mapping[int, Done] | None = None,
         weights: Mapping[int, int] | None = None,
     ) -> None:
-        self._selection = Selection(tuple(decks), order or decks[0].policy, weights=weights or {})
-        self._policies = {deck.deck: deck.policy for deck in decks}
+        self._selection = Selection(tuple(decks), session_policy or decks[0].policy, weights=weights or {})
+        self._policies = {deck.id: deck.policy for deck in decks}
         model_of = lru_cache(maxsize=None)(model_of)
-        self._models = {deck.deck: model_of(deck.policy.parameters) for deck in decks}
+        self._models = {deck.id: model_of(deck.policy.parameters) for deck in decks}
         known = [card for card in cards if card.deck in self._policies]
         self._cards = _SimulatedSource(known, model_of, done or {}, weights or {})
         self._today: DayCards | None = None
@@ -303,7 +303,7 @@ class PolicyPlan:
     def ask(self, day: int) -> Iterator[int]:
         """Choose the cards of a day, as `build_day` does; steps within the day come first."""
         self._today = choose_cards(self._cards.on(day), self._selection, self._today)
-        return (row[0] for row in chain(self._today.learning, self._today.mix(self._selection.order.new_mix)))
+        return (row[0] for row in chain(self._today.learning, self._today.mix(self._selection.session_policy.new_mix)))
 
     def outcome(self, card: Card, rating: Rating, now_ms: int) -> Outcome:
         """Compute the outcome at a time of `SimulatedClock`, as `Store.outcomes` does."""

@@ -74,7 +74,7 @@ def live(collection: Collection, days: int, seed: int) -> Simulation:
     ahead = read_days_ahead(collection, NOW_MS)
     usual, (sample,) = ahead.learner, ahead.samples
     candidate = Candidate(spoken=usual.spoken, spoken_seconds=usual.spoken_seconds, seed=seed)
-    plan = HalfHours(sample.cards, ahead.limits, order=ahead.order)
+    plan = HalfHours(sample.cards, ahead.deck_policies, session_policy=ahead.session_policy)
     plan.clock = candidate.clock
     return simulate(sample.cards, plan, ahead.today, days, candidate, known_every=days)
 

@@ -10,7 +10,7 @@ import time
 from itertools import pairwise
 from statistics import fmean
 
-from scheduler import DeckLimits, Policy
+from scheduler import DeckPolicy, Policy
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 from scheduler.simulated_learner import Learner
 from tests.scheduler.world import a_card
@@ -27,7 +27,7 @@ _POLICIES = {
 def lived(policy: Policy, seed: int) -> Simulation:
     """Two years with so many new cards a day."""
     cards = [a_card(id=number, note=number, position=number) for number in range(1, _DAYS * _NEW_PER_DAY + 1)]
-    plan = PolicyPlan(cards, [DeckLimits(1, (), policy)])
+    plan = PolicyPlan(cards, [DeckPolicy(1, (), policy)])
     return simulate(cards, plan, 20_000, _DAYS, Learner(seed=seed), known_every=_DAYS)
 
 

@@ -11,8 +11,8 @@ import sys
 from datetime import date
 from statistics import fmean, stdev
 
-from scheduler import Card, DeckLimits, Policy
-from scheduler.policy import Deadline, new_a_day
+from scheduler import Card, DeckPolicy, Policy
+from scheduler.policy import Deadline, compute_new_per_day
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 from scheduler.simulated_learner import Learner
 from tests.scheduler.world import a_card
@@ -35,13 +35,13 @@ def collection(cards: int, learned: float, seed: int) -> list[Card]:
 
 
 def _lived(cards: list[Card], policy: Policy, first: int, days: int, seed: int) -> Simulation:
-    plan = PolicyPlan(cards, [DeckLimits(1, (), policy)])
+    plan = PolicyPlan(cards, [DeckPolicy(1, (), policy)])
     return simulate(cards, plan, first, days, Learner(seed=seed), known_every=days)
 
 
 def recall(simulation: Simulation, day: int, policy: Policy) -> float:
     """Return the part of all cards recalled on the day; of cards never seen, nothing."""
-    model = PolicyPlan([], [DeckLimits(1, (), policy)]).model(a_card())
+    model = PolicyPlan([], [DeckPolicy(1, (), policy)]).model(a_card())
     chances = [
         0.0 if card.stability is None else model.retrievability(card.stability, card.elapsed_days(day))
         for card in simulation.cards.values()
@@ -54,7 +54,7 @@ def compared(cards: int, days: int, learned: float, seed: int) -> dict[str, floa
     day = _TODAY + days
     start = collection(cards, learned, seed)
     unseen = sum(card.stability is None for card in start)
-    pace = new_a_day(unseen, _TODAY, Deadline(day, Policy().rest_days))
+    pace = compute_new_per_day(unseen, _TODAY, Deadline(day, Policy().rest_days))
     policy = Policy(new_per_day=max(1, pace), reviews_per_day=9_999)
     towards = policy._replace(deadline=date.fromordinal(_EPOCH + day).isoformat())
     with_it = _lived(start, towards, _TODAY, days, seed)

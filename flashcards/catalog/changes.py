@@ -185,7 +185,7 @@ class Change(NamedTuple):
     score: float = 1.0
     before: Note | None = None
     after: Note | None = None
-    rested: tuple[str, ...] = ()  # the slots that have no card any more because the kind of note changed
+    lost_slots: tuple[str, ...] = ()  # the slots that have no card any more because the kind of note changed
 
 
 class Ambiguity(NamedTuple):

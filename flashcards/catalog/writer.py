@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.encoding import decode, encode
@@ -30,6 +30,51 @@ def renumber(connection: sqlite3.Connection, note: int, renamed: Iterable[tuple[
                 "UPDATE texts SET body = ? WHERE note = ? AND fingerprint = ?",
                 (encode(renumber_gaps(former, numbers)), note, text),
             )
+
+
+class NoteRow(NamedTuple):
+    """A row of the table `notes`."""
+
+    id: int
+    key: str
+    pin: str
+    file: int
+    line: int
+    end_line: int
+    deck: int
+    fingerprint: bytes
+    top_gap: int
+    tags: str
+    body: str
+    modified_ms: int
+    active: int
+
+
+def make_note_row(note_id: int, key: str, note: Note, file: int, deck: int, fingerprint: bytes, at_ms: int) -> NoteRow:
+    """Make the row of an active note."""
+    return NoteRow(
+        id=note_id,
+        key=key,
+        pin=note.pin,
+        file=file,
+        line=note.line,
+        end_line=note.end_line,
+        deck=deck,
+        fingerprint=fingerprint,
+        top_gap=find_top_gap(note),
+        tags=_join_tags(note),
+        body=encode(note),
+        modified_ms=at_ms,
+        active=1,
+    )
+
+
+_INSERT = f"INSERT INTO notes ({', '.join(NoteRow._fields)}) VALUES ({', '.join('?' * len(NoteRow._fields))})"
+
+
+def insert_notes(connection: sqlite3.Connection, rows: Iterable[NoteRow]) -> None:
+    """Add rows to the table `notes`."""
+    connection.executemany(_INSERT, rows)
 
 
 class NoteWriter:
@@ -62,8 +107,8 @@ class NoteWriter:
             return
         body = encode(note)
         path = self._paths[new.file]
-        rested = _find_rested(old.note, note, carried.renamed)
-        change = Change(old.id, old.key, path, note.line, each.rule, each.score, old.note, note, rested)
+        lost_slots = _find_lost_slots(old.note, note, carried.renamed)
+        change = Change(old.id, old.key, path, note.line, each.rule, each.score, old.note, note, lost_slots)
         if not old.active:
             self.report.returned.append(change)
         elif body != old.body:
@@ -75,7 +120,7 @@ class NoteWriter:
         if carried.renamed:
             renumber(self._db, old.id, carried.renamed)
         self._update(old, new, carried, body)
-        self._state(old.id, new.note, note)
+        self._report_schedules(old.id, new.note, note)
 
     def _update(self, old: Known, new: Seen, carried: CarriedNote, body: str) -> None:
         self._db.execute(
@@ -101,7 +146,7 @@ class NoteWriter:
             ),
         )
 
-    def _state(self, note_id: int, seen: Note, note: Note) -> None:
+    def _report_schedules(self, note_id: int, seen: Note, note: Note) -> None:
         """Report the schedules of another tool for the cards of a note, whose gaps may have other numbers here."""
         if not seen.schedules:
             return
@@ -163,34 +208,18 @@ class NoteWriter:
         self._is_first = self._is_first or not last
         first = max(self._now_ms, last + 1)
         rows = []
-        keys = self._new_keys(notes)
-        for note_id, (note, name) in enumerate(zip(notes, keys, strict=True), start=first):
-            rows.append(
-                (
-                    note_id,
-                    name,
-                    note.note.pin,
-                    note.file,
-                    note.note.line,
-                    note.note.end_line,
-                    note.deck,
-                    note.fingerprint,
-                    find_top_gap(note.note),
-                    _join_tags(note.note),
-                    encode(note.note),
-                    self._now_ms,
-                    1,
-                )
-            )
+        keys = self._make_keys(notes)
+        for note_id, (note, key) in enumerate(zip(notes, keys, strict=True), start=first):
+            rows.append(make_note_row(note_id, key, note.note, note.file, note.deck, note.fingerprint, self._now_ms))
             if note.note.schedules:
-                self._state(note_id, note.note, note.note)
+                self._report_schedules(note_id, note.note, note.note)
             path = self._paths[note.file]
-            self.report.added.append(Change(note_id, name, path, note.note.line, after=note.note))
+            self.report.added.append(Change(note_id, key, path, note.note.line, after=note.note))
             position = note.file * SPACING + note.number
             self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
-        self._db.executemany(f"INSERT INTO notes VALUES ({','.join('?' * 13)})", rows)
+        insert_notes(self._db, rows)
 
-    def _new_keys(self, notes: list[Seen]) -> list[str]:
+    def _make_keys(self, notes: list[Seen]) -> list[str]:
         """Make a key for each note: its pin, or one from its text and the number of earlier notes with that text."""
         firsts = [make_key(note.fingerprint) for note in notes]
         taken, occurrences = self._keys, self._occurrences
@@ -198,18 +227,18 @@ class NoteWriter:
             taken |= self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
         for note, first in zip(notes, firsts, strict=True):
-            name = note.note.pin if note.note.pin and note.note.pin not in taken else first
+            key = note.note.pin if note.note.pin and note.note.pin not in taken else first
             occurrence = occurrences.get(note.fingerprint, 0)
-            while name in taken or (name not in (first, note.note.pin) and self._catalog.find_taken_keys([name])):
+            while key in taken or (key not in (first, note.note.pin) and self._catalog.find_taken_keys([key])):
                 occurrence += 1
-                name = make_key(note.fingerprint, occurrence)
+                key = make_key(note.fingerprint, occurrence)
             occurrences[note.fingerprint] = occurrence
-            taken.add(name)
-            keys.append(name)
+            taken.add(key)
+            keys.append(key)
         return keys
 
 
-def _find_rested(before: Note, after: Note, renamed: Renaming) -> tuple[str, ...]:
+def _find_lost_slots(before: Note, after: Note, renamed: Renaming) -> tuple[str, ...]:
     """Find the cards that a note lost because its kind changed."""
     if (before.kind is Kind.CLOZE) == (after.kind is Kind.CLOZE):
         return ()

@@ -152,8 +152,8 @@ def _print(collection: Collection, report: ScanReport) -> None:
             note = change.after or change.before
             line = console.clip(note.fields[0]) if note else ""
             console.print_text(f"{word:9}{console.make_visible(change.path)}:{change.line}  {line}{how}", 2)
-            if change.rested and word == "edited":
-                names = " and ".join(f"`{slot}`" for slot in change.rested)
+            if change.lost_slots and word == "edited":
+                names = " and ".join(f"`{slot}`" for slot in change.lost_slots)
                 console.print_text(
                     f"{'':9}Its card {names} does not exist in this kind of note; its history is kept.", 2
                 )

@@ -82,7 +82,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
         if empty and not as_json:
             console.print_text(empty)
             return
-        if not collection.limits:
+        if not collection.deck_policies:
             console.print_json({"overdue": 0, "days": [], "speed_assumed": False})
             return
         found = build_forecast(collection, now_ms(), days, only, step)
@@ -131,7 +131,7 @@ def simulate_command(
 
 def find_emptiness(collection: Collection, only: frozenset[int] | None) -> str:
     """Return the message to print if no cards exist or none match, else an empty string."""
-    if not collection.limits:
+    if not collection.deck_policies:
         return NO_CARDS
     return "No card matches. `flashcards list` shows all cards." if only == frozenset() else ""
 

@@ -176,14 +176,14 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
     flashcards due
     flashcards due tpm --json
     """
-    from flashcards.collection import find_ordering, now_ms
+    from flashcards.collection import find_session_policy, now_ms
     from scheduler.queue import Counts, summarize_day
 
     with console.read_collection() as collection:
         names = collection.catalog.deck_names()
-        only, at, store, limits = console.select_cards(collection, query), now_ms(), collection.store, collection.limits
-        order = find_ordering(collection, only)
-        found, held = summarize_day(store, limits, at, order=order, only_cards=only)
+        only, at, store = console.select_cards(collection, query), now_ms(), collection.store
+        policy = find_session_policy(collection, only)
+        found, held = summarize_day(store, collection.deck_policies, at, session_policy=policy, only_cards=only)
         counts = {names[deck]: count for deck, count in found.items() if any(count)}
         total = Counts(*_sum_counts(counts.values()))
         if as_json:
@@ -203,7 +203,7 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
 def _held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str, Any]]:
     """Describe the limits that hold cards back; the deck "" is the whole collection."""
     names = collection.catalog.deck_names()
-    policies = {limit.deck: limit.policy for limit in collection.limits}
+    policies = {deck.id: deck.policy for deck in collection.deck_policies}
     return [
         {
             "setting": setting,
@@ -293,7 +293,7 @@ def status_command(as_json: bool) -> None:
 
 
 def _collect_status(collection: Collection) -> dict[str, Any]:
-    from flashcards.collection import find_ordering, now_ms
+    from flashcards.collection import find_session_policy, now_ms
     from scheduler import count_by_deck
     from scheduler.backup_files import COUNT_RATINGS, list_backups
 
@@ -303,7 +303,8 @@ def _collect_status(collection: Collection) -> dict[str, Any]:
     (reviews,) = collection.connection.execute(COUNT_RATINGS).fetchone()
     newest = next(iter(list_backups(collection.backups, collection.database.stem)), None)
     written = datetime.fromtimestamp(newest.stat().st_mtime, UTC) if newest else None
-    due = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection)).values()
+    policy = find_session_policy(collection)
+    due = count_by_deck(collection.store, collection.deck_policies, now_ms(), session_policy=policy).values()
     database = collection.database
     return {
         "folder": str(collection.root.resolve()),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from flashcards.catalog.encoding import encode
 from flashcards.catalog.store import Entry
+from flashcards.catalog.writer import insert_notes, make_note_row
 from flashcards.collection import Collection, now_ms
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.identity.notes import fingerprint
@@ -282,14 +282,11 @@ class Orphans:
         if self._db.execute("SELECT 1 FROM notes WHERE id = ?", (at_ms,)).fetchone():
             (at_ms,) = self._db.execute("SELECT max(id) + 1 FROM notes").fetchone()
         note = Note(Kind.QUESTION, 1, 1, (f"{self._program} {name}", _NO_TEXT), (FORWARD,))
-        values = (at_ms, self._make_key(name), "", self._place[0], 1, 1, self._place[1], fingerprint(note), 0)
-        columns = "id, key, pin, file, line, end_line, deck, fingerprint, top_gap, tags, body, modified_ms, active"
-        self._db.execute(
-            f"INSERT INTO notes ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, 0)",
-            (*values, encode(note), at_ms),
-        )
+        file, deck = self._place
+        row = make_note_row(at_ms, self._make_key(name), note, file, deck, fingerprint(note), at_ms)
+        insert_notes(self._db, [row._replace(active=0)])
         store = self._collection.store
-        store.add_cards([NewCard(at_ms, FORWARD, self._place[1], 0)], at_ms)
+        store.add_cards([NewCard(at_ms, FORWARD, deck, 0)], at_ms)
         store.deactivate_notes([at_ms])
         (card,) = store.cards_of(at_ms)
         return card.id

@@ -139,7 +139,7 @@ def run_import(
     except _RollBack:
         pass
     finally:
-        collection.forget_limits()
+        collection.forget_policies()
     if not dry_run:
         remove_old_backups(collection.database, collection.backups)
     return report

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from flashcards.collection import Collection, find_ordering
+from flashcards.collection import Collection, find_session_policy
 from flashcards.insight import report
 from flashcards.text import plural
 from scheduler.intervals import count_due_by_day
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
     from scheduler.log import Done
     from scheduler.log_arrays import Ints, Mask
-    from scheduler.policy import DeckLimits, Policy
+    from scheduler.policy import DeckPolicy, Policy
 
 
 Progress = Callable[[int, int], None]
@@ -81,8 +81,8 @@ class DaysAhead:
     # one sample per simulated life; a single one if it contains all cards
     samples: tuple[Sample, ...]
     sampled: float  # share of the relevant cards that one sample contains, 0 to 1
-    limits: Sequence[DeckLimits]  # every deck with its settings
-    order: Policy  # the settings that order the cards of a day
+    deck_policies: Sequence[DeckPolicy]  # every deck with its settings
+    session_policy: Policy  # the settings that order the cards of a day
     learner: Learner  # the person, as estimated from the log
     done: Mapping[int, Done]  # what was done today, by deck
     is_speed_assumed: bool  # whether the log is too short to measure the person's speed
@@ -91,17 +91,23 @@ class DaysAhead:
         self,
         days: int,
         *,
-        limits: Sequence[DeckLimits] | None = None,
+        deck_policies: Sequence[DeckPolicy] | None = None,
         sample: Sample | None = None,
         seed: int = 1,
         known_every: int = 1,
         progress: Progress | None = None,
     ) -> Simulation:
-        """Simulate the days ahead, perhaps with other limits or another sample; cards count by their weights."""
+        """Simulate the days ahead, perhaps with other policies or another sample; cards count by their weights."""
         cards, weights, counted = sample or self.samples[0]
         return simulate(
             cards,
-            PolicyPlan(cards, limits or self.limits, order=self.order, done=self.done, weights=weights),
+            PolicyPlan(
+                cards,
+                deck_policies or self.deck_policies,
+                session_policy=self.session_policy,
+                done=self.done,
+                weights=weights,
+            ),
             self.today,
             days,
             replace(self.learner, seed=seed),
@@ -140,8 +146,8 @@ def read_days_ahead(
         today,
         samples,
         len(samples[0].counted) / counted if counted else 1.0,
-        collection.limits,
-        find_ordering(collection),
+        collection.deck_policies,
+        find_session_policy(collection),
         estimate_learner(answers, spoken, spoken_seconds=60 * collection.settings.spoken_minutes),
         collection.store.done(today),
         answers.card.size < _FEW_RATINGS,

@@ -109,7 +109,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
             after = edit_parameters(before or b"", values)
             journal.stage_bytes(FILE_NAME, after, before)
             collection.settings = parse_settings(after, collection.settings.inherited)
-            collection.forget_limits()
+            collection.forget_policies()
         recomputed = collection.follow_parameters()
         if reschedule:
             moves = find_moves(collection.store, collection.policy)
@@ -175,10 +175,10 @@ def _scope(
     current: tuple[float, ...],
 ) -> Scope:
     ignored = np.zeros_like(decks)
-    for limit in collection.limits:
-        if limit.policy.ignore_reviews_before:
-            day = count_days(date.fromisoformat(limit.policy.ignore_reviews_before))
-            ignored[decks == limit.deck] = collection.clock.start_of(day)
+    for each in collection.deck_policies:
+        if each.policy.ignore_reviews_before:
+            day = count_days(date.fromisoformat(each.policy.ignore_reviews_before))
+            ignored[decks == each.id] = collection.clock.start_of(day)
     log = log.where(chosen)
     reviews = build_training_set(log, read_stated_memories(collection.connection, log), ignored[chosen])
     try:

@@ -263,7 +263,7 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
         ids = np.fromiter(only, np.int64, len(only))
         ratings, crammed = (each.where(np.isin(each.card, ids)) for each in (ratings, crammed))
         rows = rows[:, np.isin(rows[0], ids)]
-    curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
+    curves = {deck.id: read_curve(deck.policy.parameters) for deck in collection.deck_policies}
     done = count_activity(ratings, crammed, today, days, look_up(rows[0], rows[1], ratings.card), curves)
     cards = _count_cards(rows, today, curves)
     names = collection.catalog.deck_names()

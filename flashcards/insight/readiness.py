@@ -16,7 +16,7 @@ from scheduler.fit import predict_recall
 from scheduler.log_arrays import Ratings, find_places, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
-from scheduler.policy import Deadline, new_a_day
+from scheduler.policy import Deadline, compute_new_per_day
 from scheduler.tables import ASKABLE
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def predict_readiness(
 def _measure_past_error(collection: Collection, ratings: Ratings, today: int, days: int) -> PastError | None:
     cards, decks = read_card_columns(collection.connection, ("id", "deck"))
     deck = look_up(cards, decks, ratings.card)
-    curves = {limit.deck: read_curve(limit.policy.parameters) for limit in collection.limits}
+    curves = {deck.id: read_curve(deck.policy.parameters) for deck in collection.deck_policies}
     return measure_past_error(ratings, deck, curves, today, days)
 
 
@@ -197,7 +197,7 @@ def _read_states(collection: Collection, only: frozenset[int] | None) -> _States
     card, deck, last_day, is_askable = read_card_columns(collection.connection, columns)
     stability, difficulty = read_card_reals(collection.connection, ("stability", "difficulty"))
     model_of = lru_cache(maxsize=None)(Model)
-    models = {limit.deck: model_of(limit.policy.parameters) for limit in collection.limits}
+    models = {deck.id: model_of(deck.policy.parameters) for deck in collection.deck_policies}
     chosen = is_askable == 1
     if only is not None:
         chosen &= np.isin(card, list(only))
@@ -267,24 +267,24 @@ def _plan(ahead: DaysAhead, cards: _States, life: _Life, day: int, date: str) ->
     done = life.simulation if unseen == 0 else _live_towards(ahead, set(cards.deck.tolist()), day, date)
     minutes = fmean(each.seconds for each in done.days) / 60
     busiest = max((each.new + each.reviews for each in done.days), default=0)
-    top = ahead.limits[0].policy.new_per_day
-    rest_days = {limit.deck: limit.policy.rest_days for limit in ahead.limits}
+    top = ahead.deck_policies[0].policy.new_per_day
+    rest_days = {deck.id: deck.policy.rest_days for deck in ahead.deck_policies}
     new = Counter(rest_days[deck] for deck in cards.deck[~cards.is_seen].tolist())
-    pace = sum(new_a_day(count, ahead.today, Deadline(day, rest)) for rest, count in new.items())
+    pace = sum(compute_new_per_day(count, ahead.today, Deadline(day, rest)) for rest, count in new.items())
     return StudyPlan(new_left, pace, minutes, unseen, top, busiest)
 
 
 def _live_towards(ahead: DaysAhead, decks: set[int], day: int, date: str) -> Simulation:
     """Simulate the plan: a deadline for these decks, and no limit on reviews."""
-    limits = [
-        limit._replace(
-            policy=limit.policy._replace(
-                reviews_per_day=_NO_LIMIT, deadline=date if limit.deck in decks else limit.policy.deadline
+    policies = [
+        deck._replace(
+            policy=deck.policy._replace(
+                reviews_per_day=_NO_LIMIT, deadline=date if deck.id in decks else deck.policy.deadline
             )
         )
-        for limit in ahead.limits
+        for deck in ahead.deck_policies
     ]
-    return ahead.simulate(day - ahead.today, limits=limits, known_every=day - ahead.today)
+    return ahead.simulate(day - ahead.today, deck_policies=policies, known_every=day - ahead.today)
 
 
 def find_gains(cards: _States, today: int, day: int) -> list[Gain]:

@@ -24,7 +24,7 @@ FARTHEST: Final = 3650
 def find_last_deadline(collection: Collection) -> int | None:
     """Return the day of the last deadline of the decks."""
     return max(
-        (day for limit in collection.limits if (day := find_deadline_day(limit.policy)) is not None), default=None
+        (day for deck in collection.deck_policies if (day := find_deadline_day(deck.policy)) is not None), default=None
     )
 
 
@@ -32,7 +32,7 @@ def report_readiness(
     collection: Collection, at_ms: int, day: int, only: frozenset[int] | None, progress: Callable[[int, int], None]
 ) -> report.Report:
     """Predict a future day, for all cards or for `only` some of them, and return the report."""
-    if not collection.limits or only == frozenset():
+    if not collection.deck_policies or only == frozenset():
         return build_readiness_report(build_empty(collection, at_ms, day), {}, {})
     found = predict_readiness(collection, at_ms, day, only, progress)
     names, questions = {}, {}

@@ -74,8 +74,8 @@ def compare_retentions(
 
 
 def _simulate_at(ahead: DaysAhead, retention: float, days: int, progress: Progress) -> Workload:
-    limits = [limit._replace(policy=limit.policy._replace(retention=retention)) for limit in ahead.limits]
-    found = ahead.simulate(days, limits=limits, known_every=days, progress=progress)
+    decks = [deck._replace(policy=deck.policy._replace(retention=retention)) for deck in ahead.deck_policies]
+    found = ahead.simulate(days, deck_policies=decks, known_every=days, progress=progress)
     minutes = [day.seconds / 60 for day in found.days]
     months = [minutes[at : at + _MONTH] for at in range(0, days, _MONTH)]
     return Workload(

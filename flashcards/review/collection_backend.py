@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from flashcards.collection import Collection, find_ordering, now_ms
+from flashcards.collection import Collection, find_session_policy, now_ms
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.grading import add_ticks
-from flashcards.review.session_plan import SessionPlan, allow_new, choose_cards, lift_limits
+from flashcards.review.session_plan import SessionPlan, allow_new, choose_session_cards, lift_limits
 from flashcards.review.views import DAYS_AHEAD, Asked, Upcoming
 from flashcards.text import plural
 from scheduler import (
@@ -28,7 +28,7 @@ from scheduler import (
 )
 from scheduler.intervals import Load, count_due_ahead, draw_fraction
 from scheduler.model import Memory, State
-from scheduler.policy import DeckLimits
+from scheduler.policy import DeckPolicy
 from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
 
@@ -92,32 +92,34 @@ class CollectionBackend:
         self._policies: dict[int, Policy] = {}
         self._shown: tuple[Card, Load | None] | None = None
         self._version = self._data_version()
-        self._limits = collection.limits
+        self._decks = collection.deck_policies
         self._cards = self._plan.only
         if self._plan.new is not None or self._plan.limit is not None:
-            self._cards = choose_cards(self._store, self._lift(), self._choose_order(), now_ms, self._plan)
+            self._cards = choose_session_cards(
+                self._store, self._lift_limits(), self._find_session_policy(), now_ms, self._plan
+            )
         self._queue = self._build_queue(now_ms)
 
-    def _choose_order(self) -> Policy:
-        policy = find_ordering(self._collection, self._plan.only)
+    def _find_session_policy(self) -> Policy:
+        policy = find_session_policy(self._collection, self._plan.only)
         order = "retrievability" if self._plan.backlog else self._plan.order
         return policy._replace(review_order=order) if order else policy
 
-    def _lift(self) -> Sequence[DeckLimits]:
-        """Return the limits; a backlog has no limits."""
-        return lift_limits(self._limits) if self._plan.backlog else self._limits
+    def _lift_limits(self) -> Sequence[DeckPolicy]:
+        """Return the decks with their policies, without limits for a backlog."""
+        return lift_limits(self._decks) if self._plan.backlog else self._decks
 
     def _build_queue(self, now_ms: int) -> Queue:
-        limits, plan = self._lift(), self._plan
+        decks, plan = self._lift_limits(), self._plan
         if plan.new is not None:
-            limits = allow_new(limits, plan.new, self._store.done(self._collection.clock.day(now_ms)))
+            decks = allow_new(decks, plan.new, self._store.done(self._collection.clock.day(now_ms)))
         return build_queue(
             self._store,
-            limits,
+            decks,
             now_ms,
             only_cards=self._cards,
             ahead_days=plan.ahead_days,
-            order=self._choose_order(),
+            session_policy=self._find_session_policy(),
             paced=plan.new is None and not plan.backlog,
         )
 
@@ -246,12 +248,12 @@ class CollectionBackend:
     def refresh(self, now_ms: int) -> None:
         """Rebuild the queue of the day."""
         self._version = self._data_version()
-        self._collection.forget_limits()
+        self._collection.forget_policies()
         self._policies.clear()
-        if self._collection.limits == self._limits:
+        if self._collection.deck_policies == self._decks:
             self._queue.refresh(now_ms)
-        else:  # different decks or limits
-            self._limits = self._collection.limits
+        else:  # different decks or policies
+            self._decks = self._collection.deck_policies
             self._queue = self._build_queue(now_ms)
 
     def find_upcoming(self, now_ms: int) -> Upcoming:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
     from flashcards.review.collection_backend import CollectionBackend
     from scheduler import Done, Policy, Store
-    from scheduler.policy import DeckLimits, NewMix, ReviewOrder
+    from scheduler.policy import DeckPolicy, NewMix, ReviewOrder
 
 CRAMMING = "Cramming: the schedule does not change."
 
@@ -51,31 +51,31 @@ class SessionPlan(NamedTuple):
 _ALL = 1_000_000_000
 
 
-def allow_new(limits: Sequence[DeckLimits], new: int, done: Mapping[int, Done]) -> list[DeckLimits]:
-    """Return limits that allow `new` more new cards today, in addition to those already `done`.
+def allow_new(decks: Sequence[DeckPolicy], new: int, done: Mapping[int, Done]) -> list[DeckPolicy]:
+    """Return the decks with limits that allow `new` more new cards today, in addition to those already `done`.
 
     New cards also count as reviews, so the number of reviews is unlimited.
     """
     room = new + sum(each.new for each in done.values())
-    return [each._replace(policy=each.policy._replace(new_per_day=room, reviews_per_day=_ALL)) for each in limits]
+    return [each._replace(policy=each.policy._replace(new_per_day=room, reviews_per_day=_ALL)) for each in decks]
 
 
-def lift_limits(limits: Sequence[DeckLimits]) -> list[DeckLimits]:
-    """Return limits that allow all due cards and no new ones."""
-    return [each._replace(policy=each.policy._replace(new_per_day=0, reviews_per_day=_ALL)) for each in limits]
+def lift_limits(decks: Sequence[DeckPolicy]) -> list[DeckPolicy]:
+    """Return the decks with limits that allow all due cards and no new ones."""
+    return [each._replace(policy=each.policy._replace(new_per_day=0, reviews_per_day=_ALL)) for each in decks]
 
 
-def choose_cards(
-    store: Store, limits: Sequence[DeckLimits], order: Policy, now_ms: int, plan: SessionPlan
+def choose_session_cards(
+    store: Store, decks: Sequence[DeckPolicy], session_policy: Policy, now_ms: int, plan: SessionPlan
 ) -> frozenset[int]:
     """Choose the cards of a session: today's, with the numbers of new cards and of all cards in the plan."""
-    selection = Selection(tuple(limits), order, only_cards=plan.only, ahead_days=plan.ahead_days)
+    selection = Selection(tuple(decks), session_policy, only_cards=plan.only, ahead_days=plan.ahead_days)
     gathered = build_day(store, selection, now_ms)
     if plan.new is not None:
-        roomy = allow_new(limits, plan.new, store.done(store.clock.day(now_ms)))
+        roomy = allow_new(decks, plan.new, store.done(store.clock.day(now_ms)))
         selection = selection._replace(decks=tuple(roomy), paced=False)
         gathered = gathered._replace(new=build_day(store, selection, now_ms).new[: plan.new])
-    return _first(gathered, plan.limit, order.new_mix)
+    return _first(gathered, plan.limit, session_policy.new_mix)
 
 
 def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from flashcards.cards import CardNotFound, find_cards, format_card_id
-from flashcards.collection import Collection, find_ordering, now_ms
+from flashcards.collection import Collection, find_session_policy, now_ms
 from flashcards.deck.cloze import build_face
 from flashcards.deck.model import Kind
 from flashcards.errors import FlashcardsError
@@ -92,14 +92,15 @@ def show_decks(site: Site, visit: Visit) -> Response:
 def list_decks(collection: Collection, at_ms: int) -> list[DeckRow]:
     """List the decks in the order of the collection. Each count includes the subdecks."""
     names = collection.catalog.deck_names()
-    found = count_by_deck(collection.store, collection.limits, at_ms, order=find_ordering(collection))
+    policy = find_session_policy(collection)
+    found = count_by_deck(collection.store, collection.deck_policies, at_ms, session_policy=policy)
     sums: dict[str, list[int]] = {}
     used = _find_used_decks(collection)
-    for limit in collection.limits:
-        if limit.deck in used:
-            for name in list_deck_path(names[limit.deck]):
+    for deck in collection.deck_policies:
+        if deck.id in used:
+            for name in list_deck_path(names[deck.id]):
                 held = sums.setdefault(name, [0, 0, 0])
-                for at, count in enumerate(found[limit.deck]):
+                for at, count in enumerate(found[deck.id]):
                     held[at] += count
     return [
         DeckRow(name, name.rpartition("::")[2], name.count("::"), Counts(*counts), f"/deck?name={quote(name)}")

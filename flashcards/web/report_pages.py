@@ -49,7 +49,7 @@ def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
     """Show the cards due on the days ahead."""
     days = read_number(visit.query.get("days", ""), 1, FARTHEST) or _MONTH
     words = visit.query.get("q", "").strip()
-    if not site.collection.limits:
+    if not site.collection.deck_policies:
         return site.show_problem(visit, NO_CARDS, 404)
 
     def compute(collection: Collection, step: Step) -> str:
@@ -63,7 +63,7 @@ def show_forecast(site: Site, visit: Visit) -> Response | Awaitable[Response]:
 def show_readiness(site: Site, visit: Visit) -> Response | Awaitable[Response]:
     """Show the recall predicted for a day and the work until then."""
     site.collection.scan()
-    if not site.collection.limits:
+    if not site.collection.deck_policies:
         return site.show_problem(visit, NO_CARDS, 404)
     words, on = visit.query.get("q", "").strip(), visit.query.get("on", "").strip()
     today = site.collection.clock.day(now_ms())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def asked(world: World) -> set[int]:
     """The cards that today's queue holds."""
-    queue = build_queue(world.collection.store, world.collection.limits, now_ms())
+    queue = build_queue(world.collection.store, world.collection.deck_policies, now_ms())
     counts = queue.counts()
     found: set[int] = set()
     while isinstance(card := queue.next_card(now_ms()), int):

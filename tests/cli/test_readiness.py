@@ -67,7 +67,7 @@ def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cl
     assert cli("readiness", "--json").json["on"] == day(13)
     with Collection(cli.root) as collection:
         collection.scan()
-        assert collection.limits[-1].policy.deadline == day(13)
+        assert collection.deck_policies[-1].policy.deadline == day(13)
 
 
 def test_a_deadline_in_the_settings_is_a_date_of_toml(cli: Runner) -> None:

@@ -169,7 +169,7 @@ def test_a_card_that_asks_for_what_no_gap_hides_rests_with_its_history(world: Wo
     reverse = world.rate("osmosis", "reverse")
     world.write("a.md", NUCLEUS, "---", "C: osmosis is [diffusion of water]", "---", MITOCHONDRIA)
     report = world.scan()
-    assert [change.rested for change in report.edited] == [("reverse",)]
+    assert [change.lost_slots for change in report.edited] == [("reverse",)]
     assert not world.card(reverse.id).active
     assert world.card(reverse.id).reps == 1
 

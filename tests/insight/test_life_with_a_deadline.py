@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flashcards.collection import Collection, find_ordering, now_ms
+from flashcards.collection import Collection, find_session_policy, now_ms
 from flashcards.insight.forecast import read_days_ahead
 from flashcards.insight.readiness import predict_readiness
 from flashcards.query import find_card_ids
@@ -32,16 +32,16 @@ class Life(NamedTuple):
 
 def live(collection: Collection, learner: Learner, start_ms: int, days: int) -> Life:
     """Answer everything that is asked on each day; memory follows FSRS, ratings the learner."""
-    store, limits = collection.store, collection.limits
-    policies = {limit.deck: limit.policy for limit in limits}
-    order = find_ordering(collection)
+    store, decks = collection.store, collection.deck_policies
+    policies = {deck.id: deck.policy for deck in decks}
+    policy = find_session_policy(collection)
     new: list[int] = []
     asked: set[int] = set()
     for ahead in range(days):
         now, introduced = start_ms + ahead * DAY_MS, 0
         today = store.clock.day(now)
         before: dict[int, Rating] = {}
-        queue = build_queue(store, limits, now, order=order)
+        queue = build_queue(store, decks, now, session_policy=policy)
         while isinstance(card_id := queue.next_card(now), int):
             card = store.card(card_id)
             recall = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.collection import Collection, find_ordering, now_ms
+from flashcards.collection import Collection, find_session_policy, now_ms
 from flashcards.insight.forecast import ASSUMED_SPEED, build_forecast, build_forecast_report, read_days_ahead
 from flashcards.insight.readiness import predict_readiness
 from flashcards.insight.readiness_report import describe_readiness
@@ -43,7 +43,9 @@ def only(collection: Collection, query: str) -> frozenset[int]:
 def test_a_forecast_of_one_deck_counts_what_the_limits_leave_it(tmp_path: Path) -> None:
     with two_decks(tmp_path / "decks", "new_per_day = 10\n") as collection:
         days = build_forecast(collection, now_ms(), 6, only(collection, "deck:z")).days
-        due = count_by_deck(collection.store, collection.limits, now_ms(), order=find_ordering(collection))
+        due = count_by_deck(
+            collection.store, collection.deck_policies, now_ms(), session_policy=find_session_policy(collection)
+        )
     assert [day.new for day in days] == [0, 0, 0, 0, 10, 0]  # the forty of `a` come first
     assert sum(count.new for count in due.values()) == 10
 
@@ -60,7 +62,7 @@ def test_the_readiness_of_a_deck_with_a_deadline_counts_its_reserved_cards(tmp_p
     with two_decks(tmp_path / "decks", "new_per_day = 2\n", second=deadline(13)) as collection:
         at = now_ms()
         found = predict_readiness(collection, at, collection.clock.day(at) + 13, only(collection, "deck:z"))
-        new = count_by_deck(collection.store, collection.limits, at)
+        new = count_by_deck(collection.store, collection.deck_policies, at)
     assert found.total.kept > 0.8
     assert found.plan.feasible
     assert sorted(count.new for count in new.values() if count.new) == [1, 1]
@@ -69,7 +71,7 @@ def test_the_readiness_of_a_deck_with_a_deadline_counts_its_reserved_cards(tmp_p
 def test_the_new_cards_of_a_forecast_are_those_that_are_due_today(tmp_path: Path) -> None:
     with two_decks(tmp_path / "decks", "new_per_day = 7\n", first=deadline(8)) as collection:
         today = build_forecast(collection, now_ms(), 1).days[0]
-        due = count_by_deck(collection.store, collection.limits, now_ms())
+        due = count_by_deck(collection.store, collection.deck_policies, now_ms())
     assert today.new == sum(count.new for count in due.values()) == 8
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler import Clock, DeckLimits, Policy, Store, build_queue
+from scheduler import Clock, DeckPolicy, Policy, Store, build_queue
 from scheduler.policy import ReviewOrder, is_leech_lapse
 from tests.anki.imports.anki_world import World
 from tests.scheduler.world import DECK, NOW, add, asked, make_due, open_store, put
@@ -62,9 +62,9 @@ def test_as_many_cards_are_asked_as_anki_asks(
         for name, (new, reviews) in given_limits.items()
     }
     decks = [
-        DeckLimits(50, (), policies["top"]),
-        DeckLimits(1, (50,), policies["top::one"]),
-        DeckLimits(2, (50,), policies["top::two"]),
+        DeckPolicy(50, (), policies["top"]),
+        DeckPolicy(1, (50,), policies["top::one"]),
+        DeckPolicy(2, (50,), policies["top::two"]),
     ]
     ours = build_queue(store, decks, NOW).counts()
     world.close()
@@ -99,7 +99,7 @@ def test_due_cards_come_in_the_order_in_which_anki_asks_them(tmp_path: Path, ord
     asked_there = [theirs.index(entry.card.id) for entry in queued.cards]
     world.close()
     policy = Policy(review_order=order, learning_steps=())
-    queue = build_queue(store, [DeckLimits(DECK, (), policy)], now * 1000)
+    queue = build_queue(store, [DeckPolicy(DECK, (), policy)], now * 1000)
     assert [ours.index(card) for card in asked(queue, store, policy, now * 1000)] == asked_there
 
 

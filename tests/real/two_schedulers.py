@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scheduler import DEFAULT_PARAMETERS, Card, Clock, DeckLimits, NewCard, Policy, Review, State, Store, build_queue
+from scheduler import DEFAULT_PARAMETERS, Card, Clock, DeckPolicy, NewCard, Policy, Review, State, Store, build_queue
 from scheduler.model import DAY_SECONDS
 from scheduler.queue import LEARN_AHEAD_SECONDS
 from scheduler.queue_builder import Selection, build_day
@@ -139,7 +139,7 @@ class TwoSchedulers:
         decks.select(decks.id("top"))
         theirs: Any = self.world.sched.get_queued_cards(fetch_limit=1000)
         limits = [
-            DeckLimits(number, (50,) if number < 50 else (), self.policies[name]) for name, number in NAMES.items()
+            DeckPolicy(number, (50,) if number < 50 else (), self.policies[name]) for name, number in NAMES.items()
         ]
         found = []
         if self.clock.day(self.now_ms) - self.world.sched.today != self.shift:

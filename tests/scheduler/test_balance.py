@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler import DeckLimits, Policy, Rating, State, Store
+from scheduler import DeckPolicy, Policy, Rating, State, Store
 from scheduler.intervals import Load, bounds
 from scheduler.simulate import PolicyPlan
 from tests.scheduler.world import DAY, DECK, NOW, TODAY, a_card, add, make_due, put
@@ -97,7 +97,7 @@ def test_a_card_does_not_avoid_its_own_day(store: Store) -> None:
 
 @pytest.mark.parametrize("policy", [BALANCED, BY_EASY_DAYS])
 def test_a_simulation_keeps_siblings_apart_as_a_rating_does(policy: Policy) -> None:
-    limits = [DeckLimits(DECK, (), policy)]
+    limits = [DeckPolicy(DECK, (), policy)]
     for number in range(1, 21):
         card = a_card(id=number, state=State.REVIEW, due_day=TODAY, last_day=TODAY - 20, last_ms=NOW - 20 * DAY, reps=1)
         card = card._replace(stability=20.0, difficulty=5.0, interval=20 * 86_400)
@@ -107,7 +107,7 @@ def test_a_simulation_keeps_siblings_apart_as_a_rating_does(policy: Policy) -> N
 
 
 def test_a_card_of_another_note_keeps_no_day_free_in_a_simulation() -> None:
-    limits = [DeckLimits(DECK, (), BY_EASY_DAYS)]
+    limits = [DeckPolicy(DECK, (), BY_EASY_DAYS)]
     card = a_card(state=State.REVIEW, due_day=TODAY, last_day=TODAY - 20, last_ms=NOW - 20 * DAY, reps=1)
     card = card._replace(stability=20.0, difficulty=5.0, interval=20 * 86_400)
     day = PolicyPlan([card], limits).outcome(card, Rating.GOOD, NOW).due_day

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scheduler import DEFAULT_PARAMETERS, DeckLimits, Policy, Rating, State, Store, build_queue
+from scheduler import DEFAULT_PARAMETERS, DeckPolicy, Policy, Rating, State, Store, build_queue
 from scheduler.intervals import find_moves
 from scheduler.model import DAY_SECONDS
 from scheduler.simulate import PolicyPlan, simulate
@@ -64,7 +64,7 @@ def simulated(_: Store, policy: Policy) -> object:
         for at in range(30)
     ]
     new = [a_card(id=NOW + 100 + at, note=200 + at // 2, position=at) for at in range(60)]
-    plan = PolicyPlan([*learned, *new], [DeckLimits(DECK, (), policy)])
+    plan = PolicyPlan([*learned, *new], [DeckPolicy(DECK, (), policy)])
     found = simulate([*learned, *new], plan, 0, 40, Learner())
     return [(card.due_day, card.stability, card.suspended) for card in found.cards.values()]
 
@@ -153,12 +153,12 @@ def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(st
         put(store, card, stability=20.0)
     order = EVEN._replace(review_order="retrievability")
     forgets_faster = order._replace(parameters=(*DEFAULT_PARAMETERS[:20], 0.8))
-    decks = [DeckLimits(1, (), order), DeckLimits(2, (), order)]
+    decks = [DeckPolicy(1, (), order), DeckPolicy(2, (), order)]
     assert asked(build_queue(store, decks, NOW), store, order)[0] == fast
     for card, days in ((slow, 40), (fast, 35)):
         make_due(store, card, interval_days=days)
         put(store, card, stability=20.0)
-    decks = [DeckLimits(1, (), order), DeckLimits(2, (), forgets_faster)]
+    decks = [DeckPolicy(1, (), order), DeckPolicy(2, (), forgets_faster)]
     assert build_queue(store, decks, NOW).next_card(NOW) == slow
 
 

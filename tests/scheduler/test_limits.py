@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scheduler import DeckLimits, Policy, Rating, State, Store, build_queue
+from scheduler import DeckPolicy, Policy, Rating, State, Store, build_queue
 from scheduler.policy import (
     LAST_PASS_DAYS,
     Deadline,
     choose_pass_day,
+    compute_new_per_day,
     find_deadline_day,
     is_in_last_pass,
-    new_a_day,
 )
 from scheduler.queue import count_by_deck
 from scheduler.simulate import PolicyPlan, simulate
@@ -27,8 +27,8 @@ def towards(days: int, policy: Policy = PLAIN) -> Policy:
     return policy._replace(deadline=str(CLOCK.date(TODAY + days)))
 
 
-def decks(*policies: Policy) -> list[DeckLimits]:
-    return [DeckLimits(deck, (), policy) for deck, policy in enumerate(policies, DECK)]
+def decks(*policies: Policy) -> list[DeckPolicy]:
+    return [DeckPolicy(deck, (), policy) for deck, policy in enumerate(policies, DECK)]
 
 
 def learned(store: Store, count: int, due_in: int = 100) -> Sequence[int]:
@@ -46,12 +46,12 @@ def test_a_date_is_a_day() -> None:
 
 @pytest.mark.parametrize(("unseen", "days", "expected"), [(100, 23, 5), (101, 23, 6), (7, 2, 7), (0, 9, 0), (5, 0, 0)])
 def test_new_cards_are_spread_evenly_up_to_some_days_before(unseen: int, days: int, expected: int) -> None:
-    assert new_a_day(unseen, TODAY, Deadline(TODAY + days, rest_days=3)) == expected
+    assert compute_new_per_day(unseen, TODAY, Deadline(TODAY + days, rest_days=3)) == expected
 
 
 @pytest.mark.parametrize(("days", "expected"), [(17, 7), (9, 35), (8, 70), (7, 24), (4, 35), (1, 70)])
 def test_half_of_the_days_are_left_for_new_cards_once_the_days_of_rest_have_begun(days: int, expected: int) -> None:
-    assert new_a_day(70, TODAY, Deadline(TODAY + days, rest_days=7)) == expected
+    assert compute_new_per_day(70, TODAY, Deadline(TODAY + days, rest_days=7)) == expected
 
 
 def test_the_last_pass_gives_each_of_its_days_a_like_share_and_each_card_its_day() -> None:
@@ -92,7 +92,7 @@ def test_before_those_days_and_on_the_day_nothing_is_asked_early(store: Store) -
 
 def test_a_deadline_is_a_matter_of_its_own_deck(store: Store) -> None:
     learned(store, 20)
-    assert asked(build_queue(store, [DeckLimits(DECK, (), PLAIN), DeckLimits(2, (), towards(1))], NOW), store) == []
+    assert asked(build_queue(store, [DeckPolicy(DECK, (), PLAIN), DeckPolicy(2, (), towards(1))], NOW), store) == []
 
 
 def test_the_counts_are_what_the_session_asks(store: Store) -> None:
@@ -101,7 +101,7 @@ def test_the_counts_are_what_the_session_asks(store: Store) -> None:
     assert count_by_deck(store, limits, NOW)[DECK].review == build_queue(store, limits, NOW).counts().review == 20
 
 
-def new_cards(store: Store, limits: list[DeckLimits], now: int = NOW) -> Counter[int]:
+def new_cards(store: Store, limits: list[DeckPolicy], now: int = NOW) -> Counter[int]:
     """The new cards of today's queue, by deck."""
     return Counter({deck: counts.new for deck, counts in count_by_deck(store, limits, now).items() if counts.new})
 
@@ -109,28 +109,28 @@ def new_cards(store: Store, limits: list[DeckLimits], now: int = NOW) -> Counter
 def test_new_cards_of_a_deadline_are_reserved_before_those_of_other_decks(store: Store) -> None:
     add(store, 400, deck=1)
     add(store, 5, deck=2)
-    family = [DeckLimits(PARENT, (), PLAIN), DeckLimits(1, (PARENT,), PLAIN), DeckLimits(2, (PARENT,), towards(16))]
+    family = [DeckPolicy(PARENT, (), PLAIN), DeckPolicy(1, (PARENT,), PLAIN), DeckPolicy(2, (PARENT,), towards(16))]
     assert new_cards(store, family) == {1: 19, 2: 1}
 
 
 def test_one_deadline_is_spread_once_over_all_its_decks(store: Store) -> None:
     for deck in range(1, 101):
         add(store, 3, deck=deck)
-    many = [DeckLimits(deck, (), towards(60)) for deck in range(1, 101)]
+    many = [DeckPolicy(deck, (), towards(60)) for deck in range(1, 101)]
     assert new_cards(store, many).total() == 6  # 300 cards in the 57 days before the last three
 
 
 def test_each_deadline_has_its_own_pace(store: Store) -> None:
     add(store, 100, deck=1)
     add(store, 100, deck=2)
-    assert new_cards(store, [DeckLimits(1, (), towards(13)), DeckLimits(2, (), towards(23))]) == {1: 10, 2: 5}
+    assert new_cards(store, [DeckPolicy(1, (), towards(13)), DeckPolicy(2, (), towards(23))]) == {1: 10, 2: 5}
 
 
 def test_decks_with_other_days_of_rest_have_a_pace_of_their_own_and_the_sooner_one_comes_first(store: Store) -> None:
     late, early = towards(20)._replace(rest_days=0), towards(20)._replace(rest_days=10)
     add(store, 40, deck=1)
     add(store, 40, deck=2)
-    family = [DeckLimits(1, (), late), DeckLimits(2, (), early)]
+    family = [DeckPolicy(1, (), late), DeckPolicy(2, (), early)]
     assert new_cards(store, family) == {1: 2, 2: 4}
     found = [store.card(card).deck for card in asked(build_queue(store, family, NOW), store, late)]
     assert found == [2, 2, 2, 2, 1, 1]
@@ -150,9 +150,9 @@ def test_limits_give_way_to_the_pace_and_leave_the_other_decks_nothing(store: St
     add(store, 50, deck=2)
     tight = Policy(new_per_day=2, reviews_per_day=3)
     family = [
-        DeckLimits(PARENT, (), tight),
-        DeckLimits(1, (PARENT,), towards(13, tight)),
-        DeckLimits(2, (PARENT,), tight),
+        DeckPolicy(PARENT, (), tight),
+        DeckPolicy(1, (PARENT,), towards(13, tight)),
+        DeckPolicy(2, (PARENT,), tight),
     ]
     assert new_cards(store, family) == {1: 9}
 
@@ -162,9 +162,9 @@ def test_due_cards_of_a_deadline_come_first_where_the_reviews_are_limited(store:
         for card in add(store, 10, deck=deck):
             make_due(store, card)
     family = [
-        DeckLimits(PARENT, (), PLAIN._replace(reviews_per_day=12)),
-        DeckLimits(1, (PARENT,), PLAIN),
-        DeckLimits(2, (PARENT,), towards(30)),
+        DeckPolicy(PARENT, (), PLAIN._replace(reviews_per_day=12)),
+        DeckPolicy(1, (PARENT,), PLAIN),
+        DeckPolicy(2, (PARENT,), towards(30)),
     ]
     assert {deck: counts.review for deck, counts in count_by_deck(store, family, NOW).items()} == {
         PARENT: 0,
@@ -221,7 +221,7 @@ def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:
     with_it = policy._replace(deadline=str(CLOCK.date(day)))
 
     def last_reviews(chosen: Policy) -> list[int]:
-        found = simulate(cards, PolicyPlan(cards, [DeckLimits(1, (), chosen)]), 20_000, 20, Learner())
+        found = simulate(cards, PolicyPlan(cards, [DeckPolicy(1, (), chosen)]), 20_000, 20, Learner())
         return [card.last_day or 0 for card in found.cards.values()]
 
     assert min(last_reviews(with_it)) >= day - LAST_PASS_DAYS

@@ -220,7 +220,7 @@ def test_few_new_cards_are_spread_evenly_among_many_reviews(store: Store) -> Non
 def test_the_order_of_the_session_can_be_given(store: Store) -> None:
     cards = due_with_stability(store)
     order = PLAIN._replace(review_order="retrievability")
-    assert build_queue(store, one_deck(), NOW, order=order).next_card(NOW) == cards[-1]
+    assert build_queue(store, one_deck(), NOW, session_policy=order).next_card(NOW) == cards[-1]
 
 
 # Keeping up

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scheduler import Counts, DeckLimits, Rating, Store, build_queue
+from scheduler import Counts, DeckPolicy, Rating, Store, build_queue
 from tests.scheduler.world import DAY, NOW, PLAIN, add, asked, family, make_due, one_deck, put, stepping
 
 
@@ -101,7 +101,7 @@ def test_siblings_on_steps_are_both_asked(store: Store) -> None:
 def test_a_sibling_queued_by_its_own_deck_leaves_when_the_other_deck_buries_it(store: Store) -> None:
     first, second = add(store, 2, siblings=2)
     put(store, second, deck=2)
-    decks = [DeckLimits(1, (), PLAIN), DeckLimits(2, (), PLAIN._replace(bury_siblings=False))]
+    decks = [DeckPolicy(1, (), PLAIN), DeckPolicy(2, (), PLAIN._replace(bury_siblings=False))]
     queue = build_queue(store, decks, NOW)
     assert queue.counts().new == 2
     store.rate(first, Rating.GOOD, PLAIN, NOW)

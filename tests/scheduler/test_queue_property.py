@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler import Counts, DeckLimits, Policy, Queue, Rating, Store, build_queue, count_by_deck
+from scheduler import Counts, DeckPolicy, Policy, Queue, Rating, Store, build_queue, count_by_deck
 from tests.scheduler.world import CLOCK, MINUTE, NOW, TODAY, add, make_due, open_store
 
 policies = st.builds(
@@ -53,8 +53,8 @@ def test_an_updated_queue_equals_a_rebuilt_one(
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder))
         fill_parameters(store)
-        decks = [DeckLimits(9, (), three[0]), DeckLimits(1, (9,), three[1]), DeckLimits(2, (9,), three[2])]
-        of_deck = {deck.deck: deck.policy for deck in decks}
+        decks = [DeckPolicy(9, (), three[0]), DeckPolicy(1, (9,), three[1]), DeckPolicy(2, (9,), three[2])]
+        of_deck = {deck.id: deck.policy for deck in decks}
         queue, now = build_queue(store, decks, NOW), NOW
         for act, minutes in acts:
             now += minutes * MINUTE

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler import Clock, DeckLimits, Model, Policy, Queue, Rating, State, Store, build_queue
+from scheduler import Clock, DeckPolicy, Model, Policy, Queue, Rating, State, Store, build_queue
 from scheduler.model import DAY_SECONDS
 from scheduler.simulate import START_OF_REVIEWS, PolicyPlan, simulate
 from scheduler.simulated_learner import Learner
@@ -35,7 +35,7 @@ STEPS_OF_DAYS = PLAIN._replace(learning_steps=(60, 2 * DAY_SECONDS), relearning_
 def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(tmp_path: Path, policy: Policy) -> None:
     store = Store(open_store(tmp_path).connection, Clock(0, UTC))
     ids = add(store, 80, siblings=2)
-    limits = [DeckLimits(DECK, (), policy)]
+    limits = [DeckPolicy(DECK, (), policy)]
     planned = simulate(store.cards(ids), PolicyPlan(store.cards(ids), limits, Model), TODAY, DAYS, Learner(seed=3))
     queue = build_queue(store, limits, _sitting(TODAY))
     lived = [_day(store, queue, policy, TODAY + day) for day in range(DAYS)]
@@ -47,10 +47,10 @@ def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_fir
     fading = a_card(id=1, state=State.REVIEW, due_day=1, stability=1.0, difficulty=5.0, last_day=0, reps=1)
     known = fading._replace(id=2, note=2, due_day=2, stability=90.0)
     cards = [fading, known]
-    decks = [DeckLimits(DECK, (), PLAIN)]
+    decks = [DeckPolicy(DECK, (), PLAIN)]
     assert list(PolicyPlan(cards, decks).ask(5)) == [1, 2]
     likeliest = PLAIN._replace(review_order="retrievability")
-    assert list(PolicyPlan(cards, decks, order=likeliest).ask(5)) == [2, 1]
+    assert list(PolicyPlan(cards, decks, session_policy=likeliest).ask(5)) == [2, 1]
 
 
 def _sitting(day: int) -> int:

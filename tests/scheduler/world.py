@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from scheduler import TABLE_SET, Card, Clock, DeckLimits, NewCard, Policy, Queue, Rating, State, Store, open_database
+from scheduler import TABLE_SET, Card, Clock, DeckPolicy, NewCard, Policy, Queue, Rating, State, Store, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,9 +53,9 @@ def make_due(store: Store, card: int, day: int = TODAY, interval_days: int = 10)
     put(store, card, stability=float(interval_days), difficulty=5.0, last_day=last, last_ms=NOW + (last - TODAY) * DAY)
 
 
-def one_deck(policy: Policy = PLAIN, deck: int = DECK) -> list[DeckLimits]:
+def one_deck(policy: Policy = PLAIN, deck: int = DECK) -> list[DeckPolicy]:
     """A single deck without decks above it."""
-    return [DeckLimits(deck, (), policy)]
+    return [DeckPolicy(deck, (), policy)]
 
 
 def a_card(**values: Any) -> Card:
@@ -97,10 +97,10 @@ def asked(queue: Queue, store: Store, policy: Policy = PLAIN, now: int = NOW) ->
     return cards
 
 
-def family(*policies: Policy, parent: Policy = PLAIN) -> list[DeckLimits]:
+def family(*policies: Policy, parent: Policy = PLAIN) -> list[DeckPolicy]:
     """A deck above decks 1, 2, …"""
-    below = [DeckLimits(deck, (PARENT,), policy) for deck, policy in enumerate(policies, 1)]
-    return [DeckLimits(PARENT, (), parent), *below]
+    below = [DeckPolicy(deck, (PARENT,), policy) for deck, policy in enumerate(policies, 1)]
+    return [DeckPolicy(PARENT, (), parent), *below]
 
 
 def stepping(store: Store, card: int, due_ms: int) -> None:

@@ -26,8 +26,8 @@ def limits(home: Home) -> dict[str, tuple[int, int]]:
     with Collection(home.root) as collection:
         names = collection.catalog.deck_names()
         return {
-            names.get(limit.deck, ""): (limit.policy.new_per_day, limit.policy.reviews_per_day)
-            for limit in collection.limits
+            names.get(deck.id, ""): (deck.policy.new_per_day, deck.policy.reviews_per_day)
+            for deck in collection.deck_policies
         }
 
 
