@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
 from flashcards.deck import FORMAT_VERSION
@@ -12,7 +12,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterator, Sequence, Set
     from pathlib import Path
 
     from flashcards.catalog.store import Catalog, FileRow
@@ -56,12 +56,23 @@ class FolderChanges:
             self.changed = [file for file in self.changed if file.deck or file.problem]
 
 
+class Ahead(Protocol):
+    """Work on notes that a scan has just parsed, such as rendering them. A second process does it ahead."""
+
+    def compute(self, path: str, deck: Deck) -> Any:
+        """Return what is kept of a file, without effects; it must be quick to pickle."""
+
+    def keep(self, deck: Deck, result: Any) -> None:
+        """Keep what was computed from a file."""
+
+
 def find_changes(
     root: Path,
     catalog: Catalog,
     chooser: Chooser,
     progress: Callable[[int, int], None] | None = None,
     ignore: IgnoreRules | None = None,
+    ahead: Ahead | None = None,
 ) -> FolderChanges:
     """Find the files that changed since the last scan; read and parse those with new bytes.
 
@@ -79,7 +90,7 @@ def find_changes(
         row = known.get(found.path)
         if row is None or not _is_as_read(row, found, chooser):
             stale.append(found)
-    files = _read_all(root, stale, known, chooser, progress)
+    files = _read_all(lambda found: _read(root, found, known.get(found.path), chooser), stale, progress, ahead)
     if stale and not known:
         changes.changed = (file for file in files if file)
         return changes
@@ -96,26 +107,28 @@ def find_changes(
 
 
 def _read_all(
-    root: Path,
+    read: Callable[[FoundFile], ReadFile | None],
     stale: Sequence[FoundFile],
-    known: Mapping[str, FileRow],
-    chooser: Chooser,
     progress: Callable[[int, int], None] | None,
+    ahead: Ahead | None,
 ) -> Iterator[ReadFile | None]:
     """Read files in order, with the help of a second process if there is much to read."""
 
-    def read(found: FoundFile) -> ReadFile | None:
-        return _read(root, found, known.get(found.path), chooser)
+    def compute(found: FoundFile) -> tuple[ReadFile | None, Any]:
+        file = read(found)
+        return file, ahead.compute(found.path, file.deck) if ahead and file and file.deck else None
 
-    files: Iterator[ReadFile | None] = map(read, stale)
+    files: Iterator[tuple[ReadFile | None, Any]] = map(compute, stale)
     if sum(found.size for found in stale) > _MUCH:
         import flashcards.dialects.read  # noqa: F401 - both processes need it, so it is loaded before they part
         from flashcards.second_process import compute_ahead
 
-        files = compute_ahead(read, stale)
-    for number, file in enumerate(files):
+        files = compute_ahead(compute, stale)
+    for number, (file, result) in enumerate(files):
         if progress:
             progress(number, len(stale))
+        if ahead and file and file.deck:
+            ahead.keep(file.deck, result)
         yield file
 
 

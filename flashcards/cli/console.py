@@ -36,13 +36,15 @@ _PATIENCE = 1.0  # seconds before a progress bar appears
 
 
 @contextmanager
-def open_collection() -> Iterator[Collection]:
-    """Open the collection to change its state, and scan its decks.
+def open_collection(prepare: Callable[[Collection], object] | None = None) -> Iterator[Collection]:
+    """Open the collection to change its state, `prepare` it, and scan its decks.
 
     If the folder has no state and something other than the decks changed, the state is created at the end. Output that
     follows such a change is held back until then: nothing is reported as done before it is on disk.
     """
     with open_without_scan() as collection:
+        if prepare:
+            prepare(collection)
         scan_decks(collection)
         before = collection.connection.total_changes
 

@@ -177,10 +177,11 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
     flashcards export tpm -o cards.csv   a table that Anki can also import
     flashcards export -o cards.json      every card as in `flashcards list --json`
     """
-    from flashcards.anki.exports.export import choose_targets
+    from flashcards.anki.exports.export import PACKAGE, choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use
 
-    with _stopped_cleanly(), _open() as collection:
+    is_rendered = not decks and Path(output or PACKAGE).suffix.lower() != ".json"
+    with _stopped_cleanly(), _open(_render_ahead if is_rendered else None) as collection:
         plan = choose_targets(find_decks_in_use(collection), decks, output, collection.root)
         if no_history and any(target.path.suffix.lower() == ".json" for target in plan):
             raise UsageError("--no-history works only with packages: JSON contains the schedule of every card.")
@@ -196,12 +197,12 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
 
 
 @contextmanager
-def _open() -> Iterator[Collection]:
+def _open(prepare: Callable[[Collection], None] | None) -> Iterator[Collection]:
     """Open the collection to record the export, or read-only if its folder is not writable."""
     from flashcards.collection import can_keep_state
 
     if can_keep_state(console.find_root()):
-        with console.open_collection() as collection:
+        with console.open_collection(prepare) as collection:
             yield collection
         return
     with console.read_collection() as collection:
@@ -212,6 +213,13 @@ def _open() -> Iterator[Collection]:
             " The next export cannot detect notes removed from the decks.",
             err=True,
         )
+
+
+def _render_ahead(collection: Collection) -> None:
+    """Let the scan render the notes of changed files."""
+    from flashcards.anki.exports.notes import FieldsAhead
+
+    collection.ahead = FieldsAhead(collection.root)
 
 
 def _writer(path: Path, *, history: bool) -> Writer:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.package.identifiers import Guids, MediaNames
 from flashcards.anki.package.model import ExportProblem, PackageCard, PackageNote, family
 from flashcards.catalog.store import Entry
-from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
+from flashcards.deck.model import FORWARD, REVERSE, Deck, Kind, Note
 from flashcards.disk.atomic import read_text
 from flashcards.render.formulas import MACROS_FILE, parse_macros
 from flashcards.render.html.cloze import render_cloze
@@ -38,11 +38,11 @@ class FieldWriter:
         self._place: tuple[str, tuple[str, ...]] | None = None
         self._source = ""
 
-    def write_fields(self, entry: Entry) -> tuple[str, ...]:
-        """Write the fields of a note, in the order of its note type."""
-        note = entry.note
+    def write_fields(self, path: str, note: Note) -> tuple[str, ...]:
+        """Write the fields of a note in the file `path`, in the order of its note type."""
+        source = self._source_of(path, note)
         if note.kind is Kind.CLOZE:
-            return render_cloze(note, self._renderer), _YES if note.typed else "", self._source_of(entry)
+            return render_cloze(note, self._renderer), _YES if note.typed else "", source
         front, back = self._side(note, note.fields[0]), self._side(note, note.fields[1])
         both = REVERSE in note.slots
         return (
@@ -51,11 +51,11 @@ class FieldWriter:
             _YES if both else "",
             make_typed_answer(back) if note.typed else "",
             make_typed_answer(front) if note.typed and both else "",
-            self._source_of(entry),
+            source,
         )
 
-    def _source_of(self, entry: Entry) -> str:
-        place = (entry.path, entry.note.breadcrumb)
+    def _source_of(self, path: str, note: Note) -> str:
+        place = (path, note.breadcrumb)
         if place != self._place:  # most notes have the same place as the previous one
             self._place, self._source = place, format_source(*place)
         return self._source
@@ -106,6 +106,51 @@ class RenderedNotes:
     known: dict[int, tuple[Entry, tuple[str, ...]]] = field(default_factory=dict)
 
 
+class FieldsAhead:
+    """The fields of notes that a scan has just parsed, rendered with their files; see `Ahead`."""
+
+    def __init__(self, root: Path) -> None:
+        self._macros = _read_macros(root)[0]
+        self._writer = FieldWriter(self._macros, _refuse_media)
+        self._fields: dict[int, tuple[Note, tuple[str, ...]]] = {}  # by `id` of the note
+
+    def compute(self, path: str, deck: Deck) -> list[tuple[str, ...] | None]:
+        """Render the notes of a file, except those that need other notes or media files."""
+        return [self._render(path, note) for note in deck.notes]
+
+    def _render(self, path: str, note: Note) -> tuple[str, ...] | None:
+        if any("[[" in text for text in note.fields):
+            return None
+        try:
+            fields = self._writer.write_fields(path, note)
+        except Exception:  # it names media; or an error, which is reported when the note is written
+            return None
+        # Most texts are their own HTML; one object for both is sent once.
+        return (
+            *[text if text == html else html for text, html in zip(note.fields, fields, strict=False)],
+            *fields[len(note.fields) :],
+        )
+
+    def keep(self, deck: Deck, result: list[tuple[str, ...] | None]) -> None:
+        """Keep the fields of the notes of a file."""
+        self._fields.update(
+            (id(note), (note, fields)) for note, fields in zip(deck.notes, result, strict=True) if fields
+        )
+
+    def find(self, note: Note, macros: Mapping[str, str]) -> tuple[str, ...] | None:
+        """Return the fields of a note if it is the one that was rendered, with the same macros."""
+        rendered = self._fields.get(id(note))
+        return rendered[1] if rendered and rendered[0] is note and macros == self._macros else None
+
+
+class _MediaNamed(Exception):
+    """A note uses a media file, whose name in Anki depends on other notes."""
+
+
+def _refuse_media(url: str) -> str:
+    raise _MediaNamed(url)
+
+
 class Gathering:
     """The notes of some decks, without their subdecks, rendered in turn for one package.
 
@@ -125,10 +170,12 @@ class Gathering:
         self._collection = collection
         self._notes = _find_note_ids(collection, decks)
         self._guids = Guids(collection.connection)
-        self._macros, self._macros_changed = self._read_macros(collection.root / MACROS_FILE)
+        self._macros, self._macros_changed, problems = _read_macros(collection.root)
+        self.problems += problems
         self._names_media = False
         self._writer = FieldWriter(self._macros, self._name_media)
         self._rendered = rendered
+        self._ahead = collection.ahead if isinstance(collection.ahead, FieldsAhead) else None
         if rendered and rendered.macros != self._macros:
             rendered.macros, rendered.known = self._macros, {}
         self._now = int(time.time())
@@ -167,13 +214,15 @@ class Gathering:
         )
 
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:
+        if self._ahead and (fields := self._ahead.find(entry.note, self._macros)):
+            return fields
         if self._rendered is None:
-            return self._writer.write_fields(entry)
+            return self._writer.write_fields(entry.path, entry.note)
         known = self._rendered.known.get(entry.id)
         if known and known[0] == entry:
             return known[1]
         self._names_media = False
-        fields = self._writer.write_fields(entry)
+        fields = self._writer.write_fields(entry.path, entry.note)
         if not self._names_media:
             self._rendered.known[entry.id] = (entry, fields)
         return fields
@@ -191,21 +240,21 @@ class Gathering:
         # With a date in the future, every later change to the note would look old.
         return max(entry.modified_ms // 1000, min(newest, self._now))
 
-    def _read_macros(self, path: Path) -> tuple[Mapping[str, str], int]:
-        try:
-            text = read_text(path)
-            changed = int(path.stat().st_mtime)
-        except FileNotFoundError:
-            return {}, 0
-        except OSError as error:
-            self.problems.append(
-                ExportProblem(path.name, 1, f"The file cannot be read: {error.strerror}. Check its permissions.")
-            )
-            return {}, 0
-        macros = parse_macros(text)
-        for problem in macros.problems:
-            self.problems.append(ExportProblem(path.name, problem.line, f"{problem.message} It is left out."))
-        return macros.bodies, changed
+
+def _read_macros(root: Path) -> tuple[Mapping[str, str], int, list[ExportProblem]]:
+    """Read the macros of a collection; also return when their file was last written, in epoch seconds, and problems."""
+    path = root / MACROS_FILE
+    try:
+        text = read_text(path)
+        changed = int(path.stat().st_mtime)
+    except FileNotFoundError:
+        return {}, 0, []
+    except OSError as error:
+        message = f"The file cannot be read: {error.strerror}. Check its permissions."
+        return {}, 0, [ExportProblem(path.name, 1, message)]
+    macros = parse_macros(text)
+    problems = [ExportProblem(path.name, each.line, f"{each.message} It is left out.") for each in macros.problems]
+    return macros.bodies, changed, problems
 
 
 def find_decks_in_use(collection: Collection) -> list[str]:

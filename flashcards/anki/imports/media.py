@@ -67,7 +67,7 @@ class OwnMedia:
                 found.files[url] = find_media_file(self._root, entry.path, url, self._finder)
             return url
 
-        FieldWriter({}, remember).write_fields(entry)
+        FieldWriter({}, remember).write_fields(entry.path, entry.note)
         return found
 
 

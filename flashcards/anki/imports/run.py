@@ -258,7 +258,7 @@ class _PackageImport:
             nonlocal present
             present = entry.id
             media.start_note(entry.path, entry.note.line)
-            return writer.write_fields(entry)
+            return writer.write_fields(entry.path, entry.note)
 
         return fields
 

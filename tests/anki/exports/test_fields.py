@@ -5,14 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.anki.exports.notes import FieldWriter, clean_tags, format_source
-from flashcards.catalog.store import Entry
 from flashcards.deck.parse import parse
 from flashcards.render.html.tags import make_typed_answer
 
 
 def fields(text: str) -> tuple[str, ...]:
     (note,) = parse(text, "d.md").notes
-    return FieldWriter({}, lambda url: url).write_fields(Entry(1, "key", "d.md", "d", b"", 0, True, note))
+    return FieldWriter({}, lambda url: url).write_fields("d.md", note)
 
 
 def test_a_basic_note_without_reverse_leaves_its_switches_empty() -> None:
@@ -51,8 +50,7 @@ def test_no_field_holds_a_separator_or_opens_a_template(front: str, back: str) -
     for note in parse(f"Q: {front}\nA: {back}\n<!-- type; reverse -->\n", "d.md").notes:
         if note.gaps:
             continue
-        entry = Entry(1, "key", "d.md", "d", b"", 0, True, note)
-        written = FieldWriter({}, lambda url: url).write_fields(entry)
+        written = FieldWriter({}, lambda url: url).write_fields("d.md", note)
         assert len(written) == 6
         for field in written:
             assert "\x1f" not in field
