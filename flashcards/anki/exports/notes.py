@@ -139,7 +139,7 @@ class FieldsAhead:
 
     def find(self, note: Note, macros: Mapping[str, str]) -> tuple[str, ...] | None:
         """Return the fields of a note if it is the one that was rendered, with the same macros."""
-        rendered = self._fields.get(id(note))
+        rendered = self._fields.pop(id(note), None)
         return rendered[1] if rendered and rendered[0] is note and macros == self._macros else None
 
 
