@@ -186,7 +186,7 @@ def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport
 
 def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> None:
     """Update the scheduler in the same transaction; stated schedules of new cards move from the report to it."""
-    new = [_make_card(place, slot) for place in report.new_cards for slot in place.slots]
+    new = [NewCard(note, slot, deck, at) for note, slots, deck, at, _ in report.new_cards for slot in slots]
     if report.placed:
         new += _place_cards(store, report.placed)
     if report.orphaned:

@@ -53,19 +53,19 @@ class NoteRow(NamedTuple):
 def make_note_row(note_id: int, key: str, note: Note, file: int, deck: int, fingerprint: bytes, at_ms: int) -> NoteRow:
     """Make the row of an active note."""
     return NoteRow(
-        id=note_id,
-        key=key,
-        pin=note.pin,
-        file=file,
-        line=note.line,
-        end_line=note.end_line,
-        deck=deck,
-        fingerprint=fingerprint,
-        top_gap=find_top_gap(note),
-        tags=_join_tags(note),
-        body=encode(note),
-        modified_ms=at_ms,
-        active=1,
+        note_id,
+        key,
+        note.pin,
+        file,
+        note.line,
+        note.end_line,
+        deck,
+        fingerprint,
+        find_top_gap(note),
+        _join_tags(note),
+        encode(note),
+        at_ms,
+        1,
     )
 
 
@@ -208,15 +208,15 @@ class NoteWriter:
         self._is_first = self._is_first or not last
         first = max(self._now_ms, last + 1)
         rows = []
+        report = self.report
         keys = self._make_keys(notes)
-        for note_id, (note, key) in enumerate(zip(notes, keys, strict=True), start=first):
-            rows.append(make_note_row(note_id, key, note.note, note.file, note.deck, note.fingerprint, self._now_ms))
-            if note.note.schedules:
-                self._report_schedules(note_id, note.note, note.note)
-            path = self._paths[note.file]
-            self.report.added.append(Change(note_id, key, path, note.note.line, after=note.note))
-            position = note.file * SPACING + note.number
-            self.report.new_cards.append(CardPlace(note_id, note.note.slots, note.deck, position))
+        for note_id, (each, key) in enumerate(zip(notes, keys, strict=True), start=first):
+            file, deck, number, text, note = each
+            rows.append(make_note_row(note_id, key, note, file, deck, text, self._now_ms))
+            if note.schedules:
+                self._report_schedules(note_id, note, note)
+            report.added.append(Change(note_id, key, self._paths[file], note.line, after=note))
+            report.new_cards.append(CardPlace(note_id, note.slots, deck, file * SPACING + number))
         insert_notes(self._db, rows)
 
     def _make_keys(self, notes: list[Seen]) -> list[str]:

@@ -115,19 +115,19 @@ class Composer:
         attributes = merge_attributes(draft.attributes) if draft.attributes else _NO_ATTRIBUTES
         last_cut = max((cut_end - 1 for _, cut_end in draft.cuts if cut_end <= end), default=0) if draft.cuts else 0
         return Note(
-            kind=draft.kind,
-            line=self._lines.at(draft.start),
-            end_line=self._lines.at(max(last_cut, last.kept[-1][1] - 1)),
-            fields=fields,
-            slots=_list_slots(draft, gaps),
-            gaps=gaps,
-            breadcrumb=draft.breadcrumb,
-            tags=tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
-            pin=attributes.pin,
-            typed=attributes.typed,
+            draft.kind,
+            self._lines.at(draft.start),
+            self._lines.at(max(last_cut, last.kept[-1][1] - 1)),
+            fields,
+            _list_slots(draft, gaps),
+            gaps,
+            draft.breadcrumb,
+            tuple(dict.fromkeys((*self._tags, *attributes.tags))) if attributes.tags else self._tags,
+            attributes.pin,
+            attributes.typed,
+            self._find_points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
+            definitions,
             say=attributes.say,
-            points=self._find_points(draft, end) if self._tasks and draft.kind is Kind.QUESTION else (),
-            definitions=definitions,
         )
 
     def _find_gaps(self, draft: OpenNote, piece: Piece, definitions: str) -> tuple[Gap, ...]:
@@ -161,10 +161,10 @@ class Composer:
             return piece._replace(text=_SOFT_BREAK.sub(" ", piece.text)) if "\n" in piece.text else piece
         if draft.kind is Kind.PAIR:
             piece = piece._replace(text=piece.text.lstrip())  # a formatter may have wrapped the line after `::`
-        if not piece.text or "\n" in self._body[start : piece.kept[0][0]]:
+        text = piece.text
+        if text[:1].isalpha() or not text or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
-        text = _escape_first_character(piece.text, is_cloze=draft.kind is Kind.CLOZE)
-        return piece if text is piece.text else piece._replace(text=text)
+        return piece._replace(text=_escape_first_character(text, is_cloze=draft.kind is Kind.CLOZE))
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Return the text of `start:end` without comments, surrounding blank lines, and spaces after a marker."""
@@ -227,7 +227,7 @@ def _escape_first_character(text: str, *, is_cloze: bool) -> str:
 
     A quotation or list that continues on the next line is kept, and so are tasks and fences.
     """
-    match = None if text[0].isalpha() else _FIRST_SIGN.match(text)
+    match = _FIRST_SIGN.match(text)
     if match is None or (is_cloze and match["definition"]):
         return text
     for kind, continuation in _CONTINUATIONS.items():
@@ -245,16 +245,18 @@ def fold_label(label: str) -> str:
 def _list_slots(draft: OpenNote, gaps: tuple[Gap, ...]) -> tuple[str, ...]:
     if draft.kind is Kind.CLOZE:
         return tuple(f"c{number}" for number in sorted({number for gap in gaps for number in gap.numbers}))
-    both = draft.kind is Kind.TERM or draft.both_ways or any(each.reverse for each in draft.attributes)
-    return (FORWARD, REVERSE) if both else (FORWARD,)
+    if draft.kind is Kind.TERM or draft.both_ways:
+        return (FORWARD, REVERSE)
+    is_reversed = draft.attributes and any(each.reverse for each in draft.attributes)
+    return (FORWARD, REVERSE) if is_reversed else (FORWARD,)
 
 
 def _find_content(text: str) -> Span:
     """Return the span of `text` without surrounding blank lines and leading spaces."""
-    content = text.lstrip(" \t\n")
-    skip = len(text) - len(content)
-    # An indented first line, which may be code, keeps its spaces.
-    return text.rfind("\n", 0, skip) + 1 or skip, len(text.rstrip())
+    skip = len(text) - len(text.lstrip(" \t\n"))
+    if skip > 1:  # an indented first line, which may be code, keeps its spaces
+        skip = text.rfind("\n", 0, skip) + 1 or skip
+    return skip, len(text.rstrip())
 
 
 def _extend_cut(body: str, cut: Span) -> Span:

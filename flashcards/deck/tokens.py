@@ -87,7 +87,7 @@ def _find_fences(text: str) -> tuple[set[int], list[Span]]:
     return opened, insides
 
 
-_MARKER = re.compile(rf"\n( {{0,3}})([QATDC]){COLON}")  # a preceding line break is found much faster than `^`
+_MARKER = re.compile(rf"\n {{0,3}}[QATDC]{COLON}")  # a preceding line break is found much faster than `^`
 _SEPARATOR = re.compile(r"(?<=[ \t\n]):{2,3}(?=[ \t]|\n[ \t]*\S)")
 _UNDERLINE = re.compile(r"\n {0,3}([-=])+[ \t]*\n?\Z")
 _LINE = re.compile(r"[^\n]+")
@@ -199,15 +199,16 @@ class _Tokenizer:
         opaque = iter(self.opaque)
         span_start, span_end = next(opaque, _NOWHERE)
         for match in _MARKER.finditer("\n" + self.body):  # so every offset is one too high
-            start = match.start(2) - 1
+            line_start, after = match.span()
+            start = after - 3  # of the letter
             while span_end <= start:
                 span_start, span_end = next(opaque, _NOWHERE)
             # At column 0 inside a list or a quote, the line only continues it ("lazily"), so it is at the top level.
             if start >= span_start:
-                if not match[1]:
+                if start == line_start:
                     self.hidden.append(start)
-            elif not match[1] or start in paragraphs:
-                yield Token(TokenKind.MARKER, match.start(), match.end() - 1, match[2])
+            elif start == line_start or start in paragraphs:
+                yield Token(TokenKind.MARKER, line_start, after - 1, self.body[start])
 
     def _find_comments(self) -> Iterator[Token]:
         for start, end in self.parts.html:
