@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "flashcards/render/terminal/renderer.py",
     ),
     **dict.fromkeys(("input", "sys.stdout.write"), (KEYBOARD,)),
-    "os.write": (KEYBOARD,),  # to a pipe of its own, which wakes it up
+    "os.write": (KEYBOARD, "flashcards/second_process.py"),  # to pipes of their own
 }
 """What can print, and the files that may call it."""
 
