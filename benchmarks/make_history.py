@@ -38,7 +38,7 @@ def add_history(root: Path, cards: int, reviews_each: int) -> None:
             Replayer(model).fill_memories(logs)
             with transaction(connection):
                 connection.executemany(INSERT_REVIEW, sorted(review for log in logs for review in log))
-        collection.store.rebuild(lambda deck: collection.policy(deck).parameters, apply=True)
+        collection.store.repair(lambda deck: collection.policy(deck).parameters)
 
 
 class _Days:

@@ -319,7 +319,7 @@ class Collection:
             return 0
         self.detach()
         with transaction(self.connection):
-            found = self.store.rebuild(lambda deck: self.policy(deck).parameters, apply=True)
+            found = self.store.repair(lambda deck: self.policy(deck).parameters)
             self.store.set_parameters_in_use(wanted)
         return len({difference.card for difference in found})
 

@@ -114,15 +114,15 @@ def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list
     `line` selects the stretch at that line, 0 all. Raises NothingReplaced if there is no such stretch.
     """
     rows = collection.connection.execute(_REPLACED).fetchall()
-    olds = {new: old for new, old, _ in rows}
+    replaced = {new: old for new, old, _ in rows}
     reviews = {old: count for _, old, count in rows}
     stretches: list[list[Replacement]] = []
     in_stretch = False
     notes = [row[0] for row in collection.connection.execute(_NOTES_OF, (path,))]
     for new in sorted(collection.catalog.entries(notes), key=lambda entry: entry.note.line):
-        old = olds.get(new.id)
-        while old in olds and not reviews[old]:  # it had replaced another note and was never asked
-            old = olds[old]
+        old = replaced.get(new.id)
+        while old in replaced and not reviews[old]:  # it had replaced another note and was never asked
+            old = replaced[old]
         if old is None:
             in_stretch = False
             continue

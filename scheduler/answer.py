@@ -19,40 +19,40 @@ if TYPE_CHECKING:
     from scheduler.clock import Clock
 
 
-def again_delay(steps: Sequence[int]) -> int | None:
+def compute_again_delay(steps: Sequence[int]) -> int | None:
     """Return the delay after Again: the first step, if there are steps."""
     return steps[0] if steps else None
 
 
-def hard_delay(steps: Sequence[int], left: int) -> int | None:
+def compute_hard_delay(steps: Sequence[int], left: int) -> int | None:
     """Return the delay after Hard: the current step again; on the first step, a delay between Again and Good."""
     if not steps:
         return None
-    index = _index(steps, left)
+    index = _find_step(steps, left)
     if index > 0:
         return steps[index]
     if len(steps) > 1:
-        return _whole_days((steps[0] + steps[1]) // 2)
-    return _whole_days(min(steps[0] * 3 // 2, steps[0] + DAY_SECONDS))
+        return _round_to_days((steps[0] + steps[1]) // 2)
+    return _round_to_days(min(steps[0] * 3 // 2, steps[0] + DAY_SECONDS))
 
 
-def good_delay(steps: Sequence[int], left: int) -> int | None:
+def compute_good_delay(steps: Sequence[int], left: int) -> int | None:
     """Return the delay after Good: the next step, or nothing if the card leaves the steps."""
-    following = _index(steps, left) + 1
+    following = _find_step(steps, left) + 1
     return steps[following] if following < len(steps) else None
 
 
-def left_after_good(steps: Sequence[int], left: int) -> int:
+def count_left_after_good(steps: Sequence[int], left: int) -> int:
     """Count the steps left after Good on a step that is not the last."""
-    return max(0, len(steps) - (_index(steps, left) + 1))
+    return max(0, len(steps) - (_find_step(steps, left) + 1))
 
 
-def _index(steps: Sequence[int], left: int) -> int:
+def _find_step(steps: Sequence[int], left: int) -> int:
     """Return the index of the card's step, clamped to the current steps."""
     return max(0, min(len(steps) - left, len(steps) - 1))
 
 
-def _whole_days(seconds: int) -> int:
+def _round_to_days(seconds: int) -> int:
     """Round a delay of more than a day to days, so that the hour of the answer makes no difference."""
     if seconds <= DAY_SECONDS:
         return seconds
@@ -99,18 +99,18 @@ def compute_outcomes(
     The result is deterministic: a button shows what `Store.rate` gives. Intervals are balanced with the `load` of the
     days ahead.
     """
-    chooser = _Chooser(card, policy, now_ms, clock, model or Model(policy.parameters), load)
-    return Outcomes(*map(chooser.of, Rating))
+    builder = _OutcomeBuilder(card, policy, now_ms, clock, model or Model(policy.parameters), load)
+    return Outcomes(*map(builder.build, Rating))
 
 
 def compute_outcome(
     card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
 ) -> Outcome:
     """Compute the effect of one rating; faster than `compute_outcomes`."""
-    return _Chooser(card, policy, now_ms, clock, model, load).of(rating)
+    return _OutcomeBuilder(card, policy, now_ms, clock, model, load).build(rating)
 
 
-class _Chooser:
+class _OutcomeBuilder:
     """The context of one answer: the card, its settings, the time, and FSRS's predicted memory states."""
 
     def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
@@ -131,49 +131,49 @@ class _Chooser:
         self.drawn = draw_fraction(card.id, card.reps) if policy.fuzz else None
         self.load = load
 
-    def of(self, rating: Rating) -> Outcome:
-        """Return the outcome of this rating."""
-        return self._from_review(rating) if self.under_review else self._from_steps(rating)
+    def build(self, rating: Rating) -> Outcome:
+        """Compute the outcome of this rating."""
+        return self._answer_review(rating) if self.under_review else self._answer_step(rating)
 
-    def _from_steps(self, rating: Rating) -> Outcome:
+    def _answer_step(self, rating: Rating) -> Outcome:
         """Answer a new card, or one on a learning or relearning step."""
         match rating:
             case Rating.AGAIN:
-                return self._step(rating, len(self.steps), again_delay(self.steps))
+                return self._make_step(rating, len(self.steps), compute_again_delay(self.steps))
             case Rating.HARD:
-                return self._step(rating, self.left, hard_delay(self.steps, self.left))
+                return self._make_step(rating, self.left, compute_hard_delay(self.steps, self.left))
             case Rating.GOOD:
-                delay = good_delay(self.steps, self.left)
-                left = self.left if delay is None else left_after_good(self.steps, self.left)
-                return self._step(rating, left, delay)
+                delay = compute_good_delay(self.steps, self.left)
+                left = self.left if delay is None else count_left_after_good(self.steps, self.left)
+                return self._make_step(rating, left, delay)
             case Rating.EASY:
-                return self._review(rating, self._days_by_easy())
+                return self._make_review(rating, self._choose_easy_days())
 
-    def _from_review(self, rating: Rating) -> Outcome:
+    def _answer_review(self, rating: Rating) -> Outcome:
         """Answer a card under review. Good is at least a day longer than Hard, and Easy than Good."""
         if rating is Rating.AGAIN:
-            return self._lapse()
+            return self._make_lapse()
         days = 0
         for passing in (Rating.HARD, Rating.GOOD, Rating.EASY)[: rating - 1]:
-            days = self._passing_days(passing, days + 1)
-        return self._review(rating, days)
+            days = self._choose_passing_days(passing, days + 1)
+        return self._make_review(rating, days)
 
-    def _lapse(self) -> Outcome:
-        delay = again_delay(self.steps)
-        days = self._days(Rating.AGAIN)
+    def _make_lapse(self) -> Outcome:
+        delay = compute_again_delay(self.steps)
+        days = self._propose_days(Rating.AGAIN)
         if delay is None and days >= self.least_days:
-            return self._review(Rating.AGAIN, min(max(1, round_half_up(days)), self.maximum))
-        return self._step(Rating.AGAIN, len(self.steps), delay)
+            return self._make_review(Rating.AGAIN, min(max(1, round_half_up(days)), self.maximum))
+        return self._make_step(Rating.AGAIN, len(self.steps), delay)
 
-    def _step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
+    def _make_step(self, rating: Rating, left: int, delay: int | None) -> Outcome:
         """Move to a step of `delay` seconds.
 
         Without a delay no step is left: the card becomes a review card, unless FSRS schedules it within the day.
         """
-        days = self._days(rating)
+        days = self._propose_days(rating)
         if delay is None:
             if self.steps or days >= self.least_days:
-                return self._review(rating, self._fuzz(max(1, round_half_up(days)), 1))
+                return self._make_review(rating, self._fuzz_days(max(1, round_half_up(days)), 1))
             delay = int(days * DAY_SECONDS)
         state = State.RELEARNING if self.relearns else State.LEARNING
         until_rollover = self.clock.until_rollover_seconds(self.now_ms)
@@ -182,28 +182,28 @@ class _Chooser:
         whole = (delay - until_rollover) // DAY_SECONDS + 1
         return Outcome(state, left, self.today + whole, None, whole * DAY_SECONDS, self.memories[rating])
 
-    def _review(self, rating: Rating, days: int) -> Outcome:
+    def _make_review(self, rating: Rating, days: int) -> Outcome:
         return Outcome(State.REVIEW, 0, self.today + days, None, days * DAY_SECONDS, self.memories[rating])
 
-    def _days(self, rating: Rating) -> float:
+    def _propose_days(self, rating: Rating) -> float:
         """Return the interval that FSRS proposes, unrounded."""
         return self.model.interval_days(self.memories[rating].stability, self.retention)
 
-    def _days_by_easy(self) -> int:
+    def _choose_easy_days(self) -> int:
         """Choose the interval for Easy on a step: at least a day more than Good would give."""
-        good = self._fuzz(self._days(Rating.GOOD), 1)
-        return self._fuzz(max(1, round_half_up(self._days(Rating.EASY))), good + 1)
+        good = self._fuzz_days(self._propose_days(Rating.GOOD), 1)
+        return self._fuzz_days(max(1, round_half_up(self._propose_days(Rating.EASY))), good + 1)
 
-    def _passing_days(self, rating: Rating, minimum: int) -> int:
+    def _choose_passing_days(self, rating: Rating, minimum: int) -> int:
         """Choose a passing interval: a growing one exceeds the last, and fuzz alone never reaches below the last."""
-        days = self._days(rating)
+        days = self._propose_days(rating)
         if round_half_up(days) > self.last_days:
             minimum = max(minimum, self.last_days + 1)
         elif find_farthest(days) >= self.last_days:
             minimum = max(minimum, self.last_days)
-        return self._fuzz(days, minimum)
+        return self._fuzz_days(days, minimum)
 
-    def _fuzz(self, days: float, minimum: int) -> int:
+    def _fuzz_days(self, days: float, minimum: int) -> int:
         minimum = min(minimum, self.maximum)
         if self.load is None or self.drawn is None:
             return fuzz_interval(days, minimum, self.maximum, self.drawn)
@@ -251,7 +251,7 @@ def decide_leech(card: Card, rating: Rating, policy: Policy) -> Leech:
     return Leech.SUSPENDED if policy.leech_action == "suspend" and not card.suspended else Leech.TAGGED
 
 
-def make_new(card: Card) -> Card:
+def reset_to_new(card: Card) -> Card:
     """Return the card as a new one, with its counts kept."""
     return card._replace(
         state=State.NEW,

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.tables import ASKABLE, CARD_COLUMNS, UNDER_REVIEW, due_by, to_card
+from scheduler.tables import ASKABLE, CARD_COLUMNS, UNDER_REVIEW, match_due_day, to_card
 
 if TYPE_CHECKING:
     import sqlite3
@@ -143,7 +143,7 @@ def find_weekday(day: int) -> int:
     return (day + 3) % 7
 
 
-_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND {due_by('?')} AND {ASKABLE} GROUP BY due_day"
+_DUE = f"SELECT due_day, count(*) FROM cards WHERE due_day > ? AND {match_due_day('?')} AND {ASKABLE} GROUP BY due_day"
 _SIBLINGS = f"SELECT due_day FROM cards WHERE note = ? AND id <> ? AND due_day IS NOT NULL AND {ASKABLE}"
 
 

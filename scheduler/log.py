@@ -9,7 +9,7 @@ from functools import cache
 from math import isclose
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from scheduler.answer import make_new
+from scheduler.answer import reset_to_new
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
 from scheduler.tables import KEPT, RATED, REVIEW_COLUMNS, to_review
 
@@ -133,7 +133,7 @@ def begins_history(before: State, previous: State | None) -> bool:
 
 def fold_log(card: Card, log: Sequence[Review]) -> Card:
     """Return the card that follows from its log: all rows, oldest first, without voided ones."""
-    return advance(make_new(card)._replace(reps=0, lapses=0, leech=False), log)
+    return advance(reset_to_new(card)._replace(reps=0, lapses=0, leech=False), log)
 
 
 def advance(card: Card, rows: Sequence[Review]) -> Card:

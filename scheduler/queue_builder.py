@@ -15,7 +15,7 @@ from scheduler import policy
 from scheduler.connection import snapshot
 from scheduler.intervals import draw_fraction
 from scheduler.model import State
-from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, due_by
+from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, match_due_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -141,7 +141,10 @@ def _shuffle_factor(today: int) -> int:
 _MEASURED = ("overdue", "retrievability")
 
 _STEPS = f"SELECT id, note, deck, due_ms FROM cards WHERE due_ms < :end_ms AND {SHOWN} ORDER BY due_ms, id"
-_DUE = f"SELECT id, note, deck{{more}} FROM cards WHERE {due_by(':until')} AND {{state}} AND {SHOWN} ORDER BY {{order}}"
+_DUE = (
+    f"SELECT id, note, deck{{more}} FROM cards WHERE {match_due_day(':until')} AND {{state}} AND {SHOWN}"
+    " ORDER BY {order}"
+)
 _LATER = (
     f"SELECT id, note, deck, last_day FROM cards WHERE deck = :deck AND due_day > :until AND {UNDER_REVIEW}"
     f" AND {SHOWN} ORDER BY due_day, id"

@@ -13,8 +13,8 @@ from scheduler.answer import (
     apply_rating,
     compute_outcomes,
     decide_leech,
-    make_new,
     make_row,
+    reset_to_new,
     set_due_day,
 )
 from scheduler.clock import Clock
@@ -25,7 +25,7 @@ from scheduler.intervals import Ahead, Load
 from scheduler.memory import Model
 from scheduler.model import DAY_SECONDS, Card, Leech, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, has_deadline
-from scheduler.tables import DUE_TODAY, NEW, SHOWN, Cards, append, update_schedule
+from scheduler.tables import DUE_DAY_REACHED, NEW, SHOWN, Cards, append, update_schedule
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +51,7 @@ TABLE_SET = TableSet(
 # deadline, the queue itself keeps siblings apart, because its pace can require them.
 _BURY_SIBLINGS = f"""
     UPDATE cards SET buried_day = :today, buried_by = :review
-    WHERE note = :note AND id <> :card AND {SHOWN} AND ({DUE_TODAY} OR {NEW})
+    WHERE note = :note AND id <> :card AND {SHOWN} AND ({DUE_DAY_REACHED} OR {NEW})
 """
 
 
@@ -180,7 +180,7 @@ class Store(Cards):
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
         """Make cards new again. This also unburies the cards. Their counts (`reps`, `lapses`) and the log stay."""
         return self._log_and_unbury(
-            ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else make_new(card)
+            ReviewKind.FORGET, cards, now_ms, lambda card: None if card.state is State.NEW else reset_to_new(card)
         )
 
     def set_due(self, cards: Iterable[int], day: int, now_ms: int) -> int:
@@ -217,8 +217,21 @@ class Store(Cards):
         """Count the new cards introduced and reviews done on a day, by deck; decks without either are omitted."""
         return logs.count_done(self.connection, day)
 
-    def rebuild(self, parameters_of: Callable[[int], Sequence[float]], *, apply: bool = False) -> list[Difference]:
-        """Find where cards differ from the replayed log, with `parameters_of` each deck; with `apply`, correct them."""
+    def find_differences(self, parameters_of: Callable[[int], Sequence[float]]) -> list[Difference]:
+        """Replay the whole log and find where a card's row differs from it.
+
+        `parameters_of` gives the FSRS parameters of a deck.
+        """
+        from scheduler.replay import find_differences
+
+        committed = not self.connection.in_transaction
+        with transaction(self.connection):
+            return find_differences(
+                self.connection, lambda deck: self.model(tuple(parameters_of(deck))), committed=committed
+            )
+
+    def repair(self, parameters_of: Callable[[int], Sequence[float]]) -> list[Difference]:
+        """Correct the rows of cards that differ from the log, see `find_differences`; return the differences."""
         from scheduler.replay import find_differences, repair
 
         committed = not self.connection.in_transaction
@@ -226,8 +239,7 @@ class Store(Cards):
             found = find_differences(
                 self.connection, lambda deck: self.model(tuple(parameters_of(deck))), committed=committed
             )
-            if apply:
-                repair(self.connection, found)
+            repair(self.connection, found)
         return found
 
     def model(self, parameters: tuple[float, ...]) -> Model:

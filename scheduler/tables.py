@@ -40,13 +40,13 @@ UNDER_REVIEW = f"cards.state = {State.REVIEW:d}"
 """The card has left the steps."""
 
 
-def due_by(day: str) -> str:
-    """Return the condition that a card is due on a day or before; cards on steps within the day have no due day."""
-    return f"cards.due_day <= {day}"
+def match_due_day(last: str) -> str:
+    """Return the condition that a card's due day is at most `last`; cards on steps within the day have no due day."""
+    return f"cards.due_day <= {last}"
 
 
-DUE_TODAY = due_by(":today")
-"""The card is due today or overdue."""
+DUE_DAY_REACHED = match_due_day(":today")
+"""The card's due day is today or past. Cards on steps within the day have no due day and never match."""
 
 KEPT = "NOT EXISTS (SELECT 1 FROM reviews AS void WHERE void.voids = reviews.id)"
 """The row of `reviews` was not undone."""

@@ -17,7 +17,7 @@ from flashcards.collection import Collection
 from flashcards.errors import DeckUnknown, UsageError
 from flashcards.query import QueryInvalid, find_card_ids, terms
 from flashcards.query.find import QueryTooSlow
-from flashcards.query.terms import TextSearch, compile_tag, match_words, normalize, to_regex
+from flashcards.query.terms import PatternKind, TextSearch, compile_tag, match_words, normalize, to_regex
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -424,7 +424,7 @@ def test_words_are_found_as_in_the_text_itself_however_it_is_stored(words: str, 
     body = orjson.dumps(note).decode()
     pattern = words.replace("\\", "")
     expected = normalize(pattern) in normalize(" ".join(fields))
-    assert TextSearch().match("words", pattern, body) == expected
+    assert TextSearch().match(PatternKind.TEXT, pattern, body) == expected
     condition = match_words(pattern)
     with closing(sqlite3.connect(":memory:")) as database:
         database.create_function("matches", 4, TextSearch().match)

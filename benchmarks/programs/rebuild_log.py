@@ -16,7 +16,7 @@ def seconds(root: Path) -> float:
     """
     with Collection(root) as collection:
         started = time.perf_counter()
-        found = collection.store.rebuild(lambda deck: collection.policy(deck).parameters)
+        found = collection.store.find_differences(lambda deck: collection.policy(deck).parameters)
         taken = time.perf_counter() - started
     if found:
         raise SystemExit(f"{len(found)} fields differ from the log, the first of them {found[0]}")

@@ -109,9 +109,9 @@ def write_together(
                 Origins(connection).record(journal.mark, at_ms, source)
             if finish:
                 finish()
-            journal.place()
+            journal.move_into_place()
     except BaseException:
-        journal.take_back()  # if this fails, the plan remains for the next command
+        journal.restore()  # if this fails, the plan remains for the next command
         journal.close()
         raise
     journal.close()

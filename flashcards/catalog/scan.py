@@ -44,11 +44,11 @@ def link_edited(
     # rapidfuzz is only needed if there are candidates.
     from flashcards.identity.similar import link_similar
 
-    olds = {note.id: note for note in (*known, *orphans)}
-    returning = find_returning(olds.values(), links)
-    compared = [note._replace(active=True) if note.id in returning else note for note in olds.values()]
+    by_id = {note.id: note for note in (*known, *orphans)}
+    returning = find_returning(by_id.values(), links)
+    compared = [note._replace(active=True) if note.id in returning else note for note in by_id.values()]
     found, doubts = link_similar(compared, seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
-    return [link._replace(known=olds[link.known.id]) for link in found], doubts
+    return [link._replace(known=by_id[link.known.id]) for link in found], doubts
 
 
 class Scan:

@@ -48,14 +48,14 @@ def open_collection(prepare: Callable[[Collection], object] | None = None) -> It
         scan_decks(collection)
         before = collection.connection.total_changes
 
-        def has_lost_changes() -> bool:
+        def has_unsaved_changes() -> bool:
             return not collection.is_kept and collection.connection.total_changes != before
 
         held: list[tuple[str, bool, bool]] = []
         meta = click.get_current_context().meta
 
         def keep_back(text: str, err: bool, nl: bool) -> bool:
-            if has_lost_changes():
+            if has_unsaved_changes():
                 held.append((text, err, nl))
             return bool(held)
 
@@ -64,7 +64,7 @@ def open_collection(prepare: Callable[[Collection], object] | None = None) -> It
             yield collection
         finally:
             del meta[_HOLD]
-        if has_lost_changes():
+        if has_unsaved_changes():
             keep_state(collection)
         for text, err, nl in held:
             echo(text, err=err, nl=nl)
@@ -312,7 +312,7 @@ def page(parts: Iterable[str]) -> None:
     click.echo_via_pager((gate(part) for part in parts), color=None)
 
 
-def draw_code(url: str) -> None:
+def draw_qr_code(url: str) -> None:
     """Draw an address as a QR code, if standard output is a terminal."""
     if url and sys.stdout.isatty():
         import segno

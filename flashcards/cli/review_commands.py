@@ -119,16 +119,16 @@ def review_command(
             minutes=minutes,
         )
         if not web:
-            _ask(collection, plan, plain=plain)
+            _review_in_terminal(collection, plan, plain=plain)
             return
         root = collection.root
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
-    _review_in_browser(
-        root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens=not (no_open or as_json)
+    _serve_pages(
+        root, plan, " ".join(query), address=address, port=port, as_json=as_json, opens_browser=not (no_open or as_json)
     )
 
 
-def _ask(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
+def _review_in_terminal(collection: Collection, plan: SessionPlan, *, plain: bool) -> None:
     from flashcards.collection import now_ms
     from flashcards.review.views import Finished
 
@@ -163,7 +163,7 @@ def _check_web_extra() -> None:
     check_extra("The browser", ("jinja2", "segno", "starlette", "uvicorn"), "serve")
 
 
-def _review_in_browser(
+def _serve_pages(
     root: Path,
     plan: SessionPlan | None,
     words: str,
@@ -171,7 +171,7 @@ def _review_in_browser(
     address: str,
     port: int,
     as_json: bool,
-    opens: bool,
+    opens_browser: bool,
     start: str = "",
 ) -> None:
     """Serve a review, or the page `start`, until it is stopped, then say how the review went."""
@@ -191,8 +191,8 @@ def _review_in_browser(
         server = build_server(host.app)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
-        _announce(host, as_json=as_json, is_open=address != "127.0.0.1")
-        if opens:
+        _announce(host, as_json=as_json, is_reachable=address != "127.0.0.1")
+        if opens_browser:
             _open_browser(host)
         run(server, listener)
         if not as_json:
@@ -227,25 +227,25 @@ def preview_command(card: str, port: int, no_open: bool, as_json: bool) -> None:
     with console.open_collection() as collection:
         found = collection.store.card(find_cards(collection, card)[0])
         name, root = format_card_id(collection.note_of(found), found.slot), collection.root
-    _review_in_browser(
+    _serve_pages(
         root,
         None,
         "",
         address="127.0.0.1",
         port=port,
         as_json=as_json,
-        opens=not (no_open or as_json),
+        opens_browser=not (no_open or as_json),
         start=f"preview?at={quote(name)}",
     )
 
 
-def _announce(host: WebHost, *, as_json: bool, is_open: bool) -> None:
+def _announce(host: WebHost, *, as_json: bool, is_reachable: bool) -> None:
     if as_json:
         console.print_json({"web": host.url, "pid": os.getpid()})
     else:
         console.print_text(f"The page is at {host.url}")
-        console.draw_code(host.url if is_open else "")
-    if is_open:
+        console.draw_qr_code(host.url if is_reachable else "")
+    if is_reachable:
         console.print_text(_PLAIN_HTTP, err=True)
     if not as_json:
         console.print_text("Ctrl+C stops.")

@@ -43,7 +43,8 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         if not damage:
             collection.follow_parameters()
         store = collection.store
-        found = [] if damage else store.rebuild(lambda deck: collection.policy(deck).parameters, apply=rebuild)
+        compare = store.repair if rebuild else store.find_differences
+        found = [] if damage else compare(lambda deck: collection.policy(deck).parameters)
         if rebuild:
             remove_old_backups(collection.database, collection.backups)
         cards = _find_differing_cards(collection, found)

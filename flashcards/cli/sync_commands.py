@@ -161,7 +161,7 @@ class _Printer:
 
     def _explain(self, url: str, web: str, user: str) -> None:
         console.print_text(f"The decks are served at {url}\n")
-        console.draw_code(url)
+        console.draw_qr_code(url)
         console.print_text(f"{_APPS}\n\nBrowser:  {web}\nName:     {user}")
 
 

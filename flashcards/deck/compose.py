@@ -103,7 +103,7 @@ class Composer:
             fields = (last.text,)
         else:
             if draft.back_start < 0:
-                raise self._report_missing_answer(draft, end)
+                raise self._make_missing_answer_error(draft, end)
             first = self._cut_side(draft, draft.front_start, draft.front_end)
             last = self._cut_side(draft, draft.back_start, end)
             fields = (first.text, last.text)
@@ -141,7 +141,7 @@ class Composer:
             raise NoteError(self._lines.at(draft.start), "cloze-without-gap", "`C:` without a gap.", hint)
         return gaps
 
-    def _report_missing_answer(self, draft: OpenNote, end: int) -> NoteError:
+    def _make_missing_answer_error(self, draft: OpenNote, end: int) -> NoteError:
         front, back = ("Q", "A") if draft.kind is Kind.QUESTION else ("T", "D")
         message = f"`{front}:` without `{back}:`."
         hint = f"Write `{back}:` below it, or `\\{front}:` if it is text."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -112,25 +112,20 @@ def list_prose(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _skip_code(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    fence = Fence()
-    return ((number, line) for number, line in enumerate(lines) if not fence.takes(line))
+    marks = mark_code(lines)
+    return ((number, line) for number, line in enumerate(lines) if not next(marks))
 
 
-class Fence:
-    """Detects fenced code in lines that are given in order."""
-
-    def __init__(self) -> None:
-        self._closing = ""
-
-    def takes(self, line: str) -> bool:
-        """Return whether a line opens or closes fenced code, or is inside it."""
+def mark_code(lines: Iterable[str]) -> Iterator[bool]:
+    """Yield for each line whether it opens or closes fenced code, or is inside it."""
+    closing = ""
+    for line in lines:
         fence = _FENCE.match(line) if "```" in line or "~~~" in line else None
-        if not self._closing:
-            self._closing = fence[1] if fence else ""
-            return fence is not None
-        if fence and fence[1].startswith(self._closing) and not line.strip(" `~"):
-            self._closing = ""
-        return True
+        yield bool(closing or fence)
+        if not closing:
+            closing = fence[1] if fence else ""
+        elif fence and fence[1].startswith(closing) and not line.strip(" `~"):
+            closing = ""
 
 
 class Breadcrumbs:

@@ -18,10 +18,10 @@ from flashcards.deck.source import Span, Spans
 from flashcards.dialects.builder import (
     ANKI_GAP,
     DeckBuilder,
-    Fence,
     find_brace_gaps,
     find_opaque,
     list_prose,
+    mark_code,
     read_lines,
 )
 from flashcards.dialects.plugin_settings import ToAnkiSettings, compile_regex
@@ -169,12 +169,12 @@ class _Reader:
 
         Lines of `others` are behind the note.
         """
-        fence = Fence()
+        marks = mark_code(self._lines[at] for at in range(start + 1, len(self._lines)))
         at = start
         for at in range(start + 1, len(self._lines)):
             if at in others:
                 return at - 1, False
-            if not fence.takes(self._lines[at]) and self._lines[at].rstrip() == self._settings.end:
+            if not next(marks) and self._lines[at].rstrip() == self._settings.end:
                 return at, True
         return at, False
 

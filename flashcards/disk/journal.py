@@ -55,25 +55,27 @@ class Journal:
         return self._staged
 
     def stage(self, path: str, before: bytes | None = None) -> Path:
-        """Return a file to write to, which `place` then moves to `path` (within the root, with `/`).
+        """Return a file to write to, which `move_into_place` then moves to `path` (within the root, with `/`).
 
         `before` is the content of the current file when it was read; nothing if it did not exist. Raise
         `OutsideCollection` if the path, or the folder of the staged files, leads out of the collection.
         """
-        self._start(path)
+        find_place(self._root, path)
+        self._prepare_folder()
         waiting = self._folder / f"new-{len(self._staged)}"
         self._staged[path] = waiting
         self._before[path] = None if before is None else digest(before).hex()
         return waiting
 
     def remove(self, path: str) -> None:
-        """Make `place` remove the file at `path`, unless it changes first; errors are as for `stage`."""
-        self._start(path)
+        """Make `move_into_place` remove the file at `path`, unless it changes first; errors are as for `stage`."""
+        find_place(self._root, path)
+        self._prepare_folder()
         self._staged[path] = None
         self._before[path] = file_digest(find_place(self._root, path), 16)
 
-    def _start(self, path: str) -> None:
-        find_place(self._root, path)
+    def _prepare_folder(self) -> None:
+        """Create the folder of the staged files before the first of them."""
         if not self._staged:
             if os.path.lexists(self._folder.parent) and not is_real_folder(self._folder.parent):
                 raise OutsideCollection(self._folder.parent)
@@ -82,7 +84,7 @@ class Journal:
             sync(self._folder.parent.parent)
 
     def stage_bytes(self, path: str, data: bytes, before: bytes | None) -> Path:
-        """Stage a file with `data`, which `place` then moves to `path`; `before` as for `stage`."""
+        """Stage a file with `data`, which `move_into_place` then moves to `path`; `before` as for `stage`."""
         waiting = self.stage(path, before)
         waiting.write_bytes(data)
         return waiting
@@ -99,7 +101,7 @@ class Journal:
         for file, before, after in self._linked:
             replace_unchanged(file, before, after)
 
-    def place(self) -> None:
+    def move_into_place(self) -> None:
         """Move every file to its place.
 
         Raise `FileChanged` if a file was changed since it was read, or `OSError` if one cannot be placed; the files
@@ -121,7 +123,7 @@ class Journal:
                 else:
                     waiting.chmod(new_file_mode())
                 sync(waiting)
-            self._compare(path, None if kept is None else self._folder / kept, target)
+            self._refuse_if_changed(path, None if kept is None else self._folder / kept, target)
             new, content = (waiting.name, file_digest(waiting, 16)) if waiting else (None, None)
             entries.append({"path": path, "new": new, "hash": content, "old": kept})
         self._write_plan(entries)
@@ -129,7 +131,7 @@ class Journal:
             for path, waiting in self._staged.items():
                 target = find_place(self._root, path)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                self._compare(path, target, target)
+                self._refuse_if_changed(path, target, target)
                 if waiting:
                     waiting.replace(target)
                 else:
@@ -137,20 +139,20 @@ class Journal:
             for folder in {find_place(self._root, path).parent for path in self._staged}:
                 sync(folder)
         except BaseException:
-            self.take_back()
+            self.restore()
             raise
 
-    def _compare(self, path: str, content: Path | None, target: Path) -> None:
+    def _refuse_if_changed(self, path: str, content: Path | None, target: Path) -> None:
         """Refuse to replace a file that has changed since it was read."""
         exists = content is not None and content.exists()
         if self._before[path] != (file_digest(content, 16) if content is not None and exists else None):
             raise FileChanged(target)
 
-    def take_back(self) -> None:
-        """Restore the files that `place` replaced, if it was called. Signals wait until it is done."""
+    def restore(self) -> None:
+        """Restore the files that `move_into_place` replaced, if it was called. Signals wait until it is done."""
         if (self._folder / _PLAN).exists():
             with _hold_signals():
-                _take_back(self._root, self._folder)
+                _restore(self._root, self._folder)
 
     def close(self) -> None:
         """Remove the staged files."""
@@ -186,7 +188,7 @@ def finish(root: Path, folder: Path, mark: str, *, committed: bool) -> None:
     """
     with _hold_signals():
         if not committed:
-            _take_back(root, folder / mark)
+            _restore(root, folder / mark)
         _remove(folder / mark)
 
 
@@ -219,7 +221,7 @@ def _remove_stale(folder: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _take_back(root: Path, folder: Path) -> None:
+def _restore(root: Path, folder: Path) -> None:
     """Restore the old files of a plan; repeating it is harmless."""
     for entry, target in _read_plan(root, folder):
         if entry["new"] is None:

@@ -78,25 +78,25 @@ def _pair_equal_texts(
         if new.fingerprint in old_by_text:
             new_by_text[new.fingerprint].append(new)
     places: _Places | None = None
-    for text, news in new_by_text.items():
-        olds = old_by_text[text]
-        if len(olds) > 1 or len(news) > 1:
+    for text, new_notes in new_by_text.items():
+        old_notes = old_by_text[text]
+        if len(old_notes) > 1 or len(new_notes) > 1:
             places = places or _Places(known, seen)
-            yield from _pair_by_place(olds, news, places)
-        elif can_share_pin(olds[0], news[0]):
-            yield olds[0], news[0]
+            yield from _pair_by_place(old_notes, new_notes, places)
+        elif can_share_pin(old_notes[0], new_notes[0]):
+            yield old_notes[0], new_notes[0]
 
 
-def _pair_by_place(olds: list[Known], news: list[Seen], places: _Places) -> Iterator[tuple[Known, Seen]]:
+def _pair_by_place(old_notes: list[Known], new_notes: list[Seen], places: _Places) -> Iterator[tuple[Known, Seen]]:
     """Pair notes with one text, the best matches first."""
-    olds = sorted(olds, key=lambda old: (not old.active, old.file, old.note.line, old.id))
-    if len(olds) * len(news) > _MOST_PAIRS:  # the place of such a frequent text is no evidence
-        yield from (pair for pair in zip(olds, news, strict=False) if can_share_pin(*pair))
+    old_notes = sorted(old_notes, key=lambda old: (not old.active, old.file, old.note.line, old.id))
+    if len(old_notes) * len(new_notes) > _MOST_PAIRS:  # the place of such a frequent text is no evidence
+        yield from (pair for pair in zip(old_notes, new_notes, strict=False) if can_share_pin(*pair))
         return
     pairs = [
         (places.distance(old, new), abs(old_at - new_at), old_at, new_at)
-        for old_at, old in enumerate(olds)
-        for new_at, new in enumerate(news)
+        for old_at, old in enumerate(old_notes)
+        for new_at, new in enumerate(new_notes)
         if can_share_pin(old, new)
     ]
     old_used: set[int] = set()
@@ -105,7 +105,7 @@ def _pair_by_place(olds: list[Known], news: list[Seen], places: _Places) -> Iter
         if old_at not in old_used and new_at not in new_used:
             old_used.add(old_at)
             new_used.add(new_at)
-            yield olds[old_at], news[new_at]
+            yield old_notes[old_at], new_notes[new_at]
 
 
 class _Places:

@@ -32,8 +32,8 @@ class WeighedSides(NamedTuple):
     """The words of a note, and the total weight of each side."""
 
     sides: Sides
-    front: float
-    back: float
+    front_weight: float
+    back_weight: float
 
 
 class Likeness(NamedTuple):
@@ -42,7 +42,7 @@ class Likeness(NamedTuple):
     front: float
     back: float
     whole: float
-    both: bool  # whether each side has something in common with its counterpart
+    on_both_sides: bool  # whether each side has something in common with its counterpart
     back_weight: float  # of the words that the backs share
 
 
@@ -66,7 +66,7 @@ def sum_masses(note: WeighedSides, weights: Weights) -> Masses:
     slips = sum(
         weights.add_up(side.counts.keys() & weights.slips.keys()) for side in (note.sides.front, note.sides.back)
     )
-    return Masses(words, slips, note.front + note.back)
+    return Masses(words, slips, note.front_weight + note.back_weight)
 
 
 def bound_likeness(one: Masses, other: Masses) -> float:
@@ -82,19 +82,19 @@ def compare_sides(old: WeighedSides, new: WeighedSides, weights: Weights) -> Lik
         return _compare_wholes(old, new, weights)
     front, front_strict = _weigh_common(old.sides.front, new.sides.front, weights)
     back, back_strict = _weigh_common(old.sides.back, new.sides.back, weights)
-    total = old.front + old.back + new.front + new.back
-    front_like = _score_side(front, old.front, new.front, old.sides.front, new.sides.front)
-    back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
-    both = min(front_like, back_like) >= _DIFFERENT
-    if not both:
+    total = old.front_weight + old.back_weight + new.front_weight + new.back_weight
+    front_like = _score_side(front, old.front_weight, new.front_weight, old.sides.front, new.sides.front)
+    back_like = _score_side(back, old.back_weight, new.back_weight, old.sides.back, new.sides.back)
+    on_both_sides = min(front_like, back_like) >= _DIFFERENT
+    if not on_both_sides:
         # The remaining words must be enough for the link, so words that look like slips do not count.
         front, back = front_strict, back_strict
-        front_like = _score_side(front, old.front, new.front, old.sides.front, new.sides.front)
-        back_like = _score_side(back, old.back, new.back, old.sides.back, new.sides.back)
+        front_like = _score_side(front, old.front_weight, new.front_weight, old.sides.front, new.sides.front)
+        back_like = _score_side(back, old.back_weight, new.back_weight, old.sides.back, new.sides.back)
     whole = min(_divide(2 * (front + back), total), (front_like + back_like) / 2 + 0.1)
     if not front_strict + back_strict:
         whole *= _SLIPS_ALONE
-    return Likeness(front_like, back_like, whole, both, back)
+    return Likeness(front_like, back_like, whole, on_both_sides, back)
 
 
 def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> Likeness:
@@ -106,12 +106,12 @@ def _compare_wholes(old: WeighedSides, new: WeighedSides, weights: Weights) -> L
     hidden = old.sides.back.counts.keys() & new_all.counts.keys() | new.sides.back.counts.keys() & old_all.counts.keys()
     either = old.sides.back.counts.keys() | new.sides.back.counts.keys()
     gaps = _divide(weights.add_up(hidden), weights.add_up(either))
-    both = gaps >= _DIFFERENT
+    on_both_sides = gaps >= _DIFFERENT
     if gaps < whole:
         # If all hidden text is replaced, the rest must be specific enough to distinguish it from a template.
         enough = min(max(common - _TEMPLATE, 0.0) / _TEMPLATE, 1.0)
         whole = gaps + (whole - gaps) * (0.5 + enough / 2)
-    return Likeness(whole, gaps, whole, both, 0.0)
+    return Likeness(whole, gaps, whole, on_both_sides, 0.0)
 
 
 def _divide(part: float, whole: float) -> float:

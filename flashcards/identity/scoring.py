@@ -82,7 +82,7 @@ class _TextScore(NamedTuple):
 
     text: float  # evidence for the pair
     claim: float  # score against other pairs; doubts do not lower it
-    both: bool  # whether both sides have something in common
+    on_both_sides: bool  # whether both sides have something in common
 
 
 class Scores:
@@ -146,15 +146,16 @@ class Scores:
             texts = (self._old[old], *self._former.get(old, ()))
             scores = (self._score_one_text(text, old, new) for text in texts)
             self._texts[old, new] = max(scores, key=lambda each: each.text)
-        text, claim, both = self._texts[old, new]
-        support = self._add_support(old, new, both, places)
+        text, claim, on_both_sides = self._texts[old, new]
+        support = self._add_support(old, new, on_both_sides, places)
         score = text + support if text >= self._tuning.least_likeness else 0.0
         return Pair(score, claim + support, claim, old, new)
 
-    def find_alike(self, olds: Set[int], news: Set[int]) -> set[int]:
+    def find_alike(self, old_notes: Set[int], new_notes: Set[int]) -> set[int]:
         """Find the new notes that resemble any of some old ones."""
         least = self._tuning.least_likeness
-        return {new for (old, new), each in self._texts.items() if each.claim >= least and old in olds and new in news}
+        alike = (pair for pair, each in self._texts.items() if each.claim >= least)
+        return {new for old, new in alike if old in old_notes and new in new_notes}
 
     def is_side_kept(self, pair: Pair) -> bool:
         """Return whether the notes of a pair are in one file and have the same front or back."""
@@ -187,7 +188,7 @@ class Scores:
         like = likeness.compare_sides(one, other, self._weights)
         if one.sides.cloze or other.sides.cloze:
             factor = 1.0 if one.sides.cloze and other.sides.cloze else _OTHER_KIND
-            found = _TextScore(factor * like.whole, like.whole, like.both)
+            found = _TextScore(factor * like.whole, like.whole, like.on_both_sides)
         else:
             file = self.files[old] if self.files[old] == self.new[new].file else None
             found = self._score_sides(one, other, like, file)
@@ -220,20 +221,20 @@ class Scores:
         front, new_front = old.sides.front.plain, new.sides.front.plain
         back, new_back = old.sides.back.plain, new.sides.back.plain
         fronts = old.sides.front, new.sides.front
-        text, both = like.whole, like.both
+        text, on_both_sides = like.whole, like.on_both_sides
         if (front, back) == (new_back, new_front) and front != back:
-            text, both = _SWAPPED, True
+            text, on_both_sides = _SWAPPED, True
         elif front == new_front:
-            is_moved = old.back >= _TELLING_BACK and self._backs.is_new_elsewhere(back, new_back, file)
+            is_moved = old.back_weight >= _TELLING_BACK and self._backs.is_new_elsewhere(back, new_back, file)
             is_single = self._fronts.is_single(front, file)
             if is_single and not is_moved and not self._backs.is_vanished_elsewhere(new_back, back, file):
-                sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front, _ENOUGH)
+                sure = 0.85 if file is not None else 0.4 + 0.1 * min(old.front_weight, _ENOUGH)
                 text = max(text, sure + 0.15 * _compare_short_sides(like.back, back, new_back))
-            elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back, new.back)):
+            elif like.back_weight >= max(_OWN_BACK, _CONTAINED * min(old.back_weight, new.back_weight)):
                 # An explanation was added or removed.
-                text, both = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True
+                text, on_both_sides = max(text, 0.5 + 0.1 * min(like.back_weight, _ENOUGH)), True
         elif back == new_back and likeness.is_hardly_changed(*fronts, self._weights):
-            text, both = max(text, _HARDLY_CHANGED), True
+            text, on_both_sides = max(text, _HARDLY_CHANGED), True
         elif (
             back == new_back
             and self._backs.is_single(back, file)
@@ -241,16 +242,16 @@ class Scores:
             and not self._fronts.is_vanished_elsewhere(new_front, front, file)
             and not self._fronts.is_new_elsewhere(front, new_front, file)
             and not likeness.is_template_refilled(*fronts, self._weights)
-            and not (old.back < _ENOUGH and likeness.is_word_swapped(*fronts, self._weights))
+            and not (old.back_weight < _ENOUGH and likeness.is_word_swapped(*fronts, self._weights))
         ):
             # A long answer identifies the card; a short one may belong to other questions, too.
-            sure = 0.35 + 0.1 * min(old.back, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
-            text, both = max(text, sure), like.front > 0.3 or old.back > 2
+            sure = 0.35 + 0.1 * min(old.back_weight, _ENOUGH) + 0.3 * _compare_short_sides(like.front, front, new_front)
+            text, on_both_sides = max(text, sure), like.front > 0.3 or old.back_weight > 2
         elif (
             likeness.is_key_replaced(*fronts, self._weights) or likeness.is_word_swapped(*fronts, self._weights)
         ) and not self._is_back_telling(old, new, like):
-            text, both = self._tuning.key_replaced * text, False
-        return _TextScore(text, max(text, like.whole), both)
+            text, on_both_sides = self._tuning.key_replaced * text, False
+        return _TextScore(text, max(text, like.whole), on_both_sides)
 
     def _is_back_telling(self, old: likeness.WeighedSides, new: likeness.WeighedSides, like: likeness.Likeness) -> bool:
         """Return whether the backs prove the same card even if the fronts ask for different things."""
@@ -279,23 +280,23 @@ class Scores:
                 if not is_ahead(text, alike, alike, margin):
                     yield twin.sides
 
-    def _add_support(self, old: int, new: int, both: bool, places: Places | None) -> float:
+    def _add_support(self, old: int, new: int, on_both_sides: bool, places: Places | None) -> float:
         """Return the evidence for a pair other than its texts; it is never enough alone."""
         known, seen = self.old[old], self.new[new]
         found = self._tuning.same_file if self.files[old] == seen.file else 0.0
         if known.note.breadcrumb == seen.note.breadcrumb:
             found += self._tuning.same_heading
         ranks = places.ranks(known, seen) if places else None
-        return found + self._add_place_support(*ranks, both) if ranks else found
+        return found + self._add_place_support(*ranks, on_both_sides) if ranks else found
 
-    def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, both: bool) -> float:
+    def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, on_both_sides: bool) -> float:
         tuning = self._tuning
         if len(stretch.old) != len(stretch.new):
             return 0.0  # notes were added or removed here
         if len(stretch.old) == 1:
-            alone = tuning.alone if both else tuning.alone_one_sided
+            alone = tuning.alone if on_both_sides else tuning.alone_one_sided
             return max(0.0, alone - tuning.unbounded * (2 - stretch.edges))
-        return tuning.same_rank if old_rank == new_rank and both else tuning.same_stretch
+        return tuning.same_rank if old_rank == new_rank and on_both_sides else tuning.same_stretch
 
 
 def _compare_short_sides(like: float, old: str, new: str) -> float:

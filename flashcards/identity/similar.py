@@ -179,12 +179,12 @@ def _round_score(pair: Pair) -> float:
     return min(1.0, round(pair.score, 4))
 
 
-Rivals = Callable[[Pair, Pair], bool]
+IsRival = Callable[[Pair, Pair], bool]
 """Decides whether a second pair, with a common note and nearly the same score, makes the first one ambiguous."""
 
 
 def assign_pairs(
-    pairs: Iterable[Pair], threshold: float, margin: float, rivals: Rivals
+    pairs: Iterable[Pair], threshold: float, margin: float, is_rival: IsRival
 ) -> tuple[list[Pair], list[Pair]]:
     """Return the pairs to link, and those not linked because a rival is nearly as good.
 
@@ -195,7 +195,7 @@ def assign_pairs(
     left = sorted(near, key=lambda pair: (-pair.score, pair.old, pair.new))
     taken: list[Pair] = []
     for _ in range(_MOST_PASSES):
-        found = _find_clear_pairs(left, threshold, margin, rivals)
+        found = _find_clear_pairs(left, threshold, margin, is_rival)
         if not found:
             break
         taken += found
@@ -205,7 +205,7 @@ def assign_pairs(
     return taken, [pair for pair in left if pair.score >= threshold]
 
 
-def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals: Rivals) -> list[Pair]:
+def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, is_rival: IsRival) -> list[Pair]:
     """Return the pairs that lead every rival, at most one for each note."""
     by_old: dict[int, list[Pair]] = defaultdict(list)
     by_new: dict[int, list[Pair]] = defaultdict(list)
@@ -219,7 +219,7 @@ def _find_clear_pairs(pairs: list[Pair], threshold: float, margin: float, rivals
         if pair.score < threshold or pair.old in old_used or pair.new in new_used:
             continue
         others = (other for other in (*by_old[pair.old], *by_new[pair.new]) if other is not pair)
-        if all(is_ahead(pair.score, other.claim, other.text, margin) or not rivals(pair, other) for other in others):
+        if all(is_ahead(pair.score, other.claim, other.text, margin) or not is_rival(pair, other) for other in others):
             found.append(pair)
             old_used.add(pair.old)
             new_used.add(pair.new)

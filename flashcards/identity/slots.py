@@ -54,12 +54,14 @@ def match_gaps(before: Note, after: Note) -> dict[int, int]:
     the sentence, and last those left over between the same neighbours. Position from the start never decides. New
     groups are omitted.
     """
-    olds, news = group_gaps(before), group_gaps(after)
-    if before.fields == after.fields and len(olds) == len(news):
-        return {new.number: old.number for old, new in zip(olds, news, strict=True)}
+    old_groups, new_groups = group_gaps(before), group_gaps(after)
+    if before.fields == after.fields and len(old_groups) == len(new_groups):
+        return {new.number: old.number for old, new in zip(old_groups, new_groups, strict=True)}
     pairs = _Pairs(before, after)
     scored = [
-        (-pairs.score(old, new), new_at, old_at) for new_at, new in enumerate(news) for old_at, old in enumerate(olds)
+        (-pairs.score(old, new), new_at, old_at)
+        for new_at, new in enumerate(new_groups)
+        for old_at, old in enumerate(old_groups)
     ]
     partners: dict[int, int] = {}
     taken: set[int] = set()
@@ -69,28 +71,30 @@ def match_gaps(before: Note, after: Note) -> dict[int, int]:
             taken.add(old_at)
     partners |= {
         new_at: old_at
-        for new_at, old_at in _pair_left_over(partners, olds, news)
-        if not pairs.is_shown(news[new_at], olds[old_at])
+        for new_at, old_at in _pair_left_over(partners, old_groups, new_groups)
+        if not pairs.is_shown(new_groups[new_at], old_groups[old_at])
     }
-    return {news[new_at].number: olds[old_at].number for new_at, old_at in partners.items()}
+    return {new_groups[new_at].number: old_groups[old_at].number for new_at, old_at in partners.items()}
 
 
-def _pair_left_over(partners: dict[int, int], olds: list[GapGroup], news: list[GapGroup]) -> list[tuple[int, int]]:
+def _pair_left_over(
+    partners: dict[int, int], old_groups: list[GapGroup], new_groups: list[GapGroup]
+) -> list[tuple[int, int]]:
     """Pair the groups left over between the same two partners, if both texts have equally many."""
     between: dict[Span, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     known_new = sorted(partners)
     known_old = sorted(partners.values())
-    for new_at in range(len(news)):
+    for new_at in range(len(new_groups)):
         if new_at not in partners:
             at = bisect_left(known_new, new_at)
             before = partners[known_new[at - 1]] if at else -1
-            after = partners[known_new[at]] if at < len(known_new) else len(olds)
+            after = partners[known_new[at]] if at < len(known_new) else len(old_groups)
             between[before, after][0].append(new_at)
-    for old_at in range(len(olds)):
+    for old_at in range(len(old_groups)):
         at = bisect_left(known_old, old_at)
         if at == len(known_old) or known_old[at] != old_at:
             before = known_old[at - 1] if at else -1
-            after = known_old[at] if at < len(known_old) else len(olds)
+            after = known_old[at] if at < len(known_old) else len(old_groups)
             between[before, after][1].append(old_at)
     return [pair for new, old in between.values() if len(new) == len(old) for pair in zip(new, old, strict=True)]
 
@@ -229,14 +233,14 @@ def _number_above(after: Note, top: int) -> CarriedNote:
 
 
 def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
-    olds = match_gaps(before, after)
+    old_groups = match_gaps(before, after)
     found = group_gaps(after)
     written = {group.number for group in found if group.written}
     fresh = count(max(top, *written, 0) + 1)
     numbers: dict[int, int] = {}
     moves: dict[int, int] = {}
     for group in found:
-        old = olds.get(group.number)
+        old = old_groups.get(group.number)
         if group.written:
             if old is not None and old != group.number:
                 moves[old] = group.number

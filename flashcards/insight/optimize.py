@@ -135,7 +135,7 @@ def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Itera
         return policy._replace(parameters=parameters) if parameters else policy
 
     with suppress(_OnlyALook), transaction(collection.connection):
-        collection.store.rebuild(lambda deck: policy_of(deck).parameters, apply=True)
+        collection.store.repair(lambda deck: policy_of(deck).parameters)
         yield policy_of
         raise _OnlyALook
 

@@ -93,15 +93,15 @@ def count_activity(
     mature = (period.interval_before >= MATURE_DAYS * DAY_SECONDS)[tested]
     day = period.day[tested]
     return Activity(
-        days=_days(_find_introductions(ratings), answered, start, today),
+        days=_count_days(_find_introductions(ratings), answered, start, today),
         later=int((answers.day > today).sum()),
-        streak=_streak(answers.day, today),
-        weeks=_group(day - (day + 3) % 7, recalled),
-        young=_recall(recalled[~mature]),
-        mature=_recall(recalled[mature]),
-        hours=_hours(period.at_ms[tested], period.offset_minutes[tested], recalled),
-        buttons=_buttons(answered),
-        decks=_group(deck[within][tested], recalled),
+        streak=_count_streak(answers.day, today),
+        weeks=_group_recall(day - (day + 3) % 7, recalled),
+        young=_count_recall(recalled[~mature]),
+        mature=_count_recall(recalled[mature]),
+        hours=_group_by_hour(period.at_ms[tested], period.offset_minutes[tested], recalled),
+        buttons=_count_buttons(answered),
+        decks=_group_recall(deck[within][tested], recalled),
         predictions=predictions,
     )
 
@@ -125,7 +125,7 @@ def _find_introductions(ratings: Ratings) -> NDArray[np.int32]:
     return found
 
 
-def _days(introduced: NDArray[np.int32], answered: Ratings, start: int, today: int) -> list[DayActivity]:
+def _count_days(introduced: NDArray[np.int32], answered: Ratings, start: int, today: int) -> list[DayActivity]:
     count = today - start + 1
     new = np.bincount(introduced[(introduced >= start) & (introduced <= today)] - start, minlength=count)
     at = answered.day - start
@@ -136,7 +136,7 @@ def _days(introduced: NDArray[np.int32], answered: Ratings, start: int, today: i
     return [DayActivity(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _streak(days: NDArray[np.int32], today: int) -> int:
+def _count_streak(days: NDArray[np.int32], today: int) -> int:
     """Count the consecutive days up to today or yesterday; `days` are nearly sorted."""
     # Keeping only changes leaves little to sort. A clock that was set back repeats days.
     active = np.unique(days[np.flatnonzero(np.diff(days, prepend=days[:1] - 1))])
@@ -147,11 +147,11 @@ def _streak(days: NDArray[np.int32], today: int) -> int:
     return int(active.size - (gaps[-1] + 1 if gaps.size else 0))
 
 
-def _recall(recalled: Mask) -> Recall:
+def _count_recall(recalled: Mask) -> Recall:
     return Recall(recalled.size, int(recalled.sum()))
 
 
-def _group(keys: Ints, recalled: Mask) -> dict[int, Recall]:
+def _group_recall(keys: Ints, recalled: Mask) -> dict[int, Recall]:
     """Group the reviews by key. The keys are dense, like days and deck ids."""
     if not keys.size:
         return {}
@@ -163,12 +163,12 @@ def _group(keys: Ints, recalled: Mask) -> dict[int, Recall]:
     }
 
 
-def _hours(at_ms: Ints, offset_minutes: NDArray[np.int16], recalled: Mask) -> list[Recall]:
-    grouped = _group((at_ms // 60_000 + offset_minutes) // 60 % 24, recalled)
+def _group_by_hour(at_ms: Ints, offset_minutes: NDArray[np.int16], recalled: Mask) -> list[Recall]:
+    grouped = _group_recall((at_ms // 60_000 + offset_minutes) // 60 % 24, recalled)
     return [grouped.get(number, Recall(0, 0)) for number in range(24)]
 
 
-def _buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
+def _count_buttons(period: Ratings) -> dict[str, tuple[int, int, int, int]]:
     under_review = period.state_before == int(State.REVIEW)
     mature = period.interval_before >= MATURE_DAYS * DAY_SECONDS
     kinds = {"learning": ~under_review, "young": under_review & ~mature, "mature": under_review & mature}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flashcards.review.grading import propose_rating
-from flashcards.review.session import RUBRIC_THRESHOLDS
 from flashcards.review.views import Asked
+from flashcards.settings.values import RUBRIC_THRESHOLDS
 from scheduler import Rating
 
 
@@ -131,9 +131,9 @@ class MockSession:
         if isinstance(self.view, Asking):
             asking = self.view
             seconds = self._seconds(now_ms, asking)
-            none: frozenset[int] = frozenset()
-            rating = self._propose(asking.asked, none)
-            self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, none, rating)
+            ticked: frozenset[int] = frozenset()
+            rating = self._propose(asking.asked, ticked)
+            self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, ticked, rating)
             self._recorder.keep_draft(self._make_result(self.view, seconds, text))
         return self.view
 
@@ -174,10 +174,10 @@ class MockSession:
 
     def _ask(self, now_ms: int) -> MockView:
         number = len(self._results) + 1
-        over = now_ms >= self._until_ms and self._results
-        if number > len(self._questions) or over:
+        has_question = number <= len(self._questions)
+        if not has_question or (now_ms >= self._until_ms and self._results):
             self._recorder.finish()
-            reason = "Your time is up." if number <= len(self._questions) else ""
+            reason = "Your time is up." if has_question else ""
             return Over(tuple(self._results), finished=True, reason=reason)
         until = min(now_ms + self._timing.each_ms, self._until_ms)
         asked = self._questions[number - 1][0]

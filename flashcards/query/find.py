@@ -138,7 +138,7 @@ class Parser:
             return terms.match_deck(self._require_deck(terms.unescape(_strip_quotes(value))))
         try:
             text = _strip_quotes(value)
-            return read(text if read in terms.TEXTS else terms.unescape(text))
+            return read(text if read in terms.PATTERN_PARSERS else terms.unescape(text))
         except ValueError as error:
             raise self._invalid(str(error)) from None
 

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache, partial
 from time import process_time
 from typing import TYPE_CHECKING, Final
@@ -18,7 +19,18 @@ import orjson
 from flashcards.deck.model import Kind
 from flashcards.text import suggest
 from scheduler import ReviewKind
-from scheduler.tables import BURIED, DUE_TODAY, KEPT, LEARNING, NEW, RELEARNING, SHOWN, SUSPENDED, UNDER_REVIEW, alias
+from scheduler.tables import (
+    BURIED,
+    DUE_DAY_REACHED,
+    KEPT,
+    LEARNING,
+    NEW,
+    RELEARNING,
+    SHOWN,
+    SUSPENDED,
+    UNDER_REVIEW,
+    alias,
+)
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -85,17 +97,32 @@ def _compile_regex(text: str) -> Pattern[str]:
     return regex.compile(text, regex.IGNORECASE | regex.DOTALL)
 
 
+class PatternKind(StrEnum):
+    """A way to search a note for a pattern."""
+
+    TEXT = "text"
+    """A text anywhere, ignoring case."""
+    PLAIN = "plain"
+    """A text anywhere, ignoring case and accents."""
+    WHOLE_WORD = "whole word"
+    """A text that begins and ends with whole words."""
+    FIELD = "field"
+    """All of a field."""
+    REGEX = "regex"
+    """A regular expression."""
+
+
 @lru_cache(maxsize=64)
 def _find_matcher(how: str, pattern: str) -> Callable[[str], bool]:
     """Return a function that tests a text of a note, by the kind of pattern."""
-    if how == "word":
+    if how == PatternKind.WHOLE_WORD:
         regex = to_regex(normalize(pattern), anywhere=True, start=r"(?<!\w)", end=r"(?!\w)")
         whole = re.compile(regex, re.DOTALL)
         return lambda text: bool(whole.match(normalize(text)))
-    if how == "field":
+    if how == PatternKind.FIELD:
         all_of_it = re.compile(to_regex(normalize(pattern)), re.DOTALL)
         return lambda text: bool(all_of_it.fullmatch(normalize(text)))
-    clean = strip_accents if how == "plain" else normalize
+    clean = strip_accents if how == PatternKind.PLAIN else normalize
     wanted = clean(pattern)
     if not re.search(r"[*_\\]", wanted):
         return lambda text: wanted in clean(text)
@@ -120,13 +147,12 @@ class TextSearch:
     def match(self, how: str, pattern: str, body: str, field: int | None = None) -> bool:
         """Return whether a note, given as the catalog stores it, has a text, in all of its fields or in one.
 
-        `how` is the kind of pattern: "words", "plain" (accents left out), "word", "regex", or "field" (all of a field).
-        Raise `TimeoutError` if the regular expressions take too long.
+        `how` is a `PatternKind`. Raise `TimeoutError` if the regular expressions take too long.
         """
-        if how == "words" and not all(word in body.casefold() for word in _find_plain_words(pattern)):
+        if how == PatternKind.TEXT and not all(word in body.casefold() for word in _find_plain_words(pattern)):
             return False
         fields = orjson.loads(body)["fields"]
-        if how == "regex":
+        if how == PatternKind.REGEX:
             return self._search(pattern, " ".join(fields))
         if field is None:
             return _find_matcher(how, pattern)(" ".join(fields))
@@ -165,7 +191,7 @@ _STATES = {
         "learning": LEARNING,
         "relearning": RELEARNING,
         "review": UNDER_REVIEW,
-        "due": f"({DUE_TODAY} OR cards.due_ms <= :now) AND {SHOWN}",
+        "due": f"({DUE_DAY_REACHED} OR cards.due_ms <= :now) AND {SHOWN}",
         "suspended": SUSPENDED,
         "buried": BURIED,
         "leech": "cards.leech = 1",
@@ -196,14 +222,14 @@ class Condition:
 
 _HAS_OTHER_LETTERS: Final = "length(n.body) != length(CAST(n.body AS BLOB))"
 _ONE_LINE: Final = r"replace(n.body, '\n', ' ')"  # JSON escapes line breaks with a backslash
-_FIELDS: Final = '%"fields":[%{}%],"slots":[%'  # a quote within a field has a backslash
+_FIELDS_PATTERN: Final = '%"fields":[%{}%],"slots":[%'  # a quote within a field has a backslash
 
 
 def match_words(text: str) -> Condition:
     """Match notes whose text has the words, with `*` and `_` for anything and one character."""
     words = _find_plain_words(text)
-    precise = Condition("matches('words', ?, n.body, NULL)", (text,))
-    # SQLite is faster than `matches`, but recognises only ASCII capitals.
+    precise = Condition(f"matches('{PatternKind.TEXT}', ?, n.body, NULL)", (text,))
+    # SQLite is faster than `matches`, but recognizes only ASCII capitals.
     quick = Condition(" OR ".join("n.body NOT LIKE ?" for _ in words), tuple(f"%{word}%" for word in words))
     if not words:
         return precise
@@ -215,13 +241,13 @@ def match_words(text: str) -> Condition:
         rf" WHEN n.body NOT LIKE '%\%' THEN n.body LIKE ? WHEN {_ONE_LINE} NOT LIKE '%\%' THEN {_ONE_LINE} LIKE ?"
         f" ELSE {precise.sql} END"
     )
-    fields = _FIELDS.format(words[0])
+    fields = _FIELDS_PATTERN.format(words[0])
     return Condition(sql, (*precise.values, *quick.values, fields, fields, *precise.values))
 
 
-def _match_pattern(how: str, field: int | None, value: str) -> Condition:
+def _match_pattern(how: PatternKind, field: int | None, value: str) -> Condition:
     """Match notes that have a pattern of this kind, in one field or in all of them; see `TextSearch.match`."""
-    if how == "regex":
+    if how == PatternKind.REGEX:
         check_regex(value)
     return Condition(f"matches('{how}', ?, n.body, {'NULL' if field is None else field})", (value,))
 
@@ -354,11 +380,11 @@ def _match_slot(value: str) -> Condition:
 
 _PATTERNS: dict[str, Callable[[str], Condition]] = {
     "dupe": _match_duplicates,
-    "front": partial(_match_pattern, "field", 0),
-    "back": partial(_match_pattern, "field", 1),
-    "re": partial(_match_pattern, "regex", None),
-    "w": partial(_match_pattern, "word", None),
-    "nc": partial(_match_pattern, "plain", None),
+    "front": partial(_match_pattern, PatternKind.FIELD, 0),
+    "back": partial(_match_pattern, PatternKind.FIELD, 1),
+    "re": partial(_match_pattern, PatternKind.REGEX, None),
+    "w": partial(_match_pattern, PatternKind.WHOLE_WORD, None),
+    "nc": partial(_match_pattern, PatternKind.PLAIN, None),
 }
 FIELDS: dict[str, Callable[[str], Condition]] = {
     "deck": match_deck,
@@ -380,5 +406,5 @@ FIELDS: dict[str, Callable[[str], Condition]] = {
 }
 """The parsers of fields' values; each raises ValueError, with a sentence, for an invalid value."""
 
-TEXTS = frozenset(_PATTERNS.values())
+PATTERN_PARSERS = frozenset(_PATTERNS.values())
 """The parsers of patterns, in which a backslash has a meaning."""

@@ -30,14 +30,14 @@ from scheduler.intervals import Load, count_due_ahead, draw_fraction
 from scheduler.model import Memory, State
 from scheduler.policy import DeckPolicy
 from scheduler.queue import Counts, Queue, Wait, build_queue
-from scheduler.tables import ASKABLE, BURIED, DUE_TODAY, NEW, SHOWN
+from scheduler.tables import ASKABLE, BURIED, DUE_DAY_REACHED, NEW, SHOWN
 
 _STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
 _STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {SHOWN}"
 # At most one card of a note is asked per day, so cards held back by limits are counted by note.
-_DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {DUE_TODAY} AND {SHOWN}"
+_DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {DUE_DAY_REACHED} AND {SHOWN}"
 _NEW = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}"
-_BURIED = f"SELECT 0, count(*) FROM cards WHERE {DUE_TODAY} AND {ASKABLE} AND {BURIED}"
+_BURIED = f"SELECT 0, count(*) FROM cards WHERE {DUE_DAY_REACHED} AND {ASKABLE} AND {BURIED}"
 _NEXT_DAY = f"SELECT min(due_day), 0 FROM cards WHERE due_day > :today AND {ASKABLE}"
 _NEXT_STEP = f"SELECT min(due_ms), 0 FROM cards WHERE due_ms >= :end_ms AND {ASKABLE}"
 _ON_DAY = (

@@ -310,11 +310,11 @@ def _open_console(plain: bool) -> GatedConsole:
     console = GatedConsole(
         color_system=None if plain else "auto", highlight=False, markup=False, emoji=False, legacy_windows=False
     )
-    _never_fail(sys.stdout)
+    _replace_unencodable(sys.stdout)
     return console
 
 
-def _never_fail(stream: object) -> None:
+def _replace_unencodable(stream: object) -> None:
     """Make the terminal print a replacement for characters that it cannot encode."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:

@@ -8,10 +8,8 @@ from typing import NamedTuple
 from flashcards.review import views as events
 from flashcards.review.grading import propose_rating
 from flashcards.review.views import Answer, Asked, Backend, Event, Finished, Question, Summary, View
+from flashcards.settings.values import RUBRIC_THRESHOLDS
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
-
-RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
-"""Smallest shares of covered points: 40 % proposes Hard, 70 % Good, and 100 % Easy."""
 
 LONGEST_MS = 60_000
 """Answers are capped at one minute, as in Anki."""

@@ -34,7 +34,7 @@ class Settings(NamedTuple):
     keys: Mapping[str, str] = {}  # of the review: action -> key
     spoken_minutes: float = 4.0  # duration of an answer to a rubric card or scenario, until the log shows it
     # the smallest shares of a rubric card's points for Hard, Good and Easy
-    rubric_thresholds: tuple[float, float, float] = (0.4, 0.7, 1.0)
+    rubric_thresholds: tuple[float, float, float] = setting_values.RUBRIC_THRESHOLDS
     # folders or globs -> the dialect of their files
     formats: Mapping[str, str] = {}
     mocks: Mapping[str, setting_values.MockPreset] = {}  # mock interviews by name
@@ -144,7 +144,7 @@ def parse_settings(data: bytes, inherited: Mapping[str, Any]) -> Settings:
         where = f"{FILE_NAME}:{line}" if line else FILE_NAME
         raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
     inherited = {name: value for name, value in inherited.items() if name not in values}
-    return _Reader(text).settings({**inherited, **values})._replace(inherited=inherited)
+    return _Reader(text).read({**inherited, **values})._replace(inherited=inherited)
 
 
 class _Reader:
@@ -153,112 +153,113 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def settings(self, values: Mapping[str, Any]) -> Settings:
+    def read(self, values: Mapping[str, Any]) -> Settings:
         changes: dict[str, Any] = {}
         for name, value in values.items():
             if name in setting_values.TOP_LEVEL:
                 continue
-            changes[name] = self._value(name, value, (*setting_values.BY_NAME, *setting_values.TOP_LEVEL))
+            changes[name] = self._read_value(name, value, (*setting_values.BY_NAME, *setting_values.TOP_LEVEL))
         rollover = values.get("rollover", 4)
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
-            raise self._invalid("rollover", "must be an hour, 0 to 23.")
-        policy, thresholds = Policy(**changes), self._thresholds(values)
+            raise self._make_error("rollover", "must be an hour, 0 to 23.")
+        policy, thresholds = Policy(**changes), self._read_thresholds(values)
         spoken = self._read_spoken_minutes(values)
-        decks, keys, formats = self._decks(values), self._keys(values), self._formats(values)
+        decks, keys, formats = self._read_decks(values), self._read_keys(values), self._read_formats(values)
         orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}
-        rest = self._read_mocks(values), orders, self._ignore(values)
+        rest = self._read_mocks(values), orders, self._read_ignore(values)
         return Settings(policy, decks, rollover, keys, spoken, thresholds, formats, *rest)
 
     def _read_spoken_minutes(self, values: Mapping[str, Any]) -> float:
         try:
             return setting_values.read_minutes(values.get("spoken_minutes", 4.0))
         except ValueError as error:
-            raise self._invalid("spoken_minutes", f"{error}.") from error
+            raise self._make_error("spoken_minutes", f"{error}.") from error
 
-    def _thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
-        given = values.get("rubric_thresholds", [0.4, 0.7, 1.0])
+    def _read_thresholds(self, values: Mapping[str, Any]) -> tuple[float, float, float]:
+        given = values.get("rubric_thresholds", list(setting_values.RUBRIC_THRESHOLDS))
         numbers = given if isinstance(given, list) else []
         if len(numbers) != 3 or not all(isinstance(each, (int, float)) and 0 <= each <= 2 for each in numbers):
-            raise self._invalid("rubric_thresholds", "must be three shares, such as [0.4, 0.7, 1.0].")
+            raise self._make_error("rubric_thresholds", "must be three shares, such as [0.4, 0.7, 1.0].")
         if sorted(numbers) != numbers:
-            raise self._invalid("rubric_thresholds", "must rise, such as [0.4, 0.7, 1.0].")
+            raise self._make_error("rubric_thresholds", "must rise, such as [0.4, 0.7, 1.0].")
         hard, good, easy = map(float, numbers)
         return hard, good, easy
 
-    def _ignore(self, values: Mapping[str, Any]) -> tuple[str, ...] | None:
+    def _read_ignore(self, values: Mapping[str, Any]) -> tuple[str, ...] | None:
         patterns = values.get("ignore")
         if patterns is None:
             return None
         if not isinstance(patterns, list) or not all(isinstance(each, str) and each.strip() for each in patterns):
-            raise self._invalid("ignore", 'must be a list of patterns, such as ["drafts/", "*.draft.md"].')
+            raise self._make_error("ignore", 'must be a list of patterns, such as ["drafts/", "*.draft.md"].')
         return tuple(patterns)
 
-    def _decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    def _read_decks(self, values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         decks = values.get("decks", {})
         if not isinstance(decks, dict) or not all(isinstance(table, dict) for table in decks.values()):
-            raise self._invalid("decks", 'must contain tables such as [decks."tpm"].')
+            raise self._make_error("decks", 'must contain tables such as [decks."tpm"].')
         return {
             str(deck): {
-                name: self._value(name, value, (*setting_values.BY_NAME, "order"), str(deck))
+                name: self._read_value(name, value, (*setting_values.BY_NAME, "order"), str(deck))
                 for name, value in table.items()
             }
             for deck, table in decks.items()
         }
 
-    def _formats(self, values: Mapping[str, Any]) -> dict[str, str]:
+    def _read_formats(self, values: Mapping[str, Any]) -> dict[str, str]:
         formats = values.get("formats", {})
         if not isinstance(formats, dict):
-            raise self._invalid("formats", 'must be a table of folders, such as "Notes" = "obsidian".')
+            raise self._make_error("formats", 'must be a table of folders, such as "Notes" = "obsidian".')
         for folder, name in formats.items():
             if name not in NAMES:
                 hint = suggest(str(name), NAMES, f"Known are {', '.join(NAMES)}.")
-                raise self._invalid(str(folder), f'cannot have the format "{name}". {hint}')
+                raise self._make_error(str(folder), f'cannot have the format "{name}". {hint}')
         return dict(formats)
 
-    def _keys(self, values: Mapping[str, Any]) -> dict[str, str]:
+    def _read_keys(self, values: Mapping[str, Any]) -> dict[str, str]:
         keys = values.get("keys", {})
         if not isinstance(keys, dict) or not all(isinstance(key, str) and len(key) == 1 for key in keys.values()):
-            raise self._invalid("keys", 'must be a table of single characters, such as undo = "z".')
+            raise self._make_error("keys", 'must be a table of single characters, such as undo = "z".')
         return {str(name): str(key) for name, key in keys.items()}
 
     def _read_mocks(self, values: Mapping[str, Any]) -> dict[str, setting_values.MockPreset]:
         mocks = values.get("mocks", {})
         if not isinstance(mocks, dict) or not all(isinstance(table, dict) for table in mocks.values()):
-            raise self._invalid("mocks", 'must contain tables such as [mocks."phone screen"].')
+            raise self._make_error("mocks", 'must contain tables such as [mocks."phone screen"].')
         presets = {}
         for name, table in mocks.items():
             read = {}
             for key, value in table.items():
                 if key not in setting_values.MOCK_READERS:
-                    raise self._invalid(name, f"has no `{key}`. A mock has {', '.join(setting_values.MOCK_READERS)}.")
+                    known = ", ".join(setting_values.MOCK_READERS)
+                    raise self._make_error(name, f"has no `{key}`. A mock has {known}.")
                 try:
                     read[key] = setting_values.MOCK_READERS[key](value)
                 except ValueError as error:
-                    raise self._invalid(name, f"has a `{key}` that cannot be used: it {error}.") from error
+                    raise self._make_error(name, f"has a `{key}` that cannot be used: it {error}.") from error
             presets[str(name)] = setting_values.MockPreset(**read)
         return presets
 
-    def _value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
+    def _read_value(self, name: str, value: Any, known: tuple[str, ...], deck: str = "") -> Any:
         if name in setting_values.TOP_LEVEL:
-            raise self._invalid(name, "applies to the whole collection. Move it above the deck tables.", deck)
+            raise self._make_error(name, "applies to the whole collection. Move it above the deck tables.", deck)
         if name in ("order", "parameters") and "*" in deck:
-            raise self._invalid(name, "is a setting of single decks. Name the deck without `*`.", deck)
+            raise self._make_error(name, "is a setting of single decks. Name the deck without `*`.", deck)
         if name == "order" and deck:
             if message := setting_values.find_order_problem(value):
-                raise self._invalid(name, f"{message}.", deck)
+                raise self._make_error(name, f"{message}.", deck)
             return float(value)
         if name == "order":
-            raise self._invalid(name, 'is a setting of single decks. Move it to [decks."NAME"].')
+            raise self._make_error(name, 'is a setting of single decks. Move it to [decks."NAME"].')
         if name not in setting_values.BY_NAME:
-            raise self._invalid(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
+            raise self._make_error(name, f"is not a setting. {suggest(name, known, 'Remove it.')}", deck)
         if message := setting_values.find_setting_problem(name, value):
-            raise self._invalid(name, f"{message}.", deck)
+            raise self._make_error(name, f"{message}.", deck)
         return setting_values.BY_NAME[name].read(value)
 
-    def _invalid(self, name: str, message: str, deck: str = "") -> SettingInvalid:
-        return SettingInvalid(f"{FILE_NAME}:{self._line(name, deck)}", f"`{name}` {message}")
+    def _make_error(self, name: str, message: str, deck: str = "") -> SettingInvalid:
+        return SettingInvalid(f"{FILE_NAME}:{self._find_line(name, deck)}", f"`{name}` {message}")
 
-    def _line(self, name: str, deck: str) -> int:
+    def _find_line(self, name: str, deck: str) -> int:
         """Find the line of a setting, of a deck or of the collection."""
         table = _find_table(self._text, deck)
         start = table.start() if deck and table else 0

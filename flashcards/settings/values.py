@@ -149,6 +149,9 @@ class MockPreset(NamedTuple):
     per_question: float | None = None  # minutes for each
 
 
+RUBRIC_THRESHOLDS = (0.4, 0.7, 1.0)
+"""Smallest shares of covered points: 40 % proposes Hard, 70 % Good, and 100 % Easy."""
+
 MOST_QUESTIONS = 100
 MOST_MINUTES = 1440
 

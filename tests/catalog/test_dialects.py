@@ -297,7 +297,7 @@ class TestSchedules:
         vault.write("a.md", HEAD + f"a::b {comment(vault, -3, 10)}\nc::d {comment(vault, 3, 10)}\n")
         vault.scan()
         vault.rate("a")
-        assert vault.collection.store.rebuild(lambda deck: vault.collection.policy(deck).parameters, apply=False) == []
+        assert vault.collection.store.find_differences(lambda deck: vault.collection.policy(deck).parameters) == []
 
 
 def files(root: Path) -> list[Path]:

@@ -109,7 +109,7 @@ def test_of_reviews_on_both_sides_the_last_counts_and_each_is_one_row(
             assert reviewed[number] is not None
             assert after.interval == reviewed[number].interval * 86_400  # type: ignore[union-attr]
         assert after.last_day == vault.collection.clock.day(plugin._now_ms) - ago
-    assert vault.collection.store.rebuild(lambda deck: vault.collection.policy(deck).parameters, apply=False) == []
+    assert vault.collection.store.find_differences(lambda deck: vault.collection.policy(deck).parameters) == []
 
 
 def test_a_comment_may_move_from_place_to_place_and_from_sm_2_to_fsrs_as_it_moves_on(vault: World) -> None:

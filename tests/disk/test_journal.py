@@ -45,9 +45,9 @@ NEW = {"a.md": b"new a", "b.md": b"new b", "c.md": b"new c"}
 
 def test_all_files_are_placed_and_taken_back(root: Path) -> None:
     journal = begin(root)
-    journal.place()
+    journal.move_into_place()
     assert contents(root) == NEW
-    journal.take_back()
+    journal.restore()
     journal.close()
     assert contents(root) == OLD
     assert not (root / ".flashcards" / "import").exists()
@@ -58,7 +58,7 @@ def test_an_edit_saved_before_the_rename_stays_and_nothing_is_placed(root: Path,
     journal = begin(root)
     (root / name).write_bytes(b"mine")
     with pytest.raises(FileChanged):
-        journal.place()
+        journal.move_into_place()
     assert contents(root) == OLD | {name: b"mine"}
 
 
@@ -67,7 +67,7 @@ def test_an_edit_saved_between_two_renames_stays_and_the_first_is_taken_back(
     root: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = begin(root)
-    compare = Journal._compare
+    compare = Journal._refuse_if_changed
     seen: list[str] = []
 
     def edit_then_compare(self: Journal, path: str, content: Any, target: Path) -> None:
@@ -76,9 +76,9 @@ def test_an_edit_saved_between_two_renames_stays_and_the_first_is_taken_back(
             (root / name).write_bytes(b"mine")
         compare(self, path, content, target)
 
-    monkeypatch.setattr(Journal, "_compare", edit_then_compare)
+    monkeypatch.setattr(Journal, "_refuse_if_changed", edit_then_compare)
     with pytest.raises(FileChanged):
-        journal.place()
+        journal.move_into_place()
     assert contents(root) == OLD | {name: b"mine"}
 
 
@@ -86,7 +86,7 @@ def test_a_take_back_that_fails_keeps_its_plan_and_is_finished_later(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = begin(root)
-    journal.place()
+    journal.move_into_place()
     folder = root / ".flashcards" / "import"
     with monkeypatch.context() as patch:
         put_back = journals._put_back
@@ -100,7 +100,7 @@ def test_a_take_back_that_fails_keeps_its_plan_and_is_finished_later(
 
         patch.setattr(journals, "_put_back", fail_second)
         with pytest.raises(OSError, match="Input/output"):
-            journal.take_back()
+            journal.restore()
     assert find_unfinished(folder) == [journal.mark]
     finish(root, folder, journal.mark, committed=False)
     assert contents(root) == OLD
@@ -109,7 +109,7 @@ def test_a_take_back_that_fails_keeps_its_plan_and_is_finished_later(
 
 def test_a_signal_waits_until_a_take_back_is_done(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = begin(root)
-    journal.place()
+    journal.move_into_place()
     put_back = journals._put_back
 
     def interrupt(old: Path, target: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_signal_waits_until_a_take_back_is_done(root: Path, monkeypatch: pytes
 
     monkeypatch.setattr(journals, "_put_back", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        journal.take_back()
+        journal.restore()
     assert contents(root) == OLD
 
 

@@ -168,7 +168,7 @@ def test_any_log_is_imported_or_refused(
         try:
             with Collection(root) as collection:
                 run(collection, path)
-                assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == [], number
+                assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == [], number
                 assert not find_damage(collection.connection), number
             imported += 1
             if imported % 20 == 1:

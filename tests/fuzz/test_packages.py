@@ -105,7 +105,7 @@ def test_any_package_is_imported_or_refused(tmp_path: Path) -> None:
                 run(collection, path)
                 collection.scan()
                 assert not find_damage(collection.connection), number
-                assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == [], number
+                assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == [], number
             imported += 1
         except FlashcardsError as error:
             assert "\n" not in str(error), number

@@ -39,7 +39,7 @@ def reviews(world: World, card: int) -> list[Rating | None]:
 
 def check_log(world: World) -> None:
     collection = world.collection
-    assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+    assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_a_link_gives_a_note_the_identity_and_the_history_of_an_orphan(parted: World) -> None:

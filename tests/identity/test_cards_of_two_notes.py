@@ -72,7 +72,7 @@ def test_ratings_are_handed_over_at_the_instants_they_were_made(store: Store) ->
     assert log[1].duration_ms == 1234
     assert store.log(source) == []
     assert (store.card(source).reps, store.card(target).reps) == (0, 3)
-    assert store.rebuild(lambda _deck: POLICY.parameters) == []
+    assert store.find_differences(lambda _deck: POLICY.parameters) == []
 
 
 def test_what_was_handed_over_counts_once_in_what_was_done(store: Store) -> None:

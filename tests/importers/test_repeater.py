@@ -94,7 +94,7 @@ def test_every_card_gets_its_state_in_repeater(home: Home, tmp_path: Path) -> No
         (card,) = [card for (_, slot), card in cards.items() if slot == "forward"]
         assert (card.interval // 86_400, card.reps, card.stability, card.difficulty) == (10, 4, 12.5, 4.25)
         assert card.due_day == collection.clock.day(1_768_125_600_123)
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_a_card_in_steps_is_due_at_its_instant(home: Home, tmp_path: Path) -> None:
@@ -169,5 +169,5 @@ def test_the_reviews_that_repeater_keeps_come_along_and_its_state_holds(home: Ho
         assert found.due_day == collection.clock.day(1_768_125_600_000)
         rated = [row.rating for row in collection.store.log(card) if row.rating]
         assert rated == [1, 3]
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     assert not home.import_file(path).changes_anything

@@ -156,4 +156,4 @@ def test_undo_after_an_imported_review_gives_the_state_that_follows_from_the_log
         collection.store.rate(card, Rating.EASY, policy, START + 20 * DAY_MS)
         collection.store.undo(START + 20 * DAY_MS + 1)
         assert collection.store.card(card).memory == pytest.approx(before.memory, rel=1e-4)
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []

@@ -124,7 +124,7 @@ def test_reviews_of_both_sides_are_merged_by_time_each_once(tmp_path: Path) -> N
         merged = [row[0] for row in collection.connection.execute("SELECT id FROM reviews WHERE kind NOT IN (3, 4)")]
         assert set(merged) == ours | theirs
         assert len(merged) == len(set(merged))
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     assert not home.import_file(tmp_path / "back.apkg").changes_anything
     world.close()
 

@@ -48,7 +48,7 @@ def test_every_card_keeps_its_state_its_status_and_its_whole_log(tmp_path: Path,
         assert report.added == 75
         assert report.reviews > 150
         assert differences(collection, world.db, world.col.sched.today) == []
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     with Collection(root) as collection:
         collection.scan()
         assert not run(collection, package).changes_anything
@@ -69,7 +69,7 @@ def test_cards_that_were_new_on_both_sides_have_one_history_on_both(tmp_path: Pa
         collection.scan()
         firsts = "SELECT card FROM reviews WHERE kind = 0 AND state_before = 0 GROUP BY card HAVING count(*) > 1"
         assert collection.connection.execute(firsts).fetchall()
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
         here = {card.id: card for card in collection.store.cards(world.db.list("SELECT id FROM cards"))}
         there = profile_of(exported(collection, tmp_path / "all.colpkg"), tmp_path / "profile")
     for number in there.db.list("SELECT id FROM cards WHERE type > 0"):

@@ -107,7 +107,7 @@ def test_reviews_and_edits_made_in_anki_come_back(home: Home, world: World, tmp_
         collection.scan()
         reps = collection.connection.execute("SELECT sum(reps) FROM cards").fetchone()[0]
         assert reps == world.db.scalar("SELECT sum(reps) FROM cards")
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     assert not home.import_file(tmp_path / "back.apkg").changes_anything
     world.close()
 

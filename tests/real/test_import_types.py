@@ -141,7 +141,7 @@ def test_answers_in_a_filtered_deck_are_in_the_log(home: Home, world: World, tmp
         assert rows == world.db.scalar("SELECT count() FROM revlog")
         reps = collection.connection.execute("SELECT sum(reps), sum(lapses) FROM cards").fetchone()
         assert list(reps) == world.db.first("SELECT sum(reps), sum(lapses) FROM cards")
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     assert not home.import_file(package).changes_anything
     world.close()
 

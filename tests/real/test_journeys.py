@@ -78,7 +78,7 @@ class Journey:
         assert report.added == report.media == 0
         with Collection(self.home.root) as collection:
             known = {row[0] for row in collection.connection.execute("SELECT id FROM cards")}
-            assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+            assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
         assert merged >= log | {number for number, card in self._there()["log"] if card in known}
         assert not self.home.import_file(package).changes_anything
         return report

@@ -54,7 +54,7 @@ def test_the_reviews_of_both_come_in_and_each_counts_once(home: Home, doubled: W
         collection.scan()
         counted = collection.connection.execute("SELECT sum(reps) FROM cards").fetchone()[0]
         assert counted == doubled.db.scalar("SELECT count() FROM revlog WHERE ease > 0") > before
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
     assert not home.import_file(tmp_path / "again.apkg").changes_anything
     doubled.close()
 

@@ -71,7 +71,7 @@ def test_cramming_asks_every_card_until_it_is_recalled_and_leaves_the_schedule(t
             (ReviewKind.CRAM, 3),
             (ReviewKind.CRAM, 3),
         ]
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:

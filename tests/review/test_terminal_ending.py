@@ -122,7 +122,7 @@ def test_a_session_killed_at_any_point_keeps_every_rating_whose_next_question_wa
     assert found[: len(acknowledged)] == acknowledged
     with Collection(tmp_path) as collection:
         assert collection.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert collection.store.rebuild(lambda _deck: collection.settings.policy.parameters) == []
+        assert collection.store.find_differences(lambda _deck: collection.settings.policy.parameters) == []
 
 
 def test_if_nothing_is_due_the_next_due_time_is_shown(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_what_is_undone_is_undone_for_the_replayed_log_too(store: Store) -> None
         store.rate(card, Rating.EASY, PLAIN, NOW)
     forget(store, cards, NOW + MINUTE)
     store.acts.undo(NOW + 2 * MINUTE)
-    assert store.rebuild(lambda _: PLAIN.parameters) == []
+    assert store.find_differences(lambda _: PLAIN.parameters) == []
 
 
 def do_something(store: Store, dice: random.Random, cards: list[int], now: int) -> bool:
@@ -148,7 +148,7 @@ def live(store: Store, seed: int) -> None:
         store.acts.undo(now)
         assert state(store) == states[-1], seed
     assert store.acts.last() is None
-    assert store.rebuild(lambda _: POLICY.parameters) == []
+    assert store.find_differences(lambda _: POLICY.parameters) == []
 
 
 @pytest.mark.parametrize("seed", range(60))

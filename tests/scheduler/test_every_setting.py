@@ -23,16 +23,16 @@ NEAR = str(CLOCK.date(TODAY + 1))
 
 def rated(store: Store, policy: Policy) -> list[Any]:
     """What ratings make of a new card, of a learned one and of one that was forgotten often."""
-    new, learned, make_new, sibling = add(store, 4, siblings=2)
-    for card in (learned, make_new):
+    new, learned, reset_to_new, sibling = add(store, 4, siblings=2)
+    for card in (learned, reset_to_new):
         make_due(store, card, interval_days=14)
-    put(store, make_new, lapses=7)
+    put(store, reset_to_new, lapses=7)
     for at in range(90):  # much is due on all days but one a week
         if at % 7:
             make_due(store, add(store)[0], TODAY + at)
-    for card, rating in ((new, Rating.GOOD), (learned, Rating.GOOD), (make_new, Rating.AGAIN)):
+    for card, rating in ((new, Rating.GOOD), (learned, Rating.GOOD), (reset_to_new, Rating.AGAIN)):
         store.rate(card, rating, policy, NOW)
-    cards = store.cards((new, learned, make_new, sibling))
+    cards = store.cards((new, learned, reset_to_new, sibling))
     return [[*card[5:14], card.leech, card.suspended, card.buried_day] for card in cards]
 
 

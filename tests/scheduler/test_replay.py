@@ -47,7 +47,7 @@ def test_whatever_is_done_the_cards_are_what_the_log_says(
     for which, act, days in acts:
         now += days * DAY
         _do(store, cards[which], act, Policy(leech_threshold=2), now)
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []
 
 
 def test_cards_that_lost_their_state_get_it_back(store: Store) -> None:
@@ -57,10 +57,10 @@ def test_cards_that_lost_their_state_get_it_back(store: Store) -> None:
     before = store.cards(cards)
     put(store, cards[0], state=0, due_day=None, due_ms=None, interval=0, reps=0, last_day=None, last_ms=None)
     put(store, cards[1], stability=999.0, lapses=7, leech=1)
-    found = store.rebuild(default, apply=True)
+    found = store.repair(default)
     assert {difference.card for difference in found} == {cards[0], cards[1]}
     assert {difference.field for difference in found if difference.card == cards[1]} == {"stability", "lapses", "leech"}
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []
     for after, was in zip(store.cards(cards), before, strict=True):
         assert after._replace(stability=None, difficulty=None) == was._replace(stability=None, difficulty=None)
 
@@ -69,7 +69,7 @@ def test_looking_changes_nothing(store: Store) -> None:
     (card,) = add(store)
     store.rate(card, Rating.EASY, PLAIN, NOW)
     put(store, card, stability=999.0)
-    store.rebuild(default)
+    store.find_differences(default)
     assert store.card(card).stability == 999.0
 
 
@@ -79,7 +79,7 @@ def test_what_a_person_set_by_hand_is_left_alone(store: Store) -> None:
     store.flag([card], 3)
     store.bury([card], 99_999)
     before = store.card(card)
-    assert store.rebuild(default, apply=True) == []
+    assert store.repair(default) == []
     assert store.card(card) == before
 
 
@@ -87,7 +87,7 @@ def test_each_deck_is_replayed_with_its_own_parameters(store: Store) -> None:
     (first,), (second,) = add(store, 1, deck=1), add(store, 1, deck=2)
     for card in (first, second):
         store.rate(card, Rating.EASY, PLAIN, NOW)
-    found = store.rebuild(lambda deck: FSRS_5 if deck == 2 else DEFAULT_PARAMETERS)
+    found = store.find_differences(lambda deck: FSRS_5 if deck == 2 else DEFAULT_PARAMETERS)
     assert {difference.card for difference in found} == {second}
     assert {difference.field for difference in found} == {"stability", "difficulty"}
 
@@ -98,8 +98,8 @@ def test_what_an_open_transaction_wrote_is_replayed_too(store: Store, monkeypatc
     store.rate(card, Rating.GOOD, PLAIN, NOW)
     with transaction(store.connection):
         store.rate(card, Rating.EASY, PLAIN, NOW + DAY)
-        assert store.rebuild(default) == []
-    assert store.rebuild(default) == []
+        assert store.find_differences(default) == []
+    assert store.find_differences(default) == []
 
 
 def test_ratings_that_the_log_lacks_are_counted_unless_they_were_taken_back(store: Store) -> None:
@@ -110,9 +110,9 @@ def test_ratings_that_the_log_lacks_are_counted_unless_they_were_taken_back(stor
     row = store.log(card)[0]._replace(id=NOW + 1000, **added)  # type: ignore[arg-type]  # of many types
     append(store.connection, row)
     put(store, card, reps=8)
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []
     append(store.connection, row._replace(id=NOW + 2000, kind=ReviewKind.VOID, voids=row.id, reps_added=0))
-    assert store.rebuild(default) == [(card, "reps", 8, 1)]
+    assert store.find_differences(default) == [(card, "reps", 8, 1)]
 
 
 stated = st.builds(
@@ -206,7 +206,7 @@ def test_undo_computes_the_memory_with_reviews_that_came_in_between_later(store:
     store.rate(card, Rating.EASY, PLAIN, NOW + 20 * MINUTE)
     store.undo(NOW + 20 * MINUTE)
     assert store.card(card) == before
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []
 
 
 class _Undo(Exception):

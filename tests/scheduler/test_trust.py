@@ -33,7 +33,7 @@ def test_another_rollover_or_zone_changes_nothing_of_the_past(tmp_path: Path, cl
     cards = add(store, 3)
     lived(store, cards)
     elsewhere = Store(store.connection, clock)
-    assert elsewhere.rebuild(default) == []
+    assert elsewhere.find_differences(default) == []
     before = elsewhere.card(cards[0])
     review = elsewhere.rate(cards[0], Rating.GOOD, PLAIN, NOW + 30 * DAY)
     assert review.day == clock.day(NOW + 30 * DAY)
@@ -41,7 +41,7 @@ def test_another_rollover_or_zone_changes_nothing_of_the_past(tmp_path: Path, cl
     assert before.last_day is not None
     expected = Model().next_memories(before.memory, review.day - before.last_day)[Rating.GOOD]
     assert review.stability == pytest.approx(expected.stability)
-    assert elsewhere.rebuild(default) == []
+    assert elsewhere.find_differences(default) == []
 
 
 def test_other_parameters_give_every_card_the_state_that_they_would_have_given(tmp_path: Path) -> None:
@@ -49,12 +49,12 @@ def test_other_parameters_give_every_card_the_state_that_they_would_have_given(t
     cards = add(store, 4)
     lived(store, cards)
     due = [card.due_day for card in store.cards(cards)]
-    assert {each.card for each in store.rebuild(lambda _: FORGETFUL, apply=True)} == set(cards)
+    assert {each.card for each in store.repair(lambda _: FORGETFUL)} == set(cards)
     for card in store.cards(cards):
         memory = replay(Model(FORGETFUL), [(int(row.rating or 0), row.day) for row in store.log(card.id)])[-1]
         assert card.memory == pytest.approx(memory)
     assert [card.due_day for card in store.cards(cards)] == due
-    assert store.rebuild(lambda _: FORGETFUL) == []
+    assert store.find_differences(lambda _: FORGETFUL) == []
 
 
 @pytest.mark.parametrize("evening", ["2026-03-07T22:00", "2026-10-31T22:00"])
@@ -68,7 +68,7 @@ def test_a_night_in_which_the_clocks_change_is_one_day(tmp_path: Path, evening: 
     morning = clock.start_of(first.day + 1) + HOUR
     second = store.rate(card, Rating.GOOD, PLAIN, morning)
     assert second.day - first.day == 1
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_a_clock_that_jumped_back_by_days_leaves_a_log_that_replays(tmp_path: Pa
         store.rate(card, Rating.GOOD, PLAIN, at)
     ids = [row.id for row in store.log(card)]
     assert ids == sorted(ids)
-    assert store.rebuild(default) == []
+    assert store.find_differences(default) == []

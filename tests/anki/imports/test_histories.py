@@ -77,7 +77,7 @@ def test_any_history_is_adopted_once_and_follows_from_the_log(
             assert (here.suspended, here.flag) == (card["queue"] == -1, card["flags"])
             kept = [row.id for row in collection.store.log(here.id) if row.kind is not ReviewKind.TAKEN_OVER]
             assert kept == [row[0] for row in made(card, log).log]
-            assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+            assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
         assert not home.import_file(package).changes_anything
 
 
@@ -106,4 +106,4 @@ def test_parts_of_a_history_in_any_order_make_the_same_log(logs: list[list[tuple
             card = collection.connection.execute("SELECT id FROM cards").fetchone()[0]
             kept = [row.id for row in collection.store.log(card) if row.kind is not ReviewKind.TAKEN_OVER]
             assert kept == [row[0] for part in parts for row in part]
-            assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+            assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []

@@ -182,7 +182,7 @@ def test_counts_whose_reviews_are_lost_are_kept(home: Home, package: Path) -> No
     with Collection(home.root) as collection:
         card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
         assert (card.reps, card.lapses) == (50, 4)
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, package: Path) -> None:
@@ -196,7 +196,7 @@ def test_a_card_without_a_log_keeps_its_schedule_and_gets_a_memory(home: Home, p
         assert 80 < card.stability < 100
         assert card.due_day is not None
         assert card.last_day == card.due_day - 90
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 @pytest.mark.parametrize("queue", [1, 2])
@@ -215,7 +215,7 @@ def test_ankis_memory_state_holds_if_the_beginning_of_the_log_is_lost(home: Home
     with Collection(home.root) as collection:
         card = collection.store.card(collection.connection.execute("SELECT id FROM cards").fetchone()[0])
         assert (card.stability, card.difficulty) == (33.5, 4.5)
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_a_dry_run_reports_the_changes_without_making_them(home: Home, package: Path) -> None:
@@ -301,7 +301,7 @@ def test_reviews_of_both_sides_are_merged_by_time(home: Home, package: Path) -> 
         assert sum(row.kind is ReviewKind.RATING for row in log) == 6
         assert collection.store.card(card).reps == 6
         assert collection.store.card(card).last_ms == START + 10 * DAY_MS
-        assert collection.store.rebuild(lambda deck: collection.policy(deck).parameters) == []
+        assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
 def test_a_review_whose_instant_another_card_has_is_kept_once(home: Home, package: Path) -> None:

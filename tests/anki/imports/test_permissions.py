@@ -70,14 +70,14 @@ def test_a_deck_file_that_is_put_back_has_the_permissions_it_had(
     home: Home, tmp_path: Path, changed: Path, permissions: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed.chmod(permissions)
-    place = Journal.place
+    place = Journal.move_into_place
 
     def place_and_fail(self: Journal) -> None:
         place(self)
         assert changed.read_text() == "Q: a\nA: newer\n"
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Journal, "place", place_and_fail)
+    monkeypatch.setattr(Journal, "move_into_place", place_and_fail)
     with pytest.raises(Exception, match="No space left"):
         home.import_file(tmp_path / "new.apkg")
     assert (changed.read_text(), mode(changed)) == ("Q: a\nA: older\n", permissions)
