@@ -53,7 +53,7 @@ def test_a_deck_file_that_cannot_be_written_ends_the_sync_and_the_next_one_bring
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("flashcards.disk.journal.Journal.place", fail)
+        patch.setattr("flashcards.disk.journal.Journal.move_into_place", fail)
         with pytest.raises(PhoneError):
             phone.do("sync")
     assert fingerprint(world.root) == before
