@@ -130,12 +130,14 @@ def _find_held_cards(
 
 def _count_new(store: Store, today: int, only: Iterable[int] | None) -> dict[int, tuple[int, int]]:
     """Count the new cards of each deck that could be asked today, and their notes."""
-    import json
+    values: dict[str, object] = {"today": today}
+    if only is not None:
+        import json  # imported late, because most counts are of all cards
 
+        values["only"] = json.dumps(list(only))
     chosen = "" if only is None else " AND id IN (SELECT value FROM json_each(:only))"
     rows = store.connection.execute(
-        f"SELECT deck, count(*), count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}{chosen} GROUP BY deck",
-        {"today": today, "only": None if only is None else json.dumps(list(only))},
+        f"SELECT deck, count(*), count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}{chosen} GROUP BY deck", values
     )
     return {deck: (cards, notes) for deck, cards, notes in rows}
 

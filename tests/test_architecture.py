@@ -178,6 +178,6 @@ def test_what_reads_decks_is_loaded_only_when_one_changed(tmp_path: Path) -> Non
     deck = tmp_path / "a.md"
     deck.write_text("Q: a\nA: b\n", encoding="utf-8")
     os.utime(deck, (10**9, 10**9))  # a file just written is read twice
-    reads = {"flashcards.deck.parse", "flashcards.catalog.scan", "hashlib"}
+    reads = {"flashcards.deck.parse", "flashcards.catalog.scan", "hashlib", "json", "orjson", "dataclasses"}
     loaded_by("scan", folder=tmp_path)
     assert not loaded_by("due", folder=tmp_path) & reads
