@@ -36,6 +36,7 @@ _BULLET: Final = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[.\][ \t]+)?(?=\S)"
 _MARKED: Final = re.compile(r"[QTC]:")
 _END: Final = "<!-- end -->"
 _HEADING: Final = re.compile(r"^ {0,3}#{1,6}[ \t]", re.MULTILINE)
+_HEADINGS: Final = re.compile(r"(?: {0,3}#{1,6}[ \t][^\n]*\n+)+(?=[ \t]*\S)")
 _RULE: Final = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _STOPS: Final = re.compile(r"#{1,6}[ \t]|---[ \t]*\Z|<!--[ \t]*end[ \t]*-->")
 
@@ -114,7 +115,7 @@ def plan_mark(collection: Collection, path: str, dialect: str) -> Conversion:
     plain = normalize(text)
     count = plain.count("\n", 0, read_front_matter(plain, is_native=False).end)
     before_body = "".join(f"{line}\n" for line in plain.split("\n")[:count])
-    head = _set_front_matter(before_body, [f"format: {dialect}"], is_native=False)
+    head = _set_front_matter(before_body, "", [f"format: {dialect}"])
     body = "\n".join(text.removeprefix("\ufeff").split("\n")[count:])
     after = (_restore_ends(text, head) + body).encode()
     entries = _list_entries(collection, path)
@@ -171,8 +172,20 @@ def _try_notes(
 
 
 def _drop_lead(note: Note) -> Note:
-    """Return a card without its bullet or the `#` of its heading, which the native format omits."""
+    """Return a card without its bullet, the `#` of its heading, or the headings above it, which become text."""
     front = note.fields[0]
+    if above := _find_headings(note):
+        cut = len(above)
+        gaps = tuple(
+            gap._replace(
+                start=gap.start - cut,
+                end=gap.end - cut,
+                inner_start=gap.inner_start - cut,
+                inner_end=gap.inner_end - cut,
+            )
+            for gap in note.gaps
+        )
+        return note._replace(fields=(front[cut:], *note.fields[1:]), gaps=gaps)
     if note.kind is Kind.QUESTION and "\n" not in front and (match := _HEADING.match(front)):
         return note._replace(fields=(front[match.end() :].strip(), *note.fields[1:]))
     match = _BULLET.match(front) if note.kind is Kind.PAIR else None
@@ -182,6 +195,13 @@ def _drop_lead(note: Note) -> Note:
     return item if _is_pair(item.fields, item) else note
 
 
+def _find_headings(note: Note) -> str:
+    """Return the headings with which a note of several lines begins, with the line ends after them."""
+    if note.kind is Kind.PAIR or not (match := _HEADINGS.match(note.fields[0])):
+        return ""
+    return "" if any(gap.start < match.end() for gap in note.gaps) else match[0]
+
+
 def _write_file(
     path: str, text: str, notes: Sequence[tuple[Note, Note]], given: Sequence[str], rest: Sequence[str]
 ) -> str:
@@ -189,22 +209,26 @@ def _write_file(
 
     The text beside a note in its lines goes below it.
     """
-    head = read_front_matter(text)
+    head = read_front_matter(text, is_native=False)
     value = head.values.get("tags")
     file_tags = () if value is None else split_tags(value)[0]
     lines = text.split("\n")
     by_line: dict[int, list[Note]] = defaultdict(list)
     texts: dict[int, list[str]] = defaultdict(list)
+    headings: dict[int, list[str]] = defaultdict(list)
     for note, native in notes:
         lead = "" if native is note or native.kind is not Kind.PAIR else _read_lead(lines[note.line - 1], note)
         by_line[note.line].append(note)
+        above = _find_headings(note) if native is not note and native.fields[0] != note.fields[0] else ""
+        headings[note.line] += [above.rstrip(), ""] if above else []
         texts[note.line].append(lead + _write_note(path, native, file_tags))
     out: list[str] = []
     at = 1
     for line, same in sorted(by_line.items()):
         out += lines[at - 1 : line - 1]
-        if out and out[-1].strip() and not _is_one_line(texts[line]):
+        if out and out[-1].strip() and (headings[line] or not _is_one_line(texts[line])):
             out.append("")
+        out += headings[line]
         at = max(note.end_line for note in same) + 1
         beside = [text.strip() for text in rest[line - 1 : at - 1] if text.strip()]
         out.append("\n\n".join(texts[line]))
@@ -213,7 +237,7 @@ def _write_file(
         if beside:
             out += ["", "\n\n".join(beside), ""]
     out += lines[at - 1 :]
-    return _set_front_matter("\n".join(out), given)
+    return _set_front_matter(text[: head.end], "\n".join(out)[head.end :], given)
 
 
 def _read_lead(line: str, note: Note) -> str:
@@ -303,11 +327,8 @@ def _list_asked(note: Note) -> tuple[object, ...]:
     return note.slots, replace_gaps(note.fields[0], note.gaps, lambda _, inner: inner), hidden
 
 
-def _set_front_matter(text: str, given: Sequence[str], *, is_native: bool = True) -> str:
-    """Return a text with these lines in its front matter, and without any other `format:`."""
-    head = read_front_matter(text, is_native=is_native)
-    body = text[head.end :] if head.end else text
-    old = text[: head.end]
+def _set_front_matter(old: str, body: str, given: Sequence[str]) -> str:
+    """Return a text with these lines in its front matter `old`, and without any other `format:`."""
     inner = "\n".join(old.split("\n")[1:-2]) + "\n" if old.count("\n") > 2 else ""
     if inner.lstrip().startswith("{"):
         return f"---\n{_add_to_json(inner, given)}---\n{body}"

@@ -227,6 +227,7 @@ _MAX_INTEGER: Final = 2**63
 _FENCED: Final = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML_LINE: Final = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
 _YAML_LINE: Final = re.compile(r"^[ \t]*\{?[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
+_NAME_LINE: Final = re.compile(r"^[^\s#>|:\-][^\n:]{0,60}:(?=\s|\Z)", re.MULTILINE)  # `Created On: today`
 _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # a line that begins so continues the line above it
@@ -248,13 +249,14 @@ class FrontMatter(NamedTuple):
 def read_front_matter(text: str, *, is_native: bool = True) -> FrontMatter:
     """Read the front matter of a normalised text. A thematic break at the top does not begin one.
 
-    In a file of another tool, where not `is_native`, a name such as `A` is no marker of a note.
+    In a file of another tool, where not `is_native`, a name such as `A` is no marker of a note, and may have spaces.
     """
     match = _FENCED.match(text)
     if not match:
         return FrontMatter()
     body = match[1]
-    if (is_native and _NOTE_LINE.search(body)) or not (_YAML_LINE.search(body) or _TOML_LINE.search(body)):
+    is_text = not (_YAML_LINE.search(body) or _TOML_LINE.search(body))
+    if (is_native and _NOTE_LINE.search(body)) or (is_text and (is_native or not _NAME_LINE.search(body))):
         return FrontMatter(end=match.end()) if not body.strip(" \t\n{}") else FrontMatter()
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."

@@ -65,7 +65,7 @@ class DeckBuilder:
             self.notes.append(Note(Kind.CLOZE, lines[0] + 1, lines[1] + 1, (text,), slots, tuple(gaps), **more))
 
     def _complete(self, more: dict[str, Any]) -> dict[str, Any]:
-        own = more.get("tags")
+        own = split_tags(more.get("tags") or ())[0]
         return more | {"tags": tuple(dict.fromkeys((*self.file.tags, *own))) if own else self.file.tags}
 
     def report(self, line: int, code: str, message: str, hint: str) -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import Deck
 from flashcards.deck.source import Span, Spans
 from flashcards.dialects.builder import (
@@ -118,7 +119,7 @@ class _Reader:
         deck, tags = found[settings.target_deck], found[settings.file_tags].split()
         self.builder.name = deck or _find_in_folders(settings.folder_decks, folder)
         tags += _find_in_folders(settings.folder_tags, folder).split()
-        file.tags = tuple(dict.fromkeys((*file.tags, *tags)))
+        file.tags = tuple(dict.fromkeys((*file.tags, *split_tags(tags)[0])))
 
     def _read_frozen(self) -> None:
         """Read the fields that are added to each note of a type: those below `FROZEN - type:`, up to a blank line."""

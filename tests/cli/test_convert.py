@@ -153,6 +153,29 @@ def test_every_dialect_can_be_converted(cli: Runner, name: str, text: str) -> No
     assert cards(cli) == before
 
 
+def test_a_heading_right_above_a_card_becomes_text_above_it(cli: Runner) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    text = "#flashcards\n\n# One\n## Two\nWhat?\n?\nThat\n\n### Three\nThe ==third==\nof ==all==\n"
+    cli.write("a.md", f"{text}<!--SR:!2026-12-16,51,230!2026-12-17,51,230-->\n")
+    before = [(card["id"], card["due"]) for card in cli("list", "--json").lines]
+    assert len(before) == 3
+    cli("convert", "--yes", "a.md")
+    after = (cli.root / "a.md").read_text("utf-8")
+    assert "# One\n## Two\n\nQ: What?\nA: That\n" in after
+    assert "### Three\n\nC: The {{c1::third}}\nof {{c2::all}}\n" in after
+    assert [(card["id"], card["due"]) for card in cli("list", "--json").lines] == before
+
+
+def test_the_name_of_the_format_joins_properties_whose_names_have_spaces(cli: Runner) -> None:
+    cli.write(DATA, '{"settings": {}}')
+    cli.write("a.md", "---\nCreated On: 2023-08-23\n---\n#flashcards\n\na::b\n")
+    before = [card["id"] for card in cli("list", "--json").lines]
+    cli("convert", "--yes", "a.md")
+    text = (cli.root / "a.md").read_text("utf-8")
+    assert text == '---\nformat: native\ndeck: "flashcards"\nCreated On: 2023-08-23\n---\n#flashcards\n\na :: b\n'
+    assert [card["id"] for card in cli("list", "--json").lines] == before
+
+
 def test_the_text_beside_cards_within_a_line_is_kept(cli: Runner) -> None:
     line = "before STARTI [Basic] q Back: a ENDI between STARTI [Basic] r Back: b ENDI after"
     cli.write("x.md", f"---\nformat: obsidian-to-anki\n---\nSTARTI [Basic] first Back: 1 ENDI\n{line}\n")

@@ -140,6 +140,14 @@ def test_tags_of_the_front_matter_are_found_by_any_of_its_names(line: str) -> No
     assert set(note.tags) <= {"x"}
 
 
+@pytest.mark.parametrize("name", ["Created On", "Unique ID", "🏷 Status", "作者"])
+def test_a_property_whose_name_has_spaces_is_no_text(name: str) -> None:
+    (note,) = read_obsidian(f"---\n{name}: a::b, 17:04\n---\n#flashcards\nx::y", PATH, SETTINGS).notes
+    assert (note.line, note.fields) == (5, ("x", "y"))
+    (note,) = read_obsidian("---\n# a\nb :: c\n---\n", PATH, SETTINGS, only_tagged=False).notes
+    assert (note.line, note.fields) == (3, ("b", "c"))
+
+
 @pytest.mark.parametrize(
     ("gap", "is_cut"), [(r"{{\frac{1}{3}}}", True), (r"{{\frac{1}{3} }}", False), ("{{a}}}", False)]
 )

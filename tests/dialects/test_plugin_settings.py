@@ -107,7 +107,7 @@ class TestObsidianToAnki:
         assert read(tmp_path, "obsidian-to-anki", f"TARGET DECK: Y\n{text}", "notes/a.md").name == "Y"
 
     def test_the_deck_and_the_tags_may_be_in_the_front_matter(self, tmp_path: Path) -> None:
-        text = "---\nTARGET DECK: 02::Algebra\nFILE TAGS: a b\n---\nSTARTI [Basic] c Back: d ENDI\n"
+        text = "---\nTARGET DECK: 02::Algebra\nFILE TAGS: '#a b'\n---\nSTARTI [Basic] c Back: d ENDI\n"
         deck = to_anki(tmp_path, text)
         assert (deck.name, deck.notes[0].tags) == ("02::Algebra", ("a", "b"))
 
