@@ -11,7 +11,6 @@ from enum import Enum
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from flashcards.catalog.changes import Ahead, FolderChanges, ScanReport, find_changes
@@ -233,9 +232,7 @@ class Collection:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -241,7 +241,7 @@ def test_cards_come_in_order_of_deck_file_and_line(collection: Collection) -> No
     ]
 
 
-def test_no_more_cards_are_found_than_are_wanted(collection: Collection) -> None:
+def test_a_search_finds_no_more_cards_than_requested(collection: Collection) -> None:
     everything = find_card_ids(collection, "")
     assert find_card_ids(collection, "", 3) == everything[:3]
     assert find_card_ids(collection, "", 1000) == everything

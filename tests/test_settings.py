@@ -79,7 +79,7 @@ def test_a_setting_at_the_top_changes_what_it_names_for_every_deck(tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_setting_for_one_deck_holds_for_it_and_the_decks_below(tmp_path: Path, name: str) -> None:
+def test_a_setting_for_a_deck_applies_to_its_subdecks_too(tmp_path: Path, name: str) -> None:
     written, value = OTHERS[name]
     settings = read(tmp_path, f'[decks."a::b"]\n{name} = {written}\n')
     for deck, expected in {"a::b": value, "a::b::c": value}.items():
@@ -254,7 +254,7 @@ def test_a_mock_preset_sets_only_its_own_values(tmp_path: Path) -> None:
     }
 
 
-def test_no_parameters_are_those_of_fsrs(tmp_path: Path) -> None:
+def test_empty_parameters_are_the_defaults_of_fsrs(tmp_path: Path) -> None:
     assert read(tmp_path, "parameters = []") == Settings()
 
 

@@ -300,7 +300,7 @@ def test_every_skill_of_the_scenarios_has_cards_that_teach_it() -> None:
     assert taught >= SCENARIO_SKILLS - practised_alone
 
 
-def test_no_two_shipped_notes_say_the_same() -> None:
+def test_no_two_shipped_notes_have_the_same_text() -> None:
     assert find_same_meaning(all_notes(), CONTRASTS) == []
 
 
@@ -328,7 +328,7 @@ def test_a_term_that_is_asked_twice_is_caught(asked: str) -> None:
     assert len(find_same_term(("bad.md", note) for note in deck.notes)) == 1
 
 
-def test_a_story_becomes_a_rubric_card_when_its_fence_is_taken_away() -> None:
+def test_a_story_becomes_a_rubric_card_when_its_fence_is_removed() -> None:
     template = (DECKS / "tpm" / STORIES).read_text(encoding="utf-8")
     blocks = re.findall(r"```markdown\n(.*?)```\n", template, re.DOTALL)
     assert len(blocks) >= 8

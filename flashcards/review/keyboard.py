@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final, Self
 
 from flashcards.review.keys import END_OF_INPUT, REDRAW
@@ -77,9 +77,7 @@ class Keyboard:
                 self._handlers[number] = signal.signal(number, handler)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if sys.platform != "win32":
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)

@@ -51,7 +51,7 @@ class TestTheSameText:
         assert [(change.path, change.rule) for change in report.moved] == [("sub/b.md", "same text")]
         assert world.cards(world.note("one").id)["forward"].id == card
 
-    def test_is_the_same_in_another_order_with_other_blanks_and_another_spelling_of_accents(self, world: World) -> None:
+    def test_is_the_same_with_other_order_spaces_and_forms_of_accents(self, world: World) -> None:
         world.write("a.md", question("café one"), question("two  words"), question("three"))
         world.scan()
         cards = {name: world.rate(name) for name in ("café one", "two  words", "three")}
@@ -81,7 +81,7 @@ class TestTheSameText:
         assert cards["forward"].id == card
         assert cards["reverse"].active
 
-    def test_lets_the_reverse_card_rest_when_a_term_becomes_a_question_and_wakes_it_again(self, world: World) -> None:
+    def test_the_reverse_card_is_inactive_while_a_term_is_a_question(self, world: World) -> None:
         world.write("a.md", "T: agonist\nD: a ligand\n")
         world.scan()
         card = world.rate("agonist", "reverse")
@@ -183,7 +183,7 @@ class TestDuplicates:
         assert now == {"a.md": ids["a.md"], "c.md": ids["b.md"]}
         assert report.removed == []
 
-    def test_the_one_that_is_left_in_its_place_stays_when_one_is_removed(self, world: World) -> None:
+    def test_of_two_equal_notes_the_one_in_its_place_stays_when_the_other_is_removed(self, world: World) -> None:
         world.write("a.md", question("same"), question("between"), question("same"))
         world.scan()
         last = max((entry.note.line, entry.id) for entry in world.entries())[1]
@@ -205,7 +205,7 @@ class TestAPin:
         assert edit.before and edit.before.fields == ("one", "answer")
         assert world.cards(world.note("quite another").id)["forward"].id == card
 
-    def test_brings_an_orphan_back_with_another_text(self, world: World) -> None:
+    def test_restores_an_orphan_with_another_text(self, world: World) -> None:
         file = world.write("a.md", question("one", comment="<!-- id: p1 -->"))
         world.scan()
         card = world.rate("one")
@@ -275,7 +275,7 @@ class TestAPin:
         world.scan()
         assert (world.note("one").id, world.note("one").key) == (before.id, "p1")
 
-    def test_that_is_another_one_makes_another_note(self, world: World) -> None:
+    def test_with_another_value_makes_a_new_note(self, world: World) -> None:
         world.write("a.md", question("one", comment="<!-- id: p1 -->"))
         world.scan()
         before = world.note("one").id
@@ -297,7 +297,7 @@ class TestAFormerText:
         assert [change.rule for change in report.edited] == ["former text"]
         assert world.cards(world.note("one").id)["forward"].id == card
 
-    def test_brings_an_orphan_back(self, world: World) -> None:
+    def test_restores_an_orphan(self, world: World) -> None:
         world.write("a.md", question("one", comment="<!-- id: p1 -->"))
         world.scan()
         card = world.rate("one")
@@ -309,7 +309,7 @@ class TestAFormerText:
         assert [change.rule for change in world.scan().returned] == ["former text"]
         assert world.cards(world.note("one").id)["forward"].id == card
 
-    def test_gives_way_to_a_note_that_has_the_text_now(self, world: World) -> None:
+    def test_is_skipped_if_another_note_has_the_text_now(self, world: World) -> None:
         world.write("a.md", question("one", comment="<!-- id: p1 -->"))
         world.scan()
         world.write("a.md", question("two", comment="<!-- id: p1 -->"), question("one"))

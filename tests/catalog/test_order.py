@@ -73,7 +73,7 @@ def test_a_file_that_is_added_or_reordered_later_takes_its_place(tmp_path: Path)
     assert asked(tmp_path, {"3.md": question("3", "deck: one\norder: 1")}) == ["3", "1", "2"]
 
 
-def test_a_deck_comes_before_the_decks_below_it() -> None:
+def test_a_deck_comes_before_its_subdecks() -> None:
     assert sort_decks(["a::b", "a", "a-b", "a::10", "a::9"], {}) == ["a", "a::9", "a::10", "a::b", "a-b"]
 
 

@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_read_at_first_is_read_as_soon_as_it_can(
     assert world.fronts() == ["one"]
 
 
-def test_a_file_that_vanishes_between_the_look_and_the_reading_is_gone(
+def test_a_file_that_vanishes_before_it_is_read_counts_as_removed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", question("one"))
@@ -313,7 +313,7 @@ def test_a_note_that_only_moves_within_its_file_is_not_reported(world: World) ->
     assert world.note("one").note.line == 6
 
 
-def test_new_cards_come_in_the_order_of_the_file_as_it_is_now(world: World) -> None:
+def test_new_cards_follow_the_current_order_of_the_file(world: World) -> None:
     world.write("a.md", question("one"), question("two"))
     world.scan()
     world.write("a.md", question("two"), question("one"))

@@ -70,7 +70,9 @@ def test_an_embed_shows_the_current_text_of_its_note(tmp_path: Path) -> None:
         ({"sub/b.md": "Farther away.\n"}, False),
     ],
 )
-def test_a_note_counts_as_changed_with_what_it_embeds(tmp_path: Path, after: dict[str, str], is_changed: bool) -> None:
+def test_a_note_counts_as_changed_if_its_embedded_text_changes(
+    tmp_path: Path, after: dict[str, str], is_changed: bool
+) -> None:
     write(tmp_path, {"a.md": "Q: a\nA: ![[b]]\n", "b.md": "Old.\nText.\n", "c.md": "Other.\n"})
     with Collection(tmp_path) as collection:
         collection.scan()

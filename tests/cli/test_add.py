@@ -80,7 +80,7 @@ class TestAdd:
         (card,) = cli("add", "d", "a?", "b", "--json").lines
         assert (card["front"], card["deck"], card["state"]) == ("a?", "d", "new")
 
-    def test_a_pair_after_a_question_is_kept_apart(self, cli: Runner) -> None:
+    def test_a_pair_after_a_question_is_a_separate_note(self, cli: Runner) -> None:
         cli("add", "d", "a?", "b")
         cli("add", "d", "front :: back")
         assert [note.fields for note in parse(read(cli, "d.md"), "d.md").notes] == [("a?", "b"), ("front", "back")]
@@ -143,7 +143,7 @@ class TestAdd:
 
 
 class TestFormat:
-    def test_the_page_says_every_marker_and_its_example_is_read_without_a_problem(self, cli: Runner) -> None:
+    def test_the_page_names_every_marker_and_its_example_has_no_problem(self, cli: Runner) -> None:
         page = cli("format").out
         example = (
             page.partition("```markdown\n")[2]

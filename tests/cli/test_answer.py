@@ -59,7 +59,7 @@ class TestTheTime:
         deck("answer", "a.md:1", "good")
         assert deck.card('"one"')["stability"] > 20
 
-    def test_may_not_lie_before_the_last_review(self, deck: Runner) -> None:
+    def test_may_not_be_before_the_last_review(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good", "--at", HOUR_AGO.isoformat())
         early = (HOUR_AGO - timedelta(seconds=1)).isoformat()
         error = deck.fails("answer", "a.md:1", "good", "--at", early)
@@ -91,7 +91,7 @@ def test_a_duration_that_cannot_be_is_refused(deck: Runner, seconds: str) -> Non
     assert deck.card('"one"')["reps"] == 0
 
 
-def test_a_card_whose_text_is_gone_is_not_rated(deck: Runner) -> None:
+def test_a_card_without_a_text_is_not_rated(deck: Runner) -> None:
     name = deck.card('"one"')["id"]
     deck.write("a.md", question("two"))
     assert "is gone from the decks. `flashcards orphans` lists such cards." in deck.fails(
@@ -107,7 +107,7 @@ def test_a_card_of_several_must_be_named_whole(deck: Runner) -> None:
 
 
 class TestUndo:
-    def test_takes_back_rating_after_rating_until_none_of_today_is_left(self, deck: Runner) -> None:
+    def test_undoes_one_rating_after_another_until_no_rating_of_today_is_left(self, deck: Runner) -> None:
         untouched = deck("list", "--json").out
         states = []
         for place, rating in (("a.md:1", "good"), ("a.md:4", "again"), ("a.md:1", "easy"), ("a.md:1", "hard")):
@@ -131,7 +131,7 @@ class TestUndo:
         deck("answer", "a.md:1", "easy")
         assert [each["rating"] for each in deck("show", "a.md:1", "--json").json["reviews"]] == ["easy"]
 
-    def test_brings_back_the_sibling_that_the_rating_buried(self, deck: Runner) -> None:
+    def test_unburies_the_sibling_that_the_rating_buried(self, deck: Runner) -> None:
         forward = next(name for name in deck.ids("kind:term") if name.endswith(".forward"))
         deck("answer", forward, "good")
         assert len(deck.ids("is:buried")) == 1
@@ -144,7 +144,7 @@ class TestUndo:
         deck("undo")
         assert deck.card('"one"')["reps"] == 0
 
-    def test_takes_back_the_rating_of_a_card_whose_text_is_gone_since(self, deck: Runner) -> None:
+    def test_undoes_the_rating_of_a_card_that_has_lost_its_text(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
         deck.write("a.md", question("two"))
         assert "Took back good" in deck("undo").out

@@ -231,7 +231,7 @@ def test_tables_and_indexes_that_a_user_added_are_no_damage(deck: Runner, then: 
 
 @pytest.mark.parametrize("command", ["due", "doctor", "answer", "scan", "list"])
 @pytest.mark.parametrize("what", ["missing", "empty"])
-def test_a_lost_state_beside_backups_is_reported_before_anything_is_written(
+def test_a_lost_state_with_backups_is_reported_before_anything_is_written(
     deck: Runner, what: str, command: str
 ) -> None:
     deck("answer", "a.md:1", "good")

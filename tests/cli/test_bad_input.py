@@ -22,7 +22,7 @@ def one_sentence(error: str, *parts: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a folder that can be removed while it is used")
-def test_a_working_folder_that_is_gone_is_reported(
+def test_a_removed_working_folder_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "gone").mkdir()

@@ -36,7 +36,9 @@ class TestManyCards:
     def test_twenty_are_acted_on_without_a_question(self, many: Runner) -> None:
         assert many("suspend", "deck:few").out == "20 cards suspended.\n"
 
-    def test_above_twenty_cards_a_confirmation_is_needed(self, many: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_changing_more_than_twenty_cards_needs_a_confirmation(
+        self, many: Runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         answer_with(monkeypatch, "y")
         done = many("suspend", "deck:many")
         assert done.out == "21 cards suspended.\n"
@@ -97,7 +99,7 @@ class TestEachAct:
         assert [review["kind"] for review in card["reviews"]] == ["rating", "forget"]
         assert many("forget", "few.md:1").out == "0 cards of 1 found made new again.\n"
 
-    def test_a_flag_is_found_by_its_number_and_taken_away_by_nought(self, many: Runner) -> None:
+    def test_a_flag_is_found_by_its_number_and_removed_by_zero(self, many: Runner) -> None:
         many("flag", "7", "few.md:1")
         assert len(many.ids("flag:7")) == 1
         many("flag", "0", "flag:7")
@@ -113,7 +115,7 @@ class TestEachAct:
         assert cli("suspend", key).out == "2 cards suspended.\n"
         assert cli("unsuspend", f"{key}.reverse").out == "1 card unsuspended.\n"
 
-    def test_negation_works_beside_other_words_without_quotes(self, many: Runner) -> None:
+    def test_negation_works_next_to_other_words_without_quotes(self, many: Runner) -> None:
         many("flag", "1", "few.md:1")
         assert many("suspend", "deck:few", "-flag:1").out == "19 cards suspended.\n"
         assert len(many.ids("-is:suspended", "-deck:many")) == 1

@@ -69,7 +69,7 @@ class TestList:
         cli.write("a.md", question("word " * 100))
         assert cli("list").out.splitlines()[0].endswith("…")
 
-    def test_a_word_that_names_a_deck_means_that_deck_blanks_and_all(self, cli: Runner) -> None:
+    def test_a_word_that_names_a_deck_means_that_deck_spaces_included(self, cli: Runner) -> None:
         cli.write("a.md", "---\ndeck: My Deck\n---\n", question("one"))
         cli.write("b.md", question("about My Deck"))
         assert [card["deck"] for card in cli("list", "--json", "my deck").lines] == ["My Deck"]
@@ -101,7 +101,7 @@ class TestShow:
         for part in ("tags        x\n", "state       review\n", "reviews     1, 0 lapses\n", "easy        3.0s"):
             assert part in shown
 
-    def test_a_card_of_a_gap_that_is_gone_shows_its_history(self, cli: Runner) -> None:
+    def test_the_card_of_a_removed_gap_shows_its_history(self, cli: Runner) -> None:
         pin = "<!-- id: p1 -->\n"
         cli.write("a.md", "C: [one] and [two]\n", pin)
         cli("answer", "p1.c2", "good")
@@ -223,7 +223,7 @@ class TestCheck:
         assert (problem["file"], problem["code"]) == ("macros.tex", "unreadable")
         assert problem["message"] == "It cannot be read: Is a directory."
 
-    def test_names_some_of_many_places_that_are_alike_the_most_studied_first(self, cli: Runner) -> None:
+    def test_names_the_most_studied_of_many_equal_places(self, cli: Runner) -> None:
         cli.write("a.md", question("same") * 6)
         cli("answer", "a.md:16", "good")
         first, *_ = cli("check", "--json", code=1).lines
@@ -264,7 +264,7 @@ class TestCheck:
         cli("check")
 
     @pytest.mark.parametrize("other", ["# Elsewhere\n\n", "---\n---\nC: [x]\n\n# Here too\n\n"])
-    def test_below_another_heading_the_same_words_are_another_question(self, cli: Runner, other: str) -> None:
+    def test_the_same_words_below_another_heading_are_another_question(self, cli: Runner, other: str) -> None:
         cli.write("a.md", "# Here\n\n", question("What is it for?", "one"))
         cli.write("b.md", other, question("What is it for?", "two"))
         cli("answer", "a.md:3", "good")

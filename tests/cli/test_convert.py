@@ -176,7 +176,7 @@ def test_the_name_of_the_format_joins_properties_whose_names_have_spaces(cli: Ru
     assert [card["id"] for card in cli("list", "--json").lines] == before
 
 
-def test_the_text_beside_cards_within_a_line_is_kept(cli: Runner) -> None:
+def test_the_text_next_to_cards_in_a_line_is_kept(cli: Runner) -> None:
     line = "before STARTI [Basic] q Back: a ENDI between STARTI [Basic] r Back: b ENDI after"
     cli.write("x.md", f"---\nformat: obsidian-to-anki\n---\nSTARTI [Basic] first Back: 1 ENDI\n{line}\n")
     before = cards(cli)

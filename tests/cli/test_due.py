@@ -12,7 +12,7 @@ def pairs(path: Path, count: int) -> None:
     path.write_text("".join(f"- {path.stem} {number} :: back\n" for number in range(count)), encoding="utf-8")
 
 
-def test_the_limit_at_the_top_is_that_of_the_whole_collection(cli: Runner) -> None:
+def test_the_limit_at_the_top_applies_to_the_whole_collection(cli: Runner) -> None:
     for number in range(30):
         pairs(cli.root / f"{number}.md", 5)
     (cli.root / "flashcards.toml").write_text("new_per_day = 5\n", encoding="utf-8")
@@ -24,7 +24,7 @@ def test_the_limit_at_the_top_is_that_of_the_whole_collection(cli: Runner) -> No
     assert "145 new cards held back: `new_per_day = 5` of the whole collection.\n" in cli("due").out
 
 
-def test_the_limit_of_a_deck_holds_within_that_of_the_collection(cli: Runner) -> None:
+def test_the_limit_of_a_deck_applies_within_that_of_the_collection(cli: Runner) -> None:
     pairs(cli.root / "a" / "x.md", 10)
     pairs(cli.root / "b.md", 10)
     (cli.root / "flashcards.toml").write_text("new_per_day = 8\n[decks.a]\nnew_per_day = 6\n", encoding="utf-8")

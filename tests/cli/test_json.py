@@ -165,7 +165,7 @@ def test_answer_prints_the_card_and_its_next_intervals(deck: Runner) -> None:
     assert card["intervals"]["easy"] > card["intervals"]["good"]
 
 
-def test_the_interval_that_answer_announces_is_the_one_that_is_given(deck: Runner) -> None:
+def test_answer_announces_the_interval_that_the_card_gets(deck: Runner) -> None:
     name = deck.card("kind:question")["id"]
     before = deck("answer", name, "good", "--json").json
     after = deck("answer", name, "easy", "--json").json
@@ -247,7 +247,7 @@ def as_lines(text: str) -> Any:
         (["doctor"], as_object),
     ],
 )
-def test_json_is_all_that_standard_output_holds_even_beside_a_warning(
+def test_standard_output_holds_only_json_even_with_a_warning(
     cli: Runner, arguments: list[str], read: Callable[[str], Any]
 ) -> None:
     (cli.root / "loop.md").symlink_to("loop.md")

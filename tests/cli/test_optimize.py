@@ -151,7 +151,7 @@ def test_the_days_ahead_are_shown_before_due_days_move(learned: Runner) -> None:
     assert re.search(r"Cards due:\nday +now +then\n\d{4}-\d\d-\d\d ", result.out)
 
 
-def test_parameters_changed_by_hand_are_followed_at_once(learned: Runner) -> None:
+def test_parameters_changed_by_hand_take_effect_immediately(learned: Runner) -> None:
     toml = learned.root / "flashcards.toml"
     toml.write_text(f'learning_steps = ""\nparameters = {list(FORGETFUL)}\n', encoding="utf-8")
     assert learned("due").err == ""

@@ -63,12 +63,12 @@ def test_contradictory_options_are_refused(cli: Runner, command: str, rule: Rule
 @pytest.mark.parametrize(
     ("command", "rule"), [each for each in rules() if not each[1].excludes], ids=lambda each: str(each)[:20]
 )
-def test_an_option_without_the_one_that_it_goes_with_is_refused(cli: Runner, command: str, rule: Rule) -> None:
+def test_an_option_without_the_one_it_needs_is_refused(cli: Runner, command: str, rule: Rule) -> None:
     said = cli.fails(command, *typed(command, rule.option))
     assert said == f"Error: {rule.option} needs {' or '.join(rule.others)}: {rule.because}.\n"
 
 
-def test_all_that_clashes_is_named_at_once(cli: Runner) -> None:
+def test_all_conflicting_options_are_named_together(cli: Runner) -> None:
     said = cli.fails("review", "--cram", "--ahead", "3", "--backlog", "--new", "1")
     assert said == "Error: --cram cannot be combined with --new, --ahead and --backlog: it asks every card.\n"
 

@@ -108,7 +108,7 @@ def test_the_page_has_a_curve(cli: Runner) -> None:
     assert f"Ready on {day(10)}?" in page
 
 
-def test_the_curve_ends_on_the_day_with_what_is_said_of_it(cli: Runner) -> None:
+def test_the_curve_ends_on_the_day_with_the_stated_recall(cli: Runner) -> None:
     small(cli.root).close()
     for days in (5, 100):
         found = cli("readiness", "--on", day(days), "--json").json

@@ -143,7 +143,7 @@ def test_a_subfolder_with_its_own_state_is_reported(studied: Runner) -> None:
     assert studied("status", "--json").json["splits"] == ["sub"]
 
 
-def test_a_state_made_inside_of_a_collection_is_named_at_once(studied: Runner) -> None:
+def test_a_state_created_inside_a_collection_is_reported_immediately(studied: Runner) -> None:
     error = studied("-C", "sub", "answer", "b.md:1", "good").err
     assert f"This folder is part of the collection {studied.root}" in error
 

@@ -33,7 +33,7 @@ def test_a_command_that_reads_works_where_no_file_holds_a_card(cli: Runner, argu
     cli(*arguments)
 
 
-def test_where_there_is_nothing_a_sentence_says_so(cli: Runner) -> None:
+def test_an_empty_result_is_reported_in_a_sentence(cli: Runner) -> None:
     assert cli("list").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
     assert cli("due").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
     assert cli("backup", "--list") == (0, "", "There is no backup yet. `flashcards backup` creates one.\n")

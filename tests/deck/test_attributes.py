@@ -102,7 +102,7 @@ def test_tags_come_as_a_list_or_a_text(value: object, tags: tuple[str, ...]) -> 
     assert split_tags(value) == (tags, ())
 
 
-def test_a_blank_in_a_tag_becomes_a_hyphen_and_is_reported() -> None:
+def test_a_space_in_a_tag_becomes_a_hyphen_and_is_reported() -> None:
     assert split_tags("two  words, c") == (
         ("two-words", "c"),
         (('Tag "two words" contains a space.', 'It is treated as "two-words"; write that.'),),

@@ -74,7 +74,7 @@ def test_an_embedded_file_is_a_picture_that_is_found_by_name(text: str, rewritte
     assert rewrite_additions(text) == rewritten
 
 
-def test_footnotes_are_below_the_text_in_the_order_of_their_references() -> None:
+def test_footnotes_follow_the_text_in_the_order_of_their_references() -> None:
     text = "a[^b] c[^a] d[^b] e^[in *place*] f[^none]\n\n[^a]: one\n[^b]: two\n  more"
     assert rewrite_additions(text) == (
         "a<sup>1</sup> c<sup>2</sup> d<sup>1</sup> e<sup>3</sup> f[^none]"

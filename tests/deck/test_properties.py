@@ -69,7 +69,7 @@ def test_nothing_left_open_swallows_the_marker_that_follows(opening: str, closin
 @given(texts)
 @example("- 0\n0 :: <!--")
 @example("- 0\n\\0 :: 0")
-def test_every_note_lies_in_the_file_and_its_lines_hold_its_fields(text: str) -> None:
+def test_the_lines_of_every_note_contain_its_fields(text: str) -> None:
     lines = lines_of(text)
     for note in parse(text, "x.md").notes:
         assert 1 <= note.line <= note.end_line <= len(lines)

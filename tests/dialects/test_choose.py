@@ -25,7 +25,7 @@ def test_without_a_vault_and_settings_a_file_is_native(tmp_path: Path) -> None:
     assert (choice.name, choice.signature, choice.vault) == ("native", "", None)
 
 
-def test_a_vault_is_found_by_the_settings_of_the_plugin_for_all_that_lies_below_it(tmp_path: Path) -> None:
+def test_plugin_settings_make_everything_below_them_a_vault(tmp_path: Path) -> None:
     set_up(tmp_path / "vault", flashcardTags=["#karten"])
     assert read(tmp_path, "vault/a/b.md", "#karten\nx::y") == ("obsidian", [("x", "y")])
     assert read(tmp_path, "other/b.md", "#karten\nx::y") == ("native", [])
@@ -55,7 +55,7 @@ def test_the_settings_go_before_the_vault_and_the_longest_folder_counts(tmp_path
     assert chooser.choose("x/y.cards.md").name == "native"
 
 
-def test_the_front_matter_goes_before_everything(tmp_path: Path) -> None:
+def test_the_front_matter_overrides_all_other_choices(tmp_path: Path) -> None:
     set_up(tmp_path)
     assert read(tmp_path, "a.md", "---\nformat: native\n---\nQ: x\nA: y") == ("native", [("x", "y")])
     assert read(tmp_path, "a.md", "---\nformat: obsidian\n---\nx::y", **{"/": "native"}) == ("obsidian", [("x", "y")])

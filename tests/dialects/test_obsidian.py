@@ -218,7 +218,7 @@ class TestSettings:
         settings = ObsidianSettings(inline="", inline_reversed="", lines="", lines_reversed="")
         assert not read_obsidian("#flashcards\na::b\n\nc\n?\nd", PATH, settings).notes
 
-    def test_an_end_marker_lets_an_answer_hold_blank_lines(self) -> None:
+    def test_an_end_marker_allows_blank_lines_in_an_answer(self) -> None:
         settings = ObsidianSettings(end_marker="+++")
         text = "#flashcards\n\nQuestion\n?\n\n| a |\n|---|\n\nmore\n+++\nrest\n\na ==b==\n\nc\n+++\n"
         deck = read_obsidian(text, PATH, settings)

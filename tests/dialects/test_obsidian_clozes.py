@@ -60,7 +60,7 @@ class TestDocumented:
             ("==first==[^1]", "first", "", (1,), ()),
         ]
 
-    def test_overlapping_gaps_say_of_each_card_whether_they_are_asked_or_hidden(self) -> None:
+    def test_overlapping_gaps_record_for_each_card_whether_they_are_asked_or_hidden(self) -> None:
         text = "==Context==[^hshs]\n- ==Item 1==[^ashh]\n- ==Item 2==[^ha]"
         assert texts(text, find_clozes(text, (FOOTNOTE,))) == [
             ("==Context==[^hshs]", "Context", "", (), (1, 3)),
@@ -78,7 +78,7 @@ class TestDocumented:
     def test_a_gap_does_not_go_over_the_end_of_a_line(self) -> None:
         assert find_clozes("lorem ==p\ndolor won==", (HIGHLIGHT,)) == ()
 
-    def test_a_gap_may_lie_in_another(self) -> None:
+    def test_a_gap_may_contain_another(self) -> None:
         text = "**a ==b== c**"
         assert texts(text, find_clozes(text, (HIGHLIGHT, BOLD))) == [
             ("**a ==b== c**", "a ==b== c", "", (2,), ()),

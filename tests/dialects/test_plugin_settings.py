@@ -73,11 +73,11 @@ class TestObsidianToAnki:
             (5, 6, ("c", "d"), ("x", "y"), "1566052191671"),
         ]
 
-    def test_such_a_note_lies_outside_of_other_notes_code_and_formulas(self, tmp_path: Path) -> None:
+    def test_such_a_note_is_outside_of_other_notes_code_and_formulas(self, tmp_path: Path) -> None:
         text = "START\nBasic\na::b\nBack: c\nEND\n\n```\nd::e\n```\n\n$$\nf::g\n$$\n\nh::i\n"
         assert fields(to_anki(tmp_path, text, CUSTOM_REGEXPS={"Basic": ONE_LINE})) == [("a::b", "c"), ("h", "i")]
 
-    def test_marks_are_those_of_the_settings(self, tmp_path: Path) -> None:
+    def test_markers_follow_the_settings(self, tmp_path: Path) -> None:
         names = {"Begin Note": "((", "End Note": "))", "Begin Inline Note": "<<", "End Inline Note": ">>"}
         names |= {"Target Deck Line": "Deck", "File Tags Line": "Tags here", "Frozen Fields Line": "ALWAYS"}
         text = "Deck: X\nTags here: t\n\nALWAYS - Basic:\nBack: always\n\n((\nBasic\na\nBack: b\n))\n\n"
@@ -111,7 +111,7 @@ class TestObsidianToAnki:
         deck = to_anki(tmp_path, text)
         assert (deck.name, deck.notes[0].tags) == ("02::Algebra", ("a", "b"))
 
-    def test_a_blank_line_may_part_the_tags_from_the_id(self, tmp_path: Path) -> None:
+    def test_tags_and_id_may_be_separated_by_a_blank_line(self, tmp_path: Path) -> None:
         (note,) = to_anki(tmp_path, "START\nBasic\na\nBack: b\nTags: x\n\n<!--ID: 1566052191670-->\n\nEND\n").notes
         assert (note.fields, note.tags, note.pin) == (("a", "b"), ("x",), "1566052191670")
 
@@ -132,7 +132,7 @@ class TestObsidianToAnki:
 
 
 class TestFlashcards:
-    def test_the_tag_and_the_separators_are_those_of_the_settings(self, tmp_path: Path) -> None:
+    def test_tag_and_separators_follow_the_settings(self, tmp_path: Path) -> None:
         text = "a #karte\nb\n\nc #card\n\nd;;e\n\nf<>g\n\nh::i\n"
         own = {"flashcardsTag": "karte", "inlineSeparator": ";;", "inlineSeparatorReverse": "<>"}
         assert cards(tmp_path, text, **own) == [("a", "b"), ("d", "e"), ("f", "g")]

@@ -121,7 +121,7 @@ def test_a_file_that_changed_since_it_was_read_is_left_alone(tmp_path: Path) -> 
     assert names(tmp_path) == ["a"]
 
 
-def test_a_file_that_is_gone_since_it_was_read_stays_gone(tmp_path: Path) -> None:
+def test_a_file_removed_after_it_was_read_stays_removed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replace_unchanged(tmp_path / "a", b"old", b"new")
     assert names(tmp_path) == []

@@ -90,7 +90,7 @@ def test_a_note_that_was_saved_half_way_and_finished_in_other_words_has_its_hist
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_a_new_note_is_not_taken_for_one_that_was_deleted_long_ago_because_they_share_a_template(world: World) -> None:
+def test_a_shared_template_does_not_link_a_new_note_with_one_deleted_long_ago(world: World) -> None:
     capitals = {"France": "Paris", "Spain": "Madrid", "Italy": "Rome", "Poland": "Warsaw"}
     notes = [f"Q: What is the capital of {country}?\nA: {city}" for country, city in capitals.items()]
     world.write("a.md", *notes)
@@ -146,7 +146,7 @@ def test_a_copied_note_that_shows_another_one_has_its_history(world: World, link
     assert not world.scan()
 
 
-def test_a_copy_that_was_reviewed_meanwhile_keeps_its_own_history(world: World) -> None:
+def test_a_reviewed_copy_keeps_its_own_history(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -211,7 +211,7 @@ def test_a_copy_with_which_something_was_done_stays_another_note(world: World, m
     assert world.card(cards[0]).active
 
 
-def test_a_text_that_stood_twice_for_long_is_two_notes(world: World) -> None:
+def test_a_text_that_existed_twice_for_long_is_two_notes(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -224,7 +224,7 @@ def test_a_text_that_stood_twice_for_long_is_two_notes(world: World) -> None:
     assert not world.card(card.id).active
 
 
-def test_the_edits_of_a_copy_are_not_those_of_the_note_that_takes_its_place(world: World) -> None:
+def test_a_note_does_not_inherit_the_edits_of_the_copy_that_it_replaces(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     world.rate("ribosomes")
@@ -272,7 +272,7 @@ def test_a_conflict_copy_that_is_kept_after_a_scan_has_the_histories(world: Worl
     assert all(world.card(card.id).active for card in cards)
 
 
-def test_a_new_note_like_a_reviewed_one_is_another_note_after_that_is_deleted(world: World) -> None:
+def test_a_new_note_similar_to_a_reviewed_one_stays_new_after_that_is_deleted(world: World) -> None:
     world.write("a.md", "Q: What is the capital of France?\nA: Paris", NUCLEUS)
     world.scan()
     card = world.rate("France")
@@ -309,7 +309,7 @@ def lose_and_restore(world: World, last: list[str]) -> None:
     world.scan()
 
 
-def test_a_file_that_comes_back_is_compared_with_what_it_was(world: World) -> None:
+def test_a_returned_file_is_compared_with_its_last_content(world: World) -> None:
     lose_and_restore(world, [NUCLEUS, UNWINDS, LYSOSOMES, AMYGDALA])
     assert world.cards("both strands")["forward"].reps == 1
     assert world.orphans() == []

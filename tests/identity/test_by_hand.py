@@ -63,7 +63,7 @@ def test_after_a_link_both_texts_are_recognised(parted: World) -> None:
     assert [change.key for change in parted.scan().edited] == [old.key]
 
 
-def test_a_note_that_was_reviewed_is_linked_only_if_that_is_allowed_and_then_its_reviews_go_along(
+def test_a_reviewed_note_is_linked_only_with_permission_and_its_reviews_are_moved(
     parted: World,
 ) -> None:
     given_up = parted.rate("Langerhans", rating=Rating.AGAIN)
@@ -148,7 +148,7 @@ def test_unlinking_a_term_whose_sides_changed_places_puts_its_cards_back(world: 
     assert slots["forward"] == forward.id
 
 
-def test_gaps_go_along_when_two_clozes_are_linked(world: World) -> None:
+def test_linking_two_clozes_links_their_gaps(world: World) -> None:
     world.write("a.md", OTHER, "C: The [pancreas] makes [insulin]")
     world.scan()
     insulin = world.rate("pancreas", "c2")

@@ -163,7 +163,7 @@ def test_a_note_that_becomes_a_cloze_or_was_one_keeps_the_cards_that_ask_the_sam
     assert all(world.card(card).active for card in cards.values())
 
 
-def test_a_card_that_asks_for_what_no_gap_hides_rests_with_its_history(world: World) -> None:
+def test_a_card_without_a_gap_is_inactive_and_keeps_its_history(world: World) -> None:
     world.write("a.md", NUCLEUS, "---", "osmosis ::: diffusion of water", "---", MITOCHONDRIA)
     world.scan()
     reverse = world.rate("osmosis", "reverse")

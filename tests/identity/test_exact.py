@@ -52,13 +52,13 @@ def test_a_note_in_use_is_surer_than_an_orphan() -> None:
     assert pairs(link_exactly(old, [seen(0, "same")])) == {(1, 0): (2, "same text")}
 
 
-def test_a_note_that_has_its_partner_takes_no_other_away() -> None:
+def test_a_linked_note_is_not_linked_a_second_time() -> None:
     old = [known(1, "same", file=1), known(2, "same", file=2)]
     links = link_exactly(old, [seen(0, "same", file=1), seen(0, "same", file=3)])
     assert pairs(links) == {(1, 0): (1, "same text"), (3, 0): (2, "same text")}
 
 
-def test_a_former_text_goes_to_the_note_that_is_still_free() -> None:
+def test_an_earlier_text_is_linked_with_the_note_that_is_still_free() -> None:
     old = [known(1, "one", former=("a", "b")), known(2, "two", former=("b",))]
     links = link_exactly(old, [seen(0, "a"), seen(1, "b")])
     assert pairs(links) == {(1, 0): (1, "former text"), (1, 1): (2, "former text")}
@@ -74,7 +74,7 @@ def test_a_pin_is_surer_than_a_key_of_the_same_name() -> None:
     assert pairs(link_exactly(old, [seen(0, "three", pin="key1")])) == {(1, 0): (2, "pin")}
 
 
-def test_a_text_with_another_pin_is_another_note() -> None:
+def test_a_text_with_another_pin_is_a_new_note() -> None:
     assert link_exactly([known(1, "one", pin="p")], [seen(0, "one", pin="q")]) == []
 
 

@@ -82,7 +82,7 @@ def test_the_numbers_that_are_written_are_the_numbers_of_the_gaps() -> None:
     assert found.renamed == (("c1", "c2"), ("c2", "c1"))
 
 
-def test_a_card_that_rests_makes_way_for_a_gap_that_gets_its_number() -> None:
+def test_an_inactive_card_yields_its_number_to_a_new_gap() -> None:
     found = carry_cards(cloze("{{c1::one}} {{c2::two}}"), cloze("{{c1::two}}"), 2)
     assert found.renamed == (("c1", "c3"), ("c2", "c1"))
     assert found.top_gap == 3
@@ -134,7 +134,7 @@ def test_a_term_and_its_definition_that_change_places_keep_their_own_histories(w
     assert world.cards("osmosis")["forward"].id == forward.id
 
 
-def test_a_question_turned_round_asks_a_new_card_and_finds_the_old_one_when_turned_back(world: World) -> None:
+def test_a_reversed_question_gets_a_new_card_and_finds_the_old_one_when_reversed_again(world: World) -> None:
     world.write("a.md", "Q: the chemical symbol of gold\nA: Au, from aurum")
     world.scan()
     forward = world.rate("aurum")

@@ -23,7 +23,7 @@ def only(text: str) -> Note:
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1, max_size=2))
-def test_spelling_of_accents_and_runs_of_blanks_do_not_matter(fields: list[str]) -> None:
+def test_the_form_of_accents_and_runs_of_spaces_do_not_matter(fields: list[str]) -> None:
     loose = [unicodedata.normalize("NFD", " \n\t".join(["", *field.split(), ""])) for field in fields]
     assert fingerprint(note(*fields)) == fingerprint(note(*loose))
 

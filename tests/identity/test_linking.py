@@ -116,7 +116,7 @@ def test_no_likeness_exceeds_its_bound(texts: list[tuple[str, str]]) -> None:
     assert compare_sides(one, other, weights).whole <= bound + 1e-9
 
 
-def test_the_words_of_a_template_tell_little() -> None:
+def test_the_words_of_a_template_weigh_little() -> None:
     deck = [read(f"Q: What is the capital of {name}?\nA: {name[::-1]}") for name in ("Peru", "Chile", "Cuba", "Mali")]
     weights = Weights(deck, deck, ())
     assert weights["peru"] == 1.0
@@ -128,7 +128,7 @@ def test_an_edited_note_does_not_make_its_own_words_look_common() -> None:
     assert Weights([old], [new], ())["osmosis"] == 1.0
 
 
-def test_a_language_s_little_words_tell_little_where_the_collection_shows_it() -> None:
+def test_frequent_words_of_a_language_weigh_little_in_a_collection_that_has_them() -> None:
     note = read("Q: the mitochondrion\nA: energy")
     sample = [parse_one(f"Q: the word{number}\nA: the other") for number in range(60)]
     weights = Weights([note], [note], sample)
@@ -137,7 +137,7 @@ def test_a_language_s_little_words_tell_little_where_the_collection_shows_it() -
 
 @example(("straße ÉTÉ", "C: [Straße] \u30ab\u30bf\u30ab\u30ca and ASCII"))
 @given(st.tuples(st.text(min_size=1), st.text(min_size=1)))
-def test_the_different_words_of_a_note_are_those_of_its_sides(fields: tuple[str, str]) -> None:
+def test_the_words_of_a_note_are_those_of_its_sides(fields: tuple[str, str]) -> None:
     note = Note(Kind.QUESTION, 1, 2, fields, ("forward",))
     sides = split_sides(note)
     assert collect_words(note) == {*sides.front.counts, *sides.back.counts}
@@ -164,7 +164,7 @@ def test_of_two_that_are_nearly_as_good_neither_is_taken() -> None:
     assert assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: False) == ([pairs[0]], [])
 
 
-def test_a_pair_below_the_threshold_is_a_rival_all_the_same() -> None:
+def test_a_pair_below_the_threshold_is_still_a_rival() -> None:
     pairs = [Pair(0.62, 0.62, 0.62, 1, 1), Pair(0.3, 0.58, 0.58, 2, 1)]
     taken, unclear = assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: True)
     assert (taken, [pair.old for pair in unclear]) == ([], [1])

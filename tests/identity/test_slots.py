@@ -48,7 +48,7 @@ def test_a_gap_that_is_taken_out_leaves_its_number_unused() -> None:
     assert carried(after, cloze("a", "new", "c"), 3) == {"a": 1, "c": 3, "new": 4}
 
 
-def test_the_number_of_a_last_gap_that_is_gone_is_not_used_again_either() -> None:
+def test_the_number_of_a_removed_last_gap_is_not_reused_either() -> None:
     after = carry_cards(cloze("a", "b"), cloze("a"), 2).note
     assert carried(after, cloze("a", "new"), 2) == {"a": 1, "new": 3}
 

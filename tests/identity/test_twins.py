@@ -62,18 +62,18 @@ def edit(world: World, before: list[str], after: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_an_unchanged_twin_does_not_block_the_edit_of_the_other(world: World, order: int) -> None:
+def test_an_unchanged_duplicate_does_not_block_the_edit_of_the_other(world: World, order: int) -> None:
     edited = f"Q: In the mountains, what does the river carry in early spring?\n{RIVER}"
     found = edit(world, [SPRING, EARLY][::order], [SPRING, edited][::order])
     assert found == ["similar: In the mountains, what does the river carry in early spring?"]
 
 
-def test_a_twin_whose_telling_words_are_all_in_the_other_is_edited(world: World) -> None:
+def test_a_duplicate_whose_distinctive_words_are_all_in_the_other_note_is_edited(world: World) -> None:
     edited = f"Q: In the mountains, what does the river carry in spring?\n{RIVER}"
     assert len(edit(world, [SPRING, EARLY], [edited, EARLY])) == 1
 
 
-def test_a_note_of_the_same_template_is_another_note_beside_an_unchanged_one(world: World) -> None:
+def test_a_note_of_the_same_template_as_an_unchanged_note_is_new(world: World) -> None:
     peru, spain, chad = (
         f"Q: What is the capital of {name}" for name in ("Peru?\nA: Lima", "Spain?\nA: Madrid", "Chad?\nA: N'Djamena")
     )
@@ -109,7 +109,7 @@ LIKE_IT = [
         ),
     ],
 )
-def test_a_question_with_one_word_swapped_is_another_note(world: World, before: str, after: str) -> None:
+def test_a_question_with_one_word_replaced_is_a_new_note(world: World, before: str, after: str) -> None:
     assert edit(world, [*LIKE_IT, before, TWIN], [*LIKE_IT, after, TWIN]) == []
 
 
@@ -128,7 +128,7 @@ def test_a_question_with_one_word_swapped_is_another_note(world: World, before: 
         ),
     ],
 )
-def test_a_question_reworded_above_an_answer_that_tells_is_an_edit(world: World, before: str, after: str) -> None:
+def test_a_reworded_question_with_a_distinctive_answer_is_an_edit(world: World, before: str, after: str) -> None:
     assert len(edit(world, [*LIKE_IT, before, TWIN], [*LIKE_IT, after, TWIN])) == 1
 
 
@@ -139,7 +139,7 @@ def test_an_explanation_added_or_removed_below_a_shared_question_is_an_edit(worl
     assert len(edit(world, [others[0], short, others[1]], [others[1], long, others[0]])) == 1
 
 
-def test_another_answer_below_a_shared_question_is_another_note(world: World) -> None:
+def test_another_answer_to_the_same_question_is_a_new_note(world: World) -> None:
     others = ["Q: Why?\nA: Heat rises.", "Q: Why?\nA: Salt lowers the freezing point."]
     assert (
         edit(world, ["Q: Why?\nA: Because water expands.", *others], ["Q: Why?\nA: Iron rusts in moist air.", *others])
@@ -147,14 +147,14 @@ def test_another_answer_below_a_shared_question_is_another_note(world: World) ->
     )
 
 
-def test_a_near_question_with_the_whole_answer_goes_before_the_same_question_with_another(world: World) -> None:
+def test_a_similar_question_with_the_same_answer_outranks_the_same_question_with_another_answer(world: World) -> None:
     osmosis = "Q: What is osmosis?\nA: Water moving through a membrane towards more salt."
     other = "Q: What is osmosis?\nA: A process that plants use to stay upright."
     near = "Q: What is meant by osmosis in cells?\nA: Water moving through a membrane towards more salt."
     assert edit(world, [osmosis], [other, near]) == ["similar: What is meant by osmosis in cells?"]
 
 
-def test_a_former_text_with_a_typo_fixed_is_recognised(world: World) -> None:
+def test_an_earlier_text_with_a_typo_fixed_is_recognised(world: World) -> None:
     first = "Q: Which gland sets the pace of the metabolizm?\nA: The thyroid, by its hormones T3 and T4."
     steps = [
         first,
@@ -198,7 +198,7 @@ GRID = (
 TEARS = "Q: Where do tears drain?\nA: Into the nose."
 
 
-def test_where_cards_give_way_to_others_one_that_is_somewhat_alike_is_another_too(world: World) -> None:
+def test_among_replaced_cards_a_somewhat_similar_one_counts_as_new(world: World) -> None:
     world.write("a.md", GRID[0], TEARS, OTHER)
     world.scan()
     world.write("a.md", GRID[1], "Q: How many ribs are there?\nA: 24", OTHER)
@@ -209,7 +209,7 @@ def test_where_cards_give_way_to_others_one_that_is_somewhat_alike_is_another_to
     assert candidate.before.fields[1] == "Nurture them"
 
 
-def test_where_cards_are_edited_one_that_is_somewhat_alike_is_edited_too(world: World) -> None:
+def test_among_edited_cards_a_somewhat_similar_one_counts_as_edited(world: World) -> None:
     edited = TEARS.replace("tears", "all tears")
     assert len(edit(world, [GRID[0], TEARS, OTHER], [GRID[1], edited, OTHER])) == 2
 
@@ -221,7 +221,7 @@ def test_where_cards_are_edited_one_that_is_somewhat_alike_is_edited_too(world: 
         ("Q: How many cards has a deck?\nA: 52", "Q: How many cards has a deck?\nA: It depends on the game."),
     ],
 )
-def test_where_cards_give_way_to_others_one_with_a_side_unchanged_is_edited(
+def test_among_replaced_cards_one_with_an_unchanged_side_counts_as_edited(
     world: World, before: str, after: str
 ) -> None:
     found = edit(world, [before, TEARS, OTHER], [after, "Q: Who painted *Guernica*?\nA: Picasso", OTHER])

@@ -156,7 +156,7 @@ def test_cards_that_a_person_rewrote_are_recognised() -> None:
         assert total.wrong == 0
 
 
-def test_few_cards_that_a_person_wrote_to_replace_twins_are_confused_with_them() -> None:
+def test_rewritten_duplicates_are_rarely_confused() -> None:
     """The worst case: a twin deleted, the other one written in its place, and nothing around that is like them."""
     different = rewritten.pairs("different")
     for most, found in (

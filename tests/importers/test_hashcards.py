@@ -177,7 +177,7 @@ def test_every_review_finds_its_card(home: Home, text: str) -> None:
     assert not home.import_file(home.root / "hashcards.db").changes_anything
 
 
-def test_an_answer_that_continues_below_a_heading_brings_its_review_and_is_reported(home: Home) -> None:
+def test_an_answer_that_continues_below_a_heading_gets_its_review_and_is_reported(home: Home) -> None:
     text = "Q: cat?\nA: die Katze\n\n### Plural\n\ndie Katzen\n\n---\n\nQ: plain?\nA: yes\n"
     home.write("a.md", text)
     report = home.import_file(write_database(home, [text]))

@@ -148,7 +148,9 @@ CREATE TABLE drill_reviews (review_id TEXT PRIMARY KEY, session_id TEXT, card_ha
 
 
 @pytest.mark.parametrize("last", [AT, "2025-12-30T10:00:00+00:00"])
-def test_the_reviews_that_repeater_keeps_come_along_and_its_state_holds(home: Home, tmp_path: Path, last: str) -> None:
+def test_the_reviews_that_repeater_keeps_are_imported_and_its_state_counts(
+    home: Home, tmp_path: Path, last: str
+) -> None:
     path = write_database(tmp_path, {HASHES[0]: STUDIED})
     with sqlite3.connect(path) as connection:
         connection.executescript(LOG)

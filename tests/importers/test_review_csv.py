@@ -39,7 +39,7 @@ def cards(home: Home) -> list[tuple[object, ...]]:
         return [tuple(collection.store.card(card))[5:16] for card in ids]
 
 
-def test_reviews_do_what_they_would_have_done_here(decks: Home, log: Path, tmp_path: Path) -> None:
+def test_imported_reviews_have_the_same_effect_as_reviews_here(decks: Home, log: Path, tmp_path: Path) -> None:
     chance = random.Random(3)
     key = names(decks)[0]
     rows = [(START + (n * 9 + chance.randint(1, 3)) * DAY_MS, chance.choice([1, 2, 3, 3, 4])) for n in range(12)]

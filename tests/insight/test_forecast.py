@@ -16,7 +16,7 @@ def with_limits(root: Path, cards: int, text: str) -> Collection:
     return collection
 
 
-def test_new_cards_come_as_the_limits_say_and_only_in_one_of_the_counts(tmp_path: Path) -> None:
+def test_new_cards_follow_the_limits_and_are_in_one_of_the_counts_only(tmp_path: Path) -> None:
     with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
         days = build_forecast(collection, now_ms(), 4).days
     assert [day.new for day in days] == [5, 5, 2, 0]
@@ -25,7 +25,7 @@ def test_new_cards_come_as_the_limits_say_and_only_in_one_of_the_counts(tmp_path
     assert all(day.due == 0 for day in days)
 
 
-def test_what_was_done_today_leaves_less_of_the_limits_for_the_rest_of_the_day(tmp_path: Path) -> None:
+def test_todays_reviews_reduce_the_limits_for_the_rest_of_the_day(tmp_path: Path) -> None:
     with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
         for card in card_ids(collection)[:3]:
             rate(collection, card, Rating.GOOD, 0)

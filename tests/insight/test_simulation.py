@@ -50,7 +50,7 @@ def test_a_forecast_of_one_deck_counts_what_the_limits_leave_it(tmp_path: Path) 
     assert sum(count.new for count in due.values()) == 10
 
 
-def test_the_readiness_of_a_deck_that_is_never_asked_is_that_of_unseen_cards(tmp_path: Path) -> None:
+def test_the_readiness_of_a_deck_that_is_never_asked_equals_that_of_unseen_cards(tmp_path: Path) -> None:
     with two_decks(tmp_path / "decks", "new_per_day = 2\n") as collection:
         at = now_ms()
         found = predict_readiness(collection, at, collection.clock.day(at) + 10, only(collection, "deck:z"))
@@ -171,7 +171,7 @@ def test_cards_answered_at_length_have_their_own_speed(tmp_path: Path, kind: str
         assert collection.store.card(short).state is State.NEW
 
 
-def test_the_settings_say_how_long_an_answer_at_length_takes_before_the_log_does(tmp_path: Path) -> None:
+def test_the_settings_give_the_time_of_spoken_answers_until_the_log_shows_it(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Q: long <!-- tags: scenario -->\nA: b\n", encoding="utf-8")
     (tmp_path / "flashcards.toml").write_text("spoken_minutes = 1.5\n", encoding="utf-8")
     with Collection(tmp_path) as collection:

@@ -42,7 +42,7 @@ def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tm
         assert build_overview(collection, now_ms(), None, None).activity.streak == 3
 
 
-def test_a_streak_continues_through_a_clock_that_was_put_back(tmp_path: Path) -> None:
+def test_a_streak_continues_although_the_clock_was_set_back(tmp_path: Path) -> None:
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         for days_ago in (1, 2, 0):
@@ -96,7 +96,7 @@ def test_recall_is_predicted_from_the_state_before_each_review(found: Overview) 
     assert total == pytest.approx(sum(together), rel=1e-5)
 
 
-def test_predictions_and_the_retention_wanted_are_those_of_the_settings(tmp_path: Path) -> None:
+def test_predictions_and_retention_follow_the_settings(tmp_path: Path) -> None:
     values = (*DEFAULT_PARAMETERS[:20], 0.8)
     (tmp_path / "flashcards.toml").write_text(f"retention = 0.8\nparameters = {list(values)}\n", encoding="utf-8")
     with collection_of(tmp_path, 1) as collection:
@@ -113,7 +113,7 @@ def test_predictions_and_the_retention_wanted_are_those_of_the_settings(tmp_path
     assert len(chances) == 1
 
 
-def test_cards_are_counted_by_what_they_are(found: Overview) -> None:
+def test_cards_are_counted_by_their_state(found: Overview) -> None:
     assert {name: count for name, count in found.cards.states.items() if count} == {
         "new": 1,
         "young": 1,
@@ -155,7 +155,7 @@ def test_plots_of_days_begin_at_the_first_review(tmp_path: Path) -> None:
     assert len(report.record["days"]) == 365
 
 
-def test_suspended_buried_and_orphaned_cards_are_counted_apart(tmp_path: Path) -> None:
+def test_suspended_buried_and_orphaned_cards_are_counted_separately(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 4) as collection:
         first, second, *_ = card_ids(collection)
         collection.store.suspend([first])
@@ -221,7 +221,7 @@ def test_the_shape_for_programs_is_stable(found: Overview) -> None:
     assert record["prediction"].keys() == {"reviews", "log_loss", "rmse_bins"}
 
 
-def test_crammed_answers_are_work_but_say_nothing_of_recall(tmp_path: Path) -> None:
+def test_crammed_answers_count_as_work_but_not_towards_recall(tmp_path: Path) -> None:
     with small(tmp_path / "decks") as collection:
         before = build_overview(collection, now_ms(), 14, None)
         first, _, third = card_ids(collection)

@@ -30,7 +30,7 @@ DAYS = DataTable(
 )
 
 
-def test_where_there_is_room_rows_are_below_each_other_with_their_bars() -> None:
+def test_a_wide_table_has_one_row_per_line_with_its_bar() -> None:
     assert draw(draw_table(DAYS, 30), 30) == [
         "day         due  minutes",
         "today     1,200       35  ████",

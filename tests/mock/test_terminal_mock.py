@@ -71,7 +71,7 @@ def test_a_whole_mock_its_report_and_its_history_agree(tmp_path: Path) -> None:
         assert collection.connection.execute("SELECT count(*) FROM reviews WHERE kind = 0").fetchone() == (2,)
 
 
-def test_keys_and_shares_of_points_are_those_of_the_settings(tmp_path: Path) -> None:
+def test_keys_and_thresholds_of_points_follow_the_settings(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     (tmp_path / "flashcards.toml").write_text(
         'rubric_thresholds = [0.1, 0.2, 0.5]\n[keys]\nagain = "x"\n', encoding="utf-8"
@@ -86,7 +86,7 @@ def test_keys_and_shares_of_points_are_those_of_the_settings(tmp_path: Path) -> 
         assert collection.connection.execute("SELECT rating FROM reviews").fetchall() == [(1,)]
 
 
-def test_the_clock_runs_beside_what_is_typed_and_running_out_is_reported_and_cuts_nothing(tmp_path: Path) -> None:
+def test_the_clock_runs_while_typing_and_its_end_is_reported_and_cuts_nothing(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal(
         "-C", str(tmp_path), "mock", "--questions", "1", "--per-question", "0.04", "--minutes", "0.04"

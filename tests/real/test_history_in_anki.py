@@ -215,7 +215,7 @@ def test_cards_that_are_buried_today_stay_so_in_a_whole_collection(tmp_path: Pat
     world.close()
 
 
-def test_new_cards_of_today_count_in_a_whole_collection_in_their_deck_and_those_above(tmp_path: Path) -> None:
+def test_todays_new_cards_count_in_their_deck_and_its_parents(tmp_path: Path) -> None:
     home = Home(tmp_path / "decks")
     home.write("deck.md", "---\ndeck: above::below\n---\n" + deck_text(40))
     with Collection(home.root) as collection:

@@ -26,7 +26,9 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.mark.parametrize("name", ["new.apkg", "old.apkg", "new.colpkg", "old.colpkg"])
-def test_every_stock_note_type_becomes_what_it_asks(home: Home, world: World, tmp_path: Path, name: str) -> None:
+def test_every_standard_note_type_becomes_the_notes_that_it_asks(
+    home: Home, world: World, tmp_path: Path, name: str
+) -> None:
     world.add("Basic", "A::B", ("t",), Front="What is <b>x</b>?", Back='y<br><img src="a b.png">[sound:x.mp3]')
     world.add("Basic (and reversed card)", "A::B", Front="cat", Back="Katze")
     world.add("Basic (optional reversed card)", "A", Front="dog", Back="Hund", Add_Reverse="1")

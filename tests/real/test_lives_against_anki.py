@@ -22,7 +22,7 @@ def test_every_sitting_asks_and_every_answer_gives_what_anki_asks_and_gives(tmp_
     ("zone", "rollover"),
     [("Pacific/Apia", 0), ("Europe/Berlin", 5), ("America/Sao_Paulo", 23)],
 )
-def test_lives_in_other_zones_with_other_rollovers_are_those_of_anki(
+def test_reviews_in_other_zones_with_other_rollovers_give_ankis_states(
     tmp_path: Path, zone: str, rollover: int, fuzz: bool
 ) -> None:
     assert live(tmp_path, Place(zone, rollover, fuzz, seed=2, sittings=50))["differ"] == []

@@ -185,7 +185,7 @@ def test_a_note_of_another_folder_is_exported_as_the_same_note(tmp_path: Path) -
     anki.close()
 
 
-def test_a_table_brings_edits_to_the_notes_that_anki_has_in_its_own_note_types(world: World, tmp_path: Path) -> None:
+def test_a_table_updates_notes_that_anki_has_in_its_own_note_types(world: World, tmp_path: Path) -> None:
     from anki.collection import ImportCsvRequest
 
     world.db.execute("UPDATE notes SET guid = '#' || substr(guid, 2) WHERE flds LIKE 'cat%'")

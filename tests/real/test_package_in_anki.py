@@ -278,7 +278,7 @@ def test_the_judge_finds_no_problem_with_real_decks(tmp_path: Path, name: str) -
     assert (found["notes"], found["cards"]) == (exported.notes, exported.cards)
 
 
-def test_a_csv_is_imported_into_the_note_types_that_anki_brings(folder: Folder, tmp_path: Path, anki: Anki) -> None:
+def test_a_csv_is_imported_into_ankis_standard_note_types(folder: Folder, tmp_path: Path, anki: Anki) -> None:
     from anki.collection import ImportCsvRequest
 
     from flashcards.anki.exports.export import export_csv

@@ -220,7 +220,7 @@ def compare(outcome: Outcome, theirs: Answer, case: Case) -> None:
     assert abs(outcome.interval_seconds - seconds) <= slack, (case, seconds)
 
 
-def test_memory_states_along_a_history_are_those_of_anki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_states_along_a_history_equal_those_of_anki(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chance, model, policy, now = random.Random(5), Model(), Policy(fuzz=False), int(time.time())
     cases, ours = [], []
     for _ in range(40):
@@ -245,7 +245,7 @@ def test_memory_states_along_a_history_are_those_of_anki(tmp_path: Path, monkeyp
     [(State.NEW, 0), (State.LEARNING, 0), (State.REVIEW, 0), (State.REVIEW, 20), (State.RELEARNING, 3)],
 )
 @pytest.mark.parametrize(("elapsed", "days"), [(0, 0), (0, 5), (1, 0), (12, 3), (400, 1)])
-def test_a_due_day_set_by_hand_is_that_of_anki(
+def test_a_due_day_set_by_hand_equals_that_of_anki(
     tmp_path: Path, state: State, interval: int, elapsed: int, days: int
 ) -> None:
     now = int(time.time())

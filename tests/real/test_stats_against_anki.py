@@ -38,7 +38,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Overview, A
     world.close()
 
 
-def test_true_retention_is_that_of_anki(both: tuple[Overview, Any, list[int]]) -> None:
+def test_true_retention_equals_that_of_anki(both: tuple[Overview, Any, list[int]]) -> None:
     ours, anki, _ = both
     theirs = anki.true_retention.all_time
     young, mature = ours.activity.young, ours.activity.mature
@@ -48,7 +48,7 @@ def test_true_retention_is_that_of_anki(both: tuple[Overview, Any, list[int]]) -
     assert (mature.recalled, mature.reviews) == (theirs.mature_passed, theirs.mature_passed + theirs.mature_failed)
 
 
-def test_answer_buttons_are_those_of_anki_but_for_early_reviews(both: tuple[Overview, Any, list[int]]) -> None:
+def test_answer_buttons_equal_those_of_anki_except_for_early_reviews(both: tuple[Overview, Any, list[int]]) -> None:
     ours, anki, early = both
     theirs = anki.buttons.all_time
     buttons = ours.activity.buttons

@@ -37,7 +37,7 @@ def edit(world: World, note_id: int, **values: str) -> None:
     world.db.execute("UPDATE notes SET mod = ? WHERE id = ?", changed + 60, note_id)
 
 
-def test_an_older_package_takes_back_nothing_that_a_newer_one_brought(home: Home, world: World, tmp_path: Path) -> None:
+def test_an_older_package_reverts_nothing_of_a_newer_one(home: Home, world: World, tmp_path: Path) -> None:
     dog = world.add("Basic (optional reversed card)", "D", Front="dog", Back="Hund").id
     draft = world.add("Basic", "D", Front="q", Back="draft").id
     older = world.export(tmp_path / "older.apkg")
@@ -101,7 +101,7 @@ def test_the_same_edit_on_both_sides_is_not_a_conflict(home: Home, world: World,
         ("Q: dog\nA: Hund!", {"Back": "der Hund"}, "the back is `der Hund`"),
     ],
 )
-def test_a_conflict_names_what_is_another_in_the_package(
+def test_a_conflict_names_what_differs_in_the_package(
     home: Home, world: World, tmp_path: Path, here: str, there: dict[str, str], said: str
 ) -> None:
     note = world.add("Basic", "D", Front="dog", Back="Hund").id

@@ -156,12 +156,12 @@ def test_a_part_of_a_formula_can_be_a_gap(text: str, html: str) -> None:
         ("==![[x.png|60]]== and [[n|==text==]]", '{{c1::<img src="[[x.png" alt="" width="60">}} and {{c2::text}}'),
     ],
 )
-def test_a_gap_of_obsidian_may_lie_in_code_in_a_formula_or_around_an_embed(text: str, html: str) -> None:
+def test_a_gap_of_obsidian_may_be_in_code_or_a_formula_or_around_an_embed(text: str, html: str) -> None:
     (note,) = read_obsidian(f"#flashcards\n\n{text}", "a.md", ObsidianSettings()).notes
     assert render_cloze(note, HtmlRenderer({}, str)) == html
 
 
-def test_a_closed_callout_is_open_where_a_gap_lies_below_its_title() -> None:
+def test_a_closed_callout_with_a_gap_below_its_title_is_open() -> None:
     deck = read_obsidian(
         "#flashcards\n\n> [!note]- Folded\n> body ==gap==\n\n> [!note]- ==Title==\n> body\n", "a.md", ObsidianSettings()
     )
@@ -170,7 +170,7 @@ def test_a_closed_callout_is_open_where_a_gap_lies_below_its_title() -> None:
     assert "<details>" in title
 
 
-def test_blanks_around_a_gap_within_a_comment_are_kept() -> None:
+def test_spaces_around_a_gap_in_a_comment_are_kept() -> None:
     deck = read_obsidian("#flashcards\n\nA ==b== c <!-- d ==e== f --> g\n", "a.md", ObsidianSettings())
     assert render_cloze(deck.notes[0], RENDERER).startswith("A {{c1::b}} c ")
 

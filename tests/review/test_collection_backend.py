@@ -164,7 +164,7 @@ def test_an_edited_text_is_shown_at_once_and_keeps_its_history(tmp_path: Path) -
         assert len(collection.store.log(card)) == 1
 
 
-def test_a_deleted_note_gives_way_to_the_next_card(tmp_path: Path) -> None:
+def test_deleting_the_note_shows_the_next_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, deck="Q: Question 2?\nA: Answer 2.\n")
@@ -263,7 +263,7 @@ def test_new_asks_new_cards_even_where_the_reviews_of_the_day_are_used_up(tmp_pa
         assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3
 
 
-def test_more_new_cards_bring_no_more_reviews(tmp_path: Path) -> None:
+def test_more_new_cards_allow_no_more_reviews(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
         collection.store.set_due(_all(collection)[:4], collection.clock.day(NOW), NOW - 9 * DAY)
         session = Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW)
@@ -329,7 +329,7 @@ FIRST = '[decks.top]\nnew_mix = "last"\n[decks."top::one"]\nnew_mix = "first"\n'
         (("top::one", "other"), "", "rnrrnr"),
     ],
 )
-def test_the_order_of_a_session_is_that_of_the_nearest_deck_that_holds_all_of_its_cards(
+def test_the_nearest_deck_that_contains_all_cards_orders_a_session(
     tmp_path: Path, decks: tuple[str, str], narrowed: str, order: str
 ) -> None:
     (tmp_path / "flashcards.toml").write_text(FIRST, encoding="utf-8")
@@ -413,7 +413,7 @@ def test_a_file_that_is_renamed_during_a_session_is_asked_to_its_end(tmp_path: P
         assert all_fronts(session) == ["Question 1?", "Question 2?", "Question 3?"]
 
 
-def test_a_text_that_is_edited_in_another_window_is_asked_as_it_is_now(tmp_path: Path) -> None:
+def test_a_text_edited_in_another_window_is_asked_in_its_current_form(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(3)) as collection:
         session = Session(CollectionBackend(collection, NOW), NOW)
         text = questions(3).replace("Question 2?", "Question two?").replace("Q: Question 3?\nA: Answer 3.\n", "")
@@ -421,7 +421,7 @@ def test_a_text_that_is_edited_in_another_window_is_asked_as_it_is_now(tmp_path:
         assert all_fronts(session) == ["Question 1?", "Question two?"]
 
 
-def test_a_text_that_is_edited_while_the_card_is_on_its_step_comes_again_as_it_is_now(tmp_path: Path) -> None:
+def test_a_text_edited_while_its_card_is_on_a_step_is_asked_in_its_current_form(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(1)) as collection:
         session = Session(CollectionBackend(collection, NOW), NOW)
         write(tmp_path, a=questions(1).replace("Answer 1", "The mended answer"))
@@ -430,7 +430,7 @@ def test_a_text_that_is_edited_while_the_card_is_on_its_step_comes_again_as_it_i
         assert view.asked.face.back == "The mended answer."
 
 
-def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> None:
+def test_cramming_asks_the_current_text_of_an_edited_card(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(2)) as collection:
         session = Session(CramBackend(collection, NOW), NOW)
         write(tmp_path, a=questions(2, "Mended"))
@@ -438,7 +438,7 @@ def test_a_crammed_text_that_is_edited_is_asked_as_it_is_now(tmp_path: Path) -> 
         assert front(session.view).startswith("Mended")
 
 
-def test_a_card_that_undo_brings_back_has_its_text_as_it_is_now(tmp_path: Path) -> None:
+def test_a_card_restored_by_undo_shows_its_current_text(tmp_path: Path) -> None:
     with collection_in(tmp_path, a=questions(2)) as collection:
         session = Session(CollectionBackend(collection, NOW), NOW)
         answer(session)

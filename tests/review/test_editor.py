@@ -43,7 +43,7 @@ def test_the_words_of_the_editor_are_split_as_a_shell_splits_them(monkeypatch: p
     assert find_editor_command() == ["/opt/my editor/vim", "-n"]
 
 
-def test_visual_comes_before_editor_unless_it_is_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_visual_comes_before_editor_unless_it_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "nano")
     monkeypatch.setenv("VISUAL", "vim")
     assert find_editor_command() == ["vim"]

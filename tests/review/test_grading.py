@@ -16,7 +16,7 @@ def test_equal_texts_are_right() -> None:
     assert find_difference("Paris", "Paris") == [("Paris", PieceKind.RIGHT)]
 
 
-def test_a_wrong_character_is_shown_beside_the_missing_one() -> None:
+def test_a_wrong_character_is_shown_next_to_the_missing_one() -> None:
     assert find_difference("Paros", "Paris") == [
         ("Par", PieceKind.RIGHT),
         ("o", PieceKind.WRONG),
@@ -33,7 +33,7 @@ def test_quite_another_answer_is_wrong_as_a_whole() -> None:
     assert find_difference("Lyon", "Paris") == [("Lyon", PieceKind.WRONG), ("Paris", PieceKind.MISSING)]
 
 
-def test_blanks_and_the_spelling_of_accents_make_no_difference() -> None:
+def test_spaces_and_the_form_of_accents_make_no_difference() -> None:
     assert is_same_text("  caf\u0065\u0301  au lait", "caf\u00e9 au\nlait")
 
 

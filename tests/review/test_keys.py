@@ -54,7 +54,7 @@ def test_one_key_for_two_actions_is_an_error_that_names_both() -> None:
 
 
 @pytest.mark.parametrize("key", ["\r", "\x1b", "\x04"])
-def test_keys_that_always_do_the_same_cannot_be_given_away(key: str) -> None:
+def test_reserved_keys_cannot_be_reassigned(key: str) -> None:
     with pytest.raises(SettingInvalid, match="reserved"):
         KeyMap({"undo": key})
 

@@ -105,7 +105,7 @@ def test_a_card_that_is_buried_while_cramming_does_not_come_again(tmp_path: Path
         assert isinstance(answer(session), Finished)
 
 
-def test_when_the_time_is_over_no_card_is_cut_short_and_none_follows() -> None:
+def test_the_card_asked_when_the_time_ends_is_the_last() -> None:
     session = Session(make_backend(card(1), card(2)), 0, until_ms=MINUTE)
     session.handle(ShowAnswer(2 * MINUTE))
     assert isinstance(session.view, Answer)
@@ -125,7 +125,7 @@ def test_within_the_time_the_session_continues() -> None:
     assert isinstance(session.handle(Rate(MINUTE - 1, Rating.GOOD)), Question)
 
 
-def test_what_to_know_first_is_said_with_the_first_question() -> None:
+def test_the_first_question_comes_with_the_opening_message() -> None:
     view = Session(make_backend(card(1)), 0, message="Cramming.").view
     assert isinstance(view, Question)
     assert view.message == "Cramming."

@@ -49,7 +49,7 @@ def test_points_get_letters_that_do_nothing_else() -> None:
     assert many[19:22] == ["z", "A", "B"]
 
 
-def test_the_answer_without_its_points_keeps_all_else() -> None:
+def test_an_answer_without_its_points_keeps_everything_else() -> None:
     text = "Before.\n\n- [ ] one\n  more of it\n- [x] two\n\nAfter.\n\n- no task"
     assert remove_points(text) == "Before.\n\n\nAfter.\n\n- no task"
 

@@ -204,7 +204,7 @@ def test_a_card_taller_than_the_window_is_scrolled_and_nothing_is_cut_at_the_top
     assert "line 0\r" in ESCAPES.sub("", capsys.readouterr().out).split("\n")
 
 
-def test_the_answer_to_a_long_question_is_in_view_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_answer_to_a_long_question_is_visible_immediately(capsys: pytest.CaptureFixture[str]) -> None:
     assert "back 1" in ESCAPES.sub("", shown(capsys, answer(asked(card(1), front=TALL))))
 
 
@@ -256,7 +256,7 @@ def test_details_within_details_are_closed_with_the_outer_ones() -> None:
     assert fold_details(text) == "a<details><summary>s</summary></details>e"
 
 
-def test_a_flag_is_shown_beside_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_flag_is_shown_next_to_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
     text = ESCAPES.sub("", shown(capsys, question(asked(card(1)._replace(flag=3)))))
     assert "Deck > Heading  flag 3" in text
 

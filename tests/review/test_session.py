@@ -78,7 +78,7 @@ def test_the_session_is_finished_when_nothing_is_left() -> None:
     assert finished(session).summary.cards == 1
 
 
-def test_a_session_without_cards_is_finished_at_once() -> None:
+def test_a_session_without_cards_is_finished_immediately() -> None:
     assert finished(Session(make_backend(), 0)).summary.cards == 0
 
 
@@ -92,7 +92,7 @@ def test_the_time_of_a_rating_runs_from_the_question() -> None:
     assert [review.duration_ms for review in backend.reviews] == [4_500, 1_000]
 
 
-def test_a_long_pause_counts_for_a_minute_and_a_clock_put_back_for_nothing() -> None:
+def test_a_long_pause_counts_as_a_minute_and_a_clock_set_back_as_zero() -> None:
     backend = make_backend(card(1), card(2))
     session = Session(backend, 10_000)
     rate(session, now_ms=10_000_000)
@@ -110,7 +110,7 @@ def test_a_card_answered_elsewhere_is_skipped_with_a_message() -> None:
     assert finished(_quit(session)).summary.cards == 0
 
 
-def test_a_card_whose_text_is_gone_is_not_asked() -> None:
+def test_a_card_without_a_text_is_not_asked() -> None:
     backend = make_backend(card(1), card(2))
     del backend.cards[1]
     assert question(Session(backend, 0)).asked.card.id == 2
@@ -231,7 +231,7 @@ def test_after_an_edit_that_removes_the_card_the_next_one_is_asked() -> None:
     assert "gone" in question(session).message
 
 
-def test_a_refreshed_card_that_was_answered_elsewhere_gives_way_to_the_next() -> None:
+def test_refreshing_a_card_answered_elsewhere_shows_the_next_one() -> None:
     backend = make_backend(card(1), card(2))
     session = Session(backend, 0)
     backend.cards[1] = backend.cards[1]._replace(card=card(1)._replace(reps=1))
@@ -270,7 +270,7 @@ def test_the_summary_separates_recall_from_learning() -> None:
     assert (summary.introduced, summary.reviews, summary.recalled) == (1, 2, 1)
 
 
-def test_quitting_says_what_is_left() -> None:
+def test_quitting_tells_how_many_cards_are_left() -> None:
     session = Session(make_backend(card(1), card(2, State.REVIEW)), 0)
     assert finished(_quit(session)).summary.left == Counts(1, 0, 1)
 

@@ -20,7 +20,7 @@ BUTTONS = "4 Easy"
 
 
 @pytest.mark.parametrize("key", ["q", "\x1b", "\x04"])
-def test_leaving_says_what_is_left(tmp_path: Path, key: str) -> None:
+def test_leaving_tells_how_many_cards_are_left(tmp_path: Path, key: str) -> None:
     write(tmp_path, deck=questions(2))
     with Terminal("-C", str(tmp_path), "review") as terminal:
         terminal.wait_for(SHOW)

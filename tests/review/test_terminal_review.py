@@ -67,7 +67,7 @@ def test_keys_typed_while_the_program_starts_are_not_lost(tmp_path: Path) -> Non
     assert ratings(tmp_path) == [Rating.EASY]
 
 
-def test_undo_brings_the_last_card_back(tmp_path: Path) -> None:
+def test_undo_asks_the_last_card_again(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(2))
     with Terminal("-C", str(tmp_path), "review") as terminal:
         terminal.wait_for(SHOW)
@@ -152,7 +152,7 @@ def test_editing_opens_the_line_and_shows_the_new_text_at_once(tmp_path: Path) -
         terminal.act("4", "Done: 1 card")
 
 
-def test_a_card_deleted_in_the_editor_gives_way_to_the_next(tmp_path: Path) -> None:
+def test_deleting_the_card_in_the_editor_shows_the_next_one(tmp_path: Path) -> None:
     decks = tmp_path / "decks"
     write(decks, deck=questions(2))
     editor = scripted_editor(tmp_path, "Q: Question 1?\nA: Answer 1.\n", "")
@@ -241,7 +241,7 @@ def test_after_ctrl_z_and_fg_the_card_is_drawn_again(tmp_path: Path) -> None:
         terminal.wait_for("ready> ")
 
 
-def test_where_no_shell_can_bring_it_back_ctrl_z_only_draws_the_card_again(tmp_path: Path) -> None:
+def test_ctrl_z_only_redraws_the_card_without_a_shell_to_resume_it(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     with Terminal("-C", str(tmp_path), "review") as terminal:
         terminal.wait_for(SHOW)

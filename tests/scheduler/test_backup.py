@@ -209,7 +209,7 @@ def test_a_write_ahead_log_left_by_a_crash_is_not_read_into_the_restored_databas
     assert (count(path), count(aside)) == (3, 2_005)
 
 
-def test_a_damaged_database_is_moved_aside_as_it_is(tmp_path: Path, saved: Path) -> None:
+def test_a_damaged_database_is_set_aside_unchanged(tmp_path: Path, saved: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"rubbish" * 1000)
     aside = restore(path, saved, tmp_path / "backups")
@@ -227,7 +227,9 @@ def test_a_damaged_database_is_moved_aside_as_it_is(tmp_path: Path, saved: Path)
     ],
     ids=["a version that can only be read", "another name of a column", "another plain name of a column"],
 )
-def test_a_damage_that_sqlite_does_not_see_is_moved_aside(tmp_path: Path, saved: Path, old: bytes, new: bytes) -> None:
+def test_a_database_with_damage_unknown_to_sqlite_is_set_aside(
+    tmp_path: Path, saved: Path, old: bytes, new: bytes
+) -> None:
     path = tmp_path / "state.db"
     whole = path.read_bytes()
     assert old in whole
@@ -403,7 +405,7 @@ def test_the_newest_sound_backup_is_found(tmp_path: Path, saved: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["missing", "empty"])
-def test_a_lost_state_beside_a_backup_is_not_made_again(tmp_path: Path, saved: Path, what: str) -> None:
+def test_a_lost_state_with_a_backup_is_not_created_again(tmp_path: Path, saved: Path, what: str) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"") if what == "empty" else path.unlink()
     with pytest.raises(StateLost, match=f"is {what}, but there are backups.* holds 0 reviews; `flashcards restore`"):

@@ -49,7 +49,7 @@ def card_and_sibling(store: Store, policy: Policy = BALANCED) -> tuple[int, int,
     return card, sibling, due
 
 
-def test_a_rating_keeps_a_card_away_from_the_day_of_its_sibling(store: Store) -> None:
+def test_a_rating_avoids_the_due_day_of_a_sibling(store: Store) -> None:
     for _ in range(20):
         card, sibling, day = card_and_sibling(store)
         make_due(store, sibling, day)
@@ -63,7 +63,7 @@ def test_easy_days_alone_keep_siblings_apart(store: Store) -> None:
     assert store.rate(card, Rating.GOOD, BY_EASY_DAYS, NOW).due_day != day
 
 
-def test_siblings_are_not_kept_apart_without_load_balance(store: Store) -> None:
+def test_siblings_are_not_separated_without_load_balance(store: Store) -> None:
     policy = Policy(load_balance=False)
     card, sibling, day = card_and_sibling(store, policy)
     make_due(store, sibling, day)
@@ -96,7 +96,7 @@ def test_a_card_does_not_avoid_its_own_day(store: Store) -> None:
 
 
 @pytest.mark.parametrize("policy", [BALANCED, BY_EASY_DAYS])
-def test_a_simulation_keeps_siblings_apart_as_a_rating_does(policy: Policy) -> None:
+def test_a_simulation_separates_siblings_as_a_rating_does(policy: Policy) -> None:
     limits = [DeckPolicy(DECK, (), policy)]
     for number in range(1, 21):
         card = a_card(id=number, state=State.REVIEW, due_day=TODAY, last_day=TODAY - 20, last_ms=NOW - 20 * DAY, reps=1)

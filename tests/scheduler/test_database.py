@@ -72,9 +72,7 @@ def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
         ("CREATE VIRTUAL TABLE t USING fts5(a)", "table `t"),
     ],
 )  # fmt: skip
-def test_what_a_stranger_made_to_run_in_a_database_is_refused_and_set_aside(
-    tmp_path: Path, statements: str, name: str
-) -> None:
+def test_foreign_code_in_a_database_is_refused_and_set_aside(tmp_path: Path, statements: str, name: str) -> None:
     path = tmp_path / "state.db"
     connection = opened(path)
     saved = backup(connection, tmp_path / "backups")
@@ -298,7 +296,7 @@ def test_a_hole_in_the_log_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs files with holes")
 @pytest.mark.parametrize("log", [b"", b"x"])
-def test_a_database_that_is_all_but_a_hole_is_refused_and_set_aside(tmp_path: Path, log: bytes) -> None:
+def test_a_sparse_file_is_refused_as_a_database_and_set_aside(tmp_path: Path, log: bytes) -> None:
     store = open_store(tmp_path)
     add(store, 5)
     saved = backup(store.connection, tmp_path / "backups")

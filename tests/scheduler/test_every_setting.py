@@ -145,7 +145,7 @@ def test_no_setting_is_left_out() -> None:
     assert set(Policy._fields) - {case[2] for case in CASES} == {"ignore_reviews_before"}
 
 
-def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(store: Store) -> None:
+def test_the_likeliest_recalled_card_by_its_own_decks_parameters_comes_first(store: Store) -> None:
     (slow,), (fast,) = add(store, deck=1), add(store, deck=2)
     make_due(store, slow, interval_days=40)
     make_due(store, fast, interval_days=35)
@@ -162,7 +162,7 @@ def test_the_likeliest_recalled_comes_first_by_the_parameters_of_its_own_deck(st
     assert build_queue(store, decks, NOW).next_card(NOW) == slow
 
 
-def test_a_card_falls_due_when_the_chance_of_recall_has_fallen_to_the_retention_wanted(tmp_path: Path) -> None:
+def test_a_card_is_due_when_its_recall_has_fallen_to_the_set_retention(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     for wanted in (0.75, 0.9, 0.95):
         (card,) = add(store)

@@ -84,12 +84,12 @@ def test_an_earlier_fit_to_the_same_reviews_is_kept(forgetful: TrainingSet) -> N
     assert again.parameters == first.parameters
 
 
-def test_an_earlier_fit_gives_way_when_memory_turns_out_to_be_another(forgetful: TrainingSet) -> None:
+def test_an_earlier_fit_is_replaced_when_new_reviews_differ(forgetful: TrainingSet) -> None:
     strong = tuple(value * (2.5 if number < 4 else 1.0) for number, value in enumerate(DEFAULT_PARAMETERS))
     assert fit(forgetful, strong).is_better
 
 
-def test_parameters_that_predict_worse_than_those_of_fsrs_give_way_to_them_where_fitting_does_no_better() -> None:
+def test_parameters_worse_than_the_defaults_are_replaced_by_them_if_fitting_is_no_better() -> None:
     usual = build_training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
     found = fit(usual, FORGETFUL)
     assert found.fitted.log_loss >= found.defaults.log_loss

@@ -38,7 +38,7 @@ def test_the_draw_reaches_both_ends_of_the_range_and_nothing_beyond() -> None:
 
 
 @given(st.floats(0.1, 40_000), st.integers(1, 40_000), st.integers(1, 36_500), st.floats(0, 1, exclude_max=True))
-def test_a_fuzzed_interval_lies_within_its_bounds(interval: float, low: int, high: int, drawn: float) -> None:
+def test_a_fuzzed_interval_is_within_its_bounds(interval: float, low: int, high: int, drawn: float) -> None:
     lower, upper = bounds(interval, low, high)
     assert min(low, high) <= lower <= upper <= high
     assert lower <= fuzz_interval(interval, low, high, drawn) <= upper

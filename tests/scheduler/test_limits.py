@@ -50,7 +50,7 @@ def test_new_cards_are_spread_evenly_up_to_some_days_before(unseen: int, days: i
 
 
 @pytest.mark.parametrize(("days", "expected"), [(17, 7), (9, 35), (8, 70), (7, 24), (4, 35), (1, 70)])
-def test_half_of_the_days_are_left_for_new_cards_once_the_days_of_rest_have_begun(days: int, expected: int) -> None:
+def test_half_of_the_remaining_days_take_new_cards_once_the_rest_days_have_begun(days: int, expected: int) -> None:
     assert compute_new_per_day(70, TODAY, Deadline(TODAY + days, rest_days=7)) == expected
 
 
@@ -90,7 +90,7 @@ def test_before_those_days_and_on_the_day_nothing_is_asked_early(store: Store) -
         assert asked(build_queue(store, decks(policy), NOW), store) == []
 
 
-def test_a_deadline_is_a_matter_of_its_own_deck(store: Store) -> None:
+def test_a_deadline_affects_only_its_own_deck(store: Store) -> None:
     learned(store, 20)
     assert asked(build_queue(store, [DeckPolicy(DECK, (), PLAIN), DeckPolicy(2, (), towards(1))], NOW), store) == []
 
@@ -126,7 +126,7 @@ def test_each_deadline_has_its_own_pace(store: Store) -> None:
     assert new_cards(store, [DeckPolicy(1, (), towards(13)), DeckPolicy(2, (), towards(23))]) == {1: 10, 2: 5}
 
 
-def test_decks_with_other_days_of_rest_have_a_pace_of_their_own_and_the_sooner_one_comes_first(store: Store) -> None:
+def test_decks_with_other_rest_days_have_their_own_pace_and_the_sooner_comes_first(store: Store) -> None:
     late, early = towards(20)._replace(rest_days=0), towards(20)._replace(rest_days=10)
     add(store, 40, deck=1)
     add(store, 40, deck=2)
@@ -136,7 +136,7 @@ def test_decks_with_other_days_of_rest_have_a_pace_of_their_own_and_the_sooner_o
     assert found == [2, 2, 2, 2, 1, 1]
 
 
-def test_a_deck_that_asks_no_reviews_still_brings_its_new_cards_by_the_deadline(store: Store) -> None:
+def test_a_deck_without_reviews_still_introduces_its_new_cards_by_the_deadline(store: Store) -> None:
     (due,) = add(store)
     make_due(store, due)
     add(store, 20)
@@ -145,7 +145,7 @@ def test_a_deck_that_asks_no_reviews_still_brings_its_new_cards_by_the_deadline(
     assert (counts.review, counts.new) == (0, 2)
 
 
-def test_limits_give_way_to_the_pace_and_leave_the_other_decks_nothing(store: Store) -> None:
+def test_the_pace_of_a_deadline_overrides_limits_and_leaves_other_decks_nothing(store: Store) -> None:
     add(store, 90, deck=1)
     add(store, 50, deck=2)
     tight = Policy(new_per_day=2, reviews_per_day=3)
@@ -189,7 +189,7 @@ def test_the_pace_is_kept_through_the_day_and_to_the_end(store: Store) -> None:
     assert a_day == [10] * 10 + [0] * 3
 
 
-def test_siblings_are_kept_apart_as_long_as_the_pace_allows(store: Store) -> None:
+def test_siblings_are_separated_as_long_as_the_pace_allows(store: Store) -> None:
     add(store, 40, siblings=2)
     queue = build_queue(store, decks(towards(13)), NOW)
     notes = [store.card(card).note for card in asked(queue, store, towards(13))]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @given(st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 7), st.integers(0, 4095)), min_size=1))
-def test_columns_read_as_one_number_come_apart_as_they_were(rows: Sequence[tuple[int, int, int]]) -> None:
+def test_packed_columns_are_unpacked_unchanged(rows: Sequence[tuple[int, int, int]]) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE t (a, b, c)")
     connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)

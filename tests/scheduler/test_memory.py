@@ -55,7 +55,7 @@ def one_by_one(model: Model, log: list[tuple[Rating, int]]) -> Memory:
     return memory
 
 
-def test_the_default_parameters_are_those_of_both_libraries() -> None:
+def test_the_default_parameters_equal_those_of_both_libraries() -> None:
     assert DEFAULT_PARAMETERS == PY_DEFAULTS
     assert pytest.approx(fsrs_rs_python.DEFAULT_PARAMETERS, rel=1e-6) == DEFAULT_PARAMETERS
 
@@ -122,7 +122,7 @@ def test_stability_stays_within_its_limits() -> None:
     assert model.next_memories(Memory(0.001, 10.0), 1)[Rating.AGAIN].stability >= 0.001
 
 
-def test_recall_falls_to_the_wanted_retention_after_the_interval() -> None:
+def test_recall_falls_to_the_set_retention_after_the_interval() -> None:
     model = Model()
     for retention in (0.7, 0.9, 0.99):
         days = model.interval_days(12.0, retention)
@@ -130,7 +130,7 @@ def test_recall_falls_to_the_wanted_retention_after_the_interval() -> None:
     assert model.interval_days(12.0, 0.9) == pytest.approx(12.0)
 
 
-def test_retrievability_is_that_of_the_library() -> None:
+def test_retrievability_equals_that_of_the_library() -> None:
     card = fsrs.Card(card_id=1, state=fsrs.State.Review, stability=7.0, difficulty=5.0)
     card.last_review = card.due
     later = card.due + timedelta(days=9)

@@ -55,7 +55,7 @@ def test_good_on_the_last_step_goes_to_review() -> None:
     assert (good.state, good.due_day) == (State.REVIEW, TODAY + 2)
 
 
-def test_without_learning_steps_a_card_goes_to_review_at_once() -> None:
+def test_without_learning_steps_a_card_goes_to_review_immediately() -> None:
     result = compute_outcomes(a_card(), PLAIN._replace(learning_steps=()), NOW, CLOCK)
     assert [o.state for o in result[1:]] == [State.REVIEW] * 3
 

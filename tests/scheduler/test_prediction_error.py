@@ -61,7 +61,7 @@ def columns(reviews: Sequence[Predicted]) -> tuple[list[float], list[bool], list
 
 
 @given(st.lists(histories, min_size=1, max_size=8))
-def test_both_figures_are_those_of_fsrs_rs(logs: list[list[tuple[int, int]]]) -> None:
+def test_both_figures_equal_those_of_fsrs_rs(logs: list[list[tuple[int, int]]]) -> None:
     reviews = [row for log in logs for row in predicted_reviews(log)]
     if not reviews:
         return
@@ -97,7 +97,7 @@ def test_errors_within_a_bin_cancel_and_those_of_two_bins_do_not() -> None:
         ((9, 3, 3), (9, 5, 4), True),
     ],
 )
-def test_reviews_are_alike_by_days_reviews_and_lapses(
+def test_similar_reviews_share_a_bin_by_days_reviews_and_lapses(
     one: tuple[int, int, int], other: tuple[int, int, int], alike: bool
 ) -> None:
     first, second = review_bins(*zip(one, other, strict=True))
@@ -125,7 +125,7 @@ def test_calibration_counts_every_review_in_the_step_of_its_prediction() -> None
 
 
 @given(st.floats(0.01, 36_500), st.integers(0, 40_000))
-def test_the_forgetting_curve_is_that_of_the_scheduler(stability: float, days: int) -> None:
+def test_the_forgetting_curve_equals_that_of_the_scheduler(stability: float, days: int) -> None:
     other = Model((*DEFAULT_PARAMETERS[:20], 0.5))
     curves = {2: other.curve}
     found = predict_recall(curves, np.array([1, 2]), np.full(2, stability), np.full(2, days))

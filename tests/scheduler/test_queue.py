@@ -46,7 +46,7 @@ def test_what_is_due_later_is_not_asked(store: Store) -> None:
     assert asked(build_queue(store, one_deck(), NOW), store) == [overdue, due]
 
 
-def test_reviewing_ahead_asks_what_falls_due_within_the_days(store: Store) -> None:
+def test_reviewing_ahead_asks_cards_due_within_the_days(store: Store) -> None:
     soon, later = add(store, 2)
     make_due(store, soon, TODAY + 2)
     make_due(store, later, TODAY + 3)
@@ -103,7 +103,7 @@ def test_a_card_answered_again_comes_back_between_the_others_when_its_minute_is_
     assert third is not None
 
 
-def test_when_nothing_else_is_left_a_step_within_twenty_minutes_is_asked_at_once(store: Store) -> None:
+def test_a_step_within_twenty_minutes_is_asked_early_if_nothing_else_is_left(store: Store) -> None:
     (step,) = add(store)
     stepping(store, step, NOW + 20 * MINUTE)
     assert build_queue(store, one_deck(), NOW).next_card(NOW) == step

@@ -33,13 +33,13 @@ def test_steps_within_the_day_know_no_limit(store: Store) -> None:
     assert build_queue(store, one_deck(PLAIN._replace(reviews_per_day=0, new_per_day=0)), NOW).counts().learning == 3
 
 
-def test_the_limit_of_a_deck_binds_the_decks_below_it(store: Store) -> None:
+def test_the_limit_of_a_deck_applies_to_its_subdecks(store: Store) -> None:
     first, second = add(store, 10, deck=1), add(store, 10, deck=2)
     decks = family(PLAIN, PLAIN, parent=PLAIN._replace(new_per_day=12))
     assert asked(build_queue(store, decks, NOW), store) == first + second[:2]
 
 
-def test_what_was_done_below_counts_against_the_limit_above(store: Store) -> None:
+def test_reviews_in_subdecks_count_against_the_limit_of_the_parent(store: Store) -> None:
     first, second = add(store, 10, deck=1), add(store, 10, deck=2)
     for card in first[:5]:
         store.rate(card, Rating.EASY, PLAIN, NOW)
@@ -47,7 +47,7 @@ def test_what_was_done_below_counts_against_the_limit_above(store: Store) -> Non
     assert asked(build_queue(store, decks, NOW), store) == second[:2]
 
 
-def test_a_session_over_one_deck_keeps_to_the_limits_above_it(store: Store) -> None:
+def test_a_session_over_one_deck_keeps_the_limits_of_its_parents(store: Store) -> None:
     add(store, 10, deck=1)
     second = add(store, 10, deck=2)
     decks = family(PLAIN, PLAIN, parent=PLAIN._replace(new_per_day=3))

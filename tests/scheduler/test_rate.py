@@ -51,7 +51,7 @@ def test_a_card_answered_elsewhere_is_not_answered_twice(store: Store) -> None:
     assert store.card(card).state is State.LEARNING
 
 
-def test_two_ratings_in_one_millisecond_get_ids_of_their_own(store: Store) -> None:
+def test_two_ratings_in_one_millisecond_get_different_ids(store: Store) -> None:
     first, second = add(store, 2)
     ids = [store.rate(card, Rating.GOOD, PLAIN, NOW).id for card in (first, second, first)]
     assert ids == [NOW, NOW + 1, NOW + 2]
@@ -68,7 +68,7 @@ def test_a_lapse_is_counted(store: Store) -> None:
 # A clock that jumps
 
 
-def test_a_clock_put_back_counts_as_no_time_elapsed(store: Store) -> None:
+def test_a_clock_set_back_counts_as_no_time_elapsed(store: Store) -> None:
     first, second = add(store, 2)
     for card in (first, second):
         make_due(store, card)
@@ -80,7 +80,7 @@ def test_a_clock_put_back_counts_as_no_time_elapsed(store: Store) -> None:
     assert store.card(first).last_day == TODAY
 
 
-def test_a_rating_after_the_clock_was_put_back_comes_after_the_earlier_one_in_the_log(store: Store) -> None:
+def test_after_the_clock_was_set_back_ratings_still_follow_each_other_in_the_log(store: Store) -> None:
     (card,) = add(store)
     store.rate(card, Rating.GOOD, PLAIN, NOW + 400 * DAY)
     store.rate(card, Rating.AGAIN, PLAIN, NOW)
@@ -221,7 +221,7 @@ def test_undo_does_not_reach_into_yesterday(store: Store) -> None:
         store.undo(NOW)
 
 
-def test_a_rating_that_a_later_one_rests_on_is_not_undone_when_the_clock_was_put_back(store: Store) -> None:
+def test_a_rating_followed_by_another_is_not_undone_after_the_clock_was_set_back(store: Store) -> None:
     (card,) = add(store)
     store.rate(card, Rating.GOOD, PLAIN, NOW)
     store.rate(card, Rating.GOOD, PLAIN, NOW + 3 * DAY)

@@ -46,7 +46,7 @@ def test_what_was_taken_back_and_what_is_not_a_rating_is_left_out(tmp_path: Path
     assert read_answers(store.connection).card.tolist() == [card]
 
 
-def test_crammed_ratings_are_apart(tmp_path: Path) -> None:
+def test_crammed_ratings_are_read_separately(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first, second = add(store, 2)
     store.rate(first, Rating.GOOD, PLAIN, NOW)

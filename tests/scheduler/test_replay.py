@@ -39,9 +39,7 @@ acts = st.lists(
 
 @given(acts)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-def test_whatever_is_done_the_cards_are_what_the_log_says(
-    store: Store, acts: list[tuple[int, Rating | str, int]]
-) -> None:
+def test_after_any_acts_the_cards_follow_from_the_log(store: Store, acts: list[tuple[int, Rating | str, int]]) -> None:
     cards = add(store, 4, siblings=2)
     now = NOW
     for which, act, days in acts:

@@ -43,7 +43,7 @@ def test_the_same_learner_meets_the_same_reviews_in_a_simulation_and_in_a_store(
     assert [card.due_day for card in store.cards(ids)] == [planned.cards[card].due_day for card in ids]
 
 
-def test_a_day_is_ordered_by_the_settings_of_the_session_not_by_those_of_the_first_deck() -> None:
+def test_the_session_and_not_its_first_deck_orders_the_day() -> None:
     fading = a_card(id=1, state=State.REVIEW, due_day=1, stability=1.0, difficulty=5.0, last_day=0, reps=1)
     known = fading._replace(id=2, note=2, due_day=2, stability=90.0)
     cards = [fading, known]

@@ -12,7 +12,7 @@ from tests.scheduler.world import DAY, MINUTE, NOW, add, open_store
 STEPLESS = Policy(learning_steps=(), relearning_steps=(), fuzz=False)
 
 
-def test_without_a_log_the_habits_are_those_of_most_people(tmp_path: Path) -> None:
+def test_without_a_log_the_average_habits_are_assumed(tmp_path: Path) -> None:
     found, usual = estimate_learner(read_answers(open_store(tmp_path).connection)), Learner()
     assert found.first == pytest.approx(usual.first, abs=1e-3)  # theirs add up to 1 only to three digits
     assert found.passing == pytest.approx(usual.passing, abs=1e-3)

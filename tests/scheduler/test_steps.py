@@ -12,7 +12,7 @@ def test_again_goes_back_to_the_first_step() -> None:
     assert compute_again_delay(USUAL) == 60
 
 
-def test_hard_on_the_first_of_several_steps_lies_between_again_and_good() -> None:
+def test_hard_on_the_first_of_several_steps_is_between_again_and_good() -> None:
     assert compute_hard_delay(USUAL, 2) == 330
 
 

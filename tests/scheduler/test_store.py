@@ -53,7 +53,7 @@ def test_moving_a_note_moves_all_its_cards(store: Store) -> None:
     assert {(card.deck, card.position) for card in store.cards_of(1)} == {(9, 5)}
 
 
-def test_cards_without_a_text_are_set_aside_and_taken_back(store: Store) -> None:
+def test_cards_without_a_text_are_inactive_and_active_again_when_it_returns(store: Store) -> None:
     first, second, third = add(store, 3, siblings=3)
     assert store.set_active([first, second], False) == 2
     assert store.set_active([first], False) == 0

@@ -119,7 +119,7 @@ def test_steps_that_cannot_be_are_refused(peer: Peer, method: str, payload: obje
     peer.check()
 
 
-def test_a_client_that_lies_in_its_sanity_check_is_refused_and_both_counts_are_in_the_log(peer: Peer) -> None:
+def test_wrong_counts_in_the_sanity_check_are_refused_and_both_counts_logged(peer: Peer) -> None:
     peer.client.send("start", {"minUsn": 0, "lnewer": True, "graves": None})
     assert peer.client.send("sanityCheck2", {"client": [[0, 0, 0], 9, 9, 9, 0, 2, 2, 2]})["status"] == "bad"
     assert "app and the server differ: [[0, 0, 0], 9, 9, 9, 0, 2, 2, 2]" in peer.world.server.sentences[-1]

@@ -113,7 +113,7 @@ def test_a_whole_sync_by_hand_is_adopted(world: World) -> None:
     assert phone.rows("SELECT count(*) FROM revlog") == [[1]]
 
 
-def test_of_two_clients_at_once_the_one_that_began_first_is_turned_away_and_changes_nothing(world: World) -> None:
+def test_the_first_of_two_simultaneous_clients_is_refused_and_changes_nothing(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -128,7 +128,7 @@ def test_of_two_clients_at_once_the_one_that_began_first_is_turned_away_and_chan
     assert world.reviews() == []
 
 
-def test_a_step_without_a_start_is_turned_away(world: World) -> None:
+def test_a_sync_step_before_the_start_is_refused(world: World) -> None:
     world.write("a.md", DECK)
     client = Client(world.server.url, "x")
     for step in (*STEPS[1:], "abort"):
@@ -148,7 +148,7 @@ def test_a_client_with_a_wrong_sanity_check_gets_an_error_and_cannot_finish(worl
     assert fingerprint(world.root) == before
 
 
-def test_an_aborted_sync_changes_nothing_and_the_next_one_brings_everything(world: World) -> None:
+def test_an_aborted_sync_changes_nothing_and_the_next_one_completes_it(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -229,7 +229,7 @@ def test_cards_in_a_filtered_deck_stay_there_until_they_are_rated_here(world: Wo
     compare(world, anki)
 
 
-def test_a_card_moved_to_another_deck_in_anki_is_put_back_and_reported(world: World, anki: Anki) -> None:
+def test_a_card_moved_to_another_deck_in_anki_is_moved_back_and_reported(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     card = anki.card("one?")

@@ -8,7 +8,7 @@ from tests.sync.phones import World
 DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n<!-- tags: x; reverse -->\n\nC: a [gap] and [more]\n"
 
 
-def test_a_first_download_brings_every_note_and_the_next_sync_has_nothing_to_do(world: World) -> None:
+def test_the_first_download_contains_every_note_and_the_next_sync_nothing(world: World) -> None:
     world.write("a.md", DECK)
     world.write("b/c.md", "Q: sub?\nA: deck\n")
     phone = world.phone()

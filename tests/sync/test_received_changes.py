@@ -29,7 +29,7 @@ def test_reviews_made_on_the_phone_come_into_the_log_and_decide_when_a_card_is_d
     phone.check()
 
 
-def test_a_note_that_was_only_reviewed_on_the_phone_keeps_the_text_that_it_got_here_meanwhile(world: World) -> None:
+def test_a_note_only_reviewed_on_the_phone_keeps_the_text_edited_here(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -114,7 +114,7 @@ def test_suspensions_flags_and_tags_of_the_phone_are_adopted_and_can_be_removed_
         assert collection.store.card(world.card("two?")).flag == 0
 
 
-def test_a_card_suspended_here_stays_so_when_it_was_reviewed_on_the_phone_meanwhile(world: World) -> None:
+def test_a_card_suspended_here_stays_suspended_after_a_review_on_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -128,7 +128,7 @@ def test_a_card_suspended_here_stays_so_when_it_was_reviewed_on_the_phone_meanwh
     assert phone.rows(f"SELECT queue FROM cards WHERE id = {phone.card('one?')}") == [[-1]]
 
 
-def test_a_note_deleted_on_the_phone_is_taken_out_of_its_file_and_kept_aside(world: World) -> None:
+def test_a_note_deleted_on_the_phone_is_removed_from_its_file_and_set_aside(world: World) -> None:
     world.write("a.md", "# Head\n\n" + DECK)
     phone = world.phone()
     phone.download()
@@ -142,7 +142,7 @@ def test_a_note_deleted_on_the_phone_is_taken_out_of_its_file_and_kept_aside(wor
     phone.check()
 
 
-def test_a_note_edited_on_both_sides_stays_as_it_is_here_and_the_other_text_is_kept_aside(world: World) -> None:
+def test_a_note_edited_on_both_sides_keeps_our_text_and_the_other_is_set_aside(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -170,7 +170,7 @@ def test_reviews_of_both_sides_are_merged_by_time(world: World) -> None:
     phone.check()
 
 
-def test_a_deck_renamed_or_left_on_the_phone_is_put_back_and_reported(world: World) -> None:
+def test_a_deck_renamed_on_the_phone_is_restored_and_reported(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -216,7 +216,7 @@ def test_a_note_added_to_a_deck_whose_file_has_tags_and_headings_is_written_into
     phone.check()
 
 
-def test_a_note_for_a_deck_whose_file_ends_in_open_code_gets_a_file_beside_it(world: World) -> None:
+def test_a_note_for_a_file_that_ends_in_open_code_gets_a_second_file(world: World) -> None:
     text = "Q: one?\nA: 1\n\n```\nopen\n"
     world.write("a.md", text)
     phone = world.phone()
@@ -230,7 +230,7 @@ def test_a_note_for_a_deck_whose_file_ends_in_open_code_gets_a_file_beside_it(wo
     phone.check()
 
 
-def test_an_edit_of_a_note_in_a_file_of_another_format_is_kept_aside(world: World) -> None:
+def test_an_edit_of_a_note_in_a_file_of_another_format_is_set_aside(world: World) -> None:
     text = "---\nformat: obsidian\n---\n#flashcards\n\nfront::back\n"
     world.write("a.md", text)
     phone = world.phone()
@@ -244,7 +244,7 @@ def test_an_edit_of_a_note_in_a_file_of_another_format_is_kept_aside(world: Worl
 
 
 @pytest.mark.slow
-def test_what_is_changed_on_two_phones_is_not_lost_on_the_one_that_syncs_last(world: World) -> None:
+def test_changes_on_two_phones_are_not_lost_on_the_one_that_syncs_last(world: World) -> None:
     world.write("a.md", DECK)
     one, two = world.phone(), world.phone()
     for phone in (one, two):
@@ -363,7 +363,7 @@ def test_a_note_deleted_here_that_comes_back_keeps_an_unsent_edit_of_the_phone(w
     phone.check()
 
 
-def test_a_note_added_on_the_phone_to_a_deck_that_is_gone_here_brings_it_back(world: World) -> None:
+def test_a_note_added_on_the_phone_restores_its_deck_that_was_removed_here(world: World) -> None:
     world.write("a.md", DECK)
     world.write("b.md", "Q: last of its deck?\nA: x\n")
     phone = world.phone()
@@ -400,7 +400,7 @@ def test_a_note_added_to_a_deck_that_was_deleted_and_made_again_elsewhere_goes_i
     other.check()
 
 
-def test_an_edit_of_the_phone_comes_into_a_file_that_was_renamed_here_meanwhile(world: World) -> None:
+def test_an_edit_on_the_phone_reaches_a_file_that_was_renamed_here(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -35,7 +35,7 @@ def test_an_upload_is_imported_and_the_next_sync_downloads(world: World) -> None
     phone.check()
 
 
-def test_what_is_in_a_field_that_was_added_on_the_phone_is_kept_aside(world: World) -> None:
+def test_the_contents_of_a_field_added_on_the_phone_are_set_aside(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -163,7 +163,7 @@ def test_a_note_of_a_foreign_type_stays_unchanged_on_the_phone_until_it_is_edite
 
 
 @pytest.mark.slow
-def test_a_phone_that_was_away_while_much_changed_comes_to_the_same_as_the_others(world: World) -> None:
+def test_a_phone_that_missed_many_changes_ends_equal_to_the_others(world: World) -> None:
     world.write("a.md", "".join(f"Q: question {number}?\nA: {number}\n\n" for number in range(600)))
     away, other = world.phone(), world.phone()
     away.download()
@@ -221,7 +221,7 @@ def test_deck_options_changed_on_the_phone_are_adopted_or_put_back(world: World)
     assert any("You edited this file" in sentence for sentence in world.server.sentences)
 
 
-def test_a_preset_given_to_a_deck_on_the_phone_is_adopted_and_decks_below_keep_theirs(world: World) -> None:
+def test_a_preset_set_for_a_deck_on_the_phone_is_adopted_and_subdecks_keep_theirs(world: World) -> None:
     for name in ("a", "a/b", "c"):
         world.write(f"{name}.md", f"Q: {name}?\nA: 1\n")
     phone = world.phone()
@@ -268,7 +268,7 @@ def test_the_mirror_that_is_handed_out_holds_nothing_but_ankis_tables(world: Wor
     connection.close()
 
 
-def test_a_folder_whose_settings_cannot_be_read_is_reported_and_mended_without_a_restart(world: World) -> None:
+def test_unreadable_settings_are_reported_and_can_be_fixed_without_a_restart(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

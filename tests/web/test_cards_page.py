@@ -28,7 +28,7 @@ def card_of(visitor: Visitor, words: str) -> str:
     return found[1]
 
 
-def test_the_decks_come_with_what_is_due_and_count_what_is_below(visitor: Visitor) -> None:
+def test_the_due_counts_of_decks_include_their_subdecks(visitor: Visitor) -> None:
     words = visitor.get("/").words
     assert "6 cards to review today" in words  # one of the two cards of a term waits for its sibling
     assert "Neuro 3 0 0" in words
@@ -42,7 +42,7 @@ def test_a_deck_can_be_begun(visitor: Visitor) -> None:
     assert 'max="3"' in page.text
 
 
-def test_a_deck_holds_those_below_it(visitor: Visitor) -> None:
+def test_a_deck_contains_its_subdecks(visitor: Visitor) -> None:
     assert 'max="3"' in visitor.post("/start", {"deck": "Neuro"}).text
 
 

@@ -58,7 +58,7 @@ def test_the_card_keeps_its_history(tmp_path: Path) -> None:
     assert [entry.key for entry in entries(tmp_path)] == [before]
 
 
-def test_nothing_is_saved_over_a_file_that_changed_meanwhile(tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_not_overwritten_by_saving(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     write(tmp_path, a=questions(2))
     with served(tmp_path) as visitor:

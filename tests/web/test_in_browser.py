@@ -271,7 +271,7 @@ def test_a_formula_that_would_stop_the_page_stays_text_and_a_wide_one_scrolls(br
     window.close()
 
 
-def test_at_320_pixels_what_is_wide_scrolls_by_itself(browser: Browser, tmp_path: Path) -> None:
+def test_wide_content_scrolls_separately_at_320_pixels(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a=WIDE)
     window = browser.new_context(viewport={"width": 320, "height": 640})
     window.set_default_timeout(60_000)

@@ -87,7 +87,7 @@ def test_nothing_is_loaded_from_the_web(tmp_path: Path, markdown: str) -> None:
     assert not loading, html
 
 
-def test_links_to_the_web_open_beside_the_page(tmp_path: Path) -> None:
+def test_links_to_the_web_open_in_a_new_tab(tmp_path: Path) -> None:
     assert 'rel="noopener noreferrer"' in render(tmp_path, "[x](https://a.example)")
 
 

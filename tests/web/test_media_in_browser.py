@@ -72,7 +72,7 @@ def write_media(folder: Path) -> None:
     (folder / "dot.png").write_bytes(data)
 
 
-def test_sound_plays_by_itself_as_a_setting_and_again_by_its_key(browser: Browser, tmp_path: Path) -> None:
+def test_sound_plays_automatically_by_a_setting_and_again_by_its_key(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a=LISTEN)
     write_media(tmp_path)
     window = browser.new_context()
@@ -132,7 +132,7 @@ def test_a_side_is_read_aloud_by_voices_of_this_device_in_its_languages(browser:
     assert said == [["Say it:", "", "here"], ["東京", "ja", "hier"], ["is a city.", "", "here"]]
 
 
-def test_a_note_with_say_is_read_aloud_by_itself_and_again_by_key(browser: Browser, tmp_path: Path) -> None:
+def test_a_note_with_say_is_read_aloud_automatically_and_again_by_a_key(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a="Q: 東京\nA: Tokyo\n<!-- say: ja_JP, en -->\n")
     window = browser.new_context()
     window.set_default_timeout(60_000)

@@ -80,7 +80,7 @@ def test_the_export_of_a_whole_collection_warns_that_it_replaces_everything(
     assert err == "Importing all.colpkg replaces everything in the Anki profile. Make a backup in Anki first.\n"
 
 
-def test_cards_as_json_are_those_of_list(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cards_as_json_equal_those_of_list(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
     assert export(folder, "tpm", "-o", "x.json") == 0
     assert "2 notes, 3 cards" in capsys.readouterr().out
     assert run(["-C", str(folder.root), "list", "--json", "deck:tpm"]) == 0

@@ -25,11 +25,11 @@ def remarks(folder: Folder) -> tuple[str, ...]:
     return folder.export(folder.root.parent / "x.apkg").remarks
 
 
-def test_what_did_not_change_needs_no_word(folder: Folder) -> None:
+def test_unchanged_parts_are_not_mentioned(folder: Folder) -> None:
     assert remarks(folder) == ()
 
 
-def test_a_note_that_is_gone_stays_in_anki_and_is_reported_once(folder: Folder) -> None:
+def test_a_removed_note_stays_in_anki_and_is_reported_once(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", ""))
     assert remarks(folder) == (
         "1 note removed here since the last export: it stays in Anki until you delete it there.",
@@ -48,7 +48,7 @@ def test_cards_without_a_gap_or_a_side_are_empty_in_anki(folder: Folder) -> None
     assert remarks(folder) == ("2 cards lost their gap or side: Tools > Empty Cards removes them in Anki.",)
 
 
-def test_a_note_of_another_kind_is_another_note_in_anki(folder: Folder) -> None:
+def test_a_note_of_another_kind_is_a_new_note_in_anki(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("Q: four\nA: 4\n", "C: [four] is 4\n<!-- id: four -->\n").replace("A: 4", "A: 4"))
     folder.write("a.md", DECK.replace("C: [two] and [three]", "Q: [two] and\nA: [three]"))
     assert "1 note changed the note type and became a new one in Anki: delete the old one there." in remarks(folder)

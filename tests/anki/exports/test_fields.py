@@ -36,7 +36,7 @@ def test_a_cloze_holds_its_gaps_and_whether_they_are_typed() -> None:
     "markdown",
     ["<!-- remark -->", "<script>x</script>", "<div></div>", "<br>", "<b></b>", "<table><tr><td></td></tr></table>"],
 )
-def test_a_side_of_which_nothing_would_be_seen_is_shown_as_written(markdown: str) -> None:
+def test_a_side_that_would_be_invisible_is_shown_as_written(markdown: str) -> None:
     front = fields(f"Q: {markdown} \nA: b\n")[0]
     assert front.startswith("&lt;")
 

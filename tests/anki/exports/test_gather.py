@@ -38,7 +38,7 @@ def gathered(folder: Folder) -> list[PackageNote]:
         return list(Gathering(collection, find_decks_in_use(collection)).notes())
 
 
-def test_ids_are_those_of_the_catalog_and_the_scheduler(folder: Folder, tmp_path: Path) -> None:
+def test_ids_equal_those_of_the_catalog_and_the_scheduler(folder: Folder, tmp_path: Path) -> None:
     folder.write("d.md", "a ::: b\n\nC: [x] [y]\n")
     folder.export(tmp_path / "x.apkg")
     with Collection(folder.root) as collection:
@@ -68,7 +68,7 @@ def test_a_change_of_the_macros_dates_the_notes_that_use_them(folder: Folder) ->
     assert gathered(folder)[0].modified <= ahead
 
 
-def test_lines_of_the_macros_that_are_none_are_reported(folder: Folder, tmp_path: Path) -> None:
+def test_invalid_lines_of_the_macros_are_reported(folder: Folder, tmp_path: Path) -> None:
     folder.write("macros.tex", "\\R \\mathbb{R}\nnonsense\n")
     folder.write("d.md", "a :: b\n")
     (problem,) = folder.export(tmp_path / "x.apkg").problems

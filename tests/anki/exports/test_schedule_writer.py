@@ -46,7 +46,7 @@ def test_the_note_of_a_leech_is_tagged_as_anki_tags_one(tmp_path: Path) -> None:
     assert "leech" not in (folder.root / "a.md").read_text(encoding="utf-8")
 
 
-def test_a_note_that_becomes_another_kind_takes_its_whole_log_along_under_other_ids(tmp_path: Path) -> None:
+def test_a_note_that_changes_its_kind_keeps_its_log_under_other_ids(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "decks")
     folder.write("a.md", "Q: What is the capital of France?\nA: Paris\n<!-- id: fr -->\n")
     rate(folder, Rating.EASY, Rating.GOOD)

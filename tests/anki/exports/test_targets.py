@@ -19,7 +19,7 @@ def test_without_a_path_one_deck_names_the_package() -> None:
     assert choose_targets(DECKS, ("b::y",), None, ROOT) == [Target(Path("b-y.apkg"), ("b::y::z",))]
 
 
-def test_a_deck_brings_the_decks_below_it_and_no_other() -> None:
+def test_exporting_a_deck_includes_only_its_subdecks() -> None:
     assert choose_targets(DECKS, ("a",), "x.apkg", ROOT) == [Target(Path("x.apkg"), ("a", "a::x"))]
 
 

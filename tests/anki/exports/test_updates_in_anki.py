@@ -179,7 +179,7 @@ def test_a_note_that_becomes_a_cloze_is_a_new_note_and_fails_nothing(folder: Fol
     assert not anki.import_package(package).new
 
 
-def test_a_gap_that_is_gone_is_no_longer_exported_and_the_others_keep_their_cards(
+def test_a_removed_gap_is_not_exported_and_the_others_keep_their_cards(
     folder: Folder, package: Path, anki: Anki
 ) -> None:
     folder.write("d.md", "C: [one] [two] [three] <!-- id: c1 -->\n")

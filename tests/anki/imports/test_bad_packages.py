@@ -40,7 +40,7 @@ def test_an_archive_without_a_collection_is_refused(home: Home, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..\\evil", "C:\\evil"])
-def test_a_member_that_lies_outside_the_package_is_refused(home: Home, tmp_path: Path, name: str) -> None:
+def test_a_package_member_with_a_path_outside_is_refused(home: Home, tmp_path: Path, name: str) -> None:
     package = write_package(tmp_path / "x.apkg", NOTES)
     with zipfile.ZipFile(package, "a") as archive:
         archive.writestr(zipfile.ZipInfo(name), b"x")

@@ -93,9 +93,7 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "x.apkg"
 
 
-def test_a_tag_of_the_whole_file_that_was_removed_in_anki_is_reported_until_it_is_gone(
-    home: Home, package: Path
-) -> None:
+def test_a_file_tag_removed_in_anki_is_reported_until_the_file_loses_it(home: Home, package: Path) -> None:
     tagged = [Made(["a", "b"], tags="exam hard"), Made(["c", "d"], tags="exam")]
     home.import_file(write_package(package, tagged))
     before = home.read("Deck.md")
@@ -109,7 +107,7 @@ def test_a_tag_of_the_whole_file_that_was_removed_in_anki_is_reported_until_it_i
         assert report.remarks[0].message.startswith("1 note is no longer tagged `exam` in the package;")
 
 
-def test_a_text_that_changes_along_with_a_tag_of_the_whole_file_is_updated(home: Home, package: Path) -> None:
+def test_a_text_that_changes_together_with_a_file_tag_is_updated(home: Home, package: Path) -> None:
     home.import_file(write_package(package, [Made(["a", "b"], tags="exam"), Made(["c", "d"], tags="exam")]))
     report = home.import_file(write_package(package, [Made(["a", "b"], tags="exam"), Made(["c", "new"])]))
     assert home.read("Deck.md") == "---\ntags: [exam]\n---\n\nQ: a\nA: b\n\nQ: c\nA: new\n"

@@ -39,7 +39,7 @@ def slots(home: Home) -> list[tuple[str, int]]:
         return collection.connection.execute("SELECT slot, reps FROM cards WHERE active = 1 ORDER BY slot").fetchall()
 
 
-def test_cards_whose_gaps_are_gone_from_the_text_ask_a_gap_at_its_end(home: Home, package: Path) -> None:
+def test_cards_of_removed_gaps_ask_a_gap_at_the_end_of_the_text(home: Home, package: Path) -> None:
     report = home.import_file(write_package(package, [cloze("Paris is here", ords=(0, 1))]))
     assert home.read("Deck.md") == "C: Paris is here\n\n{{c1,2::—}}\n"
     assert slots(home) == [("c1", 3), ("c2", 0)]
@@ -82,7 +82,7 @@ def test_a_gap_in_a_field_that_is_not_shown_as_a_cloze_is_its_text(home: Home, p
     assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::ex not a gap \\{\\{c4:&#58;open}}\n"
 
 
-def test_gaps_in_a_table_that_markdown_cannot_say_are_asked_in_lines(home: Home, package: Path) -> None:
+def test_gaps_in_a_table_that_markdown_cannot_represent_are_asked_in_lines(home: Home, package: Path) -> None:
     table = "<table><tr><td colspan=2>{{c1::a}}</td></tr><tr><td>b</td><td>{{c2::c}}</td></tr></table>"
     home.import_file(write_package(package, [cloze(table, ords=(0, 1))]))
     assert home.read("Deck.md") == "C: {{c1::a}}\\\nb\\\n{{c2::c}}\n"
@@ -119,7 +119,7 @@ def test_text_that_a_template_shows_on_some_cards_is_only_on_those(
     assert not home.import_file(package).changes_anything
 
 
-def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, package: Path) -> None:
+def test_a_gap_removed_from_our_note_is_not_restored(home: Home, package: Path) -> None:
     ours = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
     note = Made(["{{c1::a}} b", "x.md"], type=9, cards={0: {}, 1: {}})
     report = home.import_file(write_package(package, [note], types={9: ours}))
@@ -129,9 +129,7 @@ def test_a_gap_that_was_taken_out_of_a_note_of_ours_is_not_put_back(home: Home, 
     ]
 
 
-def test_reviews_of_a_card_come_even_if_its_gap_was_removed_meanwhile(
-    home: Home, package: Path, tmp_path: Path
-) -> None:
+def test_reviews_of_a_card_are_imported_even_if_its_gap_was_removed(home: Home, package: Path, tmp_path: Path) -> None:
     kind = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
     note = Made(["{{c1::a}} {{c2::b}}", "x.md"], type=9, cards={0: {}, 1: {}}, mod=CREATED + 100)
     home.import_file(write_package(package, [note], types={9: kind}))

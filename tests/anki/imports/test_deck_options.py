@@ -109,7 +109,7 @@ def test_parameters_of_a_later_version_of_fsrs_are_reported_as_left_out(home: Ho
     assert policy(home).parameters == pytest.approx(PARAMETERS)
 
 
-def test_limits_of_a_deck_itself_hold_for_it_and_not_below(home: Home, package: Path) -> None:
+def test_own_limits_of_a_deck_do_not_apply_to_its_subdecks(home: Home, package: Path) -> None:
     own = {"newLimit": 7, "reviewLimit": 0, "desiredRetention": 83}
     home.import_file(with_decks(package, {"A": own, "A::B": {"newLimit": None}}, {1: {"name": "X"}}))
     above, below = policy(home, "A"), policy(home, "A::B")
@@ -117,7 +117,7 @@ def test_limits_of_a_deck_itself_hold_for_it_and_not_below(home: Home, package: 
     assert (below.new_per_day, below.reviews_per_day, below.retention) == (20, 200, 0.9)
 
 
-def test_a_deck_below_one_with_options_keeps_its_own(home: Home, package: Path) -> None:
+def test_a_subdeck_keeps_its_own_options(home: Home, package: Path) -> None:
     special = {"name": "Y", "fsrsParams6": PARAMETERS, "new": {"perDay": 3}, "reviewOrder": 8}
     home.import_file(with_decks(package, {"A": {"conf": 2}, "A::B": {"conf": 1}}, {1: STOCK, 2: special}))
     below = policy(home, "A::B")

@@ -64,7 +64,7 @@ def test_a_new_deck_file_in_a_vault_states_the_native_format(home: Home, tmp_pat
         assert [entry.note.fields for entry in collection.catalog.entries()] == [("a", "b")]
 
 
-def test_a_new_note_of_a_deck_that_a_vault_holds_gets_a_file_of_its_own(home: Home, tmp_path: Path) -> None:
+def test_a_new_note_for_a_deck_of_a_vault_gets_a_separate_file(home: Home, tmp_path: Path) -> None:
     write_vault(home)
     home.write("Deck.md", "#Deck\n\n#flashcards\n\na::b\n")
     home.import_file(write_package(tmp_path / "a.apkg", [Made(["a", "b"])]))

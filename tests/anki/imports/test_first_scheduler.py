@@ -65,7 +65,7 @@ def test_a_log_with_a_fourth_button_in_steps_is_from_a_later_scheduler(home: Hom
     assert ratings(home)[0] is Rating.HARD
 
 
-def test_a_forgotten_card_is_relearnt_though_its_type_is_that_of_a_review_card(home: Home, tmp_path: Path) -> None:
+def test_a_forgotten_card_is_relearnt_even_if_its_type_says_review(home: Home, tmp_path: Path) -> None:
     note = Made(["a", "b"], cards={0: RELEARNING}, log=LOG[:4])
     home.import_file(write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'}))
     with Collection(home.root) as collection:

@@ -78,7 +78,7 @@ def test_a_card_that_moved_to_another_deck_later_stays_with_its_note(home: Home,
     assert not (home.root / "B.md").exists()
 
 
-def test_cards_that_were_kept_apart_stay_apart_when_their_decks_agree(home: Home, tmp_path: Path) -> None:
+def test_cards_of_separate_notes_stay_separate_when_their_decks_agree(home: Home, tmp_path: Path) -> None:
     note = Made(["front", "back"], type=REVERSED, cards={0: {}, 1: {"did": 2}})
     package = write_package(tmp_path / "x.apkg", [note], decks={1: "A", 2: "B"})
     home.import_file(package)

@@ -36,7 +36,7 @@ def log_of(home: Home) -> list[tuple[int, int, int]]:
         return [(row.id, row.interval_after // 86_400, row.duration_ms) for row in collection.store.log(card)]
 
 
-def test_notes_of_one_guid_as_genanki_gives_it_to_equal_notes_are_all_brought_in(home: Home, tmp_path: Path) -> None:
+def test_notes_that_share_a_guid_of_genanki_are_all_imported(home: Home, tmp_path: Path) -> None:
     equal = [*[Made(["a", "b"], guid="g")] * 3, Made(["c", "d"], guid="g#2")]
     package = write_package(tmp_path / "x.apkg", equal)
     assert home.import_file(package).added == 4

@@ -156,7 +156,7 @@ def test_a_deck_that_went_to_a_second_anki_comes_back_without_conflicts(home: Ho
     assert "two edited" in home.read("Deck.md")
 
 
-def test_a_note_type_of_their_own_is_merged_by_field_too(home: Home, tmp_path: Path) -> None:
+def test_a_note_type_of_the_user_is_merged_by_field_too(home: Home, tmp_path: Path) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [Made(["one", "1"])]))
     home.write("Deck.md", home.read("Deck.md").replace("one", "one here"))
     home.import_file(write_package(tmp_path / "y.apkg", [Made(["one", "1 there"], mod=CREATED + 9)]))

@@ -139,7 +139,7 @@ def test_the_add_ons_mask_lies_over_its_picture(home: Home, tmp_path: Path) -> N
     ]
 
 
-def test_a_picture_that_is_missing_gives_nothing_away(home: Home, tmp_path: Path) -> None:
+def test_a_missing_mask_is_replaced_so_that_the_answer_stays_hidden(home: Home, tmp_path: Path) -> None:
     report = home.import_file(_enhanced(tmp_path, {"map.png": _png(40, 20), "m-a.svg": _MASK}))
     (drawing,) = _drawings(home)
     assert _list_shapes(drawing) == [("rect", "#ff8e8e")]

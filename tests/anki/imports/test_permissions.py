@@ -66,7 +66,7 @@ def test_a_new_deck_file_gets_the_permissions_that_files_get_here(
 
 
 @pytest.mark.parametrize("permissions", MODES)
-def test_a_deck_file_that_is_put_back_has_the_permissions_it_had(
+def test_a_restored_deck_file_keeps_its_permissions(
     home: Home, tmp_path: Path, changed: Path, permissions: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changed.chmod(permissions)

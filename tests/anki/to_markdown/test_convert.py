@@ -187,7 +187,7 @@ def test_text_that_conversion_changes_is_reported(html: str, problem: str) -> No
         ("\\{{c1::a}} {{c2::b", "&#123;&#123;c1&#58;&#58;a&#125;&#125; &#123;&#123;c2&#58;&#58;b"),
     ],
 )
-def test_text_spelled_out_keeps_its_gaps_its_lines_and_the_blanks_beside_gaps(text: str, expected: str) -> None:
+def test_escaped_text_keeps_its_gaps_lines_and_spaces(text: str, expected: str) -> None:
     assert flatten_markdown(text, cloze=True) == expected
 
 
@@ -382,7 +382,7 @@ def test_any_cloze_becomes_one_that_is_read_back(parts: list[str]) -> None:
     assert make_readable(draft).is_read_back()
 
 
-def test_a_drawing_becomes_a_picture_that_holds_it_and_leaves_the_rest_as_it_is() -> None:
+def test_a_drawing_becomes_a_picture_and_the_rest_is_unchanged() -> None:
     drawing = "<svg viewBox='0 0 9 9' onload='x()'><text>t &amp; u</text><use xlink:href='#a'/><script>x</script></svg>"
     markdown = Converter(lambda name: name).convert(f"<b>a</b> {drawing}").markdown
     before, data = markdown.split("data:image/svg+xml;base64,")
@@ -399,7 +399,7 @@ def test_mathml_without_tex_becomes_text_and_leaves_the_rest_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("more", ["", "<svg><image></image><text>t</text></svg>"])
-def test_a_hint_stays_closed_whatever_is_in_it_or_beside_it(more: str) -> None:
+def test_a_hint_stays_closed_with_any_text_in_it_or_next_to_it(more: str) -> None:
     hint = "<details><summary>C</summary>se<b>cret</b> [sound:a.mp3] [$]x<y[/$]<br><img src='b.png'></details>"
     found = markdown(f"<b>q</b>{more}{hint}<div>end <img src='https://x.org/c.png'></div>")
     inside = re.search(r"\n\n<details><summary>C</summary>\n\n(.*)\n\n</details>\n\nend", found, re.DOTALL)

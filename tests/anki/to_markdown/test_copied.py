@@ -102,6 +102,6 @@ def test_code_that_came_back_from_anki_keeps_its_language() -> None:
     assert converted(HtmlRenderer().render(text)).markdown == text
 
 
-def test_a_long_number_beside_code_is_read_in_linear_time() -> None:
+def test_a_long_number_next_to_code_is_read_in_linear_time() -> None:
     number = f"{'01' * 40} (ten)"
     assert number in converted(f"<table><tr><td>{number}</td><td><pre>x</pre></td></tr></table>").markdown
