@@ -63,7 +63,9 @@ class FieldWriter:
     def _side(self, note: Note, markdown: str) -> str:
         """Render one side, or show its source if nothing is visible: Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
-        return html if not _UNSEEN.fullmatch(html) else _escape_text(markdown).strip() or _NOTHING
+        if html[:1].isalnum() or not _UNSEEN.fullmatch(html):
+            return html
+        return _escape_text(markdown).strip() or _NOTHING
 
 
 def format_source(path: str, breadcrumb: Iterable[str]) -> str:
@@ -200,17 +202,17 @@ class Gathering:
         kind = family(note)
         guid = self._guids.of(entry.id, entry.key, kind)
         return PackageNote(
-            id=entry.id,
-            guid=guid,
-            family=kind,
+            entry.id,
+            guid,
+            kind,
             # If notes share a guid, Anki takes it as that of the last one; the others must not overwrite it.
-            modified=self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
-            deck=entry.deck,
-            tags=clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),
-            fields=fields,
-            cards=tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
-            markdown=note.fields,
-            shares_guid=self._guids.is_shared(guid),
+            self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
+            entry.deck,
+            clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),
+            fields,
+            tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
+            note.fields,
+            self._guids.is_shared(guid),
         )
 
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:
