@@ -13,7 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
-from flashcards.catalog.changes import Ahead, FolderChanges, ScanReport, find_changes
+from flashcards.catalog.changes import FileWork, FolderChanges, ScanReport, find_changes
 from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_decks
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
@@ -130,7 +130,7 @@ class Collection:
         # records the open transaction as an act, if it can be undone: its summary, and the files that the transaction
         # replaces, see `Journal.waiting_files`
         self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
-        self.ahead: Ahead | None = None  # what else to do with the notes of files that a scan parses
+        self.ahead: FileWork | None = None  # what else to do with the notes of files that a scan parses
         self._access = access
         refuse_strange_files(self.state_folder, root)
         in_memory = access is Access.READ or (access is Access.ACT and not self.database.exists())

@@ -56,8 +56,8 @@ class FolderChanges:
             self.changed = [file for file in self.changed if file.deck or file.problem]
 
 
-class Ahead(Protocol):
-    """Work on notes that a scan has just parsed, such as rendering them. A second process does it ahead."""
+class FileWork(Protocol):
+    """Work on the notes of a file that a scan has just parsed, such as rendering them."""
 
     def compute(self, path: str, deck: Deck) -> Any:
         """Return what is kept of a file, without effects; it must be quick to pickle."""
@@ -72,7 +72,7 @@ def find_changes(
     chooser: Chooser,
     progress: Callable[[int, int], None] | None = None,
     ignore: IgnoreRules | None = None,
-    ahead: Ahead | None = None,
+    ahead: FileWork | None = None,
 ) -> FolderChanges:
     """Find the files that changed since the last scan; read and parse those with new bytes.
 
@@ -110,7 +110,7 @@ def _read_all(
     read: Callable[[FoundFile], ReadFile | None],
     stale: Sequence[FoundFile],
     progress: Callable[[int, int], None] | None,
-    ahead: Ahead | None,
+    ahead: FileWork | None,
 ) -> Iterator[ReadFile | None]:
     """Read files in order, with the help of a second process if there is much to read."""
 

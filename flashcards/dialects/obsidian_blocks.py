@@ -35,7 +35,7 @@ class Block(NamedTuple):
     lines: tuple[str, ...]
 
 
-class Blocks(NamedTuple):
+class FoundBlocks(NamedTuple):
     """The cards of a note, in order."""
 
     blocks: list[Block]
@@ -43,11 +43,11 @@ class Blocks(NamedTuple):
     cut: list[tuple[int, int]]  # the first lines of cards that are lost, and the lines of the cards that cut them off
 
 
-def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> Blocks:
+def find_blocks(lines: Sequence[str], settings: ObsidianSettings, has_cloze: Callable[[str], bool]) -> FoundBlocks:
     """Find the cards of a note; `has_cloze` finds gaps in a line."""
     machine = _Machine(lines, settings, has_cloze)
     machine.run()
-    return Blocks(machine.blocks, machine.hidden, machine.cut)
+    return FoundBlocks(machine.blocks, machine.hidden, machine.cut)
 
 
 class _Machine:

@@ -109,7 +109,7 @@ class RenderedNotes:
 
 
 class FieldsAhead:
-    """The fields of notes that a scan has just parsed, rendered with their files; see `Ahead`."""
+    """The fields of notes that a scan has just parsed, rendered with their files; see `FileWork`."""
 
     def __init__(self, root: Path) -> None:
         self._macros = _read_macros(root)[0]
