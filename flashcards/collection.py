@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from enum import Enum
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from flashcards.catalog.changes import FileWork, FolderChanges, ScanReport, find_changes
@@ -39,6 +40,8 @@ from scheduler.connection import ReadingConnection, close_live, copy_to_memory
 from scheduler.database import open_reading
 from scheduler.policy import COLLECTION, DeckPolicy
 from scheduler.store import TABLE_SET
+
+ActRecorder = Callable[[str, Mapping[str, Path | None]], None]
 
 STATE_FOLDER = ".flashcards"
 DATABASE = "state.db"
@@ -127,9 +130,7 @@ class Collection:
         """Open the collection in `root`; raise an error if the folder, its settings or its database cannot be used."""
         self.root = root
         self.backup_ms = 0  # when an import last backed up the state through this object; 0 if never
-        # records the open transaction as an act, if it can be undone: its summary, and the files that the transaction
-        # replaces, see `Journal.waiting_files`
-        self.record_act: Callable[..., None] = lambda _summary, _staged=None: None
+        self.act_recorder: ActRecorder | None = None  # see `record_act`
         self.ahead: FileWork | None = None  # what else to do with the notes of files that a scan parses
         self._access = access
         refuse_strange_files(self.state_folder, root)
@@ -285,6 +286,14 @@ class Collection:
         self.catalog.cache_notes({change.note: change.after for change in report.added if change.after}, at_ms)
         self.forget_policies()
         return report
+
+    def record_act(self, summary: str, staged: Mapping[str, Path | None] = MappingProxyType({})) -> None:
+        """Record the open transaction as an act, if the command can be undone.
+
+        `staged` are the files that the transaction replaces, see `Journal.waiting_files`.
+        """
+        if self.act_recorder:
+            self.act_recorder(summary, staged)
 
     def model(self, deck: int) -> Model:
         """Return FSRS with the parameters of a deck."""

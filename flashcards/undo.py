@@ -12,7 +12,6 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import OperationalError
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
@@ -56,13 +55,13 @@ class UndoneElsewhere(FlashcardsError):
 
 @contextmanager
 def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
-    """Make `collection.record_act` record the block as an act with a copy of the earlier state.
+    """Make `collection.record_act` record an act with a copy of the earlier state.
 
     The copy contains the database as last committed, and the files that the act will replace.
     """
     folder = collection.state_folder / UNDO_FOLDER / str(now_ms())
 
-    def record(summary: str, staged: Mapping[str, Path | None] = MappingProxyType({})) -> None:
+    def record(summary: str, staged: Mapping[str, Path | None]) -> None:
         with closing_connection(collection.database) as committed:
             copy_database(committed, folder / DATABASE)
         for path in staged:
@@ -74,14 +73,14 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
         files = {path: file_digest(waiting) if waiting else "" for path, waiting in staged.items()}
         collection.store.acts.add(kind, summary, {"copy": folder.name, "files": files}, now_ms())
 
-    collection.record_act = record
+    collection.act_recorder = record
     try:
         yield
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     finally:
-        collection.record_act = lambda _summary, _staged=None: None
+        collection.act_recorder = None
     if folder.exists():
         _remove_old_copies(folder)
 

@@ -143,7 +143,7 @@ class Store(Cards):
             append(self.connection, review)
         return review
 
-    def take_back(self, review: Review, now_ms: int) -> None:
+    def undo_cram(self, review: Review, now_ms: int) -> None:
         """Undo a rating that had no effect on a schedule: a void is added to the log."""
         with transaction(self.connection):
             card = self.card(review.card)

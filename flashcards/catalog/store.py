@@ -120,11 +120,15 @@ class Catalog:
 
             yield from ((path, problem) for problem in decode_problems(text))
 
-    def counts(self) -> tuple[int, int]:
-        """Count the files and the active notes."""
+    def count_files(self) -> int:
+        """Count the files that exist."""
         (files,) = self._db.execute("SELECT count(*) FROM files WHERE present = 1").fetchone()
+        return int(files)
+
+    def count_notes(self) -> int:
+        """Count the active notes."""
         (notes,) = self._db.execute("SELECT count(*) FROM notes WHERE active = 1").fetchone()
-        return files, notes
+        return int(notes)
 
     def entries(self, ids: Iterable[int] | None = None, *, active: bool = True) -> Iterator[Entry]:
         """Yield notes by deck, file and line: those of `ids`, or all active ones, or all orphans."""

@@ -94,7 +94,7 @@ def scan_command(as_json: bool) -> None:
 
 
 def _scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
-    files, notes = collection.catalog.counts()
+    files, notes = collection.catalog.count_files(), collection.catalog.count_notes()
     return {
         "files": files,
         "notes": notes,
@@ -159,7 +159,7 @@ def _print(collection: Collection, report: ScanReport) -> None:
                 )
         if len(changes) > 20:
             console.print_text(f"{word:9}… and {len(changes) - 20:,} more")
-    files, notes = collection.catalog.counts()
+    files, notes = collection.catalog.count_files(), collection.catalog.count_notes()
     words = [
         console.plural(files, "file"),
         console.plural(notes, "note"),

@@ -103,7 +103,7 @@ def review_command(
         if only is not None and not only:
             console.print_text(f"No card matches `{' '.join(query)}`. `flashcards list` shows all cards.", err=True)
             return
-        if not collection.is_kept and collection.catalog.counts()[1]:
+        if not collection.is_kept and collection.catalog.count_notes():
             console.keep_state(collection)
         from flashcards.review.session_plan import SessionPlan
 
@@ -145,8 +145,7 @@ def _review_in_terminal(collection: Collection, plan: SessionPlan, *, plain: boo
 def _print_nothing_due(collection: Collection, view: Finished) -> None:
     from flashcards.review.report import describe_upcoming
 
-    _, notes = collection.catalog.counts()
-    if not notes:
+    if not collection.catalog.count_notes():
         console.print_text(f"There are no cards in {collection.root}. `flashcards init` creates an example deck.")
         return
     console.print_text("Nothing is due now.")

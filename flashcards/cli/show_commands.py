@@ -297,7 +297,7 @@ def _collect_status(collection: Collection) -> dict[str, Any]:
     from scheduler import count_by_deck
     from scheduler.backup_files import COUNT_RATINGS, list_backups
 
-    files, notes = collection.catalog.counts()
+    files, notes = collection.catalog.count_files(), collection.catalog.count_notes()
     (decks,) = collection.connection.execute("SELECT count(DISTINCT deck) FROM notes WHERE active = 1").fetchone()
     (cards,) = collection.connection.execute("SELECT count(*) FROM cards WHERE active = 1").fetchone()
     (reviews,) = collection.connection.execute(COUNT_RATINGS).fetchone()

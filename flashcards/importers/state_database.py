@@ -52,7 +52,7 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
             here = dict(pairs)
             store = Store(copy, collection.clock)
             merge_histories(collection, _list_histories(store, here), report)
-            report.cards += _take_back(collection, theirs.voided)
+            report.cards += _undo_ratings(collection, theirs.voided)
             report.cards += _follow_statuses(collection, theirs, ours, here, there_at)
             lacking = [card for name, card in theirs.cards.items() if name not in ours.cards]
             reviewed = "SELECT count(DISTINCT card) FROM reviews WHERE card IN ({})"
@@ -159,7 +159,7 @@ def _convert(row: Review) -> ImportedReview:
     )
 
 
-def _take_back(collection: Collection, voided: Iterable[int]) -> int:
+def _undo_ratings(collection: Collection, voided: Iterable[int]) -> int:
     """Undo the ratings that were undone on the other computer; return their number."""
     taken = 0
     for row in sorted(voided, reverse=True):

@@ -84,7 +84,7 @@ def begin_interview(
     """
     cards, seed = drawn
     planned = Mock(now_ms, query, seed, len(cards), round(plan.minutes * 60), finished=False)
-    recorder = MockRecorder(collection, planned, round(plan.per_question * 60), now_ms, schedule=schedule)
+    recorder = MockRecorder(collection, planned, round(plan.per_question * 60), schedule=schedule)
     timing = Timing(round(plan.minutes * 60_000), round(plan.per_question * 60_000))
     asked = [recorder.read(card) for card in cards]
     return recorder.mock_id, MockSession(asked, timing, recorder, now_ms, collection.settings.rubric_thresholds)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.cards import render_sides
-from flashcards.review.collection_backend import CollectionBackend
+from flashcards.review.collection_backend import CardBackend
 from flashcards.review.grading import add_ticks
 from flashcards.review.session import LONGEST_MS
 from scheduler import Rating, transaction
@@ -118,9 +118,9 @@ class MockRecorder:
     Unless ratings count for the `schedule`, they are recorded without changing it. `budget` is in seconds per question.
     """
 
-    def __init__(self, collection: Collection, mock: Mock, budget: int, now_ms: int, *, schedule: bool) -> None:
+    def __init__(self, collection: Collection, mock: Mock, budget: int, *, schedule: bool) -> None:
         self._collection = collection
-        self._backend = CollectionBackend(collection, now_ms)
+        self._backend = CardBackend(collection)
         self._budget = budget
         self._schedule = schedule
         self._mocks = Mocks(collection.connection)

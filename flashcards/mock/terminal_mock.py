@@ -163,7 +163,7 @@ class TerminalMock:
         except FlashcardsError as error:
             problem = str(error)
         finally:
-            self._keyboard.take_back()
+            self._keyboard.regain()
             self._redraw()
         if problem:
             self._screen.say(problem)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 
-from flashcards.collection import Collection, find_session_policy, now_ms
+from flashcards.collection import Collection, find_session_policy
 from flashcards.deck.cloze import build_face, find_hidden_text
 from flashcards.review.grading import add_ticks
 from flashcards.review.session_plan import SessionPlan, allow_new, choose_session_cards, lift_limits
@@ -32,17 +32,18 @@ from scheduler.policy import DeckPolicy
 from scheduler.queue import Counts, Queue, Wait, build_queue
 from scheduler.tables import ASKABLE, BURIED, DUE_DAY_REACHED, NEW, SHOWN
 
-_STEPS = f"SELECT min(due_ms), count(*) FROM cards WHERE due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
-_STEPS_NOW = f"SELECT 0, count(*) FROM cards WHERE due_ms <= :now_ms AND {SHOWN}"
+# Conditions on cards.
+_STEPS = f"due_ms > :now_ms AND due_ms < :end_ms AND {SHOWN}"
+_STEPS_NOW = f"due_ms <= :now_ms AND {SHOWN}"
+_DUE = f"{DUE_DAY_REACHED} AND {SHOWN}"
+_NEW = f"{NEW} AND {SHOWN}"
+_BURIED = f"{DUE_DAY_REACHED} AND {ASKABLE} AND {BURIED}"
+_NEXT_DAYS = f"due_day > :today AND {ASKABLE}"
+_NEXT_STEPS = f"due_ms >= :end_ms AND {ASKABLE}"
+_ON_DAY = f"(due_day = :day OR (due_ms >= :start_ms AND due_ms < :stop_ms)) AND {ASKABLE}"
+
 # At most one card of a note is asked per day, so cards held back by limits are counted by note.
-_DUE = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {DUE_DAY_REACHED} AND {SHOWN}"
-_NEW = f"SELECT 0, count(DISTINCT note) FROM cards WHERE {NEW} AND {SHOWN}"
-_BURIED = f"SELECT 0, count(*) FROM cards WHERE {DUE_DAY_REACHED} AND {ASKABLE} AND {BURIED}"
-_NEXT_DAY = f"SELECT min(due_day), 0 FROM cards WHERE due_day > :today AND {ASKABLE}"
-_NEXT_STEP = f"SELECT min(due_ms), 0 FROM cards WHERE due_ms >= :end_ms AND {ASKABLE}"
-_ON_DAY = (
-    f"SELECT 0, count(*) FROM cards WHERE (due_day = :day OR (due_ms >= :start_ms AND due_ms < :stop_ms)) AND {ASKABLE}"
-)
+_NOTES = "DISTINCT note"
 
 
 def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] | None = None) -> Upcoming:
@@ -52,45 +53,176 @@ def find_upcoming(store: Store, now_ms: int, left: Counts, only: frozenset[int] 
     values: dict[str, int | str] = {"today": today, "now_ms": now_ms, "end_ms": clock.start_of(today + 1)}
     values["only"] = json.dumps(sorted(only or ()))
 
-    def one(sql: str) -> tuple[int | None, int]:
+    def find(value: str, condition: str) -> int | None:
         among = "" if only is None else " AND id IN (SELECT value FROM json_each(:only))"
-        row: tuple[int | None, int] = store.connection.execute(sql + among, values).fetchone()
-        return row
+        row = store.connection.execute(f"SELECT {value} FROM cards WHERE {condition}{among}", values).fetchone()
+        found: int | None = row[0]
+        return found
 
-    first_ms, steps = one(_STEPS)
-    now = one(_STEPS_NOW)[1]
-    next_ms = one(_NEXT_STEP)[0]
-    buried = one(_BURIED)[1]
-    days = [one(_NEXT_DAY)[0], None if next_ms is None else clock.day(next_ms), today + 1 if buried else None]
+    def count(condition: str, what: str = "*") -> int:
+        return find(f"count({what})", condition) or 0
+
+    steps, now, buried = count(_STEPS), count(_STEPS_NOW), count(_BURIED)
+    next_day, next_ms = find("min(due_day)", _NEXT_DAYS), find("min(due_ms)", _NEXT_STEPS)
+    days = [next_day, None if next_ms is None else clock.day(next_ms), today + 1 if buried else None]
     day = min((each for each in days if each is not None), default=None)
     on_day = 0
     if day is not None:
         values |= {"day": day, "start_ms": clock.start_of(day), "stop_ms": clock.start_of(day + 1)}
-        on_day = one(_ON_DAY)[1] + (buried if day == today + 1 else 0)
+        on_day = count(_ON_DAY) + (buried if day == today + 1 else 0)
     return Upcoming(
         now=now,
         today=steps,
-        today_ms=first_ms,
+        today_ms=find("min(due_ms)", _STEPS),
         day=day,
         days_away=0 if day is None else day - today,
         on_day=on_day,
-        held_due=max(0, one(_DUE)[1] - left.review - max(0, left.learning - steps - now)),
-        held_new=max(0, one(_NEW)[1] - left.new),
+        held_due=max(0, count(_DUE, _NOTES) - left.review - max(0, left.learning - steps - now)),
+        held_new=max(0, count(_NEW, _NOTES) - left.new),
     )
 
 
 _FILE = "SELECT size, mtime_ns FROM files WHERE path = ? AND present = 1"
 
 
-class CollectionBackend:
+class CardBackend:
+    """Reads the cards of a collection, records ratings and changes their status, as `Backend` requires."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._store = collection.store
+        # Frozen until the session reads its cards again, so that a rating gives what its button showed.
+        self._policies: dict[int, Policy] = {}
+        self._shown: tuple[Card, Load | None] | None = None
+
+    def prepare(self) -> None:
+        """Load the modules that the first answer needs. Call it while the first question is on screen."""
+        self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
+
+    def follow_file(self, card: int) -> bool:
+        """Scan the decks if the file of a card was edited, renamed or removed; return whether it was."""
+        path = self._collection.note_of(self._store.card(card)).path
+        row = self._store.connection.execute(_FILE, (path,)).fetchone()
+        try:
+            found = (self._collection.root / path).stat()
+            if row == (found.st_size, found.st_mtime_ns):
+                return False
+        except OSError:
+            pass
+        # If the database is busy or the disk full, the next rating reports it.
+        with suppress(DatabaseBusy, DiskFull):
+            return bool(self._collection.scan()[0])
+        return False
+
+    def read(self, card: int) -> Asked | None:
+        """Return the current state of the card, or nothing if its text is gone."""
+        self.follow_file(card)
+        row = self._store.card(card)
+        entry = self._collection.note_of(row)
+        if not row.active or row.slot not in entry.note.slots:
+            return None
+        return Asked(
+            row,
+            entry,
+            build_face(entry.note, row.slot),
+            find_hidden_text(entry.note, row.slot) if entry.note.typed else "",
+        )
+
+    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
+        """Compute the outcome of each rating for the card."""
+        policy = self._policy(card.deck)
+        load = self._store.load(card, policy, now_ms)
+        self._shown = (card, load)
+        return self._store.outcomes(card, policy, now_ms, load)
+
+    def rate(
+        self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
+    ) -> Review:
+        """Record a rating and the points covered, in one transaction."""
+        load = self._shown[1] if self._shown and self._shown[0] == card else None
+        policy = self._policy(card.deck)
+        if points:
+            with transaction(self._store.connection):
+                review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
+                add_ticks(self._store.connection, review.id, points)
+        else:
+            review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
+        return review
+
+    def undo(self, now_ms: int) -> Review:
+        """Undo the last rating of today, if it is the latest action."""
+        act = self._store.acts.last()
+        if act is not None and act.kind != "rating":
+            raise NothingToUndo(f"The last action was `{act.kind}`; `flashcards undo` undoes it.")
+        return self._store.undo(now_ms)
+
+    def siblings(self, card: Card) -> list[int]:
+        """Return all cards of the card's note."""
+        return [each.id for each in self._store.cards_of(card.note)]
+
+    def bury(self, cards: Sequence[int], now_ms: int) -> None:
+        """Hide cards until tomorrow."""
+        with self._store.acts.record("bury", cards, now_ms) as summary:
+            self._store.bury(cards, self._collection.clock.day(now_ms))
+            summary.append(plural(len(cards), "card"))
+
+    def unbury(self, cards: Sequence[int], now_ms: int) -> None:
+        """Show buried cards again."""
+        self._store.unbury(cards, self._collection.clock.day(now_ms))
+        self._mark_undone("bury", now_ms)
+
+    def suspend(self, cards: Sequence[int], now_ms: int) -> list[int]:
+        """Stop asking cards; return those that were not suspended before."""
+        awake = [card.id for card in self._store.cards(cards) if not card.suspended]
+        with self._store.acts.record("suspend", awake, now_ms) as summary:
+            self._store.suspend(awake)
+            summary.append(plural(len(awake), "card"))
+        return awake
+
+    def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
+        """Ask suspended cards again."""
+        self._store.unsuspend(cards)
+        self._mark_undone("suspend", now_ms)
+
+    def flag(self, card: int, flag: int, now_ms: int) -> None:
+        """Set a card's flag."""
+        act = self._store.acts.last()
+        before = act.before["cards"][0] if act and act.kind == "flag" else None
+        if before and before[0] == card and before[-1] == flag:  # the flag is restored
+            self._store.acts.undo(now_ms)
+            return
+        with self._store.acts.record("flag", [card], now_ms) as summary:
+            self._store.flag([card], flag)
+            summary.append("1 card")
+
+    def _mark_undone(self, kind: str, now_ms: int) -> None:
+        """Mark the last act as undone if it is of this kind, because the session has just reversed it."""
+        act = self._store.acts.last()
+        if act is not None and act.kind == kind:
+            self._store.acts.mark_undone(act.id, now_ms)
+
+    def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
+        """Count the cards due on each of the next days."""
+        day = self._collection.clock.day(now_ms)
+        due = count_due_ahead(self._store.connection, day, DAYS_AHEAD)
+        return tuple(due.get(day + ahead, 0) for ahead in range(1, DAYS_AHEAD + 1))
+
+    def _policy(self, deck: int) -> Policy:
+        if deck not in self._policies:
+            self._policies[deck] = self._collection.policy(deck)
+        return self._policies[deck]
+
+    def _forget_policies(self) -> None:
+        self._collection.forget_policies()
+        self._policies.clear()
+
+
+class CollectionBackend(CardBackend):
     """Supplies the due cards of a collection, with the options of a `SessionPlan`."""
 
     def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
-        self._collection = collection
-        self._store = collection.store
+        super().__init__(collection)
         self._plan = plan or SessionPlan()
-        self._policies: dict[int, Policy] = {}
-        self._shown: tuple[Card, Load | None] | None = None
         self._version = self._data_version()
         self._decks = collection.deck_policies
         self._cards = self._plan.only
@@ -123,10 +255,6 @@ class CollectionBackend:
             paced=plan.new is None and not plan.backlog,
         )
 
-    def prepare(self) -> None:
-        """Load the modules that the first answer needs. Call it while the first question is on screen."""
-        self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
-
     def next_card(self, now_ms: int) -> int | None:
         """Return the next card. Rebuild the queue first if another process wrote to the database."""
         version = self._data_version()
@@ -138,118 +266,22 @@ class CollectionBackend:
             card = self._queue.next_card(now_ms)
         return None if card is None or isinstance(card, Wait) else card
 
-    def follow_file(self, card: int) -> bool:
-        """Scan the decks if the file of a card was edited, renamed or removed; return whether it was."""
-        path = self._collection.note_of(self._store.card(card)).path
-        row = self._store.connection.execute(_FILE, (path,)).fetchone()
-        try:
-            found = (self._collection.root / path).stat()
-            if row == (found.st_size, found.st_mtime_ns):
-                return False
-        except OSError:
-            pass
-        # If the database is busy or the disk full, the next rating reports it.
-        with suppress(DatabaseBusy, DiskFull):
-            return bool(self._collection.scan()[0])
-        return False
-
-    def read(self, card: int) -> Asked | None:
-        """Return the current state of the card, or nothing if its text is gone."""
-        self.follow_file(card)
-        row = self._store.card(card)
-        entry = self._collection.note_of(row)
-        if not row.active or row.slot not in entry.note.slots:
-            return None
-        return Asked(
-            row,
-            entry,
-            build_face(entry.note, row.slot),
-            find_hidden_text(entry.note, row.slot) if entry.note.typed else "",
-        )
-
     def counts(self) -> Counts:
         """Count the cards left today."""
         return self._queue.counts()
 
-    def outcomes(self, card: Card, now_ms: int) -> Outcomes:
-        """Compute the outcome of each rating for the card."""
-        policy = self._policy(card.deck)
-        load = self._store.load(card, policy, now_ms)
-        self._shown = (card, load)
-        return self._store.outcomes(card, policy, now_ms, load)
-
     def rate(
         self, card: Card, rating: Rating, now_ms: int, duration_ms: int, points: Sequence[tuple[str, bool]] = ()
     ) -> Review:
-        """Record a rating and the points covered, in one transaction."""
-        load = self._shown[1] if self._shown and self._shown[0] == card else None
-        policy = self._policy(card.deck)
-        if points:
-            with transaction(self._store.connection):
-                review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
-                add_ticks(self._store.connection, review.id, points)
-        else:
-            review = self._store.rate(card.id, rating, policy, now_ms, duration_ms, card.reps, load)
+        """Record a rating and the points covered, and update the queue."""
+        review = super().rate(card, rating, now_ms, duration_ms, points)
         self._queue.record_rating(card.id)
         return review
-
-    def undo(self, now_ms: int) -> Review:
-        """Undo the last rating of today, if it is the latest action."""
-        act = self._store.acts.last()
-        if act is not None and act.kind != "rating":
-            raise NothingToUndo(f"The last action was `{act.kind}`; `flashcards undo` undoes it.")
-        return self._store.undo(now_ms)
-
-    def siblings(self, card: Card) -> list[int]:
-        """Return all cards of the card's note."""
-        return [each.id for each in self._store.cards_of(card.note)]
-
-    def bury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Hide cards until tomorrow."""
-        with self._store.acts.record("bury", cards, now_ms) as summary:
-            self._store.bury(cards, self._collection.clock.day(now_ms))
-            summary.append(plural(len(cards), "card"))
-
-    def unbury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Show buried cards again."""
-        self._store.unbury(cards, self._collection.clock.day(now_ms))
-        self._mark_undone("bury", now_ms)
-
-    def suspend(self, cards: Sequence[int]) -> list[int]:
-        """Stop asking cards; return those that were not suspended before."""
-        awake = [card.id for card in self._store.cards(cards) if not card.suspended]
-        with self._store.acts.record("suspend", awake, now_ms()) as summary:
-            self._store.suspend(awake)
-            summary.append(plural(len(awake), "card"))
-        return awake
-
-    def unsuspend(self, cards: Sequence[int]) -> None:
-        """Ask suspended cards again."""
-        self._store.unsuspend(cards)
-        self._mark_undone("suspend", now_ms())
-
-    def flag(self, card: int, flag: int) -> None:
-        """Set a card's flag."""
-        act = self._store.acts.last()
-        before = act.before["cards"][0] if act and act.kind == "flag" else None
-        if before and before[0] == card and before[-1] == flag:  # the flag is restored
-            self._store.acts.undo(now_ms())
-            return
-        with self._store.acts.record("flag", [card], now_ms()) as summary:
-            self._store.flag([card], flag)
-            summary.append("1 card")
-
-    def _mark_undone(self, kind: str, now_ms: int) -> None:
-        """Mark the last act as undone if it is of this kind, because the session has just reversed it."""
-        act = self._store.acts.last()
-        if act is not None and act.kind == kind:
-            self._store.acts.mark_undone(act.id, now_ms)
 
     def refresh(self, now_ms: int) -> None:
         """Rebuild the queue of the day."""
         self._version = self._data_version()
-        self._collection.forget_policies()
-        self._policies.clear()
+        self._forget_policies()
         if self._collection.deck_policies == self._decks:
             self._queue.refresh(now_ms)
         else:  # different decks or policies
@@ -260,23 +292,12 @@ class CollectionBackend:
         """Find the next due cards."""
         return find_upcoming(self._store, now_ms, self.counts(), self._plan.only)
 
-    def count_due_ahead(self, now_ms: int) -> tuple[int, ...]:
-        """Count the cards due on each of the next days."""
-        day = self._collection.clock.day(now_ms)
-        due = count_due_ahead(self._store.connection, day, DAYS_AHEAD)
-        return tuple(due.get(day + ahead, 0) for ahead in range(1, DAYS_AHEAD + 1))
-
-    def _policy(self, deck: int) -> Policy:
-        if deck not in self._policies:
-            self._policies[deck] = self._collection.policy(deck)
-        return self._policies[deck]
-
     def _data_version(self) -> int:
         """Return a number that changes when another connection writes to the database."""
         return int(self._store.connection.execute("PRAGMA data_version").fetchone()[0])
 
 
-class CramBackend(CollectionBackend):
+class CramBackend(CardBackend):
     """Asks every card of a plan, due or not, in an order that depends on the day.
 
     Unless ratings count as reviews, they are logged and the schedule does not change.
@@ -284,11 +305,12 @@ class CramBackend(CollectionBackend):
 
     def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
         plan = plan or SessionPlan()
-        super().__init__(collection, now_ms, SessionPlan(only=plan.only))
+        super().__init__(collection)
+        self._only = plan.only
         self._counting = plan.is_counted
         self._day = collection.clock.day(now_ms)
         self._crammed: list[Review] = []
-        askable = self._askable()
+        askable = self._find_askable()
         chosen = askable if plan.only is None else askable & plan.only
         # A dict keeps the order and allows quick removals; its values are not used.
         self._left: dict[int, None] = dict.fromkeys(
@@ -305,7 +327,7 @@ class CramBackend(CollectionBackend):
 
     def counts(self) -> Counts:
         """Count the cards left today."""
-        states = [self._store.card(card).state for card in self._left]
+        states = [card.state for card in self._store.cards(self._left)]
         new, review = states.count(State.NEW), states.count(State.REVIEW)
         return Counts(new, len(states) - new - review, review)
 
@@ -343,18 +365,23 @@ class CramBackend(CollectionBackend):
             review = super().undo(now_ms)
         elif self._crammed:
             review = self._crammed.pop()
-            self._store.take_back(review, now_ms)
+            self._store.undo_cram(review, now_ms)
         else:
             raise NothingToUndo
         self._left = {review.card: None} | self._left
         return review
 
     def refresh(self, now_ms: int) -> None:
-        """Rebuild the queue of the day."""
-        super().refresh(now_ms)
-        askable = self._askable()
+        """Drop the cards that can no longer be asked."""
+        self._forget_policies()
+        self._day = self._collection.clock.day(now_ms)
+        askable = self._find_askable()
         self._left = {card: None for card in self._left if card in askable}
 
-    def _askable(self) -> set[int]:
+    def find_upcoming(self, now_ms: int) -> Upcoming:
+        """Find the next due cards."""
+        return find_upcoming(self._store, now_ms, self.counts(), self._only)
+
+    def _find_askable(self) -> set[int]:
         rows = self._store.connection.execute(f"SELECT id FROM cards WHERE {SHOWN}", {"today": self._day})
         return {card for (card,) in rows}

@@ -136,7 +136,7 @@ class Keyboard:
         self._pause()
         self._restore_mode()
 
-    def take_back(self) -> None:
+    def regain(self) -> None:
         """Take the terminal back."""
         if self._before is not None:
             self._set_raw_mode()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from string import ascii_lowercase, ascii_uppercase, digits
 
-from flashcards.review.views import Bury, Event, Quit, Rate, Suspend, Undo
+from flashcards.review.events import Bury, Event, Quit, Rate, Suspend, Undo
 from flashcards.settings import FILE_NAME, SettingInvalid
 from flashcards.text import suggest
 from scheduler import Rating

@@ -16,10 +16,24 @@ if TYPE_CHECKING:
 
 def describe_summary(summary: Summary, clock: Clock) -> list[str]:
     """Describe what was done, how it went, what is left, and when the next cards are due, as lines."""
-    lines = [_done(summary)]
-    if summary.cards:
-        parts = [f"{rating.name.capitalize()} {count}" for rating, count in summary.ratings.items()]
-        lines.append(" · ".join(parts))
+    if not summary.cards:
+        return ["Nothing was rated.", *describe_results(summary, clock)]
+    ratings = " · ".join(f"{rating.name.capitalize()} {count}" for rating, count in summary.ratings.items())
+    return [f"Done: {describe_done(summary)}", ratings, *describe_results(summary, clock)]
+
+
+def describe_done(summary: Summary) -> str:
+    """Describe how many cards were rated, and how long it took."""
+    ratings = sum(summary.ratings.values())
+    extra = [plural(ratings, "rating")] if ratings != summary.cards else []
+    extra += [f"{summary.introduced} new"] if summary.introduced else []
+    in_brackets = f" ({', '.join(extra)})" if extra else ""
+    return f"{plural(summary.cards, 'card')}{in_brackets} in {format_duration(summary.duration_ms)}."
+
+
+def describe_results(summary: Summary, clock: Clock) -> list[str]:
+    """Describe how the reviews went, what is left, and when the next cards are due, as lines."""
+    lines = []
     if summary.reviews:
         share = f"{100 * summary.recalled / summary.reviews:.0f} %"
         lines.append(f"Recalled {summary.recalled} of {plural(summary.reviews, 'review')} ({share}).")
@@ -74,16 +88,6 @@ def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: flo
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value]
     return lines + [_history_line(review, clock) for review in log]
-
-
-def _done(summary: Summary) -> str:
-    if not summary.cards:
-        return "Nothing was rated."
-    ratings = sum(summary.ratings.values())
-    extra = [plural(ratings, "rating")] if ratings != summary.cards else []
-    extra += [f"{summary.introduced} new"] if summary.introduced else []
-    in_brackets = f" ({', '.join(extra)})" if extra else ""
-    return f"Done: {plural(summary.cards, 'card')}{in_brackets} in {format_duration(summary.duration_ms)}."
 
 
 def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ They are drawn in a scrolling window or line by line. Card text is never interpr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
@@ -21,7 +21,6 @@ from flashcards.review.grading import remove_points
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.views import Answer, Asked, Question
 from flashcards.text import wrap_line
-from scheduler.queue import Counts
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
@@ -80,8 +79,7 @@ class Screen:
     def toggle_details(self) -> None:
         """Make the next `show` open or close the `<details>` of the card."""
         self._opens_details = not self._opens_details
-        if self._plain:
-            self._shown = None
+        self.redraw()
 
     def say(self, *lines: str) -> None:
         """Print lines unchanged below the current view, wrapping long ones."""
@@ -128,7 +126,6 @@ class Screen:
 
     def judge(self, asked: Asked, ticked: frozenset[int], proposed: Rating, written: str, message: str = "") -> None:
         """Draw the question, the written answer, and the model answer with points to tick."""
-        view = Answer(asked, Counts(0, 0, 0), (0, 0, 0, 0), ticked=ticked, proposed=proposed)
 
         def draw() -> None:
             if not self._plain:  # in plain mode it was just printed above
@@ -142,15 +139,14 @@ class Screen:
         def draw_model() -> None:
             self._print(Text("Model answer", "bold"))
             self._blank()
-            self._draw_back(view)
+            self._draw_back(asked, ticked, proposed)
             self._blank()
 
         def draw_footer() -> None:
             if message:
                 self._print(Text(message, "yellow"))
-            self._print(
-                screen_parts.flow_parts(screen_parts.draw_ratings(view, self._keys), " · ", self._console.width)
-            )
+            ratings = screen_parts.draw_ratings(self._keys, proposed if asked.entry.note.points else None)
+            self._print(screen_parts.flow_parts(ratings, " · ", self._console.width))
 
         top = 0 if self._shown != (asked.face, True) else None
         self._shown = (asked.face, True)
@@ -202,12 +198,14 @@ class Screen:
     def _draw_answer(self, view: Question | Answer) -> list[str]:
         if not isinstance(view, Answer):
             return []
+        asked = view.asked
 
         def draw() -> None:
-            if not view.asked.face.delimiters:
+            if not asked.face.delimiters:
                 self._print(Text("─" * self._console.width, "dim"))
                 self._blank()
-            self._draw_back(view)
+            self._draw_back(asked, view.ticked, view.proposed)
+            self._draw_typed(view)
             self._blank()
 
         return self._capture(draw)
@@ -236,7 +234,8 @@ class Screen:
             self._print(self._draw_side(asked, asked.face.front))
         if isinstance(view, Answer):
             self._print(Text("Answer:"))
-            self._draw_back(view)
+            self._draw_back(asked, view.ticked, view.proposed)
+            self._draw_typed(view)
             self._print(screen_parts.flow_parts(screen_parts.draw_buttons(view, self._keys), ", ", self._console.width))
         elif asked.is_typed:
             self._print(Text(f"{_TYPED}."))
@@ -244,21 +243,20 @@ class Screen:
             self._print(Text(f"Press {self._keys.label(Action.SHOW)} for the answer."))
         self._shown = (asked.face, answered)
 
-    def _draw_back(self, view: Answer) -> None:
+    def _draw_back(self, asked: Asked, ticked: Set[int], proposed: Rating) -> None:
         """Draw the answer. A rubric card shows its points instead of the task list."""
-        note = view.asked.entry.note
+        note = asked.entry.note
         if note.points:
-            if text := remove_points(view.asked.face.back):
-                self._print(self._draw_side(view.asked, text))
+            if text := remove_points(asked.face.back):
+                self._print(self._draw_side(asked, text))
                 self._blank()
             points = [self.plain_text(point, note.definitions) for point in note.points]
-            *pointed, proposal = screen_parts.draw_points(view, points, self._keys)
+            *pointed, proposal = screen_parts.draw_points(points, ticked, proposed, self._keys)
             for line in pointed:
                 self._print(screen_parts.indent_wrapped(line, screen_parts.POINT_INDENT, self._console))
             self._print(proposal)
         else:
-            self._print(self._draw_side(view.asked, view.asked.face.back))
-        self._draw_typed(view)
+            self._print(self._draw_side(asked, asked.face.back))
 
     def _draw_place(self, asked: Asked) -> Text:
         """Draw the deck and the headings of the card, and its flag."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import IO, TYPE_CHECKING, Final
 
 from rich.cells import cell_len
@@ -165,33 +165,34 @@ def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: boo
 _KINDS = {"new": "new", "learning": "being learned", "review": "under review"}
 
 
-def draw_ratings(view: Answer, keys: KeyMap) -> list[Text]:
+def draw_ratings(keys: KeyMap, proposed: Rating | None) -> list[Text]:
     """Draw `3 Good` for each rating; the rating proposed for a rubric is underlined."""
     found = []
     for action, rating in RATINGS.items():
-        style = _RATINGS[rating] + (" underline" if view.asked.entry.note.points and rating is view.proposed else "")
+        style = _RATINGS[rating] + (" underline" if rating is proposed else "")
         found.append(Text.assemble((keys.label(action), "bold"), " ", (rating.name.capitalize(), style)))
     return found
 
 
 def draw_buttons(view: Answer, keys: KeyMap) -> list[Text]:
     """Draw `3 Good 10m` for each rating."""
-    pairs = zip(draw_ratings(view, keys), view.intervals, strict=True)
+    ratings = draw_ratings(keys, view.proposed if view.asked.entry.note.points else None)
+    pairs = zip(ratings, view.intervals, strict=True)
     return [text.append(f" {format_interval(seconds)}") for text, seconds in pairs]
 
 
-def draw_points(view: Answer, points: Sequence[str], keys: KeyMap) -> list[Text]:
+def draw_points(points: Sequence[str], ticked: Set[int], proposed: Rating, keys: KeyMap) -> list[Text]:
     """Draw `a [x] point` for each point of a rubric card, given as plain text, and the proposed rating."""
     labels = keys.assign_point_keys(len(points))
     lines = []
     for at, point in enumerate(points):
         key = labels[at] if at < len(labels) else " "
-        mark, style = ("[x]", "green") if at in view.ticked else ("[ ]", "")
+        mark, style = ("[x]", "green") if at in ticked else ("[ ]", "")
         lines.append(Text.assemble((key, "bold"), " ", (mark, style), " ", (escape_controls(point), style)))
-    covered = f"{len(view.ticked)} of {len(points)} covered"
+    covered = f"{len(ticked)} of {len(points)} covered"
     show = keys.label(Action.SHOW).capitalize()
-    if view.ticked:
-        hint = f"{covered}: {view.proposed.name.capitalize()}. {show} takes it, a letter ticks a point."
+    if ticked:
+        hint = f"{covered}: {proposed.name.capitalize()}. {show} takes it, a letter ticks a point."
     else:
         hint = f"{covered}. A letter ticks a point; if you covered no point, {keys.label(Action.AGAIN)} is Again."
     lines.append(Text(hint, "dim"))

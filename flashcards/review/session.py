@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from flashcards.review import views as events
+from flashcards.review import events
+from flashcards.review.events import Event
 from flashcards.review.grading import propose_rating
-from flashcards.review.views import Answer, Asked, Backend, Event, Finished, Question, Summary, View
+from flashcards.review.views import Answer, Asked, Backend, Finished, Question, Summary, View
 from flashcards.settings.values import RUBRIC_THRESHOLDS
 from scheduler import CardChanged, DatabaseBusy, DiskFull, Leech, NothingToUndo, Rating, Review, State
 
@@ -37,10 +38,14 @@ class _Hidden(NamedTuple):
     buried: bool
 
 
+class _Rated(NamedTuple):
+    """A card that was rated; the backend knows which."""
+
+
 class Session:
     """A review session. `view` is what to show now; `handle` takes an event and returns the next view.
 
-    An event that makes no sense in the present view changes nothing. Each rating is recorded before the next view is
+    An event that makes no sense in the current view changes nothing. Each rating is recorded before the next view is
     made. Backend errors after which one can only quit (a damaged database) are not caught.
     """
 
@@ -63,7 +68,7 @@ class Session:
         self._until_ms: int | None = None  # the first card is asked in any case
         self._due_before = backend.count_due_ahead(now_ms)
         self._reviews: dict[int, Review] = {}  # this session's ratings by id, except undone ones
-        self._acts: list[_Hidden | _Flagged | None] = []  # undoable actions, newest last; None is a rating
+        self._acts: list[_Hidden | _Flagged | _Rated] = []  # undoable actions, newest last
         self._since_ms = now_ms
         self.view: View = self._next(now_ms, message)
         self._until_ms = until_ms
@@ -107,10 +112,10 @@ class Session:
             return self._move_on(event.now_ms, "Buried until tomorrow.")
         if isinstance(event, events.Suspend):
             cards = self._backend.siblings(card) if event.whole_note else [card.id]
-            self._acts.append(_Hidden(card.id, tuple(self._backend.suspend(cards)), buried=False))
+            self._acts.append(_Hidden(card.id, tuple(self._backend.suspend(cards, event.now_ms)), buried=False))
             return self._move_on(event.now_ms, "The whole note is suspended." if event.whole_note else "Suspended.")
         if isinstance(event, events.Flag):
-            self._backend.flag(card.id, event.flag)
+            self._backend.flag(card.id, event.flag, event.now_ms)
             self._acts.append(_Flagged(card.id, card.flag))
             return self._reread(view, event.now_ms, f"Flag {event.flag}." if event.flag else "No flag.")
         self._backend.refresh(event.now_ms)
@@ -211,26 +216,26 @@ class Session:
         except CardChanged:
             return self._move_on(now_ms, _ELSEWHERE)
         self._reviews[review.id] = review
-        self._acts.append(None)
+        self._acts.append(_Rated())
         return self._next(now_ms, _leech_message(review))
 
     # Undo
 
     def _undo(self, now_ms: int) -> View:
-        act = self._acts[-1] if self._acts else None
-        if act is None:
+        act = self._acts[-1] if self._acts else _Rated()  # today's ratings of earlier sessions can be undone, too
+        if isinstance(act, _Rated):
             return self._undo_rating(now_ms)
         if isinstance(act, _Flagged):
             return self._undo_flag(act, now_ms)
         if act.buried:
             self._backend.unbury(act.cards, now_ms)
         else:
-            self._backend.unsuspend(act.cards)
+            self._backend.unsuspend(act.cards, now_ms)
         self._acts.pop()
         return self._back(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
 
     def _undo_flag(self, act: _Flagged, now_ms: int) -> View:
-        self._backend.flag(act.card, act.before)
+        self._backend.flag(act.card, act.before, now_ms)
         self._acts.pop()
         message = f"Flag {act.before} again." if act.before else "No longer flagged."
         view = self.view

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flashcards.collection import Collection
-    from flashcards.review.collection_backend import CollectionBackend
+    from flashcards.review.collection_backend import CollectionBackend, CramBackend
+    from flashcards.review.views import Backend
     from scheduler import Done, Policy, Store
     from scheduler.policy import DeckPolicy, NewMix, ReviewOrder
 
@@ -31,13 +32,13 @@ class SessionPlan(NamedTuple):
     is_counted: bool = False  # with `cram`, ratings count as reviews
     minutes: float | None = None  # stop asking after this time
 
-    def open_backend(self, collection: Collection, now_ms: int) -> CollectionBackend:
+    def open_backend(self, collection: Collection, now_ms: int) -> CollectionBackend | CramBackend:
         """Choose the cards and return their backend."""
         from flashcards.review.collection_backend import CollectionBackend, CramBackend
 
         return (CramBackend if self.cram else CollectionBackend)(collection, now_ms, self)
 
-    def begin(self, collection: Collection, backend: CollectionBackend, now_ms: int) -> Session:
+    def begin(self, collection: Collection, backend: Backend, now_ms: int) -> Session:
         """Begin the session with the first card."""
         return Session(
             backend,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flashcards.disk.atomic import replace_file
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import read_macros
-from flashcards.review import views as events
+from flashcards.review import events
 from flashcards.review.keyboard import Keyboard, LineEditor
 from flashcards.review.keys import REDRAW, SCROLLS, Action, KeyMap, make_event
 from flashcards.review.report import describe_card, describe_summary
@@ -190,7 +190,7 @@ class TerminalReview:
         else:
             failed = ""
         finally:
-            self._keyboard.take_back()
+            self._keyboard.regain()
         if failed:
             self._screen.redraw()
             self._screen.say(failed)

@@ -1,7 +1,4 @@
-"""The types between a session and its shell: events go in, views come out, a backend supplies cards. Plain data.
-
-Every event says when it happened, in epoch milliseconds: a session has no clock of its own.
-"""
+"""The views of a session, and the backend that supplies its cards. Plain data."""
 
 from __future__ import annotations
 
@@ -100,80 +97,6 @@ def find_count(card: Card) -> str:
     return "review" if card.state is State.REVIEW else "learning"
 
 
-class ShowAnswer(NamedTuple):
-    """Turn the card over."""
-
-    now_ms: int
-
-
-class TypeAnswer(NamedTuple):
-    """Turn the card over, having typed this answer."""
-
-    now_ms: int
-    text: str
-
-
-class Rate(NamedTuple):
-    """Rate the card."""
-
-    now_ms: int
-    rating: Rating
-
-
-class Accept(NamedTuple):
-    """Accept the proposed rating: Good, or the one for the ticked points."""
-
-    now_ms: int
-
-
-class Tick(NamedTuple):
-    """Tick a covered point of the answer, or untick it. Points count from 0."""
-
-    now_ms: int
-    point: int
-
-
-class Undo(NamedTuple):
-    """Undo the last action."""
-
-    now_ms: int
-
-
-class Bury(NamedTuple):
-    """Hide the card until tomorrow."""
-
-    now_ms: int
-
-
-class Suspend(NamedTuple):
-    """Stop asking the card, or all cards of its note, until unsuspended."""
-
-    now_ms: int
-    whole_note: bool = False
-
-
-class Flag(NamedTuple):
-    """Set the card's flag, 1 to 7; 0 removes it."""
-
-    now_ms: int
-    flag: int
-
-
-class Refresh(NamedTuple):
-    """Read the card again, because the decks may have changed."""
-
-    now_ms: int
-
-
-class Quit(NamedTuple):
-    """End the session."""
-
-    now_ms: int
-
-
-Event = ShowAnswer | TypeAnswer | Rate | Accept | Tick | Undo | Bury | Suspend | Flag | Refresh | Quit
-
-
 class Backend(Protocol):
     """Supplies cards to the session and records its actions; each call has saved them when it returns."""
 
@@ -195,7 +118,7 @@ class Backend(Protocol):
         """Record a rating and the points covered. Raise `CardChanged` if the card was answered elsewhere since."""
 
     def undo(self, now_ms: int) -> Review:
-        """Take back the last rating of today and return it. Raise `NothingToUndo` if nothing was rated today."""
+        """Undo the last rating of today and return it. Raise `NothingToUndo` if nothing was rated today."""
 
     def siblings(self, card: Card) -> list[int]:
         """Return all cards of the card's note, including itself."""
@@ -206,13 +129,13 @@ class Backend(Protocol):
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
         """Show buried cards again."""
 
-    def suspend(self, cards: Sequence[int]) -> list[int]:
+    def suspend(self, cards: Sequence[int], now_ms: int) -> list[int]:
         """Stop asking cards; return those that were not suspended before."""
 
-    def unsuspend(self, cards: Sequence[int]) -> None:
+    def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
         """Ask suspended cards again."""
 
-    def flag(self, card: int, flag: int) -> None:
+    def flag(self, card: int, flag: int, now_ms: int) -> None:
         """Set a card's flag, 1 to 7; 0 removes it."""
 
     def refresh(self, now_ms: int) -> None:

@@ -118,7 +118,7 @@ def save(site: Site, visit: Visit) -> Response:
     return site.show(visit, "edited.html", problems=problems, back=_back(visit), path=entry.path)
 
 
-def take_back(site: Site, visit: Visit) -> Response:
+def undo_edit(site: Site, visit: Visit) -> Response:
     """Restore the file as it was before the last edit, unless it has changed since."""
     edit = site.last_edit
     if edit is not None:
@@ -187,5 +187,5 @@ PAGES: Final = (
     ("/edit/{card:int}", show_editor, ["GET"]),
     ("/edit/{card:int}", save, ["POST"]),
     ("/edit/{card:int}/open", open_in_editor, ["POST"]),
-    ("/edit/{card:int}/back", take_back, ["POST"]),
+    ("/edit/{card:int}/back", undo_edit, ["POST"]),
 )

@@ -10,12 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import Collection, now_ms
 from flashcards.render.html.tags import write_typed_answer
-from flashcards.review import views as events
+from flashcards.review import events
 from flashcards.review.grading import find_difference, is_same_text, remove_points
 from flashcards.review.keys import RATINGS, Action, make_event
-from flashcards.review.report import describe_counts, describe_summary, describe_upcoming
+from flashcards.review.report import describe_counts, describe_done, describe_results, describe_upcoming
 from flashcards.review.session_plan import SessionPlan
-from flashcards.review.views import Answer, Asked, Finished, Question, find_count
+from flashcards.review.views import Answer, Asked, Finished, Question, View, find_count
 from scheduler import Rating
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class BrowserSession:
         self.day = self.collection.clock.day(self.now_ms)
 
     @property
-    def view(self) -> events.View:
+    def view(self) -> View:
         """The current view."""
         return self.session.view
 
@@ -137,7 +137,7 @@ def stop(site: Site, visit: Visit) -> Response:
     return site.show(visit, "stopped.html")
 
 
-def _read_events(view: events.View, name: str, visit: Visit, now: int) -> list[events.Event]:
+def _read_events(view: View, name: str, visit: Visit, now: int) -> list[events.Event]:
     """Return the session events that a button triggers."""
     ticks: list[events.Event] = []
     if isinstance(view, Answer) and view.asked.entry.note.points:
@@ -202,12 +202,12 @@ def _describe_end(site: Site, view: Finished) -> dict[str, Any]:
     summary, clock = view.summary, site.collection.clock
     lead, lines = "", describe_upcoming(summary.upcoming, clock)
     if summary.cards:
-        lead, _, *lines = describe_summary(summary, clock)  # the second one is the table
+        lead, lines = describe_done(summary), describe_results(summary, clock)
     most = max(summary.ratings.values(), default=0)
     ratings = [(rating.name.capitalize(), summary.ratings.get(rating, 0)) for rating in Rating]
     can_go_on = bool(any(summary.left) or summary.upcoming.now)
     return {
-        "lead": lead.removeprefix("Done: "),
+        "lead": lead,
         "lines": lines,
         "ratings": ratings,
         "most": most,

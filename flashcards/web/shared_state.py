@@ -21,10 +21,11 @@ from starlette.responses import HTMLResponse, Response
 from flashcards.collection import Access, Collection, now_ms
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import read_macros
+from flashcards.review.events import Quit, Refresh
 from flashcards.review.keys import KeyMap
 from flashcards.review.report import describe_summary
 from flashcards.review.session_plan import SessionPlan
-from flashcards.review.views import Finished, Quit, Refresh
+from flashcards.review.views import Finished
 from flashcards.text import format_interval, gate, plural
 from flashcards.web.markup import PageRenderer
 from flashcards.web.review_pages import BrowserSession
@@ -154,7 +155,7 @@ class Site:
     def start(self, plan: SessionPlan, words: str = "") -> None:
         """Begin another review with the current decks."""
         self.collection.scan()
-        if self.collection.catalog.counts()[1]:
+        if self.collection.catalog.count_notes():
             self.collection.keep()
         self.macros = read_macros(self.root)
         self._review = BrowserSession(self.collection, plan, now_ms(), words)

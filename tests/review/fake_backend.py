@@ -116,14 +116,14 @@ class FakeBackend:
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
         self._unhide("unbury", cards)
 
-    def suspend(self, cards: Sequence[int]) -> list[int]:
+    def suspend(self, cards: Sequence[int], now_ms: int) -> list[int]:
         self._hide("suspend", cards)
         return list(cards)
 
-    def unsuspend(self, cards: Sequence[int]) -> None:
+    def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
         self._unhide("unsuspend", cards)
 
-    def flag(self, card: int, flag: int) -> None:
+    def flag(self, card: int, flag: int, now_ms: int) -> None:
         self.acts.append(("flag", card, flag))
         old = self.cards[card]
         self.cards[card] = Asked(old.card._replace(flag=flag), old.entry, old.face, old.expected)

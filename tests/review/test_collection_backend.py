@@ -12,23 +12,10 @@ from flashcards.cli import run
 from flashcards.collection import Collection
 from flashcards.importers.state_database import import_state
 from flashcards.review.collection_backend import CollectionBackend, CramBackend
+from flashcards.review.events import Bury, Event, Flag, Quit, Rate, Refresh, ShowAnswer, Suspend, Undo
 from flashcards.review.session import Session
 from flashcards.review.session_plan import SessionPlan
-from flashcards.review.views import (
-    Answer,
-    Bury,
-    Event,
-    Finished,
-    Flag,
-    Question,
-    Quit,
-    Rate,
-    Refresh,
-    ShowAnswer,
-    Suspend,
-    Undo,
-    View,
-)
+from flashcards.review.views import Answer, Finished, Question, View
 from scheduler import Clock, Rating
 from scheduler.errors import DatabaseUnreadable, StateReplaced
 from scheduler.queue import Counts

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from flashcards.collection import Collection
 from flashcards.review.collection_backend import CollectionBackend, CramBackend
+from flashcards.review.events import Bury, Quit, Rate, ShowAnswer, Undo
 from flashcards.review.report import describe_summary
 from flashcards.review.session import Session
 from flashcards.review.session_plan import SessionPlan
-from flashcards.review.views import Answer, Bury, Finished, Question, Quit, Rate, ShowAnswer, Undo
+from flashcards.review.views import Answer, Finished, Question
 from scheduler import Rating, ReviewKind
 from tests.review.fake_backend import card, make_backend
 from tests.review.small_collections import collection_in, questions

@@ -42,7 +42,7 @@ def test_edit_opens_the_editor_at_the_card_and_reads_the_decks_again(
     assert (tmp_path / "arguments").read_text() == f"+4 {decks / 'deck.md'}"
     with Collection(decks) as collection:
         collection.scan()
-        assert collection.catalog.counts() == (1, 1)
+        assert (collection.catalog.count_files(), collection.catalog.count_notes()) == (1, 1)
 
 
 def test_editing_a_card_that_does_not_exist_is_reported_in_one_sentence(

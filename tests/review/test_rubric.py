@@ -8,10 +8,11 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.review.collection_backend import CollectionBackend
+from flashcards.review.events import Rate, ShowAnswer, Tick, Undo
 from flashcards.review.grading import count_points, propose_rating, remove_points
 from flashcards.review.keys import KeyMap
 from flashcards.review.session import Session
-from flashcards.review.views import Answer, Rate, ShowAnswer, Tick, Undo
+from flashcards.review.views import Answer
 from flashcards.settings import SettingInvalid, load_settings
 from scheduler import Rating
 from tests.review.pty_driver import Terminal

@@ -4,21 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.review.events import Bury, Flag, Quit, Rate, Refresh, ShowAnswer, Suspend, TypeAnswer, Undo
 from flashcards.review.session import LONGEST_MS, Session
-from flashcards.review.views import (
-    Answer,
-    Bury,
-    Finished,
-    Flag,
-    Question,
-    Quit,
-    Rate,
-    Refresh,
-    ShowAnswer,
-    Suspend,
-    TypeAnswer,
-    Undo,
-)
+from flashcards.review.views import Answer, Finished, Question
 from scheduler import DatabaseBusy, DiskFull, Leech, Rating, State
 from scheduler.queue import Counts
 from tests.review.fake_backend import asked, card, make_backend

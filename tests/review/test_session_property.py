@@ -3,20 +3,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.review.events import Bury, Event, Flag, Quit, Rate, Refresh, ShowAnswer, Suspend, TypeAnswer, Undo
 from flashcards.review.session import Session
-from flashcards.review.views import (
-    Bury,
-    Event,
-    Finished,
-    Flag,
-    Quit,
-    Rate,
-    Refresh,
-    ShowAnswer,
-    Suspend,
-    TypeAnswer,
-    Undo,
-)
+from flashcards.review.views import Finished
 from scheduler import Rating, State
 from tests.review.fake_backend import FakeBackend, card, make_backend
 
