@@ -12,7 +12,10 @@ import numpy as np
 from scheduler.log import ADDS, FIRST_STEPS, LAPSES, RATES, RESTARTS, TOLERANCE, find_effects
 from scheduler.log_arrays import (
     SMALL_BITS,
+    Floats,
+    Ints,
     LogColumns,
+    Mask,
     find_places,
     read_card_columns,
     read_card_reals,
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from fsrs_rs_python import FSRSReview
     from numpy.typing import NDArray
 
-    from scheduler.log_arrays import Floats, Ints, Mask
     from scheduler.memory import Model
 
 

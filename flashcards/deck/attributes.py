@@ -49,7 +49,7 @@ def merge_attributes(found: Sequence[Attributes]) -> Attributes:
 def is_end(comment: str) -> bool:
     """Return whether `comment` is `<!-- end -->`."""
     match = _COMMENT.fullmatch(comment.strip())
-    return bool(match) and match[1].strip() == "end" if match else False
+    return match is not None and match[1].strip() == "end"
 
 
 def read_attributes(comment: str) -> Attributes | None:

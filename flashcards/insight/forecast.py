@@ -12,7 +12,7 @@ from flashcards.collection import Collection, find_session_policy
 from flashcards.insight import report
 from flashcards.text import plural
 from scheduler.intervals import count_due_by_day
-from scheduler.log_arrays import Answers, read_answers, read_card_columns
+from scheduler.log_arrays import Answers, Ints, Mask, read_answers, read_card_columns
 from scheduler.model import Card, State
 from scheduler.simulate import PolicyPlan, Simulation, simulate
 from scheduler.simulated_learner import Learner, estimate_learner
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from scheduler.clock import Clock
     from scheduler.log import Done
-    from scheduler.log_arrays import Ints, Mask
     from scheduler.policy import DeckPolicy, Policy
 
 

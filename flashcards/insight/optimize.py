@@ -22,14 +22,13 @@ from scheduler.clock import count_days
 from scheduler.connection import transaction
 from scheduler.fit import Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
-from scheduler.log_arrays import LogColumns, read_log
+from scheduler.log_arrays import Ints, LogColumns, Mask, read_log
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from scheduler.log_arrays import Ints, Mask
     from scheduler.policy import Policy
 
 LEAST_GAIN = 0.001

@@ -9,7 +9,7 @@ import numpy as np
 
 from flashcards.insight.predictions import Predictions, compare_predictions
 from scheduler.fit import predict_recall
-from scheduler.log_arrays import Ratings, look_up, read_card_columns, read_ratings
+from scheduler.log_arrays import Floats, Ints, Mask, Ratings, look_up, read_card_columns, read_ratings
 from scheduler.memory import Curve, read_curve
 from scheduler.model import DAY_SECONDS, Rating, State
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from scheduler.clock import Clock
-    from scheduler.log_arrays import Floats, Ints, Mask
 
 
 MATURE_DAYS: Final = 21

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
@@ -18,19 +18,7 @@ import orjson
 
 from flashcards.deck.model import Kind
 from flashcards.text import suggest
-from scheduler import ReviewKind
-from scheduler.tables import (
-    BURIED,
-    DUE_DAY_REACHED,
-    KEPT,
-    LEARNING,
-    NEW,
-    RELEARNING,
-    SHOWN,
-    SUSPENDED,
-    UNDER_REVIEW,
-    alias,
-)
+from scheduler import ReviewKind, tables
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -61,22 +49,20 @@ def to_regex(text: str, *, anywhere: bool = False, start: str = "", end: str = "
     It is matched in linear time: each part is taken where it first occurs, for good. With `anywhere`, other text may
     come first. `start` and `end` are regular expressions that must hold where the words begin and end.
     """
-    first, *parts = _split_wildcards(text)
-    if anywhere:
-        first, parts = "", [f"{start}{first}", *parts]
-    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
-    return f"{first}{middle}.*?{parts[-1]}{end}" if parts else f"{first}{end}"
-
-
-def _split_wildcards(text: str) -> list[str]:
-    """Split words at each `*` into regular expressions."""
     parts = [""]
     for escaped, wildcard, plain in _ESCAPE.findall(text):
         if wildcard == "*":
             parts.append("")
         else:
             parts[-1] += "." if wildcard else re.escape(escaped or plain)
-    return parts
+    return _join_parts(["", f"{start}{parts[0]}", *parts[1:]] if anywhere else parts, end)
+
+
+def _join_parts(parts: Sequence[str], end: str) -> str:
+    """Join regular expressions with anything between them, so that they are matched in linear time."""
+    first, *rest = parts
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return f"{first}{middle}.*?{rest[-1]}{end}" if rest else f"{first}{end}"
 
 
 def check_regex(text: str) -> str:
@@ -100,16 +86,11 @@ def _compile_regex(text: str) -> Pattern[str]:
 class PatternKind(StrEnum):
     """A way to search a note for a pattern."""
 
-    TEXT = "text"
-    """A text anywhere, ignoring case."""
-    PLAIN = "plain"
-    """A text anywhere, ignoring case and accents."""
-    WHOLE_WORD = "whole word"
-    """A text that begins and ends with whole words."""
-    FIELD = "field"
-    """All of a field."""
+    TEXT = "text"  # anywhere, ignoring case
+    PLAIN = "plain"  # anywhere, ignoring case and accents
+    WHOLE_WORD = "whole word"  # a text that begins and ends with whole words
+    FIELD = "field"  # all of a field
     REGEX = "regex"
-    """A regular expression."""
 
 
 @lru_cache(maxsize=64)
@@ -184,16 +165,16 @@ _PROPERTIES = {
     "r": "retrievability(c.stability, c.last_day, c.deck)",
 }
 _STATES = {
-    name: alias(condition, "c")
+    name: tables.alias(condition, "c")
     for name, condition in {
-        "new": NEW,
-        "learn": LEARNING,
-        "learning": LEARNING,
-        "relearning": RELEARNING,
-        "review": UNDER_REVIEW,
-        "due": f"({DUE_DAY_REACHED} OR cards.due_ms <= :now) AND {SHOWN}",
-        "suspended": SUSPENDED,
-        "buried": BURIED,
+        "new": tables.NEW,
+        "learn": tables.LEARNING,
+        "learning": tables.LEARNING,
+        "relearning": tables.RELEARNING,
+        "review": tables.UNDER_REVIEW,
+        "due": f"({tables.DUE_DAY_REACHED} OR cards.due_ms <= :now) AND {tables.SHOWN}",
+        "suspended": tables.SUSPENDED,
+        "buried": tables.BURIED,
         "leech": "cards.leech = 1",
     }.items()
 }
@@ -261,9 +242,9 @@ def _match_duplicates(value: str) -> Condition:
     return Condition("question(n.body) = ?", (normalize(unescape(value)),))
 
 
-def _match_part(value: str) -> Condition:
-    """Match notes that have a part of some kind, such as a picture."""
-    return Condition(_PARTS[_choose_name("has", value, _PARTS)])
+def _match_choice(word: str, conditions: Mapping[str, str], value: str) -> Condition:
+    """Match by the name of a condition, such as the state of a card or a part that its note has."""
+    return Condition(conditions[_choose_name(word, value, conditions)])
 
 
 def _choose_name(word: str, value: str, names: Iterable[str]) -> str:
@@ -277,9 +258,7 @@ def _choose_name(word: str, value: str, names: Iterable[str]) -> str:
 @lru_cache(maxsize=64)
 def compile_tag(wanted: str) -> re.Pattern[str]:
     """Compile a tag with `*` for anything; it also matches its subtags."""
-    first, *parts = [re.escape(part) for part in wanted.split("*")]
-    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])  # in linear time
-    return re.compile(f"{first}{middle}.*?{parts[-1]}(?:::.*)?" if parts else f"{first}(?:::.*)?")
+    return re.compile(_join_parts([re.escape(part) for part in wanted.split("*")], "(?:::.*)?"))
 
 
 def _make_like_pattern(text: str) -> str:
@@ -298,10 +277,6 @@ def _match_tag(value: str) -> Condition:
     if value == "none":
         return Condition("n.tags = ''")
     return Condition("tagged(n.tags, ?)", (value.casefold(),))
-
-
-def _match_state(value: str) -> Condition:
-    return Condition(_STATES[_choose_name("is", value, _STATES)])
 
 
 def _match_property(value: str) -> Condition:
@@ -325,7 +300,7 @@ def _match_rated(value: str) -> Condition:
     extra = f" AND reviews.rating = {rating}" if colon else ""
     return Condition(
         "EXISTS (SELECT 1 FROM reviews WHERE reviews.card = c.id AND reviews.rating IS NOT NULL"
-        f" AND reviews.day > :today - {_read_days(days, 'rated')}{extra} AND {KEPT})"
+        f" AND reviews.day > :today - {_read_days(days, 'rated')}{extra} AND {tables.KEPT})"
     )
 
 
@@ -334,17 +309,16 @@ def _match_since(word: str, column: str, value: str) -> Condition:
 
 
 def _match_introduced(value: str) -> Condition:
-    days = _read_days(value, "introduced")
     return Condition(
         "(SELECT min(reviews.day) FROM reviews WHERE reviews.card = c.id AND reviews.rating IS NOT NULL"
-        f" AND {KEPT}) > :today - {days}"
+        f" AND {tables.KEPT}) > :today - {_read_days(value, 'introduced')}"
     )
 
 
 def _match_rescheduled(value: str) -> Condition:
     return Condition(
         f"EXISTS (SELECT 1 FROM reviews WHERE reviews.card = c.id AND reviews.kind = {ReviewKind.SET_DUE:d}"
-        f" AND reviews.day > :today - {_read_days(value, 'resched')} AND {KEPT})"
+        f" AND reviews.day > :today - {_read_days(value, 'resched')} AND {tables.KEPT})"
     )
 
 
@@ -389,7 +363,7 @@ _PATTERNS: dict[str, Callable[[str], Condition]] = {
 FIELDS: dict[str, Callable[[str], Condition]] = {
     "deck": match_deck,
     "tag": _match_tag,
-    "is": _match_state,
+    "is": partial(_match_choice, "is", _STATES),
     "prop": _match_property,
     "rated": _match_rated,
     "introduced": _match_introduced,
@@ -401,7 +375,7 @@ FIELDS: dict[str, Callable[[str], Condition]] = {
     "file": _match_file,
     "id": _match_id,
     "card": _match_slot,
-    "has": _match_part,
+    "has": partial(_match_choice, "has", _PARTS),
     **_PATTERNS,
 }
 """The parsers of fields' values; each raises ValueError, with a sentence, for an invalid value."""

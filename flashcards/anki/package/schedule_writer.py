@@ -12,7 +12,7 @@ import numpy as np
 from flashcards.text import list_deck_path
 from scheduler.connection import attach_copy
 from scheduler.log import Done
-from scheduler.log_arrays import LogColumns, read_log
+from scheduler.log_arrays import Ints, LogColumns, read_log
 from scheduler.memory import read_curve
 from scheduler.model import DAY_SECONDS, ReviewKind, State
 from scheduler.replay import read_stated_memories, replay_log
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flashcards.collection import Collection
-    from scheduler.log_arrays import Ints
 
 _STRIDE: Final = 50_000  # log rows between calls of `progress`
 _EASE: Final = 2500  # Anki's ease for a card that has none yet
