@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import pyromark
@@ -41,35 +40,33 @@ class Heading(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
 class Item:
     """A list item outside block quotes. `lead_start:lead_end` is its own text, up to the first block inside it."""
 
-    start: int
-    end: int
-    lead_start: int = -1
-    lead_end: int = -1
-    is_task: bool = False
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+        self.lead_start = -1
+        self.lead_end = -1
+        self.is_task = False
 
 
-@dataclass(slots=True)
 class Outline:
     """The positions of the parts of a Markdown text, each list in order; offsets count characters."""
 
-    # code, math, HTML, links, images and task boxes, in which the deck format ignores markers
-    opaque: list[Span] = field(default_factory=list)
-    # the top-level blocks with text: paragraphs, tables and lists
-    blocks: list[Span] = field(default_factory=list)
-    paragraphs: list[Span] = field(default_factory=list)  # the paragraphs among `blocks`
-    headings: list[Heading] = field(default_factory=list)  # at the top level
-    rules: list[Span] = field(default_factory=list)  # thematic breaks at the top level
-    html: list[Span] = field(default_factory=list)  # HTML blocks and inline HTML, each with its place
-    items: list[Item] = field(default_factory=list)  # list items outside block quotes
-    # the ends of inline text: the starts and ends of all blocks
-    edges: list[int] = field(default_factory=list)
-    math: list[Span] = field(default_factory=list)  # the places of math, delimiters included
-    links: list[tuple[int, str]] = field(default_factory=list)  # labels of reference links used, in order
-    emphasis: list[Span] = field(default_factory=list)  # text that is emphasised or struck through, delimiters included
+    def __init__(self) -> None:
+        # code, math, HTML, links, images and task boxes, in which the deck format ignores markers
+        self.opaque: list[Span] = []
+        self.blocks: list[Span] = []  # the top-level blocks with text: paragraphs, tables and lists
+        self.paragraphs: list[Span] = []  # the paragraphs among `blocks`
+        self.headings: list[Heading] = []  # at the top level
+        self.rules: list[Span] = []  # thematic breaks at the top level
+        self.html: list[Span] = []  # HTML blocks and inline HTML, each with its place
+        self.items: list[Item] = []  # list items outside block quotes
+        self.edges: list[int] = []  # the ends of inline text: the starts and ends of all blocks
+        self.math: list[Span] = []  # the places of math, delimiters included
+        self.links: list[tuple[int, str]] = []  # labels of reference links used, in order
+        self.emphasis: list[Span] = []  # text that is emphasised or struck through, delimiters included
 
 
 def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:
@@ -79,10 +76,13 @@ def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = T
     these are brackets.
     """
     # Certainly one paragraph, as most clozes are: `[x]` is only a link with a target, or a definition on another line.
+    found = Outline()
     if not breaks and _PLAIN_LINE.fullmatch(text) and "](" not in text:
         whole = (0, len(text))
-        return Outline(blocks=[whole], paragraphs=[whole], edges=[*whole])
-    found = Outline()
+        found.blocks.append(whole)
+        found.paragraphs.append(whole)
+        found.edges += whole
+        return found
     _OutlineBuilder(found, text, breaks).run()
     if "\\(" in text or "\\[" in text:
         _add_backslash_math(text, found, breaks, has_display_math=has_display_math)

@@ -49,7 +49,11 @@ def test_the_outline_of_a_plain_line_is_what_the_parser_finds(text: str) -> None
     found = markdown.Outline()
     markdown._OutlineBuilder(found, text, ()).run()
     if "\\" not in text:
-        assert markdown.outline(text) == found
+        assert list_parts(markdown.outline(text)) == list_parts(found)
+
+
+def list_parts(found: markdown.Outline) -> dict[str, list[object]]:
+    return vars(found) | {"items": [vars(item) for item in found.items]}
 
 
 @given(st.text(st.sampled_from("$$$ 1a_=/(x.\n"), max_size=9))
