@@ -89,7 +89,7 @@ def test_a_setting_for_a_deck_applies_to_its_subdecks_too(tmp_path: Path, name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_setting_in_the_front_matter_holds_for_the_deck_of_that_file_only(tmp_path: Path, name: str) -> None:
+def test_a_setting_in_front_matter_applies_only_to_the_deck_of_its_file(tmp_path: Path, name: str) -> None:
     written, value = OTHERS[name]
     (tmp_path / "a.md").write_text(f"---\n{name}: {written}\n---\nQ: q\nA: a\n", encoding="utf-8")
     (tmp_path / "b.md").write_text("Q: q2\nA: a\n", encoding="utf-8")
@@ -100,7 +100,7 @@ def test_a_setting_in_the_front_matter_holds_for_the_deck_of_that_file_only(tmp_
         assert collection.policy(decks["b"]) == Policy()
 
 
-def test_the_nearest_word_counts(tmp_path: Path) -> None:
+def test_the_most_specific_setting_applies(tmp_path: Path) -> None:
     text = 'new_per_day = 1\n[decks.a]\nnew_per_day = 2\n[decks."a::b"]\nnew_per_day = 3\n'
     settings = read(tmp_path, text)
     chosen = {deck: settings.policy_for(deck, {}).new_per_day for deck in ("x", "a", "a::x", "a::b", "a::b::c")}
@@ -278,7 +278,7 @@ def test_a_line_whose_mark_is_removed_keeps_the_default(tmp_path: Path) -> None:
 @given(
     st.dictionaries(st.text(max_size=12), st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()))
 )
-def test_any_front_matter_gives_a_policy_and_a_problem_for_each_value_that_cannot_be(values: dict[str, Any]) -> None:
+def test_any_front_matter_gives_a_policy_and_only_problems_of_its_own_keys(values: dict[str, Any]) -> None:
     assert isinstance(Settings().policy_for("a::b", values), Policy)
     assert {name for name, _, _ in find_front_matter_problems(values)} <= set(values)
 

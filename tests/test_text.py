@@ -32,5 +32,5 @@ def test_no_line_is_too_wide_and_no_word_is_lost(line: str, width: int) -> None:
     assert "".join("".join(found).split()) == "".join(line.split())
 
 
-def test_numbers_have_their_plural() -> None:
+def test_plural_counts_with_a_noun() -> None:
     assert [plural(number, "card") for number in (0, 1, 2_000)] == ["0 cards", "1 card", "2,000 cards"]

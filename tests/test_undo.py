@@ -170,7 +170,7 @@ def test_a_record_that_this_program_did_not_write_is_one_sentence(cli: Runner, r
 
 
 @pytest.mark.parametrize("moment", ["find_place", "write_together"])
-def test_the_slower_of_two_commands_that_undo_one_act_reports_it_and_changes_nothing(
+def test_when_two_commands_undo_one_act_the_later_one_reports_it_and_changes_nothing(
     cli: Runner, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cli.write("a.md", question("one"))

@@ -45,7 +45,7 @@ def comment(world: World, due: int, interval: int, ease: int = 250) -> str:
 
 
 class TestReading:
-    def test_a_vault_is_read_and_each_card_is_in_the_deck_of_its_tag(self, vault: World) -> None:
+    def test_each_card_of_a_vault_is_in_the_deck_of_its_tag(self, vault: World) -> None:
         vault.write("a.md", "#flashcards/one\na::b\n\n#flashcards/two\nc:::d\n")
         vault.scan()
         assert [(entry.deck, entry.note.fields, entry.note.slots) for entry in vault.entries()] == [
@@ -106,7 +106,7 @@ class TestIdentity:
         assert not (report.added or report.edited or report.removed)
         assert {entry.id: entry.fingerprint for entry in vault.entries()} == ids
 
-    def test_a_tag_in_front_of_a_card_moves_it_and_is_not_an_edit(self, vault: World) -> None:
+    def test_a_tag_in_front_of_a_card_moves_the_card_without_an_edit(self, vault: World) -> None:
         vault.write("a.md", HEAD + "a::b\n")
         vault.scan()
         rated = vault.rate("a")
@@ -124,7 +124,7 @@ class TestIdentity:
         vault.scan()
         assert card(vault, "What is the capital city of France?").id == rated
 
-    def test_a_card_seen_together_with_one_that_has_a_schedule_is_not_a_copy_of_it(self, vault: World) -> None:
+    def test_a_card_seen_beside_a_similar_scheduled_card_is_not_its_copy(self, vault: World) -> None:
         other = "What does the amygdala do in the brain?::It processes fear.\n"
         vault.write("a.md", HEAD + f"What does the amygdala do?::It processes fear. {comment(vault, 3, 10)}\n\n{other}")
         vault.scan()

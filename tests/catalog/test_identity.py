@@ -183,7 +183,7 @@ class TestDuplicates:
         assert now == {"a.md": ids["a.md"], "c.md": ids["b.md"]}
         assert report.removed == []
 
-    def test_of_two_equal_notes_the_one_in_its_place_stays_when_the_other_is_removed(self, world: World) -> None:
+    def test_when_one_of_two_equal_notes_is_removed_the_other_keeps_its_id(self, world: World) -> None:
         world.write("a.md", question("same"), question("between"), question("same"))
         world.scan()
         last = max((entry.note.line, entry.id) for entry in world.entries())[1]
@@ -235,7 +235,7 @@ class TestAPin:
         world.scan()
         assert world.cards(world.note("another text").id)["forward"].id == card
 
-    def test_that_is_the_key_of_a_note_in_an_unchanged_file_makes_a_note_of_its_own(self, world: World) -> None:
+    def test_with_the_key_of_a_note_in_an_unchanged_file_makes_a_separate_note(self, world: World) -> None:
         world.write("a.md", question("one"))
         world.scan()
         card = world.rate("one")

@@ -112,7 +112,7 @@ def test_of_reviews_on_both_sides_the_last_counts_and_each_is_one_row(
     assert vault.collection.store.find_differences(lambda deck: vault.collection.policy(deck).parameters) == []
 
 
-def test_a_comment_may_move_from_place_to_place_and_from_sm_2_to_fsrs_as_it_moves_on(vault: World) -> None:
+def test_a_comment_may_move_and_change_from_sm_2_to_fsrs(vault: World) -> None:
     text = "front::back"
     sm2, fsrs = Plugin(vault, is_fsrs=False), Plugin(vault, is_fsrs=True)
     steps = [(sm2, "beside"), (sm2, "below"), (sm2, "behind an id"), (fsrs, "callout"), (fsrs, "below")]

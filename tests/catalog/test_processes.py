@@ -114,7 +114,7 @@ def test_a_scan_with_a_second_process_stores_what_it_stores_without(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_a_scan_that_is_killed_leaves_all_as_it_was_or_all_as_it_is(tmp_path: Path) -> None:
+def test_a_killed_scan_has_stored_everything_or_nothing(tmp_path: Path) -> None:
     dice = random.Random(11)
     with Collection(tmp_path) as collection:
         collection.scan()

@@ -85,7 +85,7 @@ def test_an_unchanged_file_is_not_even_read(world: World, read: list[str]) -> No
     assert read == []
 
 
-def test_the_same_bytes_with_a_new_time_cost_the_hash_once_and_no_parsing(
+def test_a_file_with_only_a_new_time_is_hashed_once_and_not_parsed(
     world: World, parsed: list[str], read: list[str]
 ) -> None:
     world.write("a.md", question("a"), mtime_ns=LONG_AGO_NS)
@@ -151,7 +151,7 @@ def test_a_problem_in_one_note_costs_no_other_note_and_no_other_file(world: Worl
     assert world.problems() == [("a.md", 4, "question-without-answer"), ("a.md", 6, "cloze-without-gap")]
 
 
-def test_a_file_that_is_not_utf_8_is_reported_with_its_line_and_costs_no_other_file(world: World) -> None:
+def test_a_file_that_is_not_utf_8_is_reported_with_its_line_and_the_others_are_read(world: World) -> None:
     (world.root / "a.md").write_bytes(b"Q: one\nA: caf\xe9\n")
     world.write("b.md", question("b"))
     world.scan()
@@ -159,7 +159,7 @@ def test_a_file_that_is_not_utf_8_is_reported_with_its_line_and_costs_no_other_f
     assert world.fronts() == ["b"]
 
 
-def test_a_file_that_is_not_utf_8_any_more_keeps_its_notes_and_its_settings(world: World) -> None:
+def test_a_file_that_is_no_longer_utf_8_keeps_its_notes_and_settings(world: World) -> None:
     world.write("a.md", "---\nnew_per_day: 3\n---\n", question("one"))
     world.scan()
     card = world.rate("one")

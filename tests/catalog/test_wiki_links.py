@@ -98,7 +98,7 @@ def test_a_note_counts_as_changed_when_the_note_that_it_embeds_appears(tmp_path:
 
 
 @pytest.mark.parametrize(("front", "is_changed"), [("", True), ("---\nformat: obsidian\n---\n#flashcards\n\n", False)])
-def test_a_native_note_counts_as_changed_when_the_note_that_it_links_appears_and_goes(
+def test_a_note_counts_as_changed_when_a_note_that_it_links_appears_or_disappears(
     tmp_path: Path, front: str, is_changed: bool
 ) -> None:
     write(tmp_path, {"a.md": f"{front}ask :: [[b]]\n"})
@@ -114,7 +114,7 @@ def test_a_native_note_counts_as_changed_when_the_note_that_it_links_appears_and
     assert [later > earlier for earlier, later in pairwise(modified)] == [False, is_changed, False, is_changed, False]
 
 
-def test_in_a_vault_a_link_to_no_note_is_shown_by_its_name_as_in_obsidian(tmp_path: Path) -> None:
+def test_a_link_to_a_missing_note_is_shown_by_its_name(tmp_path: Path) -> None:
     write(tmp_path, {"a.md": "---\nformat: obsidian\n---\n#flashcards\n\nask::[[Nothing]] and ![[Nothing]]\n"})
     assert answers(tmp_path) == ["Nothing and ![[Nothing]]"]
 

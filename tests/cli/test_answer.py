@@ -47,7 +47,7 @@ class TestTheTime:
         deck("answer", "a.md:1", "good", "--at", HOUR_AGO.isoformat())
         assert utc(deck.card('"one"')["last_review"]) == HOUR_AGO
 
-    def test_is_local_without_one(self, deck: Runner) -> None:
+    def test_is_local_without_an_offset(self, deck: Runner) -> None:
         local = HOUR_AGO.astimezone().replace(tzinfo=None)
         deck("answer", "a.md:1", "good", "--at", local.isoformat())
         assert utc(deck.card('"one"')["last_review"]) == HOUR_AGO
@@ -124,7 +124,7 @@ class TestUndo:
         deck("answer", name, "hard")
         assert deck("undo").out == f"Took back hard on {name} (a.md:4).\n"
 
-    def test_shows_the_card_as_it_was_and_the_log_knows_no_more_of_it(self, deck: Runner) -> None:
+    def test_removes_the_rating_from_the_shown_log(self, deck: Runner) -> None:
         deck("answer", "a.md:1", "good")
         deck("undo")
         assert deck("show", "a.md:1", "--json").json["reviews"] == []

@@ -80,9 +80,7 @@ class TestDecks:
             (".flashcards/state.db-wal", ".flashcards/state.db-wal is neither a file nor a folder. Move it away."),
         ],
     )
-    def test_a_pipe_in_place_of_a_file_is_reported_and_nothing_waits_for_it(
-        self, cli: Runner, name: str, said: str
-    ) -> None:
+    def test_a_pipe_in_place_of_a_file_is_reported_without_waiting(self, cli: Runner, name: str, said: str) -> None:
         cli.write("good.md", question("two"))
         (cli.root / name).parent.mkdir(exist_ok=True)
         os.mkfifo(cli.root / name)
@@ -246,7 +244,7 @@ class TestArguments:
         cli.write("a.md", question("one"))
         one_sentence(cli("-C", path, "list", code=None).err)
 
-    def test_a_collection_named_in_bytes_that_are_not_utf_8_is_refused_where_it_is_not(self, cli: Runner) -> None:
+    def test_a_missing_folder_whose_name_is_not_utf_8_is_refused_in_one_sentence(self, cli: Runner) -> None:
         one_sentence(process([b"-C", b"x\xff", "list"], cli.root, code=2).err, "does not exist")
 
 

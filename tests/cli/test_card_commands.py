@@ -44,7 +44,7 @@ class TestManyCards:
         assert done.out == "21 cards suspended.\n"
 
     @pytest.mark.parametrize("answer", ["n", ""])
-    def test_anything_else_changes_nothing(self, many: Runner, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    def test_any_other_answer_changes_nothing(self, many: Runner, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
         answer_with(monkeypatch, answer)
         done = many("suspend", "deck:many", code=None)
         assert done.code != 0
@@ -121,7 +121,7 @@ class TestEachAct:
         assert len(many.ids("-is:suspended", "-deck:many")) == 1
         assert many("suspend", "-y", "-deck:few", "--json").json == {"found": 21, "changed": 21}
 
-    def test_a_word_that_looks_like_a_flag_in_a_negation_is_not_an_option(self, many: Runner) -> None:
+    def test_a_negated_word_that_looks_like_a_flag_is_not_an_option(self, many: Runner) -> None:
         """`-kind:…` holds a `y` in other words such as `-tag:y`; it must not be read as `-y`."""
         done = process(["suspend", "-tag:y"], many.root, code=None)
         assert "This changes 41 cards. Continue?" in done.err

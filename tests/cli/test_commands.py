@@ -48,7 +48,7 @@ class TestInit:
         cli.fails("init", "a.md")
         assert cli("-C", "a.md", "init", code=1).err.startswith("Error: a.md: File exists.")
 
-    def test_twice_changes_nothing(self, cli: Runner) -> None:
+    def test_changes_nothing_the_second_time(self, cli: Runner) -> None:
         cli("init")
         before = {path.name: path.read_bytes() for path in cli.root.glob("*.*") if path.is_file()}
         cli("init")

@@ -26,20 +26,22 @@ def here(cli: Runner) -> Path:
     return cli.root / "up" / "a" / "b"
 
 
-def test_the_option_counts_first(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_option_names_the_collection(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
     (here / "flashcards.toml").touch()
     assert find_collection(str(cli.root / "given")) == cli.root / "given"
 
 
-def test_then_the_environment(cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_option_the_environment_names_the_collection(
+    cli: Runner, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FLASHCARDS_COLLECTION", str(cli.root / "named"))
     (here / "flashcards.toml").touch()
     assert find_collection(None) == cli.root / "named"
 
 
 @pytest.mark.parametrize("mark", ["flashcards.toml", ".flashcards/"])
-def test_then_the_nearest_folder_upwards_that_is_a_collection(cli: Runner, here: Path, mark: str) -> None:
+def test_without_both_the_nearest_collection_upwards_is_used(cli: Runner, here: Path, mark: str) -> None:
     for folder in (cli.root / "up", cli.root / "up" / "a"):
         (folder / mark).mkdir() if mark.endswith("/") else (folder / mark).touch()
     assert find_collection(None) == here.parent
@@ -47,11 +49,11 @@ def test_then_the_nearest_folder_upwards_that_is_a_collection(cli: Runner, here:
     assert find_collection(None) == here
 
 
-def test_then_the_folder_decks(here: Path) -> None:
+def test_without_a_collection_the_folder_decks_is_used(here: Path) -> None:
     assert find_collection(None) == here / "decks"
 
 
-def test_then_the_present_folder(here: Path) -> None:
+def test_without_the_folder_decks_the_current_folder_is_used(here: Path) -> None:
     (here / "decks").rmdir()
     assert find_collection(None) == here
 

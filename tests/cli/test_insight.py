@@ -250,7 +250,7 @@ def test_a_page_that_cannot_be_written_is_named_as_it_was_asked_for(made: Runner
     assert ".page.html" not in said
 
 
-def test_check_names_settings_of_decks_that_do_not_exist_and_keys_that_do_nothing(made: Runner) -> None:
+def test_check_reports_settings_of_missing_decks_and_unused_keys(made: Runner) -> None:
     made.write("flashcards.toml", '[decks."dekc"]\nfuzz = false\n[keys]\nundu = "z"\n')
     said = made("check", code=1).out
     assert "flashcards.toml:1: There is no deck `dekc`. Did you mean `deck`?" in said

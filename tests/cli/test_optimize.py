@@ -69,7 +69,7 @@ def test_a_trial_changes_nothing(learned: Runner) -> None:
     assert (learned.root / "flashcards.toml").read_bytes() == before
 
 
-def test_a_trial_shows_the_days_that_would_be_and_leaves_them_and_the_states_alone(learned: Runner) -> None:
+def test_a_trial_shows_the_new_days_and_changes_no_card(learned: Runner) -> None:
     def state() -> list[tuple[object, ...]]:
         with Collection(learned.root) as collection:
             return collection.connection.execute("SELECT * FROM cards ORDER BY id").fetchall()

@@ -35,7 +35,7 @@ def test_every_kind_of_note_can_be_pinned_at_once(cli: Runner) -> None:
     assert cli("check").err == "No problems.\n"
 
 
-def test_a_file_that_is_not_utf_8_any_more_is_left_as_it_is(cli: Runner) -> None:
+def test_a_file_that_is_no_longer_utf_8_stays_unchanged(cli: Runner) -> None:
     file = cli.write("a.md", question("one"))
     cli("scan")
     file.write_bytes(b"Q: one\nA: answer\n\xff")

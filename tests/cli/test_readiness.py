@@ -59,7 +59,7 @@ def test_limits_that_leave_cards_unseen_are_named_with_what_to_set(cli: Runner) 
     assert "`new_per_day` allows 1 a day; set it to 6." in out
 
 
-def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_day_asked_about(cli: Runner) -> None:
+def test_a_deadline_in_a_deck_raises_its_new_cards_and_is_the_default_day(cli: Runner) -> None:
     text = "".join(f"Q: question {n}\nA: answer {n}\n\n" for n in range(60))
     (cli.root / "deck.md").write_text(f"---\ndeadline: {day(13)}\nnew_per_day: 1\n---\n{text}", encoding="utf-8")
     assert cli("check").code == 0

@@ -338,7 +338,7 @@ def test_a_first_scan_that_runs_out_of_room_is_made_good_later(cli: Runner, size
     assert cli("doctor").out.startswith("The database is sound.\n")
 
 
-def test_a_deck_that_cannot_be_pinned_for_want_of_room_stays_as_it_was(cli: Runner) -> None:
+def test_a_deck_stays_unchanged_if_the_disk_is_too_full_to_pin_it(cli: Runner) -> None:
     text = question("one", "a long answer " * 20_000)
     file = cli.write("a.md", text)
     cli("scan")

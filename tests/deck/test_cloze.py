@@ -18,7 +18,7 @@ def test_brackets_and_highlights_are_numbered_as_they_come() -> None:
     assert hidden("==a== [b] ==c==") == [((1,), "a"), ((2,), "b"), ((3,), "c")]
 
 
-def test_the_place_of_a_gap_holds_its_marks_and_its_inner_place_does_not() -> None:
+def test_the_outer_place_of_a_gap_includes_its_marks_and_the_inner_place_does_not() -> None:
     assert find_gaps("x [y] {z}") == (Gap((1,), 2, 5, 3, 4),)
     assert find_gaps("{{c2::a::b}}!") == (Gap((2,), 0, 12, 6, 7, "b"),)
 

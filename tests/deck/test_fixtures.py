@@ -38,7 +38,7 @@ def test_a_fixture_is_parsed_as_expected(case: Case) -> None:
 
 
 @EACH
-def test_a_fixture_reads_the_same_with_windows_line_ends_and_a_byte_order_mark(case: Case) -> None:
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing_in_any_fixture(case: Case) -> None:
     text = normalize(case.text)
     assert parse("\ufeff" + text.replace("\n", "\r\n"), PATH) == parse(text, PATH)
 

@@ -88,7 +88,7 @@ def test_the_lines_of_every_note_contain_its_fields(text: str) -> None:
 
 @some
 @given(texts)
-def test_no_line_of_the_file_is_lost_between_the_first_and_the_last_of_a_field(text: str) -> None:
+def test_a_field_contains_every_line_between_its_first_and_its_last(text: str) -> None:
     if "<!--" in text:
         return
     lines = lines_of(text)

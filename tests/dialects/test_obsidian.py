@@ -227,7 +227,7 @@ class TestSettings:
             ("a ==b==\n\nc",),
         ]
 
-    def test_another_flashcard_tag(self) -> None:
+    def test_other_flashcard_tags_can_be_set(self) -> None:
         settings = ObsidianSettings(tags=("#karten", "#review/cards"))
         assert not read_obsidian("#flashcards\na::b", PATH, settings).notes
         deck = read_obsidian("#review/cards/x\na::b", PATH, settings)

@@ -65,7 +65,7 @@ def test_a_file_that_is_deleted_and_restored_next_week_has_its_histories(world: 
     assert (world.cards("ribosomes")["forward"].id, world.card(card.id).active) == (card.id, True)
 
 
-def test_a_note_that_is_cut_and_pasted_next_week_with_an_edit_has_its_history(world: World) -> None:
+def test_a_note_cut_and_pasted_with_an_edit_a_week_later_keeps_its_history(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.write("b.md", LYSOSOMES)
     world.scan()
@@ -78,7 +78,7 @@ def test_a_note_that_is_cut_and_pasted_next_week_with_an_edit_has_its_history(wo
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_a_note_that_was_saved_half_way_and_finished_in_other_words_has_its_history(world: World) -> None:
+def test_a_note_saved_half_rewritten_keeps_its_history_when_finished(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -90,7 +90,7 @@ def test_a_note_that_was_saved_half_way_and_finished_in_other_words_has_its_hist
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_a_shared_template_does_not_link_a_new_note_with_one_deleted_long_ago(world: World) -> None:
+def test_a_new_note_from_a_template_is_not_linked_with_a_long_deleted_one(world: World) -> None:
     capitals = {"France": "Paris", "Spain": "Madrid", "Italy": "Rome", "Poland": "Warsaw"}
     notes = [f"Q: What is the capital of {country}?\nA: {city}" for country, city in capitals.items()]
     world.write("a.md", *notes)
@@ -115,7 +115,7 @@ def test_an_orphan_is_found_by_any_text_that_it_ever_had(world: World) -> None:
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_a_note_that_is_pasted_first_and_cut_after_a_scan_has_its_history(world: World) -> None:
+def test_a_note_pasted_first_and_cut_after_a_scan_keeps_its_history(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -161,7 +161,7 @@ def test_a_reviewed_copy_keeps_its_own_history(world: World) -> None:
     assert world.cards("ribosomes")["forward"].id == other.id
 
 
-def test_a_whole_file_that_is_copied_and_deleted_after_a_scan_keeps_its_histories(world: World) -> None:
+def test_a_file_copied_first_and_deleted_after_a_scan_keeps_its_histories(world: World) -> None:
     gaps = "C: The [nucleus] holds the [chromosomes]."
     world.write("a.md", RIBOSOMES, gaps, LYSOSOMES)
     world.scan()
@@ -243,7 +243,7 @@ AMYGDALA = "Q: What does the amygdala do?\nA: It processes fear."
 IMPROVED = "Q: What does the amygdala do in the brain?\nA: It processes fear."
 
 
-def test_a_note_that_is_pasted_improved_and_cut_after_a_scan_has_its_history(world: World) -> None:
+def test_a_note_pasted_and_improved_first_and_cut_after_a_scan_keeps_its_history(world: World) -> None:
     world.write("old.md", RIBOSOMES, AMYGDALA)
     world.scan()
     cards = [world.rate("ribosomes"), world.rate("amygdala")]
@@ -272,7 +272,7 @@ def test_a_conflict_copy_that_is_kept_after_a_scan_has_the_histories(world: Worl
     assert all(world.card(card.id).active for card in cards)
 
 
-def test_a_new_note_similar_to_a_reviewed_one_stays_new_after_that_is_deleted(world: World) -> None:
+def test_a_new_note_stays_new_when_a_similar_reviewed_one_is_deleted(world: World) -> None:
     world.write("a.md", "Q: What is the capital of France?\nA: Paris", NUCLEUS)
     world.scan()
     card = world.rate("France")

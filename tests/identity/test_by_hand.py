@@ -89,7 +89,7 @@ def test_a_note_that_was_given_up_is_never_found_again(parted: World) -> None:
     assert parted.note("Langerhans").key == old.key
 
 
-def test_reviews_from_before_the_last_one_of_the_old_note_stay_where_they_are(world: World) -> None:
+def test_reviews_older_than_the_last_one_of_the_old_note_stay_with_their_card(world: World) -> None:
     world.write("a.md", OLD, NEW)
     world.scan()
     early = world.rate("Langerhans")
@@ -125,7 +125,7 @@ def test_an_unlinked_note_starts_as_new_and_its_history_becomes_an_orphan(world:
     check_log(world)
 
 
-def test_a_link_that_is_taken_back_and_drawn_again_leaves_things_as_they_were(parted: World) -> None:
+def test_a_link_undone_and_made_again_restores_the_same_state(parted: World) -> None:
     (old,) = parted.orphans()
     new = parted.note("Langerhans")
     link(parted.collection, old, new)

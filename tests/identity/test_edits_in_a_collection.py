@@ -78,7 +78,7 @@ def test_if_two_old_notes_match_equally_neither_is_linked_and_it_is_reported(wor
     assert unclear.added in report.added
 
 
-def test_a_note_that_is_moved_to_another_file_and_edited_on_the_way_keeps_its_history(world: World) -> None:
+def test_a_note_moved_to_another_file_and_edited_keeps_its_history(world: World) -> None:
     world.write("a.md", RIBOSOMES, LYSOSOMES)
     world.write("b.md", NUCLEUS)
     world.scan()
@@ -150,7 +150,7 @@ SWAPPED = {"forward": "c2", "reverse": "c1"}
         ("C: Osmosis is [diffusion of water].", "Q: What is osmosis?\nA: Diffusion of water!", {"c1": "forward"}),
     ],
 )
-def test_a_note_that_becomes_a_cloze_or_was_one_keeps_the_cards_that_ask_the_same(
+def test_a_note_that_becomes_a_cloze_or_stops_being_one_keeps_cards_that_ask_the_same(
     world: World, before: str, after: str, slots: dict[str, str]
 ) -> None:
     world.write("a.md", NUCLEUS, "---", before, "---", MITOCHONDRIA)

@@ -88,7 +88,7 @@ def test_an_inactive_card_yields_its_number_to_a_new_gap() -> None:
     assert found.top_gap == 3
 
 
-def test_renumbered_gaps_keep_their_cards_in_the_collection_and_when_the_edit_is_undone(world: World) -> None:
+def test_renumbered_gaps_keep_their_cards_even_if_the_edit_is_undone(world: World) -> None:
     first, second = "C: From {{c1::Paris}} to {{c2::Rome}} by train", "C: From {{c2::Paris}} to {{c1::Rome}} by train"
     world.write("a.md", first)
     world.scan()
@@ -103,7 +103,7 @@ def test_renumbered_gaps_keep_their_cards_in_the_collection_and_when_the_edit_is
     assert (cards["c1"].id, cards["c1"].reps, cards["c2"].reps) == (paris.id, 1, 0)
 
 
-def test_a_gap_that_was_taken_out_finds_its_card_again_when_the_edit_is_undone(world: World) -> None:
+def test_a_removed_gap_gets_its_card_back_when_the_edit_is_undone(world: World) -> None:
     world.write("a.md", "C: From {{c1::Paris}} to {{c2::Rome}} by train")
     world.scan()
     paris = world.rate("Paris", "c1")
@@ -134,7 +134,7 @@ def test_a_term_and_its_definition_that_change_places_keep_their_own_histories(w
     assert world.cards("osmosis")["forward"].id == forward.id
 
 
-def test_a_reversed_question_gets_a_new_card_and_finds_the_old_one_when_reversed_again(world: World) -> None:
+def test_a_question_reversed_twice_gets_its_old_card_back(world: World) -> None:
     world.write("a.md", "Q: the chemical symbol of gold\nA: Au, from aurum")
     world.scan()
     forward = world.rate("aurum")

@@ -68,7 +68,7 @@ def test_gaps_keep_the_numbers_they_had_when_these_are_no_longer_written() -> No
     assert carried(before, cloze("a", "b")) == {"a": 4, "b": 2}
 
 
-def test_a_note_that_was_no_cloze_for_a_while_does_not_use_old_numbers_again() -> None:
+def test_a_note_that_becomes_a_cloze_again_does_not_reuse_old_numbers() -> None:
     (between,) = parse("Q: q\nA: a\n", "x.md").notes
     assert carried(between, cloze("new", "newer"), 2) == {"new": 3, "newer": 4}
     assert carried(between, cloze("new"), 0) == {"new": 1}
@@ -80,7 +80,7 @@ def test_a_note_that_is_not_a_cloze_stays_as_it_is() -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=5, unique=True), min_size=2, max_size=8))
-def test_over_any_edits_a_gap_keeps_its_number_and_a_removed_number_is_gone(
+def test_after_any_edits_a_gap_keeps_its_number_and_no_removed_number_returns(
     versions: list[list[str]],
 ) -> None:
     note = cloze(*versions[0])

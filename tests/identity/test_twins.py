@@ -147,7 +147,7 @@ def test_another_answer_to_the_same_question_is_a_new_note(world: World) -> None
     )
 
 
-def test_a_similar_question_with_the_same_answer_outranks_the_same_question_with_another_answer(world: World) -> None:
+def test_the_same_answer_outranks_the_same_question(world: World) -> None:
     osmosis = "Q: What is osmosis?\nA: Water moving through a membrane towards more salt."
     other = "Q: What is osmosis?\nA: A process that plants use to stay upright."
     near = "Q: What is meant by osmosis in cells?\nA: Water moving through a membrane towards more salt."
@@ -185,7 +185,7 @@ CAPITALS = [f"Q: What is the capital of {land}?\nA: {city}" for land, city in ((
         ("Q: What is the capital of Mali?\nA: Bamako", "Q: What is the capital of Bali?\nA: Denpasar", 0),
     ],
 )
-def test_a_letter_or_the_number_of_a_note_may_change_above_the_same_answer(
+def test_a_letter_or_a_number_of_a_question_may_change_above_the_same_answer(
     world: World, before: str, after: str, links: int
 ) -> None:
     assert len(edit(world, [before, *CAPITALS], [after, *CAPITALS])) == links

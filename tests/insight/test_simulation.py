@@ -50,7 +50,7 @@ def test_a_forecast_of_one_deck_counts_what_the_limits_leave_it(tmp_path: Path) 
     assert sum(count.new for count in due.values()) == 10
 
 
-def test_the_readiness_of_a_deck_that_is_never_asked_equals_that_of_unseen_cards(tmp_path: Path) -> None:
+def test_a_deck_that_is_never_asked_is_as_ready_as_unseen_cards(tmp_path: Path) -> None:
     with two_decks(tmp_path / "decks", "new_per_day = 2\n") as collection:
         at = now_ms()
         found = predict_readiness(collection, at, collection.clock.day(at) + 10, only(collection, "deck:z"))

@@ -35,7 +35,7 @@ def test_only_reviews_of_learnt_cards_count_for_retention(found: Overview) -> No
     assert found.decks == {"deck": Recall(4, 3)}
 
 
-def test_a_streak_breaks_with_an_idle_day_but_not_with_a_day_that_is_not_over(tmp_path: Path) -> None:
+def test_an_idle_day_ends_a_streak_unless_it_is_today(tmp_path: Path) -> None:
     with collection_of(tmp_path / "decks", 4) as collection:
         for card, ago in zip(card_ids(collection), (5, 3, 2, 1), strict=True):
             rate(collection, card, Rating.GOOD, ago)

@@ -97,7 +97,7 @@ def test_a_plot_names_every_category_and_thins_out_only_dates() -> None:
 
 
 @pytest.mark.parametrize(("value", "drawn"), [(0, ""), (10, "██████████"), (5, "█████"), (0.01, "▏"), (5.5, "█████▌")])
-def test_a_bar_is_as_long_as_its_part_of_the_most_and_never_empty_for_something(value: float, drawn: str) -> None:
+def test_a_bar_is_as_long_as_its_share_of_the_maximum_and_only_empty_for_zero(value: float, drawn: str) -> None:
     assert draw_bar(value, 10, 10) == drawn
 
 

@@ -63,7 +63,7 @@ def test_anki_holds_and_computes_the_same_after_any_history(
     world.close()
 
 
-def test_a_review_in_the_first_second_of_a_day_belongs_to_the_same_day_as_in_anki(tmp_path: Path) -> None:
+def test_a_review_in_the_first_second_of_a_day_counts_on_the_same_day_as_in_anki(tmp_path: Path) -> None:
     home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
     home.write("deck.md", deck_text(6))
     with Collection(home.root) as collection:
@@ -237,7 +237,7 @@ ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 @pytest.mark.slow
 @pytest.mark.parametrize("rollover", [4, 0, 9])
 @pytest.mark.parametrize("zone", ZONES)
-def test_in_every_zone_and_with_every_rollover_the_states_are_those_that_anki_computes(
+def test_states_equal_those_of_anki_in_every_time_zone_and_with_every_rollover(
     tmp_path: Path, zone: str, rollover: int
 ) -> None:
     code = (

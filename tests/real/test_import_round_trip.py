@@ -187,7 +187,7 @@ def test_a_gap_of_several_numbers_comes_back_as_one(home: Home, world: World, tm
     world.close()
 
 
-def test_pictures_of_notes_that_come_back_stay_where_they_are_and_are_named_as_before(
+def test_pictures_keep_their_place_and_name_when_their_notes_come_back(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     for folder, content in (("img", b"one"), ("sub/img", b"two")):

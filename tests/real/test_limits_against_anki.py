@@ -104,7 +104,7 @@ def test_due_cards_come_in_the_order_in_which_anki_asks_them(tmp_path: Path, ord
 
 
 @pytest.mark.parametrize("threshold", [1, 2, 3, 5, 8])
-def test_a_card_becomes_a_leech_at_the_lapses_at_which_it_does_in_anki(tmp_path: Path, threshold: int) -> None:
+def test_a_card_becomes_a_leech_at_the_same_lapses_as_in_anki(tmp_path: Path, threshold: int) -> None:
     world = World(tmp_path / "anki")
     preset = world.decks.get_config(1)
     preset["lapse"].update(leechFails=threshold, leechAction=1)

@@ -187,7 +187,7 @@ class Life:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
-def test_whatever_is_done_on_both_sides_nothing_of_a_note_from_anki_is_lost(tmp_path: Path, seed: int) -> None:
+def test_no_text_of_a_note_from_anki_is_lost_whatever_both_sides_do(tmp_path: Path, seed: int) -> None:
     life = Life(tmp_path, seed)
     for _ in range(3):
         life.bring_over()

@@ -129,7 +129,7 @@ def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_
     other.close()
 
 
-def test_a_note_from_anki_that_becomes_a_cloze_is_a_new_note_there_and_reported(
+def test_a_note_from_anki_that_becomes_a_cloze_is_reported_and_new_in_anki(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     exported(home, tmp_path / "1.apkg")
@@ -159,7 +159,7 @@ def test_cards_of_one_note_in_anki_that_are_notes_here_are_named_once(world: Wor
     assert sentence not in exported(home, tmp_path / "2.apkg").remarks
 
 
-def test_a_note_written_here_does_not_get_the_guid_of_one_that_came_from_another_folder(tmp_path: Path) -> None:
+def test_a_new_note_does_not_get_the_guid_of_one_from_another_folder(tmp_path: Path) -> None:
     first = Home(tmp_path / "first")
     first.write("d.md", "Q: What is the capital of France?\nA: Paris\n")
     exported(first, tmp_path / "0.apkg")
@@ -287,7 +287,7 @@ def test_a_table_leaves_out_what_both_sides_changed_until_it_is_the_same(
     assert table() == (1, ["2 notes from Anki left out"])
 
 
-def test_what_both_sides_changed_stays_open_when_it_goes_to_an_anki_that_keeps_its_own(tmp_path: Path) -> None:
+def test_a_conflict_stays_open_if_anki_keeps_its_own_text(tmp_path: Path) -> None:
     home, world = Home(tmp_path / "decks"), World(tmp_path / "anki")
     home.write("d.md", "Q: one\nA: two\n")
     into(world, exported(home, tmp_path / "1.apkg").path)

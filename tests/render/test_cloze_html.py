@@ -79,7 +79,7 @@ def test_a_hint_is_rendered_and_escaped(text: str) -> None:
     assert render_cloze(note, RENDERER) == "{{c1::a::<em>x</em> <u>a:&#58;b}&#125;</u>}}"
 
 
-def test_a_gap_of_several_numbers_is_clozes_within_one_another_each_with_its_hint() -> None:
+def test_a_gap_with_several_numbers_becomes_nested_clozes_that_each_have_its_hint() -> None:
     html = render_cloze(cloze_note("{{c3,1::x::h}}"), RENDERER)
     assert html == "{{c3::{{c1::x::h}}::h}}"
 

@@ -83,7 +83,7 @@ def test_a_step_hours_away_ends_the_session_and_is_announced(tmp_path: Path) -> 
         assert view.summary.upcoming.today_ms == morning + 3 * 60 * MINUTE
 
 
-def test_a_step_that_is_over_is_due_now_and_not_at_a_time_that_is_past(tmp_path: Path) -> None:
+def test_a_finished_step_is_shown_as_due_now(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         answer(Session(CollectionBackend(collection, NOW), NOW), Rating.AGAIN)
         later = NOW + 5 * MINUTE
@@ -208,7 +208,7 @@ def test_a_buried_card_is_back_the_next_day(tmp_path: Path) -> None:
         assert front(Session(CollectionBackend(collection, NOW + DAY), NOW + DAY).view) == "Question 1?"
 
 
-def test_midnight_during_a_session_is_still_the_same_day_and_the_rollover_begins_the_next(tmp_path: Path) -> None:
+def test_the_next_day_begins_at_the_rollover_and_not_at_midnight(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nnew_per_day: 2\n---\n" + questions(9)) as collection:
         day = collection.clock.day(NOW)
         rollover = collection.clock.start_of(day + 1)
@@ -244,7 +244,7 @@ def test_new_asks_more_new_cards_than_the_daily_limit(tmp_path: Path) -> None:
         assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3
 
 
-def test_new_asks_new_cards_even_where_the_reviews_of_the_day_are_used_up(tmp_path: Path) -> None:
+def test_new_asks_new_cards_even_if_the_daily_limit_on_reviews_is_reached(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck="---\nreviews_per_day: 2\n---\n" + questions(9)) as collection:
         assert len(all_fronts(Session(CollectionBackend(collection, NOW), NOW))) == 2
         assert len(all_fronts(Session(CollectionBackend(collection, NOW, SessionPlan(new=3)), NOW))) == 3

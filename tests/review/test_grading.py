@@ -50,7 +50,7 @@ def test_long_texts_are_compared_word_by_word() -> None:
 
 
 @given(st.text(), st.text())
-def test_right_and_wrong_pieces_are_what_was_typed_right_and_missing_ones_the_answer(given_: str, answer: str) -> None:
+def test_the_pieces_add_up_to_the_typed_text_and_to_the_answer(given_: str, answer: str) -> None:
     pieces = find_difference(given_, answer)
     assert "".join(text for text, mark in pieces if mark is not PieceKind.MISSING) == written(given_)
     assert "".join(text for text, mark in pieces if mark is not PieceKind.WRONG) == written(answer)

@@ -165,7 +165,7 @@ def test_wide_windows_are_not_filled_beyond_what_reads_well(
     assert max(len(line.rstrip()) for line in text.splitlines()) == 100
 
 
-def test_only_the_alternate_screen_is_drawn_on_and_the_normal_one_gets_the_last_lines(
+def test_only_the_last_lines_are_written_on_the_normal_screen(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     screen = Screen({}, KeyMap({}), plain=False)

@@ -99,9 +99,7 @@ def test_two_sessions_at_once_never_rate_a_card_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_session_killed_at_any_point_keeps_every_rating_whose_next_question_was_seen(
-    tmp_path: Path, seed: int
-) -> None:
+def test_a_killed_session_keeps_every_rating_after_which_a_question_was_shown(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     with collection_in(tmp_path, deck="---\nnew_per_day: 100\n---\n" + questions(60)):
         pass

@@ -89,7 +89,7 @@ def test_an_earlier_fit_is_replaced_when_new_reviews_differ(forgetful: TrainingS
     assert fit(forgetful, strong).is_better
 
 
-def test_parameters_worse_than_the_defaults_are_replaced_by_them_if_fitting_is_no_better() -> None:
+def test_the_defaults_replace_worse_parameters_if_fitting_finds_no_better_ones() -> None:
     usual = build_training_set(simulated(400, 300, DEFAULT_PARAMETERS, seed=3)).where(slice(0, 600))
     found = fit(usual, FORGETFUL)
     assert found.fitted.log_loss >= found.defaults.log_loss

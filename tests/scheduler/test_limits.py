@@ -50,11 +50,11 @@ def test_new_cards_are_spread_evenly_up_to_some_days_before(unseen: int, days: i
 
 
 @pytest.mark.parametrize(("days", "expected"), [(17, 7), (9, 35), (8, 70), (7, 24), (4, 35), (1, 70)])
-def test_half_of_the_remaining_days_take_new_cards_once_the_rest_days_have_begun(days: int, expected: int) -> None:
+def test_within_the_rest_days_new_cards_are_spread_over_half_of_the_remaining_days(days: int, expected: int) -> None:
     assert compute_new_per_day(70, TODAY, Deadline(TODAY + days, rest_days=7)) == expected
 
 
-def test_the_last_pass_gives_each_of_its_days_a_like_share_and_each_card_its_day() -> None:
+def test_the_last_pass_spreads_the_cards_evenly_over_its_days() -> None:
     day = TODAY + 30
     turns = Counter(choose_pass_day(card, day) for card in range(6_000))
     assert set(turns) == set(range(day - LAST_PASS_DAYS, day))
@@ -63,7 +63,7 @@ def test_the_last_pass_gives_each_of_its_days_a_like_share_and_each_card_its_day
     assert choose_pass_day(7, day) == choose_pass_day(7, day)
 
 
-def test_a_card_that_was_reviewed_in_the_days_of_the_pass_is_left_alone() -> None:
+def test_a_card_already_reviewed_during_the_last_pass_is_not_asked_again() -> None:
     day = TODAY + 1
     assert is_in_last_pass(7, day - LAST_PASS_DAYS - 1, day, TODAY)
     assert not is_in_last_pass(7, day - LAST_PASS_DAYS, day, TODAY)
@@ -126,7 +126,7 @@ def test_each_deadline_has_its_own_pace(store: Store) -> None:
     assert new_cards(store, [DeckPolicy(1, (), towards(13)), DeckPolicy(2, (), towards(23))]) == {1: 10, 2: 5}
 
 
-def test_decks_with_other_rest_days_have_their_own_pace_and_the_sooner_comes_first(store: Store) -> None:
+def test_each_deck_follows_its_own_rest_days_and_the_nearest_deadline_comes_first(store: Store) -> None:
     late, early = towards(20)._replace(rest_days=0), towards(20)._replace(rest_days=10)
     add(store, 40, deck=1)
     add(store, 40, deck=2)

@@ -159,7 +159,7 @@ policies = st.builds(
 
 
 @given(cards, policies)
-def test_good_exceeds_hard_and_easy_exceeds_good_by_a_day_up_to_the_maximum(card: Card, policy: Policy) -> None:
+def test_each_better_rating_adds_at_least_a_day_up_to_the_maximum_interval(card: Card, policy: Policy) -> None:
     _, hard, good, easy = (
         outcome.interval_seconds // DAY_SECONDS for outcome in compute_outcomes(card, policy, NOW, CLOCK)
     )

@@ -45,5 +45,5 @@ def test_every_problem_is_named_not_only_the_first() -> None:
     ("threshold", "leeches"),
     [(8, [8, 12, 16, 20]), (3, [3, 5, 7, 9, 11, 13, 15, 17, 19]), (1, list(range(1, 21))), (0, [])],
 )
-def test_a_leech_is_met_at_the_threshold_and_at_every_half_of_it_beyond(threshold: int, leeches: list[int]) -> None:
+def test_a_card_is_a_leech_at_the_threshold_and_again_after_each_half_of_it(threshold: int, leeches: list[int]) -> None:
     assert [lapses for lapses in range(21) if is_leech_lapse(lapses, threshold)] == leeches

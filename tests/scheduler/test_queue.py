@@ -89,7 +89,7 @@ def test_a_step_whose_time_has_come_goes_first(store: Store) -> None:
     assert queue.next_card(NOW + 5 * MINUTE) == step
 
 
-def test_a_card_answered_again_comes_back_between_the_others_when_its_minute_is_up(store: Store) -> None:
+def test_a_card_rated_again_returns_between_the_others_after_its_minute(store: Store) -> None:
     first, second, third = add(store, 3)
     queue = build_queue(store, one_deck(), NOW)
     store.rate(first, Rating.AGAIN, PLAIN, NOW)

@@ -63,7 +63,7 @@ def test_cards_that_lost_their_state_get_it_back(store: Store) -> None:
         assert after._replace(stability=None, difficulty=None) == was._replace(stability=None, difficulty=None)
 
 
-def test_looking_changes_nothing(store: Store) -> None:
+def test_finding_differences_changes_nothing(store: Store) -> None:
     (card,) = add(store)
     store.rate(card, Rating.EASY, PLAIN, NOW)
     put(store, card, stability=999.0)

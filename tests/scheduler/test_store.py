@@ -91,7 +91,7 @@ def test_unburying_shows_the_card_again(store: Store) -> None:
     assert store.unbury([card], TODAY) == 0
 
 
-def test_a_card_that_a_sibling_hides_and_a_person_buries_stays_buried_when_the_rating_is_undone(store: Store) -> None:
+def test_a_card_buried_by_hand_and_by_a_sibling_stays_buried_when_the_rating_is_undone(store: Store) -> None:
     card, sibling = add(store, 2, siblings=2)
     store.rate(card, Rating.EASY, PLAIN, NOW)
     assert store.bury([sibling], TODAY) == 1
@@ -144,7 +144,7 @@ def test_the_interval_of_a_due_day_set_by_hand_counts_from_the_last_rating(
     assert found.memory is not None
 
 
-def test_a_card_on_a_first_step_has_no_interval_however_often_it_is_given_a_due_day(store: Store) -> None:
+def test_a_due_day_set_by_hand_gives_no_interval_to_a_card_on_its_first_step(store: Store) -> None:
     (card,) = add(store)
     store.rate(card, Rating.GOOD, PLAIN, NOW)
     store.set_due([card], TODAY + 3, NOW)

@@ -43,7 +43,7 @@ def test_a_missing_account_file_is_no_account_and_a_damaged_one_is_reported(tmp_
         Account.load(path)
 
 
-def test_after_five_wrong_passwords_each_costs_twice_the_wait_and_a_right_one_clears_it() -> None:
+def test_after_five_wrong_passwords_each_doubles_the_wait_until_a_right_one() -> None:
     now = 0.0
     guesses = GuessLimit(lambda: now)
     for _ in range(4):

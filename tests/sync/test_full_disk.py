@@ -15,7 +15,7 @@ from tests.sync.test_broken_off import fingerprint
 DECK = "Q: one?\nA: 1\n\nQ: two?\nA: 2\n"
 
 
-def test_a_mirror_that_cannot_be_written_ends_the_sync_and_the_next_sync_completes_it(
+def test_after_an_unwritable_mirror_ends_a_sync_the_next_one_completes_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", DECK)
@@ -39,7 +39,7 @@ def test_a_mirror_that_cannot_be_written_ends_the_sync_and_the_next_sync_complet
     assert len(world.reviews()) == 1
 
 
-def test_a_deck_file_that_cannot_be_written_ends_the_sync_and_the_next_sync_completes_it(
+def test_after_an_unwritable_deck_file_ends_a_sync_the_next_one_completes_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", DECK)

@@ -178,7 +178,7 @@ def test_a_note_of_another_kind_keeps_its_ids_and_its_history(world: World, anki
     assert_nothing_to_do(world, anki)
 
 
-def test_a_text_that_changed_on_both_sides_stays_as_it_is_here_and_the_other_is_kept(world: World, anki: Anki) -> None:
+def test_a_text_changed_on_both_sides_stays_here_and_the_other_version_is_kept(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     sync(world, anki)
     anki.do("edit", note=anki.note("one?"), field=1, text="said in Anki")
@@ -371,7 +371,7 @@ def test_the_command_refuses_options_that_do_not_go_together(
     assert sentence in done.stderr
 
 
-def test_a_text_written_in_anki_into_a_note_that_is_deleted_here_is_kept(world: World, anki: Anki) -> None:
+def test_a_text_written_in_anki_is_kept_if_its_note_is_deleted_here(world: World, anki: Anki) -> None:
     world.write("a.md", DECK)
     world.write("img/a.png", "pixels")
     sync(world, anki)

@@ -30,7 +30,7 @@ def test_pictures_that_notes_name_come_to_the_phone_and_what_changes_follows(wor
     assert phone.do("read_media", name="a.png") == "changed"
 
 
-def test_a_picture_of_a_note_added_on_the_phone_comes_into_the_folder_of_media(world: World) -> None:
+def test_a_picture_of_a_note_added_on_the_phone_is_saved_in_the_media_folder(world: World) -> None:
     world.write("sub/a.md", "Q: one?\nA: 1\n")
     phone = world.phone()
     phone.download()
@@ -48,7 +48,7 @@ def test_a_picture_of_a_note_added_on_the_phone_comes_into_the_folder_of_media(w
 
 
 @pytest.mark.slow
-def test_a_file_changed_on_the_phone_replaces_ours_only_if_ours_is_as_it_was_given(world: World) -> None:
+def test_a_media_file_changed_on_the_phone_replaces_ours_only_if_ours_is_unchanged(world: World) -> None:
     world.write("a.md", "Q: one? ![](img/a.png)\nA: ![](img/b.png)\n")
     world.write("img/a.png", "first")
     world.write("img/b.png", "second")
@@ -78,7 +78,7 @@ def test_a_file_deleted_on_the_phone_that_a_note_here_names_comes_back(world: Wo
     assert phone.do("sync_media") == ["a.png"]
 
 
-def test_hundreds_of_files_come_in_several_archives_and_the_second_phone_has_them_all(world: World) -> None:
+def test_hundreds_of_media_files_reach_the_second_phone_in_several_archives(world: World) -> None:
     lines = [f"Q: q{number} ![](img/{number}.png)\nA: x\n" for number in range(60)]
     world.write("a.md", "\n".join(lines))
     for number in range(60):

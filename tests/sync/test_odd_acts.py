@@ -9,7 +9,7 @@ from tests.sync.phones import World, state_of
 DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n\nC: a [gap] and [more]\n"
 
 
-def test_cards_in_a_filtered_deck_of_the_phone_stay_there_and_their_reviews_come(world: World) -> None:
+def test_cards_stay_in_a_filtered_deck_of_the_phone_and_their_reviews_are_logged(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -100,7 +100,7 @@ def test_a_leech_of_the_phone_is_a_leech_on_both_sides(world: World) -> None:
     phone.check()
 
 
-def test_an_empty_deck_made_on_the_phone_stays_and_a_deleted_one_that_has_a_file_comes_back(world: World) -> None:
+def test_an_empty_deck_of_the_phone_stays_and_a_deleted_deck_with_a_file_returns(world: World) -> None:
     world.write("a.md", DECK)
     world.write("empty/b.md", "Q: last?\nA: x\n")
     phone = world.phone()
@@ -135,7 +135,7 @@ def test_the_same_text_added_on_the_phone_and_here_becomes_one_note(world: World
     phone.check()
 
 
-def test_a_note_that_was_deleted_and_came_back_can_be_deleted_again_without_harm(world: World) -> None:
+def test_a_note_that_came_back_can_be_deleted_again(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -39,7 +39,5 @@ def test_a_week_with_two_phones_and_the_terminal_ends_with_all_sides_equal(tmp_p
 
 @needs_ankidroid
 @pytest.mark.parametrize("days", [7, pytest.param(200, marks=pytest.mark.slow)])
-def test_days_with_two_phones_of_different_versions_and_the_terminal_end_with_all_sides_equal(
-    tmp_path: Path, days: int
-) -> None:
+def test_after_days_with_the_terminal_and_two_phones_all_sides_are_equal(tmp_path: Path, days: int) -> None:
     live(tmp_path, days, days, str(ANKIDROID))

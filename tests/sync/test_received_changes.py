@@ -13,7 +13,7 @@ from tests.sync.phones import World, state_of
 DECK = "Q: one?\nA: 1\n\nQ: two?\nA: **2**\n<!-- tags: x; reverse -->\n\nC: a [gap] and [more]\n"
 
 
-def test_reviews_made_on_the_phone_come_into_the_log_and_decide_when_a_card_is_due(world: World) -> None:
+def test_reviews_on_the_phone_are_logged_here_and_set_the_due_day(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -46,7 +46,7 @@ def test_a_note_only_reviewed_on_the_phone_keeps_the_text_edited_here(world: Wor
     phone.check()
 
 
-def test_the_time_of_a_review_that_was_moved_into_the_next_second_goes_back_to_the_phone(world: World) -> None:
+def test_the_corrected_time_of_a_review_is_sent_to_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -75,7 +75,7 @@ def test_a_text_edited_on_the_phone_comes_into_its_file(world: World) -> None:
     phone.check()
 
 
-def test_a_note_added_on_the_phone_is_written_into_the_file_of_its_deck_and_keeps_its_id(world: World) -> None:
+def test_a_note_added_on_the_phone_is_written_to_the_file_of_its_deck_with_its_id(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -93,7 +93,7 @@ def test_a_note_added_on_the_phone_is_written_into_the_file_of_its_deck_and_keep
     phone.check()
 
 
-def test_suspensions_flags_and_tags_of_the_phone_are_adopted_and_can_be_removed_on_it(world: World) -> None:
+def test_suspensions_flags_and_tags_can_be_set_and_removed_on_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -142,7 +142,7 @@ def test_a_note_deleted_on_the_phone_is_removed_from_its_file_and_set_aside(worl
     phone.check()
 
 
-def test_a_note_edited_on_both_sides_keeps_our_text_and_the_other_is_set_aside(world: World) -> None:
+def test_a_note_edited_on_both_sides_keeps_our_text_and_sets_the_other_aside(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -201,7 +201,7 @@ def test_two_phones_and_the_files_come_to_the_same(world: World) -> None:
         phone.check()
 
 
-def test_a_note_added_to_a_deck_whose_file_has_tags_and_headings_is_written_into_it(world: World) -> None:
+def test_a_note_is_added_to_a_file_with_tags_and_headings(world: World) -> None:
     text = "---\ntags: [exam]\n---\n# Head\n\n## Sub\n\nQ: one?\nA: 1\n"
     world.write("a.md", text)
     phone = world.phone()
@@ -216,7 +216,7 @@ def test_a_note_added_to_a_deck_whose_file_has_tags_and_headings_is_written_into
     phone.check()
 
 
-def test_a_note_for_a_file_that_ends_in_open_code_gets_a_second_file(world: World) -> None:
+def test_a_note_for_a_file_that_ends_in_open_code_is_written_to_a_second_file(world: World) -> None:
     text = "Q: one?\nA: 1\n\n```\nopen\n"
     world.write("a.md", text)
     phone = world.phone()
@@ -299,7 +299,7 @@ def test_reviews_of_a_note_deleted_on_either_side_are_kept(world: World) -> None
     phone.check()
 
 
-def test_an_edit_of_the_phone_is_kept_when_its_note_is_deleted_here_first(world: World) -> None:
+def test_an_edit_on_the_phone_is_kept_if_the_note_was_deleted_here(world: World) -> None:
     world.write("a.md", DECK)
     world.write("b.md", "Q: last of its deck?\nA: x\n")
     phone, other = world.phone(), world.phone()
@@ -344,7 +344,7 @@ def test_an_edit_of_one_phone_is_kept_when_another_one_deletes_the_note(world: W
     phone.check()
 
 
-def test_a_note_deleted_here_that_comes_back_keeps_an_unsent_edit_of_the_phone(world: World) -> None:
+def test_a_deleted_note_that_comes_back_keeps_an_unsent_edit_of_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone, other = world.phone(), world.phone()
     phone.download()
@@ -379,7 +379,7 @@ def test_a_note_added_on_the_phone_restores_its_deck_that_was_removed_here(world
     phone.check()
 
 
-def test_a_note_added_to_a_deck_that_was_deleted_and_made_again_elsewhere_goes_into_that_one(world: World) -> None:
+def test_a_note_for_a_deck_that_was_made_again_elsewhere_goes_into_the_new_deck(world: World) -> None:
     world.write("a.md", DECK)
     phone, other = world.phone(), world.phone()
     phone.download()

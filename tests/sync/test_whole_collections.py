@@ -58,9 +58,7 @@ def test_the_contents_of_a_field_added_on_the_phone_are_set_aside(world: World) 
         ("remove_template", {"kind": "Flashcards Basic", "index": 1}),
     ],
 )
-def test_a_note_type_of_ours_that_was_changed_on_the_phone_damages_no_text(
-    world: World, act: str, arguments: dict[str, Any]
-) -> None:
+def test_changing_our_note_type_on_the_phone_damages_no_text(world: World, act: str, arguments: dict[str, Any]) -> None:
     world.write("a.md", f"# Part\n\n{DECK}")
     phone = world.phone()
     phone.download()
@@ -74,7 +72,7 @@ def test_a_note_type_of_ours_that_was_changed_on_the_phone_damages_no_text(
     phone.check()
 
 
-def test_a_note_whose_note_type_was_changed_on_the_phone_has_its_old_text_kept(world: World) -> None:
+def test_changing_the_type_of_a_note_on_the_phone_keeps_its_old_text(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -115,7 +113,7 @@ def test_an_uploaded_edit_of_a_note_that_was_deleted_here_is_kept(world: World) 
     phone.check()
 
 
-def test_an_app_with_cards_of_its_own_can_be_uploaded_into_an_empty_folder(world: World) -> None:
+def test_an_app_with_cards_can_be_uploaded_into_an_empty_folder(world: World) -> None:
     phone = world.phone()
     phone.do("add", kind="Basic", fields=["mine?", "yes"], deck="Own deck")
     phone.do("answer", cards=[phone.card("mine?")], rating=4)
@@ -182,7 +180,7 @@ def test_a_phone_that_missed_many_changes_ends_equal_to_the_others(world: World)
     away.check()
 
 
-def test_a_phone_gets_a_newer_design_by_an_ordinary_sync_that_leaves_its_notes_alone(
+def test_an_ordinary_sync_brings_a_newer_design_and_changes_no_note(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", f"# Part\n\n{DECK}")
@@ -221,7 +219,7 @@ def test_deck_options_changed_on_the_phone_are_adopted_or_put_back(world: World)
     assert any("You edited this file" in sentence for sentence in world.server.sentences)
 
 
-def test_a_preset_set_for_a_deck_on_the_phone_is_adopted_and_subdecks_keep_theirs(world: World) -> None:
+def test_a_preset_chosen_on_the_phone_is_adopted_and_subdecks_keep_theirs(world: World) -> None:
     for name in ("a", "a/b", "c"):
         world.write(f"{name}.md", f"Q: {name}?\nA: 1\n")
     phone = world.phone()

@@ -256,7 +256,7 @@ def test_a_whole_mock_interview_with_its_clock_and_a_recording(browser: Browser,
     assert ratings(tmp_path) == [Rating.HARD]
 
 
-def test_a_formula_that_would_stop_the_page_stays_text_and_a_wide_one_scrolls(browser: Browser, tmp_path: Path) -> None:
+def test_a_formula_too_large_for_the_page_stays_text_and_a_wide_one_scrolls(browser: Browser, tmp_path: Path) -> None:
     deep, long = "\\frac{1}{" * 300 + "x" + "}" * 300, "&" * 20_000
     wide = "\\ce{" + "A->[b][c] " * 60 + "}"
     write(tmp_path, a=f"Q: a\nA: ${deep}$\n\nQ: b\nA: $\\matrix{{{long}}}$\n\nQ: c\nA: wide ${wide}$ one\n")

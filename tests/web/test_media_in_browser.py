@@ -95,7 +95,7 @@ def test_sound_plays_automatically_by_a_setting_and_again_by_its_key(browser: Br
     window.close()
 
 
-def test_a_picture_has_its_width_and_opens_large_by_its_key_and_details_stay_closed(
+def test_a_picture_has_its_width_and_a_key_enlarges_it_while_details_stay_closed(
     browser: Browser, tmp_path: Path
 ) -> None:
     write(tmp_path, a=LISTEN)

@@ -33,7 +33,7 @@ _PLAIN: Final = frozenset(
 )
 
 
-class Blocks:
+class BlockConverter:
     """Collects the blocks of one element; in a table `cell`, everything must be on one line."""
 
     def __init__(self, cut: CutField, media: elements.Media, *, cloze: bool, cell: bool = False) -> None:
@@ -57,9 +57,9 @@ class Blocks:
         """Return whether a gap begins or ends in a node."""
         return self._cut.has(node, GAP_KINDS) if isinstance(node, str) else any(map(self.has_gap, node.children))
 
-    def make_inner(self, *, cell: bool = False) -> Blocks:
+    def make_inner(self, *, cell: bool = False) -> BlockConverter:
         """Create a collector for an element inside this one."""
-        return Blocks(self._cut, self._media, cloze=self._cloze, cell=cell)
+        return BlockConverter(self._cut, self._media, cloze=self._cloze, cell=cell)
 
     def _take_children(self, element: Element) -> None:
         for child in element.children:

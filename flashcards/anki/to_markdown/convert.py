@@ -7,7 +7,7 @@ from html import escape, unescape
 from typing import Final, NamedTuple
 
 from flashcards.anki.to_markdown import elements
-from flashcards.anki.to_markdown.blocks import Blocks
+from flashcards.anki.to_markdown.blocks import BlockConverter
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import (
     FORMULA_KINDS,
@@ -181,7 +181,7 @@ class Converter:
             tree = restore_formulas(tree, cut)
         if _FOREIGN.search(html):
             tree = replace_elements(tree, lambda element: _replace_foreign(element, cut))
-        text = Blocks(cut, self.media, cloze=cloze).convert(tree)
+        text = BlockConverter(cut, self.media, cloze=cloze).convert(tree)
         if not self._says_the_same(text, tree, cut):
             cut.problems.append("the text is kept without its formatting")
             text = write_plain(tree, cut, self.media)
@@ -193,7 +193,7 @@ class Converter:
 
     def _drop_idle(self, tree: Element, cut: CutField) -> Element:
         """Drop buttons, which need scripts, but keep hidden elements with a gap."""
-        blocks = Blocks(cut, self.media, cloze=False)
+        blocks = BlockConverter(cut, self.media, cloze=False)
 
         def is_idle(element: Element) -> bool:
             if element.tag not in _IDLE:

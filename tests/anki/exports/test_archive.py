@@ -44,7 +44,7 @@ def test_a_database_in_a_file_is_packed_like_its_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "b.apkg").stat().st_size < len(content) // 10
 
 
-def test_what_is_left_by_an_error_keeps_the_old_file_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_error_while_writing_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"old")
     for error in (KeyboardInterrupt, SystemExit, ValueError):
         with pytest.raises(error), write_output(tmp_path / "x") as stream:

@@ -54,7 +54,7 @@ def test_a_note_of_another_kind_is_a_new_note_in_anki(folder: Folder) -> None:
     assert "1 note changed the note type and became a new one in Anki: delete the old one there." in remarks(folder)
 
 
-def test_a_deck_of_another_name_leaves_its_cards_in_the_old_one_in_anki(folder: Folder) -> None:
+def test_renaming_a_deck_leaves_its_cards_in_the_old_deck_in_anki(folder: Folder) -> None:
     folder.write("a.md", "---\ndeck: b::c\n---\n" + DECK)
     assert remarks(folder) == ("3 notes moved from a to b::c here; in Anki, move them with Change Deck.",)
 
@@ -67,7 +67,7 @@ def test_a_deck_that_was_not_exported_is_not_spoken_of(folder: Folder) -> None:
     assert len(folder.export(folder.root.parent / "x.apkg", ["a", "b"]).remarks) == 1
 
 
-def test_a_copy_that_anki_was_given_and_whose_place_the_original_took_stays_in_anki(folder: Folder) -> None:
+def test_an_exported_copy_stays_in_anki_when_the_original_takes_its_place(folder: Folder) -> None:
     with Collection(folder.root) as collection:
         (card,) = [card for card in all_cards(collection) if collection.note_of(card).note.fields[0] == "four"]
         collection.store.rate(card.id, Rating.GOOD, collection.policy(card.deck), 1_700_000_000_000)

@@ -22,7 +22,7 @@ def test_a_reverse_card_is_switched_on_by_a_field() -> None:
     assert fields("a ::: b\n") == ("a", "b", "1", "", "", "d.md")
 
 
-def test_a_typed_note_holds_what_is_to_be_typed_for_each_of_its_cards() -> None:
+def test_a_typed_note_contains_the_expected_answer_of_each_card() -> None:
     assert fields("Q: *a*\nA: **b**\n<!-- type -->\n")[3:5] == ("b", "")
     assert fields("Q: *a*\nA: **b**\n<!-- type; reverse -->\n")[3:5] == ("b", "a")
 

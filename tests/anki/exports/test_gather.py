@@ -127,7 +127,7 @@ def test_progress_is_reported_from_the_start(folder: Folder) -> None:
     assert seen == [(done, 1200) for done in range(0, 1200, 200)]
 
 
-def test_equal_media_of_different_folders_get_one_name_and_different_ones_get_their_own(folder: Folder) -> None:
+def test_equal_media_share_one_name_and_different_media_do_not(folder: Folder) -> None:
     for number in range(6):
         folder.write(f"{number}/picture.png", f"picture {number % 4}")
         folder.write(

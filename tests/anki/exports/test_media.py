@@ -136,7 +136,9 @@ class TestByName:
     def test_an_embedded_file_is_found_by_its_name(self) -> None:
         assert urls("![[cell.png|200]] and ![[s.mp3]] and ![[note]]") == ["[[cell.png", "[[s.mp3"]
 
-    def test_among_several_files_the_one_next_to_the_deck_wins_then_the_shortest_path(self, tmp_path: Path) -> None:
+    def test_of_several_files_the_one_beside_the_deck_or_else_with_the_shortest_path_is_used(
+        self, tmp_path: Path
+    ) -> None:
         for path in ("x/y/a.png", "x/a.png", "z/a.png", "z/b.png"):
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_bytes(b"x")

@@ -105,7 +105,7 @@ def test_a_clean_name_holds_nothing_that_anki_or_a_disk_would_change(name: str) 
     assert not clean.endswith((" ", "."))
 
 
-def test_an_ending_survives_cleaning() -> None:
+def test_a_cleaned_name_keeps_its_extension() -> None:
     assert clean_name("what? [1].PNG") == "what- -1-.PNG"
     assert clean_name(f"{'é' * 200}.mp3").endswith("é.mp3")
     assert clean_name("CON.png") == "CON_.png"

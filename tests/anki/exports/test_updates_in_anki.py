@@ -67,7 +67,7 @@ def test_a_note_is_updated_when_a_note_that_it_embeds_shows_another_text(
     assert "Steep." in shown["two"]
 
 
-def test_an_own_change_in_anki_outlives_an_edit_of_another_part_of_an_embedded_note(
+def test_a_change_made_in_anki_survives_an_edit_of_another_part_of_an_embedded_note(
     folder: Folder, package: Path, anki: Anki
 ) -> None:
     folder.write("d.md", "Q: one\nA: ![[cell#Wall]]\n")
@@ -102,7 +102,7 @@ def test_a_change_made_in_anki_stays_if_the_note_was_not_edited_here(folder: Fol
     assert kept["css"] == ".card { color: red; }"
 
 
-def test_notes_that_are_in_anki_get_a_newer_design_and_stay_as_they_are(
+def test_notes_in_anki_stay_unchanged_when_their_design_is_renewed(
     folder: Folder, package: Path, anki: Anki, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.write("d.md", f"# Part\n\n{DECK}")

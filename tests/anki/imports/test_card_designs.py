@@ -206,12 +206,12 @@ def test_an_answer_to_type_that_the_back_does_not_repeat_begins_it(designs: Desi
 
 
 @pytest.mark.parametrize("edge", ["<hr>", "</div><hr class=x><br>"])
-def test_a_line_that_divides_the_back_from_the_front_is_not_part_of_it(designs: Designs, edge: str) -> None:
+def test_a_line_between_front_and_back_is_not_part_of_the_back(designs: Designs, edge: str) -> None:
     made = note_type("Line", 1, ["Text", "Extra"], ("{{cloze:Text}}", "{{cloze:Text}}" + edge + "{{Extra}}"))
     assert designs.text(made, ["{{c1::a}}", "more"]) == "C: {{c1::a}}\n\n{{c1::more}}\n"
 
 
-def test_the_same_edit_of_a_note_of_any_type_on_both_sides_is_not_a_conflict(designs: Designs, home: Home) -> None:
+def test_the_same_edit_on_both_sides_is_no_conflict_for_any_note_type(designs: Designs, home: Home) -> None:
     made = note_type("Own", 0, ["Front", "Back", "Note"], ("{{Front}}", "{{Back}}<br>{{Note}}"))
     designs.imported(made, ["a", "b", "c"])
     home.write("Deck.md", "Q: a\nA: __b__ and *d*\\\nc\n")
@@ -258,9 +258,7 @@ def test_a_template_may_have_other_braces(designs: Designs) -> None:
     assert designs.text(made, ["a", "b"]) == "Q: a {{x}}\nA: b\n"
 
 
-def test_a_field_with_gaps_that_only_the_back_shows_is_on_the_cards_that_anki_shows_it_on(
-    designs: Designs, home: Home
-) -> None:
+def test_a_field_with_gaps_shown_only_on_the_back_is_on_the_same_cards_as_in_anki(designs: Designs, home: Home) -> None:
     made = note_type("Own", 1, ["Text", "More", "Never"], ("{{cloze:Text}}", "{{cloze:More}} {{cloze:Never}}"))
     report = designs.imported(made, ["{{c1::a}}", "see {{c1::b::hint}}", "no gap"])
     assert home.read("Deck.md") == "C: {{c1::a}}\n\n{{c1::see b}}\n"
@@ -355,7 +353,7 @@ def test_what_is_hidden_ends_where_its_element_ends(designs: Designs) -> None:
     assert f"Q: q\n\n{hidden}\n\nmore\n\nA: a" in designs.text(made, ["q", "a", "x"])
 
 
-def test_hidden_and_hinted_extras_of_a_cloze_are_to_be_opened_and_keep_their_form(designs: Designs) -> None:
+def test_hidden_and_hinted_extras_of_a_cloze_can_be_opened_and_keep_their_form(designs: Designs) -> None:
     back = "{{cloze:T}}<br>{{X}}<div style='display:none'>{{Y}}</div>{{hint:Z}}"
     made = note_type("Extras", 1, ["T", "X", "Y", "Z"], ("{{cloze:T}}", back))
     text = designs.text(made, ["{{c1::a}} b", "x", "y", "<ul><li>z</li></ul>"])

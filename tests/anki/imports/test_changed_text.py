@@ -73,7 +73,7 @@ def test_a_second_line_of_a_pair_in_a_list_stays_on_its_line() -> None:
     assert refused(found) == []
 
 
-def test_a_file_that_ends_in_open_code_takes_no_note_but_those_in_it_are_replaced() -> None:
+def test_no_note_is_added_to_a_file_that_ends_in_open_code_but_its_notes_are_replaced() -> None:
     before = "Q: 1\nA: x\n\nQ: 2\nA: code\n\n```\nopen\n"
     found = change_file("a.md", before, [(1, basic("1", "y"))], [basic("3")])
     assert found.text == before.replace("A: x", "A: y")

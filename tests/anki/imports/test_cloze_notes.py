@@ -147,7 +147,7 @@ def test_reviews_of_a_card_are_imported_even_if_its_gap_was_removed(home: Home, 
     assert not home.import_file(reviewed).changes_anything
 
 
-def test_text_of_the_back_alone_stays_hidden_if_it_is_kept_as_plain_text(home: Home, package: Path) -> None:
+def test_text_kept_as_plain_text_stays_hidden_if_only_the_back_shows_it(home: Home, package: Path) -> None:
     home.import_file(
         write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text><image></image></svg> c<div><br></div>")])
     )

@@ -152,7 +152,7 @@ def test_a_description_of_a_deck_without_notes_is_reported_as_left_out(home: Hom
     assert [remark.message for remark in report.remarks] == ["The deck's description was left out: All of it"]
 
 
-def test_a_description_that_would_be_read_as_a_note_is_reported_as_left_out(home: Home, package: Path) -> None:
+def test_a_description_that_looks_like_a_note_is_left_out_and_reported(home: Home, package: Path) -> None:
     described = {"A": {"desc": "Term :: definition"}}
     report = home.import_file(with_decks(package, described, {1: {"name": "X"}}))
     assert home.read("A.md") == "Q: A\nA: b\n"
@@ -195,7 +195,7 @@ def test_the_summary_counts_the_decks_whose_settings_are_written(
     assert f", {words}." in capsys.readouterr().out
 
 
-def test_stock_options_show_both_cards_of_a_note_on_one_day_and_the_settings_say_so(home: Home, tmp_path: Path) -> None:
+def test_default_options_are_imported_with_both_cards_of_a_note_on_one_day(home: Home, tmp_path: Path) -> None:
     note = Made(["a", "b"], type=REVERSED, cards={0: {}, 1: {}})
     stock = {1: {"name": "Default", "new": {"delays": [1.0, 10.0], "perDay": 20}, "lapse": {"delays": [10.0]}}}
     home.import_file(write_package(tmp_path / "x.apkg", [note], presets=stock))

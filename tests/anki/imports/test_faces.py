@@ -45,7 +45,7 @@ def test_text_above_the_answer_line_is_whole_too(home: Home, package: Path) -> N
         ("{{#Front}}<p>{{Front}}</p>{{/Front}} Say: ", "{{#Front}}<p>{{Front}}</p>{{/Front}} Say: {{Back}}"),
     ],
 )
-def test_a_front_that_the_template_of_the_back_repeats_is_not_in_the_answer(
+def test_an_answer_does_not_repeat_the_front_that_its_template_repeats(
     home: Home, package: Path, front: str, back: str
 ) -> None:
     assert imported(home, package, front, back, ["un", "undo"]).endswith("\nA: undo\n")

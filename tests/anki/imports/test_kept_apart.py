@@ -118,7 +118,7 @@ def test_a_note_whose_only_card_is_the_second_goes_back_under_its_guid(home: Hom
     assert [guid for guid, _ in guids(tmp_path / "back.apkg")] == ["mine"]
 
 
-def test_notes_that_share_a_guid_go_back_under_it_and_only_the_last_is_ever_updated(home: Home, tmp_path: Path) -> None:
+def test_notes_that_share_a_guid_are_exported_with_it_and_only_the_last_is_updated(home: Home, tmp_path: Path) -> None:
     notes = [Made(["a", "1"], guid="g"), Made(["a", "2"], guid="g"), Made(["a", "3"], guid="g")]
     home.import_file(write_package(tmp_path / "x.apkg", notes))
     Folder(home.root).export(tmp_path / "back.apkg")

@@ -106,9 +106,7 @@ def test_a_review_of_an_impossible_time_is_left_out_and_counted(home: Home, tmp_
     assert START + DAY_MS in [row[0] for row in log_of(home)]
 
 
-def test_two_cards_that_are_the_same_card_of_a_note_are_one_with_the_reviews_of_both(
-    home: Home, tmp_path: Path
-) -> None:
+def test_two_rows_of_one_card_become_one_card_with_the_reviews_of_both(home: Home, tmp_path: Path) -> None:
     later = [(START + n * DAY_MS, 3, n, n, 2500, 4000, 1) for n in (4, 9)]
     package = write_package(tmp_path / "x.apkg", [studied(reviews=2), Made(["a", "b"], log=later)])
     note = "(SELECT min(id) FROM notes)"

@@ -229,7 +229,7 @@ def test_what_the_back_adds_is_asked_by_the_gaps_that_came_from_anki(cloze: Cloz
     assert not cloze.bring_in("The {{c1::cat}} {{c2::sat}}", "on the mat", gaps=2).kept
 
 
-def test_an_extra_removed_in_anki_goes_and_a_gap_at_the_end_of_the_text_is_text(cloze: Cloze) -> None:
+def test_an_extra_removed_in_anki_is_removed_but_not_a_gap_at_the_end_of_the_text(cloze: Cloze) -> None:
     cloze.replace("sat", "sits")
     cloze.bring_in("The {{c1::cat}} sat", "")
     assert cloze.text == "C: The {{c1::cat}} sits"

@@ -87,9 +87,7 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "decks")
 
 
-def test_each_mask_is_a_card_with_the_picture_below_it_and_the_bare_picture_behind_it(
-    home: Home, tmp_path: Path
-) -> None:
+def test_each_mask_is_a_card_that_hides_a_part_of_the_picture_and_then_shows_it(home: Home, tmp_path: Path) -> None:
     report = home.import_file(_native(tmp_path))
     text = re.sub(r"map-[0-9a-f]{12}\.svg", "map-N.svg", home.read("Deck.md"))
     assert text == "\n".join(

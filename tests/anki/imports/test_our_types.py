@@ -31,7 +31,7 @@ def like(family: str, **values: object) -> model.AnkiNoteType:
 
 
 @pytest.mark.parametrize("family", [BASIC, CLOZE])
-def test_a_type_of_ours_is_known_when_it_was_renamed_copied_or_given_a_field(family: str) -> None:
+def test_our_note_type_is_recognized_when_renamed_copied_or_given_a_field(family: str) -> None:
     more = (*OURS[family].fields, "Mine")
     assert is_ours(OURS[family])
     assert is_ours(like(family, name="Renamed"))

@@ -49,7 +49,7 @@ def test_a_file_of_a_person_is_never_written_to(home: Home, package: Path) -> No
 
 
 @pytest.mark.parametrize(("mine", "there"), [("DECK.md", "Deck"), ("one/TWO.md", "One::Two"), ("u\u0308.md", "Ü")])
-def test_a_file_name_that_some_disks_confuse_with_a_users_file_is_not_written(
+def test_a_name_that_some_disks_take_for_an_existing_file_is_not_used(
     home: Home, package: Path, mine: str, there: str
 ) -> None:
     (home.root / mine).parent.mkdir(exist_ok=True)

@@ -39,7 +39,7 @@ def test_a_deck_file_that_an_import_changes_keeps_its_permissions(
     assert mode(changed) == permissions
 
 
-def test_a_linked_deck_file_that_an_import_changes_stays_a_link_and_its_file_keeps_its_permissions(
+def test_an_import_keeps_symbolic_links_and_permissions_of_deck_files(
     home: Home, tmp_path: Path, changed: Path
 ) -> None:
     (home.root / ".real").mkdir()

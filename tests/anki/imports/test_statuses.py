@@ -59,7 +59,7 @@ def test_a_status_set_here_stays_if_the_card_is_only_reviewed_in_anki(marked: Ma
     assert marked.marks == (True, 4)
 
 
-def test_a_status_removed_here_stays_removed_if_the_card_is_only_reviewed_in_anki(marked: Marked) -> None:
+def test_a_removed_status_stays_removed_if_anki_only_reviews_the_card(marked: Marked) -> None:
     marked.import_card(queue=-1, flags=3)
     marked.set(suspended=False, flag=0)
     marked.import_card(queue=-1, flags=3, mod=CREATED + 5)

@@ -88,7 +88,7 @@ def test_a_new_note_with_the_text_of_an_unchanged_one_is_added(home: Home, tmp_p
     assert (report.added, report.unchanged) == (1, 1)
 
 
-def test_an_unchanged_card_of_a_later_package_is_not_changed_by_an_older_one(home: Home, tmp_path: Path) -> None:
+def test_an_older_package_does_not_change_a_card_that_a_later_one_left_unchanged(home: Home, tmp_path: Path) -> None:
     first = _package(tmp_path, studied())
     home.import_file(first)
     later = edit_package(first, tmp_path / "later.apkg", at_s=CREATED + 900_000_000)
