@@ -138,7 +138,7 @@ def cut_part(text: str, part: str) -> str | None:
     text = normalize(text)
     from flashcards.deck.front_matter import read_front_matter  # imported late, because embeds are rare
 
-    text = text[read_front_matter(text).end :]
+    text = text[read_front_matter(text, is_native=False).end :]
     if part.startswith("^"):
         found = _cut_block(text, part[1:])
     else:

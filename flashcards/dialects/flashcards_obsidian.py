@@ -94,7 +94,10 @@ class _Reader:
                 at = self._inline(at, line)
 
     def _read_tagged(self, at: int, match: re.Match[str]) -> int:
-        """Read a question that ends in a tag and the answer below it; return the line after them."""
+        """Read a question that ends in a tag and the answer below it; return the line after them.
+
+        The plugin sometimes wrote the id above the answer. If there is no answer, a question with gaps is a cloze.
+        """
         lines = self._lines
         first = self._find_question(at, has_text=bool(lines[at][: match.start()].strip()))
         question = "\n".join([*lines[first:at], lines[at][: match.start()]])
@@ -104,25 +107,25 @@ class _Reader:
         end = at + 1
         while end < len(lines) and not lines[end].strip():
             end += 1
-        start = end
+        above = _ID.fullmatch(lines[end]) if end < len(lines) else None
+        start = end = end + 1 if above else end
         while end < len(lines) and (lines[end].strip() or end not in self._prose) and not _ID.fullmatch(lines[end]):
             end += 1
-        pin = _ID.fullmatch(lines[end]) if end < len(lines) else None
-        last = end if pin else end - 1
+        below = _ID.fullmatch(lines[end]) if end < len(lines) and (end > start or not above) else None
+        last = end if below else end - 1
+        pin = below or above
         tags, deck = self._split_tags(match["tags"].split())
         if match["kind"] and match["kind"][1:].lower() == "spaced":
             self._report_spaced(first)
             return at + 1
-        self._builder.add_sides(
-            (first, max(last, at)),
-            question,
-            self._join_answer(lines[start:end]),
-            deck=deck,
-            both_ways=bool(match["kind"]),
-            tags=tags,
-            pin=pin[1] if pin else "",
-            breadcrumb=self._crumbs.above(first),
-        )
+        place = first, max(last, at)
+        more = {"deck": deck, "tags": tags, "pin": pin[1] if pin else "", "breadcrumb": self._crumbs.above(first)}
+        gaps = find_brace_gaps(question, _GAP) if start == end else []
+        if gaps:
+            self._builder.add_cloze(place, question, gaps, **more)
+        else:
+            answer = self._join_answer(lines[start:end])
+            self._builder.add_sides(place, question, answer, both_ways=bool(match["kind"]), **more)
         return max(last + 1, at + 1)
 
     def _report_spaced(self, line: int) -> None:
