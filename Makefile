@@ -58,7 +58,8 @@ fuzz: $(DEV_READY) ## Try random decks, packages, logs, settings and damage; FUZ
 faults: $(DEV_READY) ## Fail, cut and kill every file operation of every command, and cut the power after each
 	FAULT_POINTS=0 $(BIN)/python -m pytest -q -n auto tests/faults
 
-lives: $(DEV_READY) ## Compare 80 random review histories with those in Anki's core, in ten time zones; needs libfaketime
+lives: $(DEV_READY) ## Live random lives: exchanges with Anki, and reviews compared with its core, which needs libfaketime
+	$(BIN)/python -m tests.real.exchange_lives $(LIVES)
 	$(BIN)/python -m tests.real.lives $(SITTINGS)
 
 bench: $(DEV_READY) ## Measure speed, against peers where they are installed

@@ -58,7 +58,11 @@ class SeenStatus(NamedTuple):
     package_ms: int = 0  # when the package was made, epoch milliseconds; 0 if unknown
     ease: int = 0  # the SM-2 ease, in per mille; 0 if there is none
     data: str = ""  # data of add-ons and of custom scheduling code, as JSON; empty if there is none
+    # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag
+    given: int | None = None
 
+
+_STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given"
 
 OWN_FORM, FOREIGN_FORM = 0, 1
 """The forms of a note in Anki: in our note types, or in another one."""
@@ -199,7 +203,7 @@ class Origins:
 
     def statuses(self) -> dict[int, SeenStatus]:
         """Return the status of each card in Anki at the last import."""
-        rows = self._db.execute("SELECT card, changed_s, suspended, flag, package_ms, ease, data FROM origin_cards")
+        rows = self._db.execute(f"SELECT {_STATUS} FROM origin_cards")
         return {
             card: SeenStatus(changed, None if off is None else bool(off), *rest) for card, changed, off, *rest in rows
         }
@@ -207,8 +211,7 @@ class Origins:
     def remember_statuses(self, statuses: Iterable[tuple[int, SeenStatus]]) -> None:
         """Store the status of cards in Anki."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO origin_cards(card, changed_s, suspended, flag, package_ms, ease, data)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO origin_cards({_STATUS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             ((card, *seen) for card, seen in statuses),
         )
 

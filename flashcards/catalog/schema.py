@@ -250,3 +250,9 @@ def add_card_data(db: Database) -> None:
     table = db.table("origin_cards")
     table.add_column("ease", int, not_null_default=0)
     table.add_column("data", str, not_null_default="")
+
+
+@migrations()
+def add_given_status(db: Database) -> None:
+    """Add the status that an export gave to a card in Anki: 1 if suspended, plus twice its flag."""
+    db.table("origin_cards").add_column("given", int)

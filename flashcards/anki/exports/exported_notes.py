@@ -32,9 +32,14 @@ _REMEMBER = (  # faster than INSERT OR REPLACE
 
 
 _MARKED: Final = "SELECT DISTINCT note FROM cards WHERE suspended OR flag"
+# An import compares the card with our id in Anki with this status, not an original that Anki keeps.
 _REMEMBER_STATUS: Final = (
-    "INSERT OR IGNORE INTO origin_cards(card, changed_s, suspended, flag)"
-    " SELECT id, -1, suspended, flag FROM cards WHERE note = ? AND (suspended OR flag)"
+    "INSERT INTO origin_cards(card, changed_s, suspended, flag, given)"
+    " SELECT id, -1, 0, 0, suspended + 2 * flag FROM cards WHERE {} ON CONFLICT(card) DO {}"
+)
+_OF_NOTE: Final = _REMEMBER_STATUS.format("note = ? AND (suspended OR flag)", "NOTHING")
+_OF_ALL: Final = _REMEMBER_STATUS.format(
+    "active AND (suspended OR flag OR id IN (SELECT card FROM origin_cards))", "UPDATE SET given = excluded.given"
 )
 _LATER_PARTS: Final = (
     "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"
@@ -81,15 +86,21 @@ class Exports:
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
-            # Anki only sets the status of cards that it does not have yet.
-            marked = self._connection.execute(_MARKED).fetchall()
-            given_first = [row for row in marked if row[0] in self._now and row[0] not in before]
-            self._connection.executemany(_REMEMBER_STATUS, given_first)
+            self._remember_statuses(before, whole=whole)
             self._store_bases()
         if whole:
             return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
         return (*_describe_changes(pairs, len(gone)), *self._describe_foreign_notes(before))
+
+    def _remember_statuses(self, before: Sized[int], *, whole: bool) -> None:
+        """Store the statuses that Anki gets: those of all cards, or of cards that it does not have yet."""
+        if whole:
+            self._connection.execute(_OF_ALL)
+            return
+        marked = self._connection.execute(_MARKED).fetchall()
+        given_first = [row for row in marked if row[0] in self._now and row[0] not in before]
+        self._connection.executemany(_OF_NOTE, given_first)
 
     def _store_bases(self) -> None:
         origins = Origins(self._connection)

@@ -37,7 +37,8 @@ def separate_duplicates(
 ) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
     """Separate cards of a package that are one card in the collection; the one that changed last counts.
 
-    Returns those, and the duplicates, by our card's id.
+    If both changed in the same second, the one with more repetitions counts. Returns the ones that count, and the
+    duplicates by our card's id.
     """
     found: dict[int, tuple[AnkiCard, int, int]] = {}
     duplicates: dict[int, list[AnkiCard]] = defaultdict(list)
@@ -45,7 +46,7 @@ def separate_duplicates(
         card, ours, deck = pair
         first = found.setdefault(ours, pair)
         if first is not pair:
-            older, newer = sorted((first[0], card), key=lambda each: each.changed)
+            older, newer = sorted((found[ours][0], card), key=lambda each: (each.changed, each.reps, each.id))
             duplicates[ours].append(older)
             found[ours] = (newer, ours, deck)
     return list(found.values()), duplicates
@@ -124,9 +125,10 @@ class StatusImport:
         """Collect the changes to make for a card; return its status if it must be stored."""
         suspended, flag = card.queue == SUSPENDED, card.flags & 7
         extra = max(card.factor, 0), find_foreign_data(card)
-        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra)
-        if before is None:
-            before = SeenStatus(-1, suspended=False, flag=0)
+        given = None if before is None else before.given
+        if before is None or (given is not None and card.id == ours):
+            before = SeenStatus(-1, suspended=bool((given or 0) & 1), flag=(given or 0) >> 1)
+        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, before.given)
         is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
         if now == before or is_older:
             return None

@@ -11,6 +11,8 @@ import pytest
 
 from flashcards.anki.exports.export import export_package
 from flashcards.anki.exports.notes import find_decks_in_use
+from flashcards.anki.imports.imported_cards import separate_duplicates
+from flashcards.anki.package.model import AnkiCard
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import CREATED, Made, studied, write_package
@@ -113,12 +115,48 @@ def test_cards_that_an_earlier_version_imported_keep_their_status(marked: Marked
     assert marked.marks == (False, 5)
 
 
+def export(marked: Marked, path: Path) -> list[int]:
+    """Export the collection; return the ids of its cards."""
+    with Collection(marked.home.root) as collection:
+        collection.scan()
+        export_package(collection, find_decks_in_use(collection), path)
+        return [card for (card,) in collection.connection.execute("SELECT id FROM cards")]
+
+
+def test_a_status_set_here_stays_if_the_card_went_to_the_anki_that_has_its_original(
+    marked: Marked, tmp_path: Path
+) -> None:
+    marked.home.import_file(write_package(marked.package, [Made(["a", "b"], cards={0: {}})]))
+    marked.set(suspended=True, flag=4)
+    export(marked, tmp_path / "back.apkg")
+    marked.import_card()
+    assert marked.marks == (True, 4)
+
+
+def test_after_a_colpkg_replaced_anki_only_the_changes_since_then_arrive(marked: Marked, tmp_path: Path) -> None:
+    marked.import_card(mod=CREATED + 900)
+    marked.set(suspended=True, flag=4)
+    (card,) = export(marked, tmp_path / "whole.colpkg")
+    marked.set(suspended=False, flag=4)
+    package = write_package(tmp_path / "there.apkg", [studied(id=card, queue=-1, flags=5)])
+    marked.home.import_file(package)
+    assert marked.marks == (False, 5)
+    assert not marked.home.import_file(package).changes_anything
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_cards_in_anki_that_are_one_here_the_same_one_counts_in_any_order(first: int) -> None:
+    cards = [AnkiCard._make([*range(len(AnkiCard._fields))])._replace(id=1 + each, reps=each) for each in range(2)]
+    pairs = [(card, 7, 1) for card in (cards[first], cards[1 - first])]
+    kept, duplicates = separate_duplicates(pairs)
+    assert kept == [(cards[1], 7, 1)]
+    assert duplicates == {7: [cards[0]]}
+
+
 @pytest.mark.parametrize("queue", [-2, -3])
 def test_an_export_says_again_whether_a_card_was_buried_by_hand(marked: Marked, tmp_path: Path, queue: int) -> None:
     marked.import_card(queue=queue, mod=int(time.time()))
-    with Collection(marked.home.root) as collection:
-        collection.scan()
-        export_package(collection, find_decks_in_use(collection), tmp_path / "back.apkg")
+    export(marked, tmp_path / "back.apkg")
     with zipfile.ZipFile(tmp_path / "back.apkg") as archive:
         connection = sqlite3.connect(":memory:")
         name = next(each for each in archive.namelist() if each.startswith("collection.anki2"))

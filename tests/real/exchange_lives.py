@@ -1,0 +1,388 @@
+"""Random lives of one collection here and in Anki: nothing is lost, doubled, or changed by the exchange itself.
+
+`python -m tests.real.exchange_lives [LIVES] [FIRST_SEED]` lives many and prints what failed. Notes of both sides are in
+them: ours, which go to Anki, and Anki's, twins and notes in several decks among them. Between exchanges both sides
+review, undo, edit, tag, move, delete, suspend and flag. Packages go both ways, as .apkg and as .colpkg.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flashcards.anki.exports.export import export_package
+from flashcards.anki.exports.notes import find_decks_in_use
+from flashcards.anki.package.identifiers import Guids
+from flashcards.anki.package.model import family
+from flashcards.collection import Collection
+from scheduler import ReviewKind
+from tests.anki.imports.anki_world import World
+from tests.anki.imports.home import Home
+from tests.anki.imports.judge import find_slot
+from tests.real.history_world import ACTS, into, live, profile_of
+
+KINDS = (
+    "Q: What is {}?\nA: It is *{}* and `{{{{x}}}}`.",
+    "Q: Picture {} ![](@/img/a.png)\nA: ![](@/sub/a.png) {}",
+    "Q: Typed {}?\nA: answer {}\n<!-- type; reverse; tags: a -->",
+    "T: term {}\nD: definition {}",
+    "pair {} ::: meaning {}",
+    "C: The [gap {}] and [another {}] and $\\frac{{1}}{{{{2}}}}$.",
+    "C: {{{{c1,2::both {}}}}} and {{{{c3::outer {{{{c2::inner {}}}}}}}}}",
+    "Q: Points of {}?\nA:\n\n- [ ] first {}\n- [ ] second",
+)
+"""Notes of ours, each with its name twice."""
+
+_BLOCK = re.compile(r"(?m)^(?=[QTC]: |pair )")
+_NAME = re.compile(r"\b[nh]\d+[nh]\b")
+_TAGS = "<!-- tags: "
+
+
+class Marks(NamedTuple):
+    """What a person sets on a card."""
+
+    suspended: bool = False
+    flag: int = 0
+
+
+class Life:
+    """A collection here, one in Anki, and what a person does to both."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.steps = 0
+        self.chance = random.Random(seed)
+        self.home = Home(folder / "decks")
+        self.world = World(folder / "anki", fsrs=seed % 2 == 0, chance=self.chance)
+        self._folder = folder
+        self._number = 0
+        self._ours: set[str] = set()  # the names of our notes
+        self._words: dict[str, str] = {}  # each word that a person wrote, and the name of its note
+        self._removed: set[str] = set()  # the names of notes that a person removed here
+        self._deleted: set[str] = set()  # and in Anki
+        self._said = ""
+        self._marks: dict[int, Marks] = {}  # as of the last exchange, by the ids of the cards in Anki
+        for name in ("img", "sub"):
+            (self.home.root / name).mkdir()
+            (self.home.root / name / "a.png").write_text(name)
+        for name in ("one.md", "sub/two.md"):
+            self.home.write(name, "".join(self._note() for _ in range(4)))
+        for kind in ("Basic", "twins", "Basic (and reversed card)", "two decks", "Cloze"):
+            self._add_there(kind)
+
+    def exchange(self, rounds: int) -> None:
+        """Let days pass on both sides, and packages go both ways."""
+        for _ in range(rounds):
+            self.bring_over()
+            self.act_here()
+            self.hand_over()
+            for _ in range(4):
+                self.act_there()
+                self.act_here()
+        self.bring_over()
+
+    # What a person does
+
+    def act_there(self) -> None:
+        """Do something in Anki."""
+        world, chance = self.world, self.chance
+        answers = chance.randrange(4)
+        world.answer(answers)
+        self.steps += answers + 1
+        note = world.col.get_note(chance.choice(sorted(world.col.find_notes(""))))
+        cards = [card.id for card in note.cards()]
+        field = chance.choice([0, 0 if "Text" in note else 1])
+        match chance.choice([*"eeettd", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"]):
+            case "e":
+                note.fields[field] += f" {self._write('t', note.fields[0])}"
+                world.col.update_note(note)
+            case "t":
+                note.tags.append(self._name("g"))
+                world.col.update_note(note)
+            case "d":
+                world.col.set_deck(cards, world.decks.id("Moved"))
+            case "suspend":
+                world.sched.suspend_cards(cards)
+            case "unsuspend":
+                world.sched.unsuspend_cards(cards)
+            case "flag":
+                world.col.set_user_flag_for_cards(chance.randrange(8), cards)
+            case "forget":
+                world.sched.schedule_cards_as_new(cards)
+            case "due":
+                world.sched.set_due_date(cards, str(chance.randrange(9)))
+            case "bury":
+                world.sched.bury_cards(cards, manual=True)
+            case "add":
+                self._add_there(chance.choice(["Basic", "twins", "Cloze", "two decks"]))
+            case "delete" if world.col.note_count() > 8:
+                self._deleted |= set(_NAME.findall(note.fields[0]))
+                world.col.remove_notes([note.id])
+
+    def act_here(self) -> None:
+        """Review, and edit, tag, move, add or remove a note in its file."""
+        chance = self.chance
+        acts = chance.randrange(4)
+        self.steps += acts + 1
+        with Collection(self.home.root) as collection:
+            collection.scan()
+            live(collection, acts, 1, chance, ACTS | {"flag": 6, "suspend": 6})
+            cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
+            collection.store.unsuspend(chance.sample(cards, len(cards) // 8))
+        files = sorted(path for path in self.home.root.rglob("*.md") if _BLOCK.search(path.read_text("utf-8")))
+        path, other = chance.choice(files), chance.choice(files)
+        start, *blocks = _BLOCK.split(path.read_text("utf-8"))
+        place = chance.randrange(len(blocks))
+        match chance.choice(["reword", "reword", "reword", "tag", "move", "add", "remove", "gap", "deck"]):
+            case "reword":
+                names = _NAME.findall(blocks[place])
+                name = chance.choice(names)
+                word = self._write("h", name)
+                blocks[place] = re.sub(rf"\b{name}\b", f"{name} {word}", blocks[place], count=1)
+            case "tag" if _TAGS in blocks[place]:
+                blocks[place] = blocks[place].replace(_TAGS, f"{_TAGS}{self._name('g')}, ", 1)
+            case "move" if other != path and len(blocks) > 2:
+                text = other.read_text("utf-8").rstrip()
+                other.write_text(f"{text}\n\n{blocks.pop(place)}", "utf-8")
+            case "add":
+                blocks[-1] = f"{blocks[-1].rstrip()}\n\n{self._note()}"
+            case "remove" if len(blocks) > 3:
+                self._removed |= set(_NAME.findall(blocks.pop(place)))
+            case "gap":
+                blocks[place] = re.sub(r"\[(another[^\]]*)\]", r"\1", blocks[place])
+            case "deck" if not start.strip():
+                start = f"---\ndeck: Renamed::{path.stem}\n---\n"
+        path.write_text("".join([start, *blocks]), "utf-8")
+
+    # The exchange
+
+    def bring_over(self) -> None:
+        """Import what Anki has: nothing of either side is lost, and nothing is there twice."""
+        self.steps += 1
+        ending, legacy = self.chance.choice([("apkg", False), ("apkg", True), ("colpkg", False), ("colpkg", True)])
+        package = self.world.export(self._folder / f"{time.time_ns()}.{ending}", legacy=legacy)
+        before, marks_before, log_before = self._read_notes(), self._read_marks(), self._read_log()
+        report = self.home.import_file(package)
+        self._said += " ".join(remark.message for remark in report.remarks)
+        after = self._read_notes()
+        self._check_words()
+        assert {note: after[note][0] for note in before} == {note: path for note, (path, _) in before.items()}
+        assert all(tags <= after[note][1] for note, (_, tags) in before.items())
+        pairs = self._pair_cards()
+        there = {(row, pairs[card], ease) for row, card, ease in self._read_log_there() if card in pairs}
+        assert self._read_log() == log_before | there
+        with Collection(self.home.root) as collection:
+            assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
+        assert not self.home.import_file(package).changes_anything
+        self._check_marks(pairs, marks_before)
+        self._check_decks(pairs, after.keys() - before.keys())
+        time.sleep(1.1)  # Anki counts the changes of notes in seconds
+
+    def hand_over(self) -> None:
+        """Hand everything to Anki: what is there stays, unless a .colpkg replaces it."""
+        self.steps += 1
+        replaces = self.chance.random() < 0.15
+        package = self._folder / f"{time.time_ns()}.{'colpkg' if replaces else 'apkg'}"
+        with Collection(self.home.root) as collection:
+            collection.scan()
+            export_package(collection, find_decks_in_use(collection), package)
+            guids = Guids(collection.connection)
+            here = {guids.of(each.id, each.key, family(each.note)) for each in collection.catalog.entries()}
+        before = self._read_there()
+        if replaces:
+            self.world.close()
+            self.world = profile_of(package, self._folder / f"{time.time_ns()}")
+            self.world.chance = self.chance
+            assert self._read_there()["notes"].keys() == here
+            self._marks = {}
+        else:
+            into(self.world, package)
+        after = self._read_there()
+        if not replaces:
+            assert after["notes"].keys() == before["notes"].keys() | here
+            assert before["cards"].items() <= after["cards"].items()
+            assert before["log"] <= after["log"]
+            foreign = {guid: note for guid, note in before["notes"].items() if not note[0].startswith("Flashcards")}
+            assert foreign.items() <= after["notes"].items()
+        self._check_new_cards(after["cards"].keys() - ({} if replaces else before["cards"]).keys())
+        self._check_collection_there()
+        marks = self._read_marks_there()
+        self._marks = {card: self._marks.get(card, marks[card]) for card in marks}
+        time.sleep(1.1)
+
+    # What must hold
+
+    def _check_words(self) -> None:
+        text = "\n".join(path.read_text("utf-8") for path in self.home.root.rglob("*.md"))
+        gone = self._removed | self._deleted
+        missing = {word for word, name in self._words.items() if word not in text and name not in gone}
+        assert {word for word in missing if word not in self._said} == set()
+        found = Counter(name for block in _BLOCK.split(text) for name in set(_NAME.findall(block)))
+        assert {name for name in self._ours if found[name] > 1} == set()
+
+    def _check_new_cards(self, cards: set[int]) -> None:
+        """Check that every row of the log of cards that are new in Anki is there.
+
+        Anki keeps the rows of deleted cards and of a card that is there twice, and has each row once.
+        """
+        rows = self._read_log_there()
+        with Collection(self.home.root) as collection:
+            for card in cards:
+                kept = [row for row in collection.store.log(card) if row.kind is not ReviewKind.TAKEN_OVER]
+                own = [ease for _, of, ease in sorted(rows) if of == card]
+                missing = {row.id for row in kept} - {row for row, _, _ in rows}
+                assert not missing or own == [int(row.rating or 0) for row in kept]
+
+    def _check_collection_there(self) -> None:
+        cards = set(self.world.db.list("SELECT id FROM cards"))
+        # The world moves what it answers into the past, which the core makes good.
+        assert [each for each in self.world.col._backend.check_database() if "last review time" not in each] == []
+        assert set(self.world.db.list("SELECT id FROM cards")) == cards
+        assert not self.world.col.media.check().missing
+
+    def _check_marks(self, pairs: dict[int, int], before: dict[int, Marks]) -> None:
+        """Check that a mark is as it was set last, on whichever side: what changed there came, all else stayed.
+
+        Of two cards in Anki that are one here, the one that changed last counts.
+        """
+        now, there, twice = self._read_marks(), self._read_marks_there(), Counter(pairs.values())
+        for card, ours in pairs.items():
+            if twice[ours] > 1:
+                continue
+            then, marks, here = self._marks.get(card, Marks()), there[card], before.get(ours, Marks())
+            assert now[ours] == Marks(
+                here.suspended if marks.suspended == then.suspended else marks.suspended,
+                here.flag if marks.flag == then.flag else marks.flag,
+            )
+            self._marks[card] = marks
+
+    def _check_decks(self, pairs: dict[int, int], added: set[int]) -> None:
+        """Check that new notes are in the decks that their cards have in Anki."""
+        with Collection(self.home.root) as collection:
+            collection.scan()
+            entries = {entry.id: entry for entry in collection.catalog.entries(added)}
+            for there, ours in pairs.items():
+                note = collection.store.card(ours).note
+                deck = self.world.decks.name(self.world.db.scalar("SELECT did FROM cards WHERE id = ?", there))
+                assert note not in entries or entries[note].deck == deck
+
+    # Reading both sides
+
+    def _read_notes(self) -> dict[int, tuple[str, frozenset[str]]]:
+        with Collection(self.home.root) as collection:
+            collection.scan()
+            return {each.id: (each.path, frozenset(each.note.tags)) for each in collection.catalog.entries()}
+
+    def _read_log(self) -> set[tuple[int, int, int]]:
+        """Each row of the log that Anki would have, too: its id, card and rating."""
+        with Collection(self.home.root) as collection:
+            rows = collection.connection.execute(
+                "SELECT id, card, coalesce(rating, 0) FROM reviews WHERE kind NOT IN (3, 4)"
+            )
+            return set(rows.fetchall())
+
+    def _read_marks(self) -> dict[int, Marks]:
+        with Collection(self.home.root) as collection:
+            rows = collection.connection.execute("SELECT id, suspended, flag FROM cards")
+            return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
+
+    def _read_log_there(self) -> set[tuple[int, int, int]]:
+        return {tuple(row) for row in self.world.db.all("SELECT id, cid, ease FROM revlog")}
+
+    def _read_marks_there(self) -> dict[int, Marks]:
+        rows = self.world.db.all("SELECT id, queue = -1, flags & 7 FROM cards")
+        return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
+
+    def _read_there(self) -> dict[str, Any]:
+        db = self.world.db
+        columns = "id, nid, did, ord, type, queue, due, ivl, reps, lapses, left, flags"
+        notes = "SELECT n.guid, t.name, n.flds, n.tags FROM notes n JOIN notetypes t ON t.id = n.mid"
+        return {
+            "notes": {row[0]: tuple(row[1:]) for row in db.all(notes)},
+            "cards": {row[0]: row[1:] for row in db.all(f"SELECT {columns} FROM cards")},
+            "log": self._read_log_there(),
+        }
+
+    def _pair_cards(self) -> dict[int, int]:
+        """The cards of Anki that are here, and their ids here."""
+        cards = {card for (card,) in self.world.db.all("SELECT id FROM cards")}
+        with Collection(self.home.root) as collection:
+            connection = collection.connection
+            found = {card: card for (card,) in connection.execute("SELECT id FROM cards") if card in cards}
+            for source, part, note in connection.execute("SELECT source, part, note FROM origins ORDER BY 1, 2"):
+                slots = dict(connection.execute("SELECT slot, id FROM cards WHERE note = ?", (note,)))
+                query = "SELECT c.id, c.ord FROM cards c JOIN notes n ON n.id = c.nid WHERE n.guid = ?"
+                for card, number in self.world.db.execute(query, source):
+                    slot = find_slot(number, part, slots)
+                    if card not in found and slot is not None:
+                        found[card] = slots[slot]
+        return found
+
+    # Writing
+
+    def _name(self, letter: str) -> str:
+        self._number += 1
+        return f"{letter}{self._number}{letter}"
+
+    def _write(self, letter: str, text: str) -> str:
+        """A new word in a note."""
+        word = self._name(letter)
+        self._words[word] = _NAME.findall(text)[0]
+        return word
+
+    def _note(self) -> str:
+        name = self._name("n")
+        self._ours.add(name)
+        return self.chance.choice(KINDS).format(name, name) + "\n\n"
+
+    def _add_there(self, kind: str) -> None:
+        world, name, tags = self.world, self._name("n"), tuple(self.chance.sample(["x", "y::z", "m"], 2))
+        if world.col.models.by_name("Basic") is None:  # a .colpkg of ours has our note types
+            if world.col.models.by_name("Flashcards Basic"):
+                world.add("Flashcards Basic", "A", tags, Front=name, Back="back", Reverse=self.chance.choice(["", "1"]))
+            return
+        if kind == "Cloze":
+            world.add("Cloze", "A", tags, Text=f"{name} {{{{c1::a}}}} and {{{{c2::b}}}}")
+        elif kind == "twins":
+            world.add("Basic", "A", tags, Front=name, Back="same")
+            world.add("Basic", "A::B", ("twin",), Front=name, Back="same")
+        elif kind == "two decks":
+            note = world.add("Basic (and reversed card)", "A", tags, Front=name, Back=f"back {name}")
+            world.col.set_deck([note.cards()[1].id], world.decks.id("C"))
+        else:
+            world.add(kind, self.chance.choice(["A", "A::B"]), tags, Front=name, Back="back")
+
+
+def _live_one(seed: int, rounds: int) -> tuple[int, str]:
+    """Live one life; return its steps and what failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        life, problem = Life(Path(folder), seed), ""
+        try:
+            life.exchange(rounds)
+        except Exception:
+            problem = f"life {seed}, step {life.steps}: {traceback.format_exc(limit=-3)}"
+        life.world.close()
+        return life.steps, problem
+
+
+def main() -> int:
+    """Live many lives, and print what failed."""
+    lives, first, *_ = [*map(int, sys.argv[1:]), *(50, 0)[len(sys.argv) - 1 :]]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(_live_one, range(first, first + lives), [10] * lives))
+    problems = [problem for _, problem in found if problem]
+    steps = sum(number for number, _ in found)
+    sys.stdout.write("\n".join([*problems, f"{lives} lives, {steps:,} steps, {len(problems)} failed\n"]))
+    return bool(problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
