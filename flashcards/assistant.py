@@ -25,7 +25,7 @@ from flashcards.check import FileProblem, find_advice, find_problems
 from flashcards.collection import Access, Collection, find_session_policy, now_ms
 from flashcards.errors import FlashcardsError, describe_os_error
 from flashcards.query import find_card_ids
-from flashcards.text import gate
+from flashcards.text import make_visible
 from scheduler import Rating
 from scheduler.errors import SchedulerError
 from scheduler.queue import count_by_deck
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
     code: str
 
 
-Asked = Elicit[Consent] | Consent
+Confirmation = Elicit[Consent] | Consent
 RatingName = Literal["again", "hard", "good", "easy"]
 
 
@@ -72,9 +72,9 @@ class Assistant:
                 collection.scan()
                 yield collection
         except (FlashcardsError, SchedulerError) as error:
-            raise ToolError(_make_visible(str(error))) from error
+            raise ToolError(_make_all_visible(str(error))) from error
         except OSError as error:
-            raise ToolError(_make_visible(describe_os_error(error))) from error
+            raise ToolError(_make_all_visible(describe_os_error(error))) from error
 
     def list_cards(self, query: str, limit: int, offset: int) -> dict[str, Any]:
         """Return the matching cards, as `flashcards list --json` prints them, and their number."""
@@ -115,7 +115,7 @@ class Assistant:
         with self._open(Access.READ) as collection:
             addition = plan_addition(collection, deck, text)
         question = f"Add this to {addition.path}?\n\n{text.strip()}{_describe_alike(addition)}"
-        return Plan(_make_visible(question), _make_code("add", addition.path, str(addition.before), text))
+        return Plan(_make_all_visible(question), _make_code("add", addition.path, str(addition.before), text))
 
     def add(self, deck: str, text: str) -> dict[str, Any]:
         """Add notes to a deck; return their cards."""
@@ -136,7 +136,7 @@ class Assistant:
             found = collection.store.card(find_card(collection, card))
             record = build_record(collection, found.id, now_ms())
         question = f"Rate this card as {rating}?\n\n{record['front']}"
-        return Plan(_make_visible(question), _make_code("answer", record["id"], rating, str(found.last_ms)))
+        return Plan(_make_all_visible(question), _make_code("answer", record["id"], rating, str(found.last_ms)))
 
     def answer(self, card: str, rating: RatingName) -> dict[str, Any]:
         """Rate a card now; return its new state."""
@@ -163,15 +163,15 @@ def _describe_alike(addition: Addition) -> str:
     return "\n\nSimilar notes already exist:\n" + "\n".join(lines)
 
 
-def _make_visible(value: T) -> T:
+def _make_all_visible(value: T) -> T:
     """Replace the control characters in all texts of an answer, because a client may print them in a terminal."""
     made: Any = value
     if isinstance(value, dict):
-        made = {name: _make_visible(each) for name, each in value.items()}
+        made = {name: _make_all_visible(each) for name, each in value.items()}
     elif isinstance(value, list):
-        made = [_make_visible(each) for each in value]
+        made = [_make_all_visible(each) for each in value]
     elif isinstance(value, str):
-        made = gate(value, keep_colours=False)
+        made = make_visible(value, keep_lines=True)
     found: T = made
     return found
 
@@ -180,7 +180,7 @@ def _make_code(*parts: str) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
-def _ask(context: Context[Any], plan: Plan, confirm: str) -> Asked:
+def _ask(context: Context[Any], plan: Plan, confirm: str) -> Confirmation:
     """Return a question to the person if the client can ask it, else the result of checking the code."""
     return Elicit(plan.question, Consent) if _can_ask(context) else Consent(agree=confirm == plan.code)
 
@@ -225,28 +225,28 @@ def _add_reading_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     @server.tool(name="list", annotations=reading)
     def list_cards(query: str = "", limit: int = 50, offset: int = 0) -> dict[str, Any]:
         """List the cards that a query finds, at most 200 at once; without a query, all."""
-        return _make_visible(assistant.list_cards(query, limit, offset))
+        return _make_all_visible(assistant.list_cards(query, limit, offset))
 
     @server.tool(annotations=reading)
     def due(query: str = "") -> dict[str, Any]:
         """Count the cards that are due today, by deck."""
-        return _make_visible(assistant.count_due(query))
+        return _make_all_visible(assistant.count_due(query))
 
     @server.tool(annotations=reading)
     def show(card: str) -> dict[str, Any]:
         """Show one card by its id (as `list` returns it) or by PATH:LINE."""
-        return _make_visible(assistant.show_card(card))
+        return _make_all_visible(assistant.show_card(card))
 
     @server.tool(annotations=reading)
     def check(path: str = "", advice: bool = False) -> dict[str, Any]:
         """Find problems of the decks, all or those of one file or folder; with advice, also cards to reword."""
-        return _make_visible(assistant.check_decks(path, advice=advice))
+        return _make_all_visible(assistant.check_decks(path, advice=advice))
 
 
 def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     writing = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
-    def ask_to_add(context: Context[Any], deck: str, text: str, confirm: str = "") -> Asked:
+    def ask_to_add(context: Context[Any], deck: str, text: str, confirm: str = "") -> Confirmation:
         return _ask(context, assistant.plan_add(deck, text), confirm)
 
     @server.tool(annotations=writing)
@@ -259,10 +259,10 @@ def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     ) -> dict[str, Any]:
         """Add notes to a deck. `text` is Markdown as flashcards://format describes it. The person is asked first."""
         if _agrees(consent):
-            return {"written": True, **_make_visible(assistant.add(deck, text))}
+            return {"written": True, **_make_all_visible(assistant.add(deck, text))}
         return _refuse(context, assistant.plan_add(deck, text))
 
-    def ask_to_answer(context: Context[Any], card: str, rating: RatingName, confirm: str = "") -> Asked:
+    def ask_to_answer(context: Context[Any], card: str, rating: RatingName, confirm: str = "") -> Confirmation:
         return _ask(context, assistant.plan_answer(card, rating), confirm)
 
     @server.tool(annotations=writing)
@@ -275,5 +275,5 @@ def _add_writing_tools(server: MCPServer[Any], assistant: Assistant) -> None:
     ) -> dict[str, Any]:
         """Rate one card by how well the person knew it: again, hard, good or easy. The person is asked first."""
         if _agrees(consent):
-            return {"written": True, "card": _make_visible(assistant.answer(card, rating))}
+            return {"written": True, "card": _make_all_visible(assistant.answer(card, rating))}
         return _refuse(context, assistant.plan_answer(card, rating))

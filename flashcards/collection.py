@@ -263,7 +263,7 @@ class Collection:
 
     def apply(self, changes: FolderChanges, at_ms: int) -> ScanReport:
         """Apply changes to catalog and scheduler in one transaction, or within the open one."""
-        from flashcards.catalog.scan import Scan, follow_embeds, update_cards
+        from flashcards.catalog.scan import Scan, update_cards, update_embeds
 
         with transaction(self.connection):
             report = Scan(self.connection, at_ms).apply(changes)
@@ -272,12 +272,12 @@ class Collection:
                 from flashcards.catalog.corrections import Copies
 
                 copies = Copies(self.connection, self.store, at_ms)
-                copies.follow(report)
+                copies.link_copies(report)
             update_cards(self.store, self.clock, report, at_ms)
             if copies:
                 copies.clear()
             place_files(self.connection)
-            follow_embeds(self.connection, self.root, report, at_ms)
+            update_embeds(self.connection, self.root, report, at_ms)
             if report.stated:
                 from flashcards.catalog.imports import take_statements
 
@@ -314,7 +314,7 @@ class Collection:
             found.append(DeckPolicy(decks[name], parents, self.settings.policy_for(name, front_matter.get(name, {}))))
         return found
 
-    def follow_parameters(self) -> int:
+    def update_memory_states(self) -> int:
         """Recompute memory states if the parameters changed; due days stay. Return the number of changed cards."""
         wanted = {
             deck.id: " ".join(map(repr, deck.policy.parameters))

@@ -7,15 +7,23 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-# Tabs and line breaks do not count as control characters here.
-_COLOUR_OR_CONTROL = re.compile(r"(\x1b\[[0-9;:]*m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+# Control characters, overrides of the direction, and lone surrogates.
+_DANGEROUS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+_DANGEROUS_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+_COLOUR_OR_DANGEROUS = re.compile(rf"(\x1b\[[0-9;:]*m)|{_DANGEROUS_IN_LINES.pattern}")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
-def gate(text: str, *, keep_colours: bool = True) -> str:
-    """Return text that is safe for the terminal, without control sequences other than our colours."""
+def make_visible(text: str, *, keep_lines: bool = False) -> str:
+    """Replace characters that could drive the terminal by `�`; `keep_lines` keeps line breaks and tabs."""
     if text.isprintable():
         return text
-    return _COLOUR_OR_CONTROL.sub(lambda match: (keep_colours and match[1]) or "\N{REPLACEMENT CHARACTER}", text)
+    return (_DANGEROUS_IN_LINES if keep_lines else _DANGEROUS).sub(_REPLACEMENT, text)
+
+
+def gate(text: str) -> str:
+    """Return output that is safe for the terminal: lines, without control sequences other than our colours."""
+    return text if text.isprintable() else _COLOUR_OR_DANGEROUS.sub(lambda match: match[1] or _REPLACEMENT, text)
 
 
 def plural(number: int, word: str) -> str:

@@ -41,7 +41,7 @@ from scheduler.model import ReviewKind as ReviewKind
 from scheduler.model import State as State
 from scheduler.policy import DeckPolicy as DeckPolicy
 from scheduler.policy import Policy as Policy
-from scheduler.policy import find_problems as find_problems
+from scheduler.policy import find_policy_problems as find_policy_problems
 from scheduler.queue import Counts as Counts
 from scheduler.queue import Queue as Queue
 from scheduler.queue import Wait as Wait

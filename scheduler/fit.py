@@ -60,7 +60,7 @@ def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
 
 
 def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | None = None) -> float:
-    """Compute the mean of -ln(the predicted probability of the outcome), which fsrs-rs minimises.
+    """Compute the mean of -ln(the predicted probability of the outcome), which fsrs-rs minimizes.
 
     `weights` say how much each review counts; by default all count the same. Without reviews, raise ValueError.
     """

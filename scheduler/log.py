@@ -304,8 +304,8 @@ class Replayer:
         runs = [(log, run) for log in logs for run in self._runs(log) if run.items]
         found = self._model.replay_each([FSRSItem(run.items) for _, run in runs], [run.start for _, run in runs])
         for (log, run), memories in zip(runs, found, strict=True):
-            for place, memory in zip(run.rows, memories, strict=True):
-                log[place] = _with_memory(log[place], *memory)
+            for index, memory in zip(run.rows, memories, strict=True):
+                log[index] = _with_memory(log[index], *memory)
         for log in logs:
             if any(row.kind is not ReviewKind.RATING for row in log):
                 _carry_over(log)
@@ -313,7 +313,7 @@ class Replayer:
     def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
         run = _Run()
         previous: State | None = None
-        for place, row in enumerate(log):
+        for index, row in enumerate(log):
             effects = find_row_effects(row)
             begins = begins_history(row.state_before, previous) if effects & RATES else bool(effects & RESTARTS)
             if begins:
@@ -322,7 +322,7 @@ class Replayer:
             if effects & RATES and row.rating is not None:
                 pause = max(0, row.day - run.last_day) if run.items or run.start else 0
                 run.items.append(self._entry(int(row.rating), pause))
-                run.rows.append(place)
+                run.rows.append(index)
                 run.last_day = row.day
             previous = row.state_before if effects & RATES else None if begins else previous
         yield run
@@ -338,9 +338,9 @@ def _carry_over(log: list[Review]) -> None:
     """Copy the memory state to the rows that do not change it."""
     stability: float | None = None
     difficulty: float | None = None
-    for place, row in enumerate(log):
+    for index, row in enumerate(log):
         effects = find_row_effects(row)
         if effects & (RATES | RESTARTS):
             stability, difficulty = row.stability, row.difficulty
         elif row.kind is not ReviewKind.TAKEN_OVER and row.stability != stability:
-            log[place] = _with_memory(row, stability, difficulty)
+            log[index] = _with_memory(row, stability, difficulty)

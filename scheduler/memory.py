@@ -96,11 +96,11 @@ def has_short_term(parameters: Sequence[float]) -> bool:
 
 
 def find_parameter_problem(parameters: Sequence[float]) -> str | None:
-    """Return the reason why these are not valid FSRS parameters, as a sentence, or nothing if they are."""
+    """Return the reason why these are not valid FSRS parameters, to follow their name, or nothing if they are."""
     try:
         Model(parameters).next_memories(None, 0)
     except ValueError as error:
-        return f"Must be parameters of FSRS: {' '.join(str(error).split()).removesuffix('.')}."
+        return f"must be parameters of FSRS: {' '.join(str(error).split()).removesuffix('.')}"
     return None
 
 

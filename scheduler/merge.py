@@ -80,8 +80,9 @@ def add_stated_cards(
         day, after, leech = days.day(at), int(there.state), int(there.leech)
         memory = there.memory or (None, None)
         due = there.due_day, there.due_ms
-        act = at, card, kind, None, day, days.offset_minutes(at), 0, before, after, there.steps_left, 0, there.interval
-        rows.append((*act, *due, *memory, leech, None, there.reps, there.lapses, None, None))
+        happened = at, card, kind, None, day, days.offset_minutes(at), 0
+        schedule = before, after, there.steps_left, 0, there.interval, *due, *memory, leech
+        rows.append((*happened, *schedule, None, there.reps, there.lapses, None, None))
         last = (day, at) if there.memory else (None, None)
         counts = there.interval, there.reps, there.lapses, leech
         added.append((card, *place, after, *due, there.steps_left, *memory, *last, *counts))
@@ -206,8 +207,8 @@ class _Merging:
         log, imported = each.log, each.history.imported
         if not imported.keeps_log:
             return self._settle_statement(each)
-        acts = [row for row in log if row.kind is not ReviewKind.TAKEN_OVER]
-        if acts and acts[-1].id not in each.shared:
+        events = [row for row in log if row.kind is not ReviewKind.TAKEN_OVER]
+        if events and events[-1].id not in each.shared:
             return fold_log(each.card, log)  # the last review is ours
         last = log[-1] if log else None
         if last and last.id in each.new and last.state_after is imported.state:
@@ -221,7 +222,7 @@ class _Merging:
         if imported.log_is_whole:
             return now
         reps = lapses = 0
-        if all(row.id in each.shared for row in acts):
+        if all(row.id in each.shared for row in events):
             reps, lapses = imported.reps - now.reps, imported.lapses - now.lapses
         known = imported.memory is None or (now.memory is not None and are_close(now.memory, imported.memory))
         if known and not (reps or lapses) and _is_as_imported(now, each.history):

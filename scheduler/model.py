@@ -133,10 +133,10 @@ class Card(NamedTuple):
 
 
 class Review(NamedTuple):
-    """One row of the table `reviews`. Rows are only ever added.
+    """One row of the table `reviews`: a rating, or another event of the log. Rows are only ever added.
 
     `id` is the time in epoch milliseconds, moved on until it is unique. The fields from `state_after` on say what the
-    card became. Only rows of a person's rating have a `rating`; `voids` is the rating that a void takes back.
+    card became. Only rows of a person's rating have a `rating`; `voids` is the rating that a void undoes.
     `reps_added` and `lapses_added` count ratings that the log does not hold. Rows from Anki's
     log keep the type and the factor that they have there.
     """

@@ -65,32 +65,32 @@ class Policy(NamedTuple):
         return self.fuzz and (self.load_balance or self.easy_days != NO_EASY_DAYS)
 
 
-def find_problems(policy: Policy) -> list[tuple[str, str]]:
-    """Find the problems of a policy: for each, the name of the field and a sentence."""
+def find_policy_problems(policy: Policy) -> list[tuple[str, str]]:
+    """Find the problems of a policy: for each, the name of the field and words that follow it in a sentence."""
     found: list[tuple[str, str]] = []
     if not 0.7 <= policy.retention <= 0.99:
-        found.append(("retention", f"Must be between 0.7 and 0.99, not {policy.retention}."))
+        found.append(("retention", f"must be between 0.7 and 0.99, not {policy.retention}"))
     found += [
-        (field, "Each step must be at least one second.")
+        (field, "each step must be at least one second")
         for field in ("learning_steps", "relearning_steps")
         if any(step < 1 for step in getattr(policy, field))
     ]
     if len(policy.easy_days) != len(WEEK) or not all(0 <= share <= 1 for share in policy.easy_days):
-        found.append(("easy_days", "Must contain numbers from 0 to 1."))
+        found.append(("easy_days", "must contain numbers from 0 to 1"))
     if not 1 <= policy.maximum_interval <= 36_500:
-        found.append(("maximum_interval", f"Must be 1 to 36500 days, not {policy.maximum_interval}."))
+        found.append(("maximum_interval", f"must be 1 to 36500 days, not {policy.maximum_interval}"))
     found += [
-        (field, f"Must not be negative, but is {getattr(policy, field)}.")
+        (field, f"must not be negative, but is {getattr(policy, field)}")
         for field in ("new_per_day", "reviews_per_day", "leech_threshold", "rest_days")
         if getattr(policy, field) < 0
     ]
     found += [
-        (field, f"Must be one of {', '.join(choices)}, not {getattr(policy, field)!r}.")
+        (field, f"must be one of {', '.join(choices)}, not {getattr(policy, field)!r}")
         for field, choices in _CHOICES.items()
         if getattr(policy, field) not in choices
     ]
     found += [
-        (field, f"Must be a date such as 2026-12-15, not {getattr(policy, field)!r}.")
+        (field, f"must be a date such as 2026-12-15, not {getattr(policy, field)!r}")
         for field in ("deadline", "ignore_reviews_before")
         if getattr(policy, field) and not _is_date(getattr(policy, field))
     ]

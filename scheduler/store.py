@@ -175,7 +175,7 @@ class Store(Cards):
             self.acts.undo_status_of_rating(rating, now_ms)
         return voided
 
-    # Each returns the number of changed cards
+    # Changes of schedules by hand
 
     def forget(self, cards: Iterable[int], now_ms: int) -> int:
         """Make cards new again. This also unburies the cards. Their counts (`reps`, `lapses`) and the log stay."""

@@ -101,14 +101,14 @@ _REVIEW_TYPES: tuple[tuple[int, Callable[[Any], Any]], ...] = tuple(
 )
 
 _RATING = Review._fields.index("rating")
-_ENUMERATIONS = tuple(place for place, _ in _REVIEW_TYPES if place != _RATING)
+_ENUMERATIONS = tuple(index for index, _ in _REVIEW_TYPES if index != _RATING)
 
 
 def to_card(row: Sequence[Any]) -> Card:
     """Convert a row of `CARD_COLUMNS`."""
     values = list(row)
-    for place, kind in _CARD_TYPES:
-        values[place] = kind(values[place])
+    for index, kind in _CARD_TYPES:
+        values[index] = kind(values[index])
     return Card._make(values)
 
 
@@ -127,17 +127,17 @@ def read_cards(connection: sqlite3.Connection, cards: Sequence[int]) -> list[Car
 def to_review(row: Sequence[Any]) -> Review:
     """Convert a row of `REVIEW_COLUMNS`."""
     values = list(row)
-    for place, kind in _REVIEW_TYPES:
-        if values[place] is not None:
-            values[place] = kind(values[place])
+    for index, kind in _REVIEW_TYPES:
+        if values[index] is not None:
+            values[index] = kind(values[index])
     return Review._make(values)
 
 
 def to_plain(review: Review) -> list[Any]:
     """Return the values for `INSERT_REVIEW` as plain numbers, which SQLite binds faster than enumerations."""
     values: list[Any] = list(review)
-    for place in _ENUMERATIONS:
-        values[place] = +values[place]
+    for index in _ENUMERATIONS:
+        values[index] = +values[index]
     if review.rating is not None:
         values[_RATING] = +review.rating
     return values
@@ -187,7 +187,7 @@ class Cards:
 
     def move_cards(self, placements: Iterable[Placement]) -> int:
         """Move all cards of the given notes to their decks and positions."""
-        rows = [(place.deck, place.position, place.note, place.deck, place.position) for place in placements]
+        rows = [(each.deck, each.position, each.note, each.deck, each.position) for each in placements]
         return self._change("deck = ?, position = ? WHERE note = ? AND (deck, position) <> (?, ?)", rows)
 
     def set_active(self, cards: Iterable[int], active: bool) -> int:

@@ -201,7 +201,7 @@ class Change(NamedTuple):
     lost_slots: tuple[str, ...] = ()  # the slots that have no card any more because the kind of note changed
 
 
-class Ambiguity(NamedTuple):
+class AmbiguousChange(NamedTuple):
     """A note that was added although it may be an edited version of one of several lost notes."""
 
     added: Change
@@ -239,7 +239,7 @@ class ScanReport:
         self.new_cards: list[CardPlace] = []  # the cards of new notes
         self.placed: list[CardPlace] = []  # the notes that were known and whose cards may have changed or moved
         self.orphaned: list[int] = []  # ids of notes that lost their text
-        self.ambiguous: list[Ambiguity] = []  # added notes that may be edited ones
+        self.ambiguous: list[AmbiguousChange] = []  # added notes that may be edited ones
         # reviewed notes that lost their text, each with the new note at its place
         self.replaced: list[tuple[Change, Change]] = []
         self.stated: list[StatedCard] = []  # the schedules that other tools stored next to cards

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport
+from flashcards.catalog.changes import AmbiguousChange, CardPlace, Change, ScanReport
 from flashcards.catalog.encoding import decode, encode
 from flashcards.catalog.store import Catalog
 from flashcards.catalog.writer import NoteWriter, renumber
@@ -19,7 +19,7 @@ from flashcards.identity.slots import Renaming, carry_cards
 from scheduler import Store
 from scheduler.acts import delete_unused_cards
 
-NAME = "by hand"
+RULE_BY_HAND = "by hand"
 
 
 class LastLink(NamedTuple):
@@ -54,7 +54,7 @@ class Corrections:
             "UPDATE notes SET active = 0, fingerprint = x'', pin = '', modified_ms = ? WHERE id = ?",
             (self._now_ms, new),
         )
-        self._writer.link(Link(before, seen, NAME))
+        self._writer.link(Link(before, seen, RULE_BY_HAND))
         written = self._catalog.load_known(old).note
         pairs = {
             (f"c{mine}", f"c{theirs}")
@@ -110,7 +110,7 @@ class Corrections:
         return Seen(known.file, known.deck, number, known.fingerprint, known.note)
 
 
-RULE: Final = "copy"
+RULE_COPY: Final = "copy"
 
 # A pasted note is usually cut soon; a text that exists twice for longer is two notes.
 _RECENT_MS: Final = 3 * 24 * 3_600_000
@@ -151,7 +151,7 @@ class Copies:
         self._linked: list[tuple[Change, CardPlace]] = []
         self._given_up: list[int] = []
 
-    def follow(self, report: ScanReport) -> None:
+    def link_copies(self, report: ScanReport) -> None:
         """Link reviewed notes that lost their text to a copy of it, and correct `report`."""
         removed = json.dumps([change.note for change in report.removed])
         reviewed: dict[int, int] = dict(self._db.execute(_FIRST_REVIEWS, (removed,))) if report.removed else {}
@@ -161,14 +161,14 @@ class Copies:
         recent = self._now_ms - _RECENT_MS
         lost = self._catalog.load_many(sorted(reviewed))
         equal = self._db.execute(_UNUSED.format(_SAME_TEXT), (recent, json.dumps(list(reviewed)))).fetchall()
-        lost = self._follow_equal(lost, self._catalog.load_many([note for note, _ in equal]))
+        lost = self._link_equal(lost, self._catalog.load_many([note for note, _ in equal]))
         if lost:
             since = max(recent, min(reviewed[old.id] for old in lost))
             fresh = {change.note for change in report.added}
             rows = self._db.execute(_UNUSED.format("n.pin = ''"), (since,))
             first_seen = {note: seen for note, seen in rows if note not in fresh}
             if first_seen:
-                self._follow_similar(lost, first_seen, reviewed, report)
+                self._link_similar(lost, first_seen, reviewed, report)
         if self._linked:
             self._correct(report)
 
@@ -179,7 +179,7 @@ class Copies:
             if not delete_unused_cards(self._db, note):
                 self._corrections.remove(note)
 
-    def _follow_equal(self, lost: Iterable[Known], copies: Iterable[Known]) -> list[Known]:
+    def _link_equal(self, lost: Iterable[Known], copies: Iterable[Known]) -> list[Known]:
         """Link the copies with equal text, and return the notes without such a copy."""
         by_text: dict[bytes, list[Known]] = defaultdict(list)
         for copy in copies:
@@ -195,7 +195,7 @@ class Copies:
                 left.append(old)
         return left
 
-    def _follow_similar(
+    def _link_similar(
         self, lost: Sequence[Known], first_seen: Mapping[int, int], reviewed: Mapping[int, int], report: ScanReport
     ) -> None:
         """Link the edited copies, and report ambiguous ones."""
@@ -207,23 +207,23 @@ class Copies:
         places = {note.id: self._corrections.make_seen(note) for note in around}
         links = [Link(note, places[note.id], "") for note in around if note.id not in names]
         known = [*(link.known for link in links), *(old._replace(active=True) for old in lost)]
-        found, doubts = link_similar(known, list(places.values()), links, self._catalog.sample(_SAMPLE), _TUNING)
+        found, ambiguous = link_similar(known, list(places.values()), links, self._catalog.sample(_SAMPLE), _TUNING)
         by_place = {places[copy.id].place: copy for copy in copies}
         for link in found:
             copy = by_place[link.seen.place]
             if first_seen[copy.id] > reviewed[link.known.id]:
                 self._continue_at(link.known._replace(active=False), copy, link.score)
         removed = {change.note: change for change in reversed(report.removed)}
-        for doubt in doubts:
-            copy = by_place[doubt.seen.place]
+        for each in ambiguous:
+            copy = by_place[each.seen.place]
             change = Change(copy.id, copy.key, self._catalog.entry(copy.id).path, copy.note.line, after=copy.note)
-            candidates = tuple((removed[old.id], score) for old, score in doubt.candidates)
-            report.ambiguous.append(Ambiguity(change, candidates))
+            candidates = tuple((removed[old.id], score) for old, score in each.candidates)
+            report.ambiguous.append(AmbiguousChange(change, candidates))
 
     def _continue_at(self, old: Known, copy: Known, score: float) -> None:
         self._db.execute("DELETE FROM links WHERE note = ?", (copy.id,))  # its edits were never those of the old note
         linked, _ = self._corrections.link(old.id, copy.id)
-        self._linked.append((linked.returned[-1]._replace(rule=RULE, score=score), linked.placed[-1]))
+        self._linked.append((linked.returned[-1]._replace(rule=RULE_COPY, score=score), linked.placed[-1]))
         self._given_up.append(copy.id)
 
     def _correct(self, report: ScanReport) -> None:

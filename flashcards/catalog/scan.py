@@ -17,7 +17,7 @@ from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import digest
 from flashcards.identity.exact import link_exactly
 from flashcards.identity.neighbours import find_returning, pair_replaced
-from flashcards.identity.notes import Doubt, Known, Link, Seen, fingerprint
+from flashcards.identity.notes import AmbiguousNote, Known, Link, Seen, fingerprint
 from flashcards.text import list_deck_path
 from scheduler import Clock, NewCard, Placement, Store
 from scheduler.acts import rename_slots
@@ -28,7 +28,7 @@ _SAMPLE = 2_000  # notes that show which words are common in the collection
 
 def link_edited(
     catalog: Catalog, known: Sequence[Known], seen: Sequence[Seen], links: Sequence[Link], apart: Set[int] = frozenset()
-) -> tuple[list[Link], list[Doubt]]:
+) -> tuple[list[Link], list[AmbiguousNote]]:
     """Link edited notes with their earlier versions, as `link_similar` does.
 
     `known` are the active notes of the changed files and the orphans found so far, `seen` the current notes of these
@@ -47,8 +47,8 @@ def link_edited(
     by_id = {note.id: note for note in (*known, *orphans)}
     returning = find_returning(by_id.values(), links)
     compared = [note._replace(active=True) if note.id in returning else note for note in by_id.values()]
-    found, doubts = link_similar(compared, seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
-    return [link._replace(known=by_id[link.known.id]) for link in found], doubts
+    found, ambiguous = link_similar(compared, seen, links, catalog.sample(_SAMPLE), former=catalog.find_former_texts)
+    return [link._replace(known=by_id[link.known.id]) for link in found], ambiguous
 
 
 class Scan:
@@ -138,7 +138,7 @@ class Scan:
             orphans = self._catalog.find_orphans(pins, [note.fingerprint for note in seen])
             known += [note for note in orphans if note.id not in apart]
         links = link_exactly(known, seen) if known else []
-        more, doubts = link_edited(self._catalog, known, seen, links, apart)
+        more, ambiguous = link_edited(self._catalog, known, seen, links, apart)
         links += more
         writer = self._writer
         for each in sorted(links, key=lambda each: each.seen.place):
@@ -148,13 +148,13 @@ class Scan:
         writer.orphan([note for note in known if note.active and note.id not in linked_notes])
         fresh = [note for note in seen if note.place not in linked_seen]
         writer.add(fresh)
-        writer.report_ambiguous(doubts)
+        writer.report_ambiguous(ambiguous)
         if fresh and writer.report.removed:
             writer.remember_replaced(pair_replaced(known, seen, links))
         return writer.report
 
 
-def follow_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
+def update_embeds(connection: sqlite3.Connection, root: Path, report: ScanReport, now_ms: int) -> None:
     """Mark notes as changed if the text that they embed from other notes changed since the last scan.
 
     That includes the existence of the notes that a native file links to. Notes edited in this scan count as changed

@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from flashcards.catalog.changes import Ambiguity, CardPlace, Change, ScanReport, StatedCard
+from flashcards.catalog.changes import AmbiguousChange, CardPlace, Change, ScanReport, StatedCard
 from flashcards.catalog.encoding import decode, encode
 from flashcards.catalog.files import SPACING
 from flashcards.catalog.store import Catalog
 from flashcards.deck.model import Kind, Note
-from flashcards.identity.notes import Doubt, Known, Link, Seen, find_top_gap, make_key
+from flashcards.identity.notes import AmbiguousNote, Known, Link, Seen, find_top_gap, make_key
 
 if TYPE_CHECKING:
     from flashcards.identity.slots import CarriedNote, Renaming
@@ -182,13 +182,13 @@ class NoteWriter:
     def _describe_lost(self, note: Known) -> Change:
         return Change(note.id, note.key, self._paths[note.file], note.note.line, before=note.note)
 
-    def report_ambiguous(self, doubts: Iterable[Doubt]) -> None:
+    def report_ambiguous(self, notes: Iterable[AmbiguousNote]) -> None:
         """Report ambiguous matches: added notes that may be edited versions of several old ones."""
         added = {(change.path, change.line): change for change in self.report.added}
-        for doubt in doubts:
-            change = added[self._paths[doubt.seen.file], doubt.seen.note.line]
-            candidates = tuple((self._describe_lost(known), score) for known, score in doubt.candidates)
-            self.report.ambiguous.append(Ambiguity(change, candidates))
+        for note in notes:
+            change = added[self._paths[note.seen.file], note.seen.note.line]
+            candidates = tuple((self._describe_lost(known), score) for known, score in note.candidates)
+            self.report.ambiguous.append(AmbiguousChange(change, candidates))
 
     def remember_replaced(self, pairs: Iterable[tuple[Known, Seen]]) -> None:
         """Store the new note instead of each note that lost its text."""

@@ -66,7 +66,7 @@ def add_command(
         if addition.alike and not yes and not console.ask("Add it anyway?"):
             return
         write_addition(collection.root, addition)
-        report, _ = console.scan_decks(collection)
+        report = console.scan_decks(collection)
         if as_json:
             notes = [change.note for change in report.added]
             marks = ",".join("?" * len(notes))

@@ -14,19 +14,19 @@ import click
 
 from flashcards.text import gate as gate
 from flashcards.text import is_unicode, wrap_line
+from flashcards.text import make_visible as make_visible
 from flashcards.text import plural as plural
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flashcards.catalog.changes import Ambiguity, ScanReport
+    from flashcards.catalog.changes import AmbiguousChange, ScanReport
     from flashcards.catalog.files import Unreadable
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
 _ENDLESS_WORD = r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)"  # includes the characters that end the word
 _LONGEST_WORD = 2_200  # characters; a shorter text has no endless word
-_DANGEROUS = re.compile("[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
 _UPPER_CONTROLS = "[\x7f-\x9f\u202d\u202e]"
 _HOLD = "flashcards.hold"  # in click's context: a function that holds a line back, and returns whether it did
 _LINES_AT_ONCE = 500
@@ -148,23 +148,33 @@ def warn_of_splits(collection: Collection) -> None:
         print_text(f"Warning: {make_visible(split.message)} {make_visible(split.hint)}", err=True)
 
 
-def scan_decks(collection: Collection, *, warn: bool = True) -> tuple[ScanReport, list[Unreadable]]:
-    """Scan the decks, with a progress bar if it takes long. Warn about unreadable files on standard error."""
-    with progress("Reading the decks") as step:
-        report, unreadable = collection.scan(step)
-    for place in unreadable if warn else ():
+def scan_decks(collection: Collection) -> ScanReport:
+    """Scan the decks, and warn on standard error about unreadable files and notes that may be edited ones."""
+    report, unreadable = scan_without_warnings(collection)
+    for place in unreadable:
         print_text(f"Warning: {make_visible(place.path) or collection.root} cannot be read: {place.reason}.", err=True)
-    for unclear in report.ambiguous if warn else ():
-        print_text(_describe_ambiguity(unclear), err=True)
-    for hint in _describe_replaced(report) if warn else ():
+    for ambiguous in report.ambiguous:
+        print_text(_describe_ambiguous(ambiguous), err=True)
+    for hint in _describe_replaced(report):
         print_text(hint, err=True)
-    recomputed = collection.follow_parameters()
+    update_memory_states(collection)
+    return report
+
+
+def scan_without_warnings(collection: Collection) -> tuple[ScanReport, list[Unreadable]]:
+    """Scan the decks, with a progress bar if it takes long. Return the changes, and what could not be read."""
+    with progress("Reading the decks") as step:
+        return collection.scan(step)
+
+
+def update_memory_states(collection: Collection) -> None:
+    """Recompute memory states if the parameters in the settings changed, and say so."""
+    recomputed = collection.update_memory_states()
     if recomputed and collection.is_kept:
         print_text(
             f"The FSRS parameters changed: {plural(recomputed, 'memory state')} recomputed. Due days are unchanged.",
             err=True,
         )
-    return report, unreadable
 
 
 def mention_problems(collection: Collection) -> None:
@@ -174,21 +184,21 @@ def mention_problems(collection: Collection) -> None:
         print_text(f"{plural(problems, 'problem')} in the decks: `flashcards check` lists them.", err=True)
 
 
-def _describe_ambiguity(unclear: Ambiguity) -> str:
-    added = unclear.added
-    names = " or ".join(change.key for change, _ in unclear.candidates[:3])
+def _describe_ambiguous(ambiguous: AmbiguousChange) -> str:
+    added = ambiguous.added
+    names = " or ".join(change.key for change, _ in ambiguous.candidates[:3])
     return (
         f"{make_visible(added.path)}:{added.line} looks like an edited {names} but was added as new. If it is the same"
-        f" note, run `flashcards link {unclear.candidates[0][0].key} {added.key}`."
+        f" note, run `flashcards link {ambiguous.candidates[0][0].key} {added.key}`."
     )
 
 
 def _describe_replaced(report: ScanReport) -> Iterator[str]:
     """Describe, for each file, the reviewed notes that were replaced by new ones and not reported as ambiguous."""
-    unclear = {each.added.note for each in report.ambiguous}
+    ambiguous = {each.added.note for each in report.ambiguous}
     by_file: dict[str, list[int]] = {}
     for _, new in report.replaced:
-        if new.note not in unclear:
+        if new.note not in ambiguous:
             by_file.setdefault(new.path, []).append(new.line)
     for path, lines in by_file.items():
         import shlex
@@ -277,11 +287,6 @@ def _escape(text: str) -> str:
 def _is_query(word: str) -> bool:
     """Return whether a shell word with spaces is a query of several words, not a phrase to find."""
     return any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
-
-
-def make_visible(text: str) -> str:
-    """Replace lone surrogates, and control characters that could drive the terminal, by `�`."""
-    return text if text.isprintable() else _DANGEROUS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:

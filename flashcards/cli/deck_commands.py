@@ -17,7 +17,7 @@ from flashcards.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Set
 
-    from flashcards.catalog.changes import Ambiguity, Change, ScanReport
+    from flashcards.catalog.changes import AmbiguousChange, Change, ScanReport
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
     from flashcards.dialects.choose import Choice
@@ -82,7 +82,7 @@ def scan_command(as_json: bool) -> None:
     flashcards scan --json
     """
     with console.open_without_scan() as collection:
-        report, _ = console.scan_decks(collection)
+        report = console.scan_decks(collection)
         if report and not collection.is_kept:
             console.keep_state(collection)
         else:
@@ -104,7 +104,7 @@ def _scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
         "moved": [_place_record(change) for change in report.moved],
         "removed": [_place_record(change) for change in report.removed],
         "returned": [_edit_record(change) for change in report.returned],
-        "ambiguous": [_ambiguity_record(unclear) for unclear in report.ambiguous],
+        "ambiguous": [_ambiguous_record(ambiguous) for ambiguous in report.ambiguous],
         "replaced": [_place_record(new) | {"old": old.key} for old, new in report.replaced],
         "problems": sum(1 for _ in collection.catalog.problems()),
     }
@@ -128,12 +128,12 @@ def _edit_record(change: Change) -> dict[str, Any]:
     }
 
 
-def _ambiguity_record(unclear: Ambiguity) -> dict[str, Any]:
+def _ambiguous_record(ambiguous: AmbiguousChange) -> dict[str, Any]:
     candidates = [
         _place_record(change) | {"score": score, "text": _join_fields(change.before)}
-        for change, score in unclear.candidates
+        for change, score in ambiguous.candidates
     ]
-    return _place_record(unclear.added) | {"text": _join_fields(unclear.added.after), "candidates": candidates}
+    return _place_record(ambiguous.added) | {"text": _join_fields(ambiguous.added.after), "candidates": candidates}
 
 
 def _join_fields(note: Any) -> str:
@@ -199,7 +199,8 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     from flashcards.check import find_advice, find_problems
 
     with console.open_without_scan(reading=True) as collection:
-        _, unreadable = console.scan_decks(collection, warn=False)
+        _, unreadable = console.scan_without_warnings(collection)
+        console.update_memory_states(collection)
         selected = [relative_path(collection, path) for path in paths]
         if explain:
             _explain(collection, selected)

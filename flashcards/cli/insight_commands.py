@@ -51,8 +51,8 @@ def stats_command(query: tuple[str, ...], days: int, everything: bool, as_json: 
     with console.read_collection() as collection:
         only = console.select_cards(collection, query)
         found = build_overview(collection, now_ms(), None if everything else days, only)
-        counted = any(found.cards.states.values()) or found.cards.orphaned
-        empty = "" if counted else find_emptiness(collection, only) or NO_CARDS
+        has_cards = any(found.cards.states.values()) or found.cards.orphaned
+        empty = "" if has_cards else (explain_no_cards(collection, only) or NO_CARDS)
     show_report(build_stats_report(found), page, as_json=as_json, empty=empty)
 
 
@@ -78,7 +78,7 @@ def forecast_command(query: tuple[str, ...], days: int, as_json: bool, page: Pat
     check_page(page)
     with console.read_collection() as collection, console.progress("Looking ahead") as step:
         only = console.select_cards(collection, query)
-        empty = find_emptiness(collection, only)
+        empty = explain_no_cards(collection, only)
         if empty and not as_json:
             console.print_text(empty)
             return
@@ -121,7 +121,7 @@ def simulate_command(
     with console.read_collection() as collection, console.progress("Simulating") as step:
         only = console.select_cards(collection, query)
         retention = collection.settings.policy.retention
-        if empty := find_emptiness(collection, only):
+        if empty := explain_no_cards(collection, only):
             found = workload.Comparison(days, retention, 1.0, ())
         else:
             wanted = tuple(sorted({*retentions, retention})) if retentions else workload.RETENTIONS
@@ -129,7 +129,7 @@ def simulate_command(
     show_report(workload.build_workload_report(found), page, as_json=as_json, empty=empty)
 
 
-def find_emptiness(collection: Collection, only: frozenset[int] | None) -> str:
+def explain_no_cards(collection: Collection, only: frozenset[int] | None) -> str:
     """Return the message to print if no cards exist or none match, else an empty string."""
     if not collection.deck_policies:
         return NO_CARDS
@@ -213,7 +213,7 @@ def readiness_command(query: tuple[str, ...], on: str | None, as_json: bool, pag
         if not today < day <= today + FARTHEST:
             raise UsageError(f"{named} is not between tomorrow and ten years from now. Choose another day with --on.")
         only = console.select_cards(collection, query)
-        empty = find_emptiness(collection, only)
+        empty = explain_no_cards(collection, only)
         report = report_readiness(collection, at, day, only, step)
     show_report(report, page, as_json=as_json, empty=empty)
 
@@ -253,8 +253,9 @@ def optimize_command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool,
         scopes = _fit_parameters(collection, per_deck)
         if not as_json:
             _print_scopes(scopes, dry_run=dry_run)
-        moves = reschedule and _confirm_moves(collection, scopes, yes or dry_run, as_json=as_json) and not dry_run
-        recomputed, moved = (0, 0) if dry_run else _apply_parameters(collection, scopes, reschedule=moves)
+        if reschedule and not as_json:
+            reschedule = _confirm_moves(collection, scopes, yes or dry_run)
+        recomputed, moved = (0, 0) if dry_run else _apply_parameters(collection, scopes, reschedule=reschedule)
     if as_json:
         written = [scope.deck for scope in scopes if scope.is_better and not dry_run]
         found = {"scopes": [_scope_record(scope) for scope in scopes], "written": written}
@@ -287,13 +288,11 @@ def _fit_parameters(collection: Collection, per_deck: bool) -> list[Scope]:
     return scopes
 
 
-def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool, *, as_json: bool) -> bool:
+def _confirm_moves(collection: Collection, scopes: Sequence[Scope], yes: bool) -> bool:
     """Show the due days that would move, and ask whether to move them unless --yes is given."""
     from flashcards.insight.optimize import preview_parameters
     from scheduler.intervals import find_moves
 
-    if as_json:
-        return True
     with preview_parameters(collection, scopes) as policy_of:
         found = find_moves(collection.store, policy_of)
         _show_moves(collection, found)

@@ -41,7 +41,7 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
         rebuild = rebuild and not damage  # a copy of damage would replace an intact backup
         saved = backup(collection.connection, collection.backups) if rebuild else None
         if not damage:
-            collection.follow_parameters()
+            collection.update_memory_states()
         store = collection.store
         compare = store.repair if rebuild else store.find_differences
         found = [] if damage else compare(lambda deck: collection.policy(deck).parameters)

@@ -238,7 +238,7 @@ def _escape_first_character(text: str, *, is_cloze: bool) -> str:
 
 
 def fold_label(label: str) -> str:
-    """Normalise a link label as CommonMark compares it."""
+    """Normalize a link label as CommonMark compares it."""
     return " ".join(label.split()).casefold()
 
 

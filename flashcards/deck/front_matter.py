@@ -247,7 +247,7 @@ class FrontMatter(NamedTuple):
 
 
 def read_front_matter(text: str, *, is_native: bool = True) -> FrontMatter:
-    """Read the front matter of a normalised text. A thematic break at the top does not begin one.
+    """Read the front matter of a normalized text. A thematic break at the top does not begin one.
 
     In a file of another tool, where not `is_native`, a name such as `A` is no marker of a note, and may have spaces.
     """

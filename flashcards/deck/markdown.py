@@ -66,7 +66,7 @@ class Outline:
         self.edges: list[int] = []  # the ends of inline text: the starts and ends of all blocks
         self.math: list[Span] = []  # the places of math, delimiters included
         self.links: list[tuple[int, str]] = []  # labels of reference links used, in order
-        self.emphasis: list[Span] = []  # text that is emphasised or struck through, delimiters included
+        self.emphasis: list[Span] = []  # text that is emphasized or struck through, delimiters included
 
 
 def outline(text: str, breaks: Sequence[int] = (), *, has_display_math: bool = True) -> Outline:

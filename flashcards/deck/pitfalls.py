@@ -92,9 +92,9 @@ def may_hold_unread_questions(text: str) -> bool:
 
 
 def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
-    """Find questions that make no card because their marker is emphasised or not at the start of the line.
+    """Find questions that make no card because their marker is emphasized or not at the start of the line.
 
-    Inside `notes`, only emphasised markers count; `opaque` is code, HTML and math.
+    Inside `notes`, only emphasized markers count; `opaque` is code, HTML and math.
     """
     for match in _EMPHASISED.finditer(text):
         if match.start(1) not in opaque:

@@ -1,4 +1,4 @@
-"""Normalise the text of a file, and convert between offsets, lines and spans."""
+"""Normalize the text of a file, and convert between offsets, lines and spans."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Split the text of a deck into tokens: markers, pairs, headings, breaks and comments.
 
-The Markdown parser does not recognise markers. It does not see a fence that follows a marker on the same line, as in
+The Markdown parser does not recognize markers. It does not see a fence that follows a marker on the same line, as in
 "A: ```", so it would read the closing fence as an opening one. HTML continues over a marker up to the next blank line,
 and code from one stray backtick to the next. Line breaks inserted at these places let the parser find the blocks of the
 note's own text.

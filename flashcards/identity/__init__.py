@@ -4,7 +4,7 @@ The rules, in the order in which they apply; each takes one-to-one pairs and lea
 
 1. `pin` (`exact.py`): the same pinned id.
 2. `same text` (`exact.py`): the same fingerprint, anywhere in the collection. Moving and renaming files is free.
-3. `former text` (`exact.py`): the fingerprint of a text that the note had before. An edit that is undone is recognised.
+3. `former text` (`exact.py`): the fingerprint of a text that the note had before. An edit that is undone is recognized.
 4. `similar` (`similar.py`): vanished notes against new ones. `scoring.py` adds the likeness of the texts
    (`likeness.py`) and the support of their places (`neighbours.py`); `similar.py` takes the clear pairs.
 5. `similar` again, for orphans: notes that lost their text in an earlier scan. The text alone must be enough.

@@ -77,17 +77,17 @@ def _pair_equal_texts(
     for new in seen:
         if new.fingerprint in old_by_text:
             new_by_text[new.fingerprint].append(new)
-    places: _Places | None = None
+    places: _Neighbours | None = None
     for text, new_notes in new_by_text.items():
         old_notes = old_by_text[text]
         if len(old_notes) > 1 or len(new_notes) > 1:
-            places = places or _Places(known, seen)
+            places = places or _Neighbours(known, seen)
             yield from _pair_by_place(old_notes, new_notes, places)
         elif can_share_pin(old_notes[0], new_notes[0]):
             yield old_notes[0], new_notes[0]
 
 
-def _pair_by_place(old_notes: list[Known], new_notes: list[Seen], places: _Places) -> Iterator[tuple[Known, Seen]]:
+def _pair_by_place(old_notes: list[Known], new_notes: list[Seen], places: _Neighbours) -> Iterator[tuple[Known, Seen]]:
     """Pair notes with one text, the best matches first."""
     old_notes = sorted(old_notes, key=lambda old: (not old.active, old.file, old.note.line, old.id))
     if len(old_notes) * len(new_notes) > _MOST_PAIRS:  # the place of such a frequent text is no evidence
@@ -108,7 +108,7 @@ def _pair_by_place(old_notes: list[Known], new_notes: list[Seen], places: _Place
             yield old_notes[old_at], new_notes[new_at]
 
 
-class _Places:
+class _Neighbours:
     """The texts before and after each note in its file."""
 
     def __init__(self, known: Iterable[Known], seen: Iterable[Seen]) -> None:

@@ -58,7 +58,7 @@ class Link(NamedTuple):
     score: float = 1.0
 
 
-class Doubt(NamedTuple):
+class AmbiguousNote(NamedTuple):
     """A new note that was not linked because several old ones match nearly equally well."""
 
     seen: Seen

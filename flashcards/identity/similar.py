@@ -9,11 +9,11 @@ from typing import Final
 from flashcards.deck.model import Note
 from flashcards.identity.exact import can_share_pin
 from flashcards.identity.neighbours import Places
-from flashcards.identity.notes import TUNING, Doubt, Known, Link, Seen, Tuning, sort_by_place
+from flashcards.identity.notes import TUNING, AmbiguousNote, Known, Link, Seen, Tuning, sort_by_place
 from flashcards.identity.scoring import Pair, Scores, is_ahead
 from flashcards.identity.words import KeysOf, RareKeyIndex, list_trigrams, list_word_keys
 
-NAME: Final = "similar"
+RULE: Final = "similar"
 
 _SMALL: Final = 6  # up to this number of notes between two linked ones are all compared with each other
 _MOST_ROUNDS: Final = 5
@@ -29,7 +29,7 @@ def link_similar(
     sample: Iterable[Note] = (),
     tuning: Tuning = TUNING,
     former: Callable[[Sequence[int]], Mapping[int, Sequence[Note]]] | None = None,
-) -> tuple[list[Link], list[Doubt]]:
+) -> tuple[list[Link], list[AmbiguousNote]]:
     """Link vanished notes with similar new ones; return the links, and the ambiguous new notes.
 
     `known` are all active notes of the changed files, and orphans; `seen` all current notes of these files; `links`
@@ -50,7 +50,7 @@ def link_similar(
     run = _Run(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
-    return run.list_links(), run.list_doubts()
+    return run.list_links(), run.list_ambiguous()
 
 
 class _Run:
@@ -77,7 +77,7 @@ class _Run:
         self._new = set(range(len(scores.new)))
         self._old_numbers = {note.id: number for number, note in enumerate(scores.old)}
         self._new_numbers = {note.place: number for number, note in enumerate(scores.new)}
-        self._unclear: list[Pair] = []
+        self._ambiguous: list[Pair] = []
 
     def link_vanished(self, count: int) -> None:
         """Link the first `count` notes, which were active until now."""
@@ -86,10 +86,10 @@ class _Run:
             places = Places(self._in_use, self._present, self._linked)
             if number == 1:
                 near |= self._find_sharing(list_trigrams, range(count))
-            found, unclear = self._assign(near.union(self._find_side_by_side(places)), places, self._tuning.threshold)
+            found, ambiguous = self._assign(near.union(self._find_side_by_side(places)), places, self._tuning.threshold)
             if not found and number:
                 break
-        self._unclear += unclear
+        self._ambiguous += ambiguous
         self._unlink_exchanged()
 
     def _unlink_exchanged(self) -> None:
@@ -117,23 +117,24 @@ class _Run:
         """Link orphans of earlier scans. They have no place, so the text must be enough."""
         orphans = [number for number in self._old if not self._scores.old[number].active]
         if orphans and self._new:
-            _, unclear = self._assign(self._find_sharing(list_word_keys, orphans), None, self._tuning.orphan_threshold)
-            self._unclear += unclear
+            sharing = self._find_sharing(list_word_keys, orphans)
+            _, ambiguous = self._assign(sharing, None, self._tuning.orphan_threshold)
+            self._ambiguous += ambiguous
 
     def list_links(self) -> list[Link]:
         """List the links found."""
         old, new = self._scores.old, self._scores.new
-        return [Link(old[each.old], new[each.new], NAME, _round_score(each)) for each in self._pairs]
+        return [Link(old[each.old], new[each.new], RULE, _round_score(each)) for each in self._pairs]
 
-    def list_doubts(self) -> list[Doubt]:
+    def list_ambiguous(self) -> list[AmbiguousNote]:
         """List the new notes for which several old ones match nearly equally well, in order."""
         by_new: dict[int, list[Pair]] = defaultdict(list)
-        for pair in self._unclear:
+        for pair in self._ambiguous:
             if pair.new in self._new and pair.old in self._old:
                 by_new[pair.new].append(pair)
         old = self._scores.old
         return [
-            Doubt(self._scores.new[new], tuple((old[pair.old], _round_score(pair)) for pair in pairs))
+            AmbiguousNote(self._scores.new[new], tuple((old[pair.old], _round_score(pair)) for pair in pairs))
             for new, pairs in sorted(by_new.items())
         ]
 
@@ -160,19 +161,19 @@ class _Run:
             for old, new in numbers
             if old in self._old and new in self._new and can_share_pin(scores.old[old], scores.new[new])
         ]
-        found, unclear = assign_pairs(pairs, threshold, self._tuning.margin, self._scores.is_rival)
+        found, ambiguous = assign_pairs(pairs, threshold, self._tuning.margin, self._scores.is_rival)
         for pair in found:
             self._linked[self._scores.old[pair.old].id] = self._scores.new[pair.new]
             self._old.remove(pair.old)
             self._new.remove(pair.new)
         self._pairs += found
-        return found, unclear
+        return found, ambiguous
 
     def _unlink(self, pair: Pair) -> None:
         del self._linked[self._scores.old[pair.old].id]
         self._old.add(pair.old)
         self._new.add(pair.new)
-        self._unclear.append(pair)
+        self._ambiguous.append(pair)
 
 
 def _round_score(pair: Pair) -> float:

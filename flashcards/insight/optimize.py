@@ -109,7 +109,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
             journal.stage_bytes(FILE_NAME, after, before)
             collection.settings = parse_settings(after, collection.settings.inherited)
             collection.forget_policies()
-        recomputed = collection.follow_parameters()
+        recomputed = collection.update_memory_states()
         if reschedule:
             moves = find_moves(collection.store, collection.policy)
             moved = collection.store.reschedule({move.card: move.after for move in moves}, now_ms())

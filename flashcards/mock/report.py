@@ -1,4 +1,4 @@
-"""Summarise a mock interview: coverage by skill, time against the budget, missed points, the trend."""
+"""Summarize a mock interview: coverage by skill, time against the budget, missed points, the trend."""
 
 from __future__ import annotations
 

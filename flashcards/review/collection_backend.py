@@ -99,7 +99,7 @@ class CardBackend:
         """Load the modules that the first answer needs. Call it while the first question is on screen."""
         self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
 
-    def follow_file(self, card: int) -> bool:
+    def rescan_if_changed(self, card: int) -> bool:
         """Scan the decks if the file of a card was edited, renamed or removed; return whether it was."""
         path = self._collection.note_of(self._store.card(card)).path
         row = self._store.connection.execute(_FILE, (path,)).fetchone()
@@ -116,7 +116,7 @@ class CardBackend:
 
     def read(self, card: int) -> Asked | None:
         """Return the current state of the card, or nothing if its text is gone."""
-        self.follow_file(card)
+        self.rescan_if_changed(card)
         row = self._store.card(card)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:
@@ -261,7 +261,7 @@ class CollectionBackend(CardBackend):
         if version != self._version:
             self.refresh(now_ms)
         card = self._queue.next_card(now_ms)
-        if isinstance(card, int) and self.follow_file(card):
+        if isinstance(card, int) and self.rescan_if_changed(card):
             self.refresh(now_ms)
             card = self._queue.next_card(now_ms)
         return None if card is None or isinstance(card, Wait) else card
@@ -320,7 +320,7 @@ class CramBackend(CardBackend):
     def next_card(self, now_ms: int) -> int | None:
         """Return the next card."""
         card = next(iter(self._left), None)
-        if card is not None and self.follow_file(card):
+        if card is not None and self.rescan_if_changed(card):
             self.refresh(now_ms)
             card = next(iter(self._left), None)
         return card

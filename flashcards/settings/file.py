@@ -163,11 +163,20 @@ class _Reader:
         if isinstance(rollover, bool) or not isinstance(rollover, int) or not 0 <= rollover <= 23:
             raise self._make_error("rollover", "must be an hour, 0 to 23.")
         policy, thresholds = Policy(**changes), self._read_thresholds(values)
-        spoken = self._read_spoken_minutes(values)
-        decks, keys, formats = self._read_decks(values), self._read_keys(values), self._read_formats(values)
+        decks = self._read_decks(values)
         orders = {deck: table.pop("order") for deck, table in decks.items() if "order" in table}
-        rest = self._read_mocks(values), orders, self._read_ignore(values)
-        return Settings(policy, decks, rollover, keys, spoken, thresholds, formats, *rest)
+        return Settings(
+            policy=policy,
+            decks=decks,
+            rollover=rollover,
+            keys=self._read_keys(values),
+            spoken_minutes=self._read_spoken_minutes(values),
+            rubric_thresholds=thresholds,
+            formats=self._read_formats(values),
+            mocks=self._read_mocks(values),
+            orders=orders,
+            ignore=self._read_ignore(values),
+        )
 
     def _read_spoken_minutes(self, values: Mapping[str, Any]) -> float:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from scheduler.intervals import WEEK
-from scheduler.policy import Policy, find_problems
+from scheduler.policy import Policy, find_policy_problems
 
 _STEP = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _SHARE = re.compile(r"\d*\.?\d+")
@@ -192,11 +192,10 @@ def find_setting_problem(name: str, value: Any) -> str:
     """Return the reason why a setting cannot have this value, to follow its name in a sentence, or ""."""
     try:
         read = BY_NAME[name].read(value)
-        found = find_problems(Policy(**{name: read}))
+        found = find_policy_problems(Policy(**{name: read}))
     except (ValueError, OverflowError) as error:
         return str(error)
-    sentence = found[0][1] if found else ""
-    return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
+    return found[0][1] if found else ""
 
 
 def read_setting(name: str, value: Any) -> Any:

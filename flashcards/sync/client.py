@@ -24,7 +24,7 @@ from flashcards.sync.wire import HEADER, SIZE_HEADER, BadRequest, Refusal, pack,
 
 
 class MediaClient:
-    """Synchronises media files; one that changed on both sides stays as it is here."""
+    """Synchronizes media files; one that changed on both sides stays as it is here."""
 
     def __init__(self, connection: Connection, store: MediaStore) -> None:
         self._connection = connection
@@ -194,7 +194,7 @@ class ServerClient:
         self._state.close()
 
     def sync(self) -> ServerSync:
-        """Synchronise both sides.
+        """Synchronize both sides.
 
         Raise `ServerUnusable` if the server cannot be used; the failed part has no effect. Raise `Refusal` if the
         collection cannot be used or the server sent invalid data.

@@ -58,7 +58,7 @@ class LiveAnki:
         self._state.close()
 
     def sync(self) -> ServerSync:
-        """Synchronise both sides.
+        """Synchronize both sides.
 
         Raise `AnkiUnusable` if Anki cannot be used or stops; the next sync continues. Raise `OtherProfile` if another
         profile is open. Raise `Refusal` if the collection cannot be used or Anki contains invalid data.

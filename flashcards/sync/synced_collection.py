@@ -123,7 +123,7 @@ class SyncedCollection:
             self._is_compared = False
             self._settings_seen = settings[0], _inode(self._collection.database)
         self._collection.scan()
-        self._collection.follow_parameters()
+        self._collection.update_memory_states()
         return self._collection
 
     def _state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:

@@ -85,7 +85,9 @@ class BrowserSession:
         """Read the card again if its file changed. Choose the cards again if a new day has begun."""
         day = self.collection.clock.day(now_ms)
         view = self.view
-        if isinstance(view, Question | Answer) and (day != self.day or self.backend.follow_file(view.asked.card.id)):
+        if isinstance(view, Finished):
+            return
+        if day != self.day or self.backend.rescan_if_changed(view.asked.card.id):
             self.day = day
             self.session.handle(events.Refresh(now_ms))
 

@@ -26,7 +26,7 @@ from flashcards.review.keys import KeyMap
 from flashcards.review.report import describe_summary
 from flashcards.review.session_plan import SessionPlan
 from flashcards.review.views import Finished
-from flashcards.text import format_interval, gate, plural
+from flashcards.text import format_interval, make_visible, plural
 from flashcards.web.markup import PageRenderer
 from flashcards.web.review_pages import BrowserSession
 from scheduler.errors import SchedulerError
@@ -204,11 +204,11 @@ class _Exact(Markup):
     """Text for a box whose content a form sends back to be saved: it keeps its control characters."""
 
 
-def _make_visible(value: Any) -> Any:
+def _make_template_visible(value: Any) -> Any:
     """Replace the control characters in what a template shows."""
     if not isinstance(value, str) or isinstance(value, _Exact):
         return value
-    text = gate(str(value), keep_colours=False)
+    text = make_visible(str(value), keep_lines=True)
     return Markup(text) if isinstance(value, Markup) else text  # noqa: S704 - no less escaped than before
 
 
@@ -220,7 +220,7 @@ def _get_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_make_visible,
+        finalize=_make_template_visible,
     )
     environment.globals["static"] = static_address
     environment.filters["interval"] = format_interval

@@ -139,7 +139,7 @@ def test_retrievability_equals_that_of_the_library() -> None:
 
 def test_parameters_of_a_later_version_are_refused_with_a_sentence() -> None:
     assert find_parameter_problem([0.5] * 34) == (
-        "Must be parameters of FSRS: 34 numbers belong to no supported version"
+        "must be parameters of FSRS: 34 numbers belong to no supported version"
         " (FSRS-4.5 has 17, FSRS-5 has 19, FSRS-6 has 21)."
     )
 

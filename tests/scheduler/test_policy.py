@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from scheduler import DEFAULT_PARAMETERS, Policy, find_problems
+from scheduler import DEFAULT_PARAMETERS, Policy, find_policy_problems
 from scheduler.policy import is_leech_lapse
 
 
 def test_the_defaults_have_no_problem() -> None:
-    assert find_problems(Policy()) == []
+    assert find_policy_problems(Policy()) == []
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_the_defaults_have_no_problem() -> None:
     ],
 )
 def test_a_value_that_cannot_be_scheduled_with_is_named(field: str, value: Any) -> None:
-    found = find_problems(Policy(**{field: value}))
+    found = find_policy_problems(Policy(**{field: value}))
     assert [name for name, _ in found] == [field]
 
 
 def test_every_problem_is_named_not_only_the_first() -> None:
-    assert len(find_problems(Policy(retention=2.0, new_per_day=-1, maximum_interval=0))) == 3
+    assert len(find_policy_problems(Policy(retention=2.0, new_per_day=-1, maximum_interval=0))) == 3
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ class DeckFiles:
         updated = [
             (draft, changed[draft.key]) for text in texts for draft in text.drafts.values() if draft.key in changed
         ]
-        written = self._catalogue(texts, updated)
+        written = self._write_to_catalog(texts, updated)
         added = [each for each in written if each.draft.key not in changed]
         same, gone = match.same, match.gone
         read = [each for each in same if each.draft.fields]  # of the others, only the cards were read
@@ -189,7 +189,7 @@ class DeckFiles:
             added = [draft._replace(tags=tuple(dict.fromkeys((*draft.tags, *tags)))) for draft in added]
         return change_file(path, text, changes, added)
 
-    def _catalogue(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
+    def _write_to_catalog(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> list[PlacedNote]:
         """Update the catalog from the coming content of the files; return the note that each draft has become."""
         if not texts:
             return []

@@ -1,4 +1,4 @@
-"""Guids, ids and file names by which Anki recognises notes, decks and media. Changing one duplicates notes."""
+"""Guids, ids and file names by which Anki recognizes notes, decks and media. Changing one duplicates notes."""
 
 from __future__ import annotations
 

@@ -286,7 +286,7 @@ _WITHOUT_MEANING: Final = {"id", "mod", "name", "usn", "dyn"}
 _OF_EARLIER_VERSIONS: Final = {("new", "separate"), ("rev", "fuzz"), ("rev", "minSpace"), ("new", "ints")}
 
 
-def find_problems(value_at: Callable[[Place], Any]) -> list[str]:
+def find_preset_problems(value_at: Callable[[Place], Any]) -> list[str]:
     """Find the options that cannot be kept, as clauses; `value_at` returns the value at a place of the preset."""
     values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
     (order,), (gathered, sort_order) = values["review_order"], values["new_order"]

@@ -16,7 +16,7 @@ from flashcards.anki.package.preset_table import (
     Option,
     Place,
     clamp_count,
-    find_problems,
+    find_preset_problems,
     find_unknown_fields,
     find_unknown_keys,
 )
@@ -119,7 +119,7 @@ def read_preset_message(key: int, name: str, message: bytes, changed: int) -> Pr
 
 def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], Any], unknown: Sequence[str]) -> Preset:
     values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
-    problems = find_problems(value_at)
+    problems = find_preset_problems(value_at)
     later = [each for each in unknown if _LATER_PARAMETERS.fullmatch(each)]
     problems += [
         f"its parameters of FSRS-{each.removeprefix('fsrsParams')} are not supported; they were left out"

@@ -1,4 +1,4 @@
-"""Recognise notes of a package that are unchanged since the last import, before reading them."""
+"""Recognize notes of a package that are unchanged since the last import, before reading them."""
 
 from __future__ import annotations
 

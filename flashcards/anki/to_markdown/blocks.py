@@ -169,14 +169,14 @@ class BlockConverter:
             self._take_children(element)
             self._tokens.append(InlineToken(RAW, f"</{tag}>"))
         else:
-            self._take_emphasised(element, [each for each in opened if each not in self._emphasis])
+            self._take_emphasized(element, [each for each in opened if each not in self._emphasis])
         if tag in _PARAGRAPHS and not self._cell:
             self._flush()
         elif begins_line:
             self._tokens.append(InlineToken(SOFT))
 
-    def _take_emphasised(self, element: Element, opened: list[str]) -> None:
-        """Add an element whose content is emphasised, or enclosed in tags that are kept."""
+    def _take_emphasized(self, element: Element, opened: list[str]) -> None:
+        """Add an element whose content is emphasized, or enclosed in tags that are kept."""
         self._tokens += [InlineToken(OPEN, each) for each in opened]
         self._emphasis += opened
         self._take_children(element)
@@ -197,7 +197,7 @@ class BlockConverter:
         target = self._media(url) if scheme(url) == "" and "." in url else url
         inside = self.make_inner(cell=True).convert(element)
         if self.has_gap(element) or not elements.is_balanced(inside):
-            self._take_emphasised(element, [f'<a href="{escape(target)}">'])
+            self._take_emphasized(element, [f'<a href="{escape(target)}">'])
         elif inside:
             self._tokens.append(InlineToken(RAW, f"[{inside}]({elements.write_link_url(target)})"))
 

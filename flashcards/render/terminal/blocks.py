@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from flashcards.render.terminal.text import ASIDE
-from flashcards.text import gate
+from flashcards.text import make_visible
 
 _WIDEST: Final = 1000  # columns
 
@@ -31,7 +31,7 @@ class GatedConsole(Console):
             if segment.control or segment.text.isprintable():
                 yield segment
             else:
-                yield Segment(gate(segment.text, keep_colours=False), segment.style)
+                yield Segment(make_visible(segment.text, keep_lines=True), segment.style)
 
 
 MIN_WIDTH: Final = 8  # columns; a prefix that leaves fewer is written on a separate line

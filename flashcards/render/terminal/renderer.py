@@ -137,7 +137,7 @@ class TerminalBuilder:
             return
         self._flush()
         self._writer.write(text)
-        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
+        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.flush()))
 
     def _take_inline_html(self, html: str) -> None:
         if self._html.is_word(html):
@@ -147,7 +147,7 @@ class TerminalBuilder:
         elif _MEDIA_TAG.match(html):
             self._writer.write(html_to_text(html))
         elif not self._images:
-            self._tags.take(html)
+            self._tags.apply_tag(html)
 
     def _start(self, tag: str, data: Any) -> None:
         if tag in _STYLES:
@@ -223,7 +223,7 @@ class TerminalBuilder:
             return
         if tag == "TableCell":
             self._tags.end()
-            table.cells.append(self._writer.take())
+            table.cells.append(self._writer.flush())
         elif tag == "Table":
             header, *rows = table.rows
             self._table = None
@@ -267,7 +267,7 @@ class TerminalBuilder:
         self._block = None
         for piece, style in [(code, "")] if self._plain else colour_code(language, code):
             self._writer.write(piece, style)
-        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.take()))
+        self._frames[-1].parts.append(Prefixed("  ", "  ", self._writer.flush()))
 
     def _end_html(self) -> None:
         html = "".join(self._block or [])
@@ -277,7 +277,7 @@ class TerminalBuilder:
     def _flush(self) -> None:
         """End the current text, if there is any."""
         self._tags.end()
-        text = self._writer.take()
+        text = self._writer.flush()
         if text:
             self._frames[-1].parts.append(text)
 

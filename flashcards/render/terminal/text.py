@@ -49,7 +49,7 @@ def escape_controls(text: str) -> str:
 
 
 class TextWriter:
-    """Writes styled text in pieces; `text` is the text since the last `take`.
+    """Writes styled text in pieces; `text` is the text since the last `flush`.
 
     Everything between the two delimiters, over any number of pieces, is drawn as a gap.
     """
@@ -84,7 +84,7 @@ class TextWriter:
             else:
                 self._append(piece, style)
 
-    def take(self) -> Text:
+    def flush(self) -> Text:
         """Return the text without trailing spaces, and begin an empty one."""
         taken, self.text = self.text, Text()
         taken.rstrip()
@@ -121,12 +121,12 @@ class InlineTags:
         self._before_fallback: Text | None = None  # the text before an open `<rp>`
         self._open: list[tuple[str, Text]] = []  # with the text before it, if its content is collected separately
 
-    def take(self, html: str) -> None:
+    def apply_tag(self, html: str) -> None:
         """Apply one tag of any name."""
         match = _TAG.match(html)
         name = match[2].lower() if match else ""
         if name in _RUBY:
-            self._take_ruby(name, closes=bool(match and match[1]))
+            self._apply_ruby(name, closes=bool(match and match[1]))
         if not match or (name not in _STYLES and name not in _SCRIPTS):
             return
         if not match[1]:
@@ -145,7 +145,7 @@ class InlineTags:
                     self._close(at)
                 return
 
-    def _take_ruby(self, name: str, *, closes: bool) -> None:
+    def _apply_ruby(self, name: str, *, closes: bool) -> None:
         """Write the reading of characters in parentheses, and drop the parentheses in `<rp>`."""
         if self._before_fallback is not None:
             self._writer.text, self._before_fallback = self._before_fallback, None
@@ -161,7 +161,7 @@ class InlineTags:
     def end(self) -> None:
         """Close all tags at the end of a block."""
         if self._in_reading or self._before_fallback is not None:
-            self._take_ruby("ruby", closes=True)
+            self._apply_ruby("ruby", closes=True)
         for name, before in reversed(self._open):
             if name in _STYLES:
                 self._writer.pop(_STYLES[name])
