@@ -137,10 +137,10 @@ def test_retrievability_equals_that_of_the_library() -> None:
     assert Model().retrievability(7.0, 9) == pytest.approx(fsrs.Scheduler().get_card_retrievability(card, later))
 
 
-def test_parameters_of_a_later_version_are_refused_with_a_sentence() -> None:
+def test_parameters_of_a_later_version_are_refused_with_a_reason() -> None:
     assert find_parameter_problem([0.5] * 34) == (
         "must be parameters of FSRS: 34 numbers belong to no supported version"
-        " (FSRS-4.5 has 17, FSRS-5 has 19, FSRS-6 has 21)."
+        " (FSRS-4.5 has 17, FSRS-5 has 19, FSRS-6 has 21)"
     )
 
 
