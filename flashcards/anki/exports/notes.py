@@ -121,17 +121,12 @@ class FieldsAhead:
         return [self._render(path, note) for note in deck.notes]
 
     def _render(self, path: str, note: Note) -> tuple[str, ...] | None:
-        if any("[[" in text for text in note.fields):
+        if "[[" in note.fields[0] or "[[" in note.fields[-1]:
             return None
         try:
-            fields = self._writer.write_fields(path, note)
+            return self._writer.write_fields(path, note)
         except Exception:  # it names media; or an error, which is reported when the note is written
             return None
-        # Most texts are their own HTML; one object for both is sent once.
-        return (
-            *[text if text == html else html for text, html in zip(note.fields, fields, strict=False)],
-            *fields[len(note.fields) :],
-        )
 
     def keep(self, deck: Deck, result: list[tuple[str, ...] | None]) -> None:
         """Keep the fields of the notes of a file."""
