@@ -300,7 +300,7 @@ def test_a_query_that_cannot_be_read_is_refused(collection: Collection, query: s
 
 
 @pytest.mark.parametrize("length", [2, 100, 249])
-def test_a_query_of_many_conditions_is_no_matter(collection: Collection, length: int) -> None:
+def test_a_query_of_many_conditions_works(collection: Collection, length: int) -> None:
     assert found(collection, " ".join(["deck:tpm"] * length)) == TOOLS | SCENARIOS
     assert found(collection, " or ".join(["deck:tpm"] * (length // 2))) == TOOLS | SCENARIOS
 
@@ -419,7 +419,7 @@ odd = st.text('aEe\u0301ſßﬁ\u212a\u0130 \n\x1f"\\knu01', max_size=8)
 @example("1fa", ["\x1fa"])
 @example("ak", ["x"])
 @example("fields", ["x", "]"])
-def test_words_are_found_as_in_the_text_itself_however_it_is_stored(words: str, fields: list[str]) -> None:
+def test_words_are_found_in_any_stored_form_of_a_text(words: str, fields: list[str]) -> None:
     note = {"kind": "question", "fields": fields, "slots": ["forward"], "breadcrumb": ["ak", '"fields":[n],"slots":[']}
     body = orjson.dumps(note).decode()
     pattern = words.replace("\\", "")

@@ -71,7 +71,7 @@ def test_every_field_of_a_policy_is_a_setting() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_setting_at_the_top_changes_what_it_names_for_every_deck(tmp_path: Path, name: str) -> None:
+def test_a_setting_at_the_top_applies_to_every_deck(tmp_path: Path, name: str) -> None:
     written, value = OTHERS[name]
     policy = read(tmp_path, f"{name} = {written}\n").policy_for("any::deck", {})
     assert getattr(policy, name) == value

@@ -342,7 +342,7 @@ def test_a_story_becomes_a_rubric_card_when_its_fence_is_removed() -> None:
         assert tags_after("skill:", card)[0] in SCENARIO_SKILLS
 
 
-def test_a_number_of_a_story_becomes_a_card_when_it_is_filled_in() -> None:
+def test_a_number_in_a_story_becomes_a_card_once_it_is_filled_in() -> None:
     template = (DECKS / "tpm" / STORIES).read_text(encoding="utf-8")
     filled = parse(template.replace("measured result ::", "measured result :: 30 % fewer incidents"), STORIES)
     assert [note.fields for note in filled.notes] == [("My largest program, measured result", "30 % fewer incidents")]

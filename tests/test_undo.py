@@ -118,7 +118,7 @@ def test_an_import_whose_file_was_edited_since_is_not_undone(cli: Runner) -> Non
     assert (cli.root / new).read_text().endswith("Mine.\n")
 
 
-def test_an_act_without_its_copy_is_not_undone_and_blocks_earlier_acts(orphaned: Runner) -> None:
+def test_an_act_without_a_copy_cannot_be_undone_and_blocks_earlier_ones(orphaned: Runner) -> None:
     import shutil
 
     (lost,) = orphaned("orphans", "--json").lines

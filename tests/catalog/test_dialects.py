@@ -72,7 +72,7 @@ class TestReading:
         set_up(vault, singleLineCardSeparator=">>", baseEase=270)
         assert not vault.scan()
 
-    def test_a_vault_that_is_no_longer_one_is_read_natively(self, vault: World) -> None:
+    def test_a_former_vault_is_read_natively(self, vault: World) -> None:
         vault.write("a.md", HEAD + "a::b\n\nc :: d\n", mtime_ns=LONG_AGO_NS)
         vault.scan()
         assert vault.fronts() == ["a", "c"]
@@ -154,7 +154,7 @@ class TestStoredSchedules:
         world.scan()
         assert len(world.collection.store.log(found.id)) == 1
 
-    def test_a_stored_schedule_that_moved_on_is_adopted_though_no_note_changed(self, world: World) -> None:
+    def test_a_newer_stored_schedule_is_adopted_even_if_no_note_changed(self, world: World) -> None:
         store(world, c4ddf78ff81fe=[stored(world, 3, 10)])
         world.write("a.md", HEAD + "Q1::A1 ^id-1\n", mtime_ns=LONG_AGO_NS)
         world.scan()

@@ -107,7 +107,7 @@ def test_a_collection_named_by_a_link_is_read_the_same(tmp_path: Path) -> None:
     assert files(tmp_path / "link") == ["sub/a.md"]
 
 
-def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(tmp_path: Path) -> None:
+def test_names_that_are_not_utf_8_are_reported_and_the_rest_is_read(tmp_path: Path) -> None:
     put(tmp_path / "a.md")
     for name in (b"x\xff.md", b"x\xfe.md"):
         (tmp_path / os.fsdecode(name)).write_text("x", encoding="utf-8")
@@ -192,7 +192,7 @@ def test_patterns_of_a_stranger_are_matched_in_linear_time(pattern: str) -> None
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a disk that keeps any time")  # noqa: PTH112
-def test_a_time_that_no_database_holds_is_moved_to_one_that_it_does() -> None:
+def test_a_file_time_too_early_for_the_database_is_clamped() -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         path = Path(folder) / "a.md"
         path.write_text("Q: a\nA: b\n")

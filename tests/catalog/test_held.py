@@ -12,7 +12,7 @@ TEXT = (
 )
 
 
-def test_what_is_held_is_what_the_database_says(tmp_path: Path) -> None:
+def test_entries_kept_by_a_scan_equal_those_in_the_database(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(TEXT, encoding="utf-8")
     with Collection(tmp_path) as first:
         first.scan()

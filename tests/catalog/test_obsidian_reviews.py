@@ -77,9 +77,7 @@ def cards_of(world: World) -> list[Card]:
 
 @pytest.mark.parametrize("is_fsrs", [False, True], ids=["SM-2", "FSRS"])
 @pytest.mark.parametrize("kind", NOTES)
-def test_of_reviews_on_both_sides_the_last_counts_and_each_is_one_row(
-    vault: World, kind: str, *, is_fsrs: bool
-) -> None:
+def test_reviews_of_both_sides_are_kept_and_the_last_one_counts(vault: World, kind: str, *, is_fsrs: bool) -> None:
     text, siblings = NOTES[kind]
     plugin, choose = Plugin(vault, is_fsrs=is_fsrs), random.Random(f"{kind} {is_fsrs}")
     places = ["below", "behind an id"] if kind == "lines" else ["below", "beside", "behind an id"]

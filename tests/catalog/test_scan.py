@@ -108,9 +108,7 @@ def test_a_file_edited_twice_within_one_tick_of_its_time_is_noticed(world: World
     assert world.fronts() == ["two"]
 
 
-def test_a_file_that_grew_between_the_look_and_the_reading_is_read_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_grew_while_it_was_read_is_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
 
     def growing(root: Path, _ignore: IgnoreRules) -> Iterator[FoundFile | Unreadable]:
@@ -143,7 +141,7 @@ def test_progress_counts_the_changed_files_only(world: World) -> None:
     assert steps == [(0, 2), (1, 2)]
 
 
-def test_a_problem_in_one_note_costs_no_other_note_and_no_other_file(world: World) -> None:
+def test_a_problem_in_one_note_affects_no_other_note_or_file(world: World) -> None:
     world.write("a.md", question("one"), "Q: without an answer\n\n", "C: without a gap\n\n", question("two"))
     world.write("b.md", question("three"))
     world.scan()
@@ -334,7 +332,7 @@ def test_only_a_text_that_changed_gets_a_new_time(world: World, monkeypatch: pyt
     assert world.note("one").modified_ms == later
 
 
-def test_files_are_read_again_once_by_a_new_version_of_the_format(
+def test_a_new_version_of_the_format_reads_all_files_again_once(
     world: World, parsed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", question("one"), mtime_ns=LONG_AGO_NS)
@@ -367,7 +365,7 @@ def test_a_file_with_conflict_markers_is_named_and_keeps_its_notes(world: World)
     assert world.reviews(card) == 1
 
 
-def test_a_file_that_breaks_the_reader_is_named_and_costs_no_other_file(
+def test_a_file_that_breaks_the_parser_is_named_and_the_others_are_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.write("a.md", question("one"))

@@ -202,7 +202,7 @@ def test_a_damaged_state_that_was_set_aside_is_not_a_backup(deck: Runner) -> Non
 
 
 @pytest.mark.parametrize("name", [b"reader", b"idx_notes_key"])
-def test_a_letter_changed_in_a_definition_is_damage_that_no_backup_takes_over(deck: Runner, name: bytes) -> None:
+def test_a_changed_letter_in_the_schema_is_damage_and_reaches_no_backup(deck: Runner, name: bytes) -> None:
     deck("backup")
     path = deck.root / ".flashcards" / "state.db"
     content = path.read_bytes()

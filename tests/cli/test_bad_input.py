@@ -58,7 +58,7 @@ class TestDecks:
         hint = "Save it as UTF-8; until then its notes stay as they were."
         assert found.out == f"bad.md:2: The file is not UTF-8 at this line. {hint}\n"
 
-    def test_links_in_a_circle_and_to_nothing_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
+    def test_circular_and_broken_links_are_reported_and_the_rest_is_read(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
         (cli.root / "loop.md").symlink_to("loop.md")
         (cli.root / "gone.md").symlink_to("nowhere")
@@ -101,7 +101,7 @@ class TestDecks:
         found = process(["-C", ".", "add", "new.md", "q", "a"], cli.root, code=1)
         assert f"{name} leads to a place that is not for files of this collection." in found.err
 
-    def test_a_file_too_large_for_a_deck_is_reported_and_costs_nothing_else(self, cli: Runner) -> None:
+    def test_a_file_too_large_for_a_deck_is_reported_and_the_rest_is_read(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
         with (cli.root / "dump.md").open("wb") as file:
             file.truncate(65 << 20)
@@ -109,7 +109,7 @@ class TestDecks:
         said = "dump.md:1: The file cannot be read: Larger than 64 MB. Split it into several files.\n"
         assert cli("check", code=1).out == said
 
-    def test_names_that_are_not_utf_8_are_reported_and_cost_nothing_else(self, cli: Runner) -> None:
+    def test_names_that_are_not_utf_8_are_reported_and_the_rest_is_read(self, cli: Runner) -> None:
         cli.write("good.md", question("two"))
         for name in (b"x\xff.md", b"x\xfe.md"):
             (cli.root / os.fsdecode(name)).write_bytes(b"Q: a\nA: b\n")

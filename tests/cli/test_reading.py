@@ -93,7 +93,7 @@ def test_reviews_that_another_program_is_writing_are_read_without_a_trace(studie
         assert traces(studied.root) == before
 
 
-def test_a_log_that_a_killed_program_left_is_read_without_a_trace(studied: Runner) -> None:
+def test_reading_commands_leave_no_trace_of_a_log_left_by_a_killed_program(studied: Runner) -> None:
     state = studied.root / ".flashcards"
     with closing(sqlite3.connect(state / "state.db")) as other:
         other.execute("UPDATE cards SET flag = 3")
@@ -188,7 +188,7 @@ def test_status_shows_the_contents_of_the_folder(studied: Runner) -> None:
     [["optimize"], ["import", "missing.apkg"], ["import", "a.md"], ["answer", "nothing", "good"], ["link", "a", "b"]],
     ids=" ".join,
 )
-def test_a_command_that_can_do_nothing_makes_nothing_in_a_fresh_folder(cli: Runner, command: list[str]) -> None:
+def test_a_command_with_nothing_to_do_creates_nothing_in_a_new_folder(cli: Runner, command: list[str]) -> None:
     cli.write("a.md", question("one"))
     before = traces(cli.root)
     assert cli(*command, code=None).code in (1, 2)

@@ -160,7 +160,7 @@ def test_a_file_that_is_not_a_database_is_left_alone(kept: Runner, arguments: li
 
 
 @pytest.mark.parametrize("kind", ["garbage", "newer"])
-def test_whatever_is_wrong_with_the_database_the_last_backup_is_named(kept: Runner, kind: str) -> None:
+def test_any_error_of_the_database_names_the_last_backup(kept: Runner, kind: str) -> None:
     put(kept, b"garbage " * 1000) if kind == "garbage" else from_the_future(kept)
     assert backups(kept)[-1].name in kept.fails("due", code=1)
 
@@ -328,7 +328,7 @@ def limited(arguments: list[str], cwd: Path, size: int) -> Result:
 
 
 @pytest.mark.parametrize("size", [0, 4096, 100_000, 200_000])
-def test_a_first_scan_that_runs_out_of_room_is_made_good_later(cli: Runner, size: int) -> None:
+def test_a_first_scan_that_fills_the_disk_is_completed_later(cli: Runner, size: int) -> None:
     cli.write("a.md", *(question(f"question number {number}", "a long answer " * 5) for number in range(800)))
     result = limited(["scan"], cli.root, size)
     assert result.code == 1

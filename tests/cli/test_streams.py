@@ -191,7 +191,7 @@ def test_colours_are_for_terminals_and_not_where_they_are_unwanted(cli: Runner) 
     assert "\x1b" not in process(["due"], cli.root).out
 
 
-def test_nothing_that_a_deck_holds_drives_the_terminal(cli: Runner) -> None:
+def test_no_text_of_a_deck_controls_the_terminal(cli: Runner) -> None:
     evil = "\x1b]0;title\x07\x1b[2J\x9b31m"
     cli.write(f"deck{evil}.md", question(f"front {evil}", f"back {evil}"), "Q: no answer\n")
     for arguments in (["scan"], ["list"], ["show", f"deck{evil}.md:1"], ["due"], ["check"], ["check", "--explain"]):
@@ -286,7 +286,7 @@ def test_a_time_zone_more_than_a_day_away_is_refused(cli: Runner) -> None:
     assert done.err.endswith("The time zone `XXX999` is a day or more from UTC. Correct the environment variable TZ.\n")
 
 
-def test_colours_pass_the_gate_and_nothing_else_does() -> None:
+def test_only_colour_codes_pass_to_the_terminal() -> None:
     assert gate("\x1b[1;31mred\x1b[0m\ttab\n") == "\x1b[1;31mred\x1b[0m\ttab\n"
     assert gate("\x1b]0;title\x07\x1b[2J\x9d") == "\ufffd]0;title\ufffd\ufffd[2J\ufffd"
 

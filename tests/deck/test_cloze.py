@@ -102,7 +102,7 @@ def test_thousands_of_gaps_inside_each_other_are_replaced() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(markdown_like | gap)
-def test_writing_every_gap_as_it_was_gives_the_text_again(text: str) -> None:
+def test_replacing_every_gap_by_itself_restores_the_text(text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     try:
         gaps = find_gaps(text)

@@ -120,7 +120,7 @@ def test_a_block_id_is_left_out(text: str, rewritten: str) -> None:
         ("```\n> [!note] x\n```", "```\n> [!note] x\n```"),
     ],
 )
-def test_a_callout_is_a_quotation_with_a_title_or_something_to_open(text: str, rewritten: str) -> None:
+def test_a_callout_is_a_quotation_with_a_title_or_can_be_opened(text: str, rewritten: str) -> None:
     assert rewrite_additions(text) == rewritten
 
 
@@ -176,7 +176,7 @@ def test_code_stays_as_it_is(text: str) -> None:
     assert rewrite_additions(f"``{code}`` ==a==").startswith(f"``{code}``")
 
 
-def test_a_note_has_the_footnotes_that_it_names_from_elsewhere_in_its_file() -> None:
+def test_a_note_gets_its_footnotes_from_anywhere_in_its_file() -> None:
     deck = parse("Q: a[^1]\nA: b\n\nQ: c[^2]\nA: d\n\n[^2]: right here\n\n# Notes\n\n[^1]: there *too*\n", "x.md")
     assert [note.definitions for note in deck.notes] == ["[^1]: there *too*", "[^2]: right here"]
     first, second = deck.notes

@@ -173,6 +173,6 @@ def test_the_quick_look_for_unread_questions_passes_over_no_question(text: str) 
 @pytest.mark.parametrize(
     "text", ["- Q: a\n- A: b\n", "**Q: a**\n", "## Q: a\nA: b\n", "q: a\na: b\n", "Question 1: a\nAnswer 1: b\n"]
 )
-def test_the_quick_look_for_unread_questions_finds_each_way_of_writing_them(text: str) -> None:
+def test_the_quick_search_for_unread_questions_finds_every_form(text: str) -> None:
     assert may_hold_unread_questions(text)
     assert not may_hold_unread_questions("Q: a\nA: b\n\n  Q: c\nA: d *q*\n")

@@ -49,7 +49,7 @@ def test_a_whole_note_is_embedded_without_its_front_matter() -> None:
     assert found.startswith("Before.")
 
 
-def test_a_block_id_on_a_separate_line_belongs_to_the_block_above() -> None:
+def test_a_block_id_on_its_own_line_names_the_block_above() -> None:
     assert cut_part("a\n\n| x |\n|---|\n| y |\n\n^table\n", "^table") == "| x |\n|---|\n| y |"
 
 

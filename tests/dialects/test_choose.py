@@ -69,7 +69,7 @@ def test_a_format_that_is_not_known_is_a_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
-def test_settings_that_cannot_be_read_are_named_and_the_defaults_hold(tmp_path: Path, content: bytes) -> None:
+def test_unreadable_settings_are_named_and_the_defaults_apply(tmp_path: Path, content: bytes) -> None:
     set_up(tmp_path)
     (tmp_path / DATA).write_bytes(content)
     chooser = Chooser(tmp_path, {})
@@ -79,7 +79,7 @@ def test_settings_that_cannot_be_read_are_named_and_the_defaults_hold(tmp_path: 
     assert vault.settings.tags == ("#flashcards",)
 
 
-def test_a_signature_changes_with_what_decides_the_cards_alone(tmp_path: Path) -> None:
+def test_a_signature_changes_only_with_what_determines_the_cards(tmp_path: Path) -> None:
     set_up(tmp_path, flashcardTags=["#a"], baseEase=250)
     before = Chooser(tmp_path, {}).signature("a.md")
     set_up(tmp_path, flashcardTags=["#a"], baseEase=270)

@@ -84,7 +84,7 @@ JSON = st.recursive(
 )
 
 
-def test_midnight_of_utc_is_a_day_and_any_other_time_an_instant() -> None:
+def test_midnight_in_utc_is_a_whole_day_and_any_other_time_an_instant() -> None:
     (found,), _ = read_schedules("!fsrs,2026-11-10T00:00:00.000Z,8,8.3,1,2,1,0,0,2026-11-02T00:00:00.000Z")
     assert found and (found.due, found.last) == ("2026-11-10", "2026-11-02")
     (found,), _ = read_schedules("!fsrs,2026-11-10T00:00:00.000Z,8,8.3,1,2,1,0,0,2026-11-02T07:00:00.000Z")

@@ -90,7 +90,7 @@ def test_no_text_raises_and_every_card_can_be_asked(name: str, text: str) -> Non
             assert build_face(note, slot).back
 
 
-def test_frozen_fields_are_read_up_to_a_length_since_every_note_gets_them() -> None:
+def test_frozen_fields_have_a_maximum_length() -> None:
     choice = Chooser(Path("/nowhere"), {"": "obsidian-to-anki"}).choose(PATH)
     for text, answer in (("x" * 4000, "a\n" + "x" * 4000), ("x" * 5000, "a")):
         deck = read_deck(f"FROZEN - Basic:\nBack: {text}\n\nSTARTI [Basic] q Back: a ENDI\n", PATH, choice)[0]

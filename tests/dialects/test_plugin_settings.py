@@ -122,9 +122,7 @@ class TestObsidianToAnki:
         assert fields(deck) == [("a", "b"), ("c", "d")]
 
     @pytest.mark.parametrize("content", ["{", "[]", json.dumps({"settings": {"CUSTOM_REGEXPS": {"Basic": "(a"}}})])
-    def test_settings_that_cannot_be_used_are_named_and_other_notes_are_read(
-        self, tmp_path: Path, content: str
-    ) -> None:
+    def test_invalid_settings_are_named_and_the_other_notes_are_read(self, tmp_path: Path, content: str) -> None:
         write(tmp_path, TO_ANKI[0], content)
         chooser = Chooser(tmp_path, {"": "obsidian-to-anki"})
         assert chooser.choose("a.md").find_settings("obsidian-to-anki").error

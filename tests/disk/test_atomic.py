@@ -63,7 +63,7 @@ def test_nobody_sees_a_part_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError, ValueError, KeyboardInterrupt])
-def test_whatever_goes_wrong_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+def test_any_error_leaves_only_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
     (tmp_path / "a").write_bytes(b"old")
     with pytest.raises(error), replace_file(tmp_path / "a") as file:
         file.write(b"half")
@@ -86,9 +86,7 @@ def test_a_disk_that_fails_at_the_last_moment_leaves_the_old_file(
     assert names(tmp_path) == ["a"]
 
 
-def test_the_content_is_on_disk_before_it_takes_the_old_ones_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_content_is_on_disk_before_it_replaces_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append((tmp_path / "a").read_bytes()))
     (tmp_path / "a").write_bytes(b"old")
@@ -107,13 +105,13 @@ def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
         write(tmp_path / "nowhere" / "a", b"new")
 
 
-def test_a_file_that_is_as_it_was_read_is_replaced(tmp_path: Path) -> None:
+def test_a_file_unchanged_since_it_was_read_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
     replace_unchanged(tmp_path / "a", b"old", b"new")
     assert (tmp_path / "a").read_bytes() == b"new"
 
 
-def test_a_file_that_changed_since_it_was_read_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_changed_since_it_was_read_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"theirs")
     with pytest.raises(FileChanged, match="changed since it was read"):
         replace_unchanged(tmp_path / "a", b"old", b"new")

@@ -63,7 +63,7 @@ def test_an_edit_saved_before_the_rename_stays_and_nothing_is_placed(root: Path,
 
 
 @pytest.mark.parametrize("name", ["b.md", "c.md"])
-def test_an_edit_saved_between_two_renames_stays_and_the_first_is_taken_back(
+def test_an_edit_saved_between_two_renames_stays_and_the_first_rename_is_undone(
     root: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = begin(root)
@@ -82,9 +82,7 @@ def test_an_edit_saved_between_two_renames_stays_and_the_first_is_taken_back(
     assert contents(root) == OLD | {name: b"mine"}
 
 
-def test_a_take_back_that_fails_keeps_its_plan_and_is_finished_later(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_undo_keeps_its_plan_and_is_finished_later(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = begin(root)
     journal.move_into_place()
     folder = root / ".flashcards" / "import"

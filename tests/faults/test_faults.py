@@ -146,7 +146,7 @@ def choose(calls: int) -> range:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
-def test_a_command_with_a_fault_happens_as_a_whole_or_not_at_all(
+def test_a_command_that_fails_at_any_point_is_done_wholly_or_not_at_all(
     case: Case, trials: Trials, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trial = trials.find(case)

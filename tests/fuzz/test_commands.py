@@ -142,7 +142,7 @@ def test_any_settings_end_in_a_sentence(
 
 
 @pytest.mark.slow
-def test_any_damage_of_the_state_ends_in_a_sentence_and_can_be_restored(
+def test_any_damage_of_the_state_is_explained_and_can_be_repaired(
     template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -49,7 +49,7 @@ def test_a_branch_that_is_switched_back_and_forth_loses_nothing(world: World) ->
     assert notes == 3
 
 
-def test_a_file_that_is_deleted_and_restored_next_week_has_its_histories(world: World) -> None:
+def test_a_file_deleted_and_restored_a_week_later_keeps_its_histories(world: World) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")
@@ -315,7 +315,7 @@ def test_a_returned_file_is_compared_with_its_last_content(world: World) -> None
     assert world.orphans() == []
 
 
-def test_a_note_alone_that_comes_back_needs_a_text_much_like_its_own(world: World) -> None:
+def test_a_single_note_that_comes_back_needs_a_very_similar_text(world: World) -> None:
     lose_and_restore(world, [NUCLEUS, UNWINDS])
     assert world.cards("both strands")["forward"].reps == 0
     assert len(world.orphans()) == 3

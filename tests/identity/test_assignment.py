@@ -45,9 +45,7 @@ def test_a_lead_of_the_margin_is_enough_whatever_the_rivals_text(rival_text: flo
         (0.079, 0.00, False),
     ],
 )
-def test_a_smaller_lead_is_enough_where_the_texts_of_the_rival_are_close(
-    lead: float, rival_text: float, enough: bool
-) -> None:
+def test_a_smaller_lead_suffices_if_the_rival_texts_are_alike(lead: float, rival_text: float, enough: bool) -> None:
     assert is_ahead(0.9, 0.9 - lead, rival_text, MARGIN) is enough
 
 
@@ -71,6 +69,6 @@ def test_a_pair_that_is_taken_leaves_others_without_their_rival() -> None:
     assert links(clear, shared, left) == ([(1, 1), (2, 2)], [])
 
 
-def test_a_rival_below_the_threshold_makes_a_pair_unclear_if_it_is_near() -> None:
+def test_a_rival_just_below_the_threshold_makes_a_pair_ambiguous() -> None:
     assert links(pair(1, 1, 0.52), pair(1, 2, 0.48)) == ([], [(1, 1)])
     assert links(pair(1, 1, 0.52), pair(1, 2, 0.41)) == ([(1, 1)], [])

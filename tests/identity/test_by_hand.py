@@ -78,7 +78,7 @@ def test_a_reviewed_note_is_linked_only_with_permission_and_its_reviews_are_move
     check_log(parted)
 
 
-def test_a_note_that_was_given_up_is_never_found_again(parted: World) -> None:
+def test_a_note_given_up_is_never_linked_again(parted: World) -> None:
     parted.rate("Langerhans")
     (old,) = parted.orphans()
     link(parted.collection, old, parted.note("Langerhans"), with_reviews=True)
@@ -179,7 +179,7 @@ def test_what_cannot_be_linked_is_reported(parted: World) -> None:
         unlink(parted.collection, new)
 
 
-def test_a_pinned_note_is_not_unlinked_before_its_pin_is_taken_out(world: World) -> None:
+def test_a_pinned_note_is_not_unlinked_until_its_pin_is_removed(world: World) -> None:
     world.write("a.md", "Q: one\nA: two\n<!-- id: p -->")
     world.scan()
     world.write("a.md", "Q: three\nA: four\n<!-- id: p -->")
@@ -325,7 +325,7 @@ def test_scan_suggests_to_link_in_place_where_reviewed_notes_were_replaced(
     assert "run `flashcards link --in-place 'a b.md'`" in said.err
 
 
-def test_the_command_links_in_place_after_a_question_and_undo_takes_it_back(
+def test_link_in_place_asks_first_and_can_be_undone(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     translate(world, GERMAN)

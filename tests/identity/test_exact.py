@@ -58,7 +58,7 @@ def test_a_linked_note_is_not_linked_a_second_time() -> None:
     assert pairs(links) == {(1, 0): (1, "same text"), (3, 0): (2, "same text")}
 
 
-def test_an_earlier_text_is_linked_with_the_note_that_is_still_free() -> None:
+def test_a_restored_text_is_linked_with_the_note_that_is_not_linked_yet() -> None:
     old = [known(1, "one", former=("a", "b")), known(2, "two", former=("b",))]
     links = link_exactly(old, [seen(0, "a"), seen(1, "b")])
     assert pairs(links) == {(1, 0): (1, "former text"), (1, 1): (2, "former text")}

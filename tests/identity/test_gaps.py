@@ -120,7 +120,7 @@ def test_a_removed_gap_gets_its_card_back_when_the_edit_is_undone(world: World) 
     assert (cards["c1"].active, cards["c2"].active) == (True, True)
 
 
-def test_a_term_and_its_definition_that_change_places_keep_their_own_histories(world: World) -> None:
+def test_swapped_terms_and_definitions_keep_their_histories(world: World) -> None:
     world.write("a.md", "T: osmosis\nD: diffusion of water through a membrane")
     world.scan()
     forward = world.rate("osmosis", "forward")

@@ -60,7 +60,7 @@ def test_a_text_is_split_into_words_in_any_script(text: str, expected: list[str]
 
 
 @pytest.mark.parametrize(("one", "other"), [("Paris.", "paris"), ("**Café** noir", "cafe noir"), ("«Идиот»", "идиот")])
-def test_texts_that_differ_in_case_accents_and_punctuation_are_plainly_the_same(one: str, other: str) -> None:
+def test_texts_that_differ_only_in_case_accents_and_punctuation_are_the_same(one: str, other: str) -> None:
     assert count_words(one).plain == count_words(other).plain
 
 
@@ -128,7 +128,7 @@ def test_an_edited_note_does_not_make_its_own_words_look_common() -> None:
     assert Weights([old], [new], ())["osmosis"] == 1.0
 
 
-def test_frequent_words_of_a_language_weigh_little_in_a_collection_that_has_them() -> None:
+def test_frequent_words_of_a_collection_weigh_little() -> None:
     note = read("Q: the mitochondrion\nA: energy")
     sample = [parse_one(f"Q: the word{number}\nA: the other") for number in range(60)]
     weights = Weights([note], [note], sample)
@@ -170,7 +170,7 @@ def test_a_pair_below_the_threshold_is_still_a_rival() -> None:
     assert (taken, [pair.old for pair in unclear]) == ([], [1])
 
 
-def test_a_stretch_is_what_two_linked_notes_enclose_before_and_after() -> None:
+def test_a_stretch_is_enclosed_by_two_linked_notes_before_and_after() -> None:
     items = [Item(frozenset({number}), note.kind, note.fields) for number, note in enumerate(_deck().items)]
     after = [items[0], *(item for item in _changed(items[1:3])), items[3]]
     trial = Trial({"a": items[:4]}, {"a": after})

@@ -63,7 +63,7 @@ def test_a_number_in_the_text_counts() -> None:
     assert carried(before, after) == {"a": 2, "b": 1}
 
 
-def test_gaps_keep_the_numbers_they_had_when_these_are_no_longer_written() -> None:
+def test_gaps_keep_their_numbers_when_these_are_no_longer_written() -> None:
     (before,) = parse("C: {{c4::a}} {{c2::b}}\n", "x.md").notes
     assert carried(before, cloze("a", "b")) == {"a": 4, "b": 2}
 

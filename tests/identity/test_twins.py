@@ -68,7 +68,7 @@ def test_an_unchanged_duplicate_does_not_block_the_edit_of_the_other(world: Worl
     assert found == ["similar: In the mountains, what does the river carry in early spring?"]
 
 
-def test_a_duplicate_whose_distinctive_words_are_all_in_the_other_note_is_edited(world: World) -> None:
+def test_a_near_duplicate_with_only_words_of_the_other_note_counts_as_an_edit(world: World) -> None:
     edited = f"Q: In the mountains, what does the river carry in spring?\n{RIVER}"
     assert len(edit(world, [SPRING, EARLY], [edited, EARLY])) == 1
 

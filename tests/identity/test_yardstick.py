@@ -91,7 +91,7 @@ def test_cards_that_are_not_the_same_are_never_linked(decks: list[Material], nam
     assert (found.wrong, found.lost) == (0, 0)
 
 
-def test_decks_that_had_no_part_in_choosing_the_thresholds_do_as_well(decks: list[Material]) -> None:
+def test_the_thresholds_work_as_well_on_decks_they_were_not_chosen_with(decks: list[Material]) -> None:
     held_out = [deck for deck in decks if deck.name.partition("/")[2] in HELD_OUT]
     totals = by_group(held_out, [name for name in KINDS if KINDS[name][0] == ORDINARY_EDITS], 1)
     assert totals[ORDINARY_EDITS].share_kept >= 0.985

@@ -243,7 +243,7 @@ def test_a_text_that_was_here_when_its_review_came_keeps_it(home: Home) -> None:
         ("DELETE FROM cards WHERE rowid = 1", "refer to a missing card"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_with_its_row_and_nothing_changes(
+def test_an_impossible_value_is_refused_with_its_row_and_changes_nothing(
     home: Home, statement: str, reason: str
 ) -> None:
     text = "Q: one\nA: eins\n\nQ: two\nA: zwei\n"

@@ -84,7 +84,7 @@ def test_names_of_columns_as_other_logs_have_them_are_known(decks: Home, log: Pa
         assert collection.connection.execute("SELECT duration_ms FROM reviews").fetchall() == [(25060,)]
 
 
-def test_a_card_that_is_not_here_is_named_and_passed_over(decks: Home, log: Path) -> None:
+def test_a_missing_card_is_named_and_skipped(decks: Home, log: Path) -> None:
     log.write_text(f"card,rating,time\nnobody,3,{START}\na.md:1,3,{START}\n")
     report = decks.import_file(log)
     assert report.reviews == 1
@@ -140,7 +140,7 @@ def test_the_same_rating_at_the_same_instant_is_one_review(decks: Home, log: Pat
     assert decks.import_file(log).reviews == 1
 
 
-def test_undo_after_an_imported_review_gives_the_state_that_follows_from_the_log(home: Home, tmp_path: Path) -> None:
+def test_undo_after_an_imported_review_recomputes_the_state_from_the_log(home: Home, tmp_path: Path) -> None:
     home.write("a.md", "Q: one?\nA: eins\n")
     with Collection(home.root) as collection:
         collection.scan()

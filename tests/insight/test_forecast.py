@@ -16,7 +16,7 @@ def with_limits(root: Path, cards: int, text: str) -> Collection:
     return collection
 
 
-def test_new_cards_follow_the_limits_and_are_in_one_of_the_counts_only(tmp_path: Path) -> None:
+def test_new_cards_follow_the_limits_and_are_counted_once(tmp_path: Path) -> None:
     with with_limits(tmp_path / "decks", 12, 'new_per_day = 5\nlearning_steps = ""\n') as collection:
         days = build_forecast(collection, now_ms(), 4).days
     assert [day.new for day in days] == [5, 5, 2, 0]

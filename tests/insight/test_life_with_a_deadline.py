@@ -68,7 +68,7 @@ def live(collection: Collection, learner: Learner, start_ms: int, days: int) -> 
 
 
 @pytest.mark.slow
-def test_a_deadline_is_kept_and_what_was_predicted_comes_true(tmp_path: Path) -> None:
+def test_a_deadline_is_met_and_the_prediction_is_right(tmp_path: Path) -> None:
     shutil.copytree(DECKS, tmp_path / "decks")
     root = tmp_path / "decks"
     with Collection(root) as collection:

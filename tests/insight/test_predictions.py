@@ -32,7 +32,7 @@ def measure(ratings: Ratings, horizon: int = 20, days: int = 200) -> PastError |
     return measure_past_error(ratings, np.ones_like(ratings.card), {1: CURVE}, days - 1, horizon)
 
 
-def test_where_memory_is_as_predicted_only_little_error_is_left() -> None:
+def test_if_memory_follows_the_model_little_error_remains() -> None:
     found = measure(log(300, 200, 0.9))
     assert found
     assert found.error < 0.02
@@ -47,7 +47,7 @@ def test_recall_below_the_prediction_is_reported_with_the_difference(true_chance
     assert found.error == pytest.approx(0.9 - true_chance, abs=0.03)
 
 
-def test_the_luck_of_few_reviews_is_not_an_error_of_the_prediction() -> None:
+def test_chance_in_few_reviews_is_not_counted_as_an_error_of_the_prediction() -> None:
     raw = np.sqrt(0.9 * 0.1 / 40)
     errors = [found.error for seed in range(40) if (found := measure(log(20, 200, 0.9, seed)))]
     assert len(errors) == 40

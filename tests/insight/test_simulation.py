@@ -171,7 +171,7 @@ def test_cards_answered_at_length_have_their_own_speed(tmp_path: Path, kind: str
         assert collection.store.card(short).state is State.NEW
 
 
-def test_the_settings_give_the_time_of_spoken_answers_until_the_log_shows_it(tmp_path: Path) -> None:
+def test_the_time_of_spoken_answers_is_a_setting_until_the_log_shows_it(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("Q: long <!-- tags: scenario -->\nA: b\n", encoding="utf-8")
     (tmp_path / "flashcards.toml").write_text("spoken_minutes = 1.5\n", encoding="utf-8")
     with Collection(tmp_path) as collection:

@@ -19,7 +19,7 @@ def found(tmp_path: Path) -> Overview:
         return build_overview(collection, now_ms(), 14, None)
 
 
-def test_today_is_what_was_done_since_the_day_began(found: Overview) -> None:
+def test_today_counts_what_was_done_since_the_day_began(found: Overview) -> None:
     assert (found.now.reviews, found.now.new, found.now.again, found.now.seconds) == (2, 0, 1, 60.0)
 
 

@@ -37,7 +37,7 @@ def test_skills_take_turns() -> None:
     assert {30, 31} <= set(sample_cards(many, 3, 1))
 
 
-def test_what_is_weak_comes_first() -> None:
+def test_weak_cards_are_chosen_more_often() -> None:
     found = [plain(card, recall=0.99) for card in range(1, 11)] + [Candidate(99, (), 0.05, 1.0, None)]
     hits = sum(99 in sample_cards(found, 2, seed) for seed in range(200))
     assert hits > 80  # 36 by luck alone

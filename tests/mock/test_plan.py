@@ -37,7 +37,7 @@ minutes = 3
         (MockPreset(questions=3, minutes=20, per_question=5), MockPreset(), (3, 5.0, 20.0)),
     ],
 )
-def test_what_is_typed_counts_before_the_preset_and_that_before_the_default(
+def test_options_override_the_preset_and_the_preset_the_defaults(
     preset: MockPreset, given: MockPreset, times: tuple[int, float, float]
 ) -> None:
     assert plan_interview(preset, given) == MockPlan(*times)

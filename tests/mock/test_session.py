@@ -149,7 +149,7 @@ def test_questions_and_points_are_reported_as_plain_text() -> None:
     assert "     missed: name the owner" in lines
 
 
-def test_where_nothing_was_rated_the_report_has_no_skills_and_no_trend() -> None:
+def test_without_ratings_the_report_has_no_skills_and_no_trend() -> None:
     lines = report.format_lines(
         Mock(0, "", 1, 5, 600, finished=False), [row(1, 0)], [(Mock(0, "", 1, 1, 1, True), [row(1, 3)])]
     )

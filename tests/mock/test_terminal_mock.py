@@ -86,7 +86,7 @@ def test_keys_and_thresholds_of_points_follow_the_settings(tmp_path: Path) -> No
         assert collection.connection.execute("SELECT rating FROM reviews").fetchall() == [(1,)]
 
 
-def test_the_clock_runs_while_typing_and_its_end_is_reported_and_cuts_nothing(tmp_path: Path) -> None:
+def test_the_end_of_the_time_is_reported_while_typing_and_cuts_nothing(tmp_path: Path) -> None:
     write(tmp_path, deck=DECK)
     with Terminal(
         "-C", str(tmp_path), "mock", "--questions", "1", "--per-question", "0.04", "--minutes", "0.04"

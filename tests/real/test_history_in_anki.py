@@ -172,7 +172,7 @@ def test_options_that_a_person_changed_in_anki_survive_the_next_import(tmp_path:
     world.close()
 
 
-def test_without_history_every_card_is_new_and_anki_s_own_options_hold(tmp_path: Path) -> None:
+def test_without_history_every_card_is_new_and_has_the_options_of_anki(tmp_path: Path) -> None:
     from flashcards.anki.exports.export import export_package
 
     home, world = played(tmp_path, 2), World(tmp_path / "anki")

@@ -205,7 +205,7 @@ def others(value: Any) -> list[Any]:
     return [value + 1, max(value - 1, 0)]
 
 
-def test_every_field_of_a_deck_is_kept_or_of_one_day_only() -> None:
+def test_every_field_of_a_deck_is_kept_or_applies_to_one_day() -> None:
     from anki.decks_pb2 import Deck
 
     given = Deck.Normal(config_id=7, description="__text__")

@@ -12,7 +12,7 @@ pytest.importorskip("anki.collection", reason="needs the anki wheel")
 pytestmark = pytest.mark.skipif(FAKETIME is None, reason="needs libfaketime (apt-get install faketime)")
 
 
-def test_every_sitting_asks_and_every_answer_gives_what_anki_asks_and_gives(tmp_path: Path) -> None:
+def test_every_session_asks_the_same_cards_and_every_answer_has_the_same_result_as_in_anki(tmp_path: Path) -> None:
     assert live(tmp_path, Place("America/New_York", 4, fuzz=False, seed=1, sittings=25))["differ"] == []
 
 

@@ -79,14 +79,14 @@ def test_edits_and_reviews_made_here_do_not_double_what_anki_has(home: Home, wor
     assert rows(world) == before
 
 
-def test_what_went_back_to_anki_comes_again_as_what_is_here(home: Home, world: World, tmp_path: Path) -> None:
+def test_notes_exported_to_anki_return_as_the_same_notes(home: Home, world: World, tmp_path: Path) -> None:
     into(world, exported(home, tmp_path / "back.apkg").path)
     before = home.files()
     assert not home.import_file(world.export(tmp_path / "again.colpkg")).changes_anything
     assert home.files() == before
 
 
-def test_another_anki_gets_them_whole_by_the_guids_they_had_and_updates_them(
+def test_another_anki_gets_complete_notes_with_their_guids_and_updates_them(
     home: Home, world: World, tmp_path: Path
 ) -> None:
     other = World(tmp_path / "other")
@@ -112,7 +112,7 @@ def test_a_whole_collection_that_went_back_is_the_same_here(home: Home, tmp_path
     assert home.files() == before
 
 
-def test_a_note_that_went_to_anki_under_a_guid_of_ours_keeps_it(home: Home, tmp_path: Path) -> None:
+def test_a_note_exported_with_our_guid_keeps_it(home: Home, tmp_path: Path) -> None:
     exported(home, tmp_path / "1.apkg")
     with Collection(home.root) as collection:  # as an export wrote it that knew nothing of where a note came from
         from flashcards.anki.package.identifiers import make_guid
@@ -147,7 +147,7 @@ def test_each_package_with_notes_from_anki_warns_about_changes_that_anki_ignores
     assert exported(home, tmp_path / "all.colpkg").remarks == ()
 
 
-def test_cards_of_one_note_in_anki_that_are_notes_here_are_named_once(world: World, tmp_path: Path) -> None:
+def test_cards_of_one_anki_note_that_are_separate_notes_here_are_named_once(world: World, tmp_path: Path) -> None:
     note_type = world.col.models.by_name("Basic (and reversed card)")
     assert note_type is not None
     note_type["tmpls"][1]["qfmt"] = "and {{Back}}?"
@@ -266,9 +266,7 @@ def change_there(world: World, search: str, field: str, text: str, later_s: int 
     world.db.execute("UPDATE notes SET mod = mod + ? WHERE id = ?", later_s, note_id)
 
 
-def test_a_table_leaves_out_what_both_sides_changed_until_it_is_the_same(
-    home: Home, world: World, tmp_path: Path
-) -> None:
+def test_a_table_leaves_out_conflicts_until_both_sides_agree(home: Home, world: World, tmp_path: Path) -> None:
     def table() -> tuple[int, list[str]]:
         with Collection(home.root) as collection:
             collection.scan()

@@ -60,7 +60,9 @@ def test_the_reviews_of_both_come_in_and_each_counts_once(home: Home, doubled: W
 
 
 @pytest.mark.parametrize("of_ours", [False, True], ids=["the original", "the copy"])
-def test_an_edit_of_either_comes_in(home: Home, doubled: World, tmp_path: Path, *, of_ours: bool) -> None:
+def test_an_edit_of_either_copy_in_anki_is_imported(
+    home: Home, doubled: World, tmp_path: Path, *, of_ours: bool
+) -> None:
     found = doubled.col.find_notes(f'{"" if of_ours else "-"}note:"Flashcards Basic" Katze')
     (note_id,) = found
     note = doubled.col.get_note(note_id)

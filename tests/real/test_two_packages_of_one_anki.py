@@ -54,7 +54,7 @@ def test_an_older_package_reverts_nothing_of_a_newer_one(home: Home, world: Worl
     assert not home.import_file(newer).changes_anything
 
 
-def test_an_older_package_does_not_hold_up_the_next_edit(home: Home, world: World, tmp_path: Path) -> None:
+def test_an_older_package_does_not_block_the_next_edit(home: Home, world: World, tmp_path: Path) -> None:
     note = world.add("Basic", "D", Front="q", Back="first").id
     older = world.export(tmp_path / "older.apkg")
     edit(world, note, Back="second")
@@ -65,9 +65,7 @@ def test_an_older_package_does_not_hold_up_the_next_edit(home: Home, world: Worl
     assert "A: third\n" in home.read("D.md")
 
 
-def test_an_older_package_takes_back_nothing_that_was_changed_back_in_anki(
-    home: Home, world: World, tmp_path: Path
-) -> None:
+def test_an_older_package_reverts_nothing_that_was_reverted_in_anki(home: Home, world: World, tmp_path: Path) -> None:
     note = world.add("Basic", "D", Front="q", Back="good").id
     home.import_file(world.export(tmp_path / "1.apkg"))
     edit(world, note, Back="worse")

@@ -57,7 +57,7 @@ def test_every_gap_is_whole_html_and_contains_its_number(pieces: list[str]) -> N
 
 
 @given(st.text(st.sampled_from("a:}{ $\\()"), max_size=12))
-def test_what_is_in_a_gap_never_ends_it_or_gives_it_a_hint(text: str) -> None:
+def test_no_text_inside_a_gap_ends_it_or_becomes_its_hint(text: str) -> None:
     escaped = escape_in_gap(text)
     assert "}}" not in escaped + "x"
     assert "::" not in escaped

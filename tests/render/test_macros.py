@@ -31,7 +31,7 @@ def test_a_file_gives_one_macro_a_line() -> None:
     assert read.problems == ()
 
 
-def test_a_line_that_is_not_a_macro_is_reported_and_costs_no_other() -> None:
+def test_a_line_that_is_no_macro_is_reported_and_the_others_are_read() -> None:
     read = parse_macros("word\n\\x\n\\y {a\n\\z b\n")
     assert read.bodies == {r"\z": "b"}
     assert [(problem.line, problem.message) for problem in read.problems] == [
@@ -102,7 +102,7 @@ def test_macros_that_call_each_other_are_reported_each_at_its_line() -> None:
     ]
 
 
-def test_a_macro_that_only_uses_one_that_calls_itself_is_not_blamed() -> None:
+def test_a_macro_is_not_reported_for_using_one_that_calls_itself() -> None:
     assert endless("\\user \\loop\n\\loop {\\loop}\n") == [(2, r"The macro `\loop` calls itself.")]
 
 
@@ -121,7 +121,7 @@ def test_a_macro_that_comes_to_an_end_is_not_reported(text: str) -> None:
     assert endless(text) == []
 
 
-def test_a_macro_that_grows_without_end_is_left_as_typed_and_reported() -> None:
+def test_an_endless_macro_is_reported_and_stays_as_typed() -> None:
     bomb = {rf"\{'b' * n}": rf"\{'b' * (n + 1)}" * 10 for n in range(1, 9)} | {rf"\{'b' * 9}": "x" * 10}
     assert expand(r"\b", bomb) == r"\b"
     problems = endless("".join(f"{name} {body}\n" for name, body in bomb.items()))

@@ -447,7 +447,7 @@ def test_nothing_after_the_state_was_removed_is_acknowledged(tmp_path: Path, eve
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
-def test_a_state_replaced_by_a_sync_program_loses_no_rating_of_either(tmp_path: Path) -> None:
+def test_when_a_sync_program_replaces_the_state_no_rating_of_either_is_lost(tmp_path: Path) -> None:
     state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
     with collection_in(tmp_path, a=questions(3)) as collection:
         answer(Session(CollectionBackend(collection, NOW), NOW), Rating.HARD)  # on the other computer
@@ -467,7 +467,7 @@ def test_a_state_replaced_by_a_sync_program_loses_no_rating_of_either(tmp_path: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
-def test_a_session_that_only_ends_after_the_state_was_replaced_says_so(tmp_path: Path) -> None:
+def test_a_session_that_ends_after_the_state_was_replaced_reports_it(tmp_path: Path) -> None:
     state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
     with collection_in(tmp_path, a=questions(3)):
         pass

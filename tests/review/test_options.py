@@ -39,7 +39,7 @@ def test_ahead_asks_cards_that_become_due_within_a_number_of_days(tmp_path: Path
         assert len(found) == due.count(min(due))
 
 
-def test_a_backlog_is_asked_whole_without_new_cards_and_likeliest_recalled_first(tmp_path: Path) -> None:
+def test_a_backlog_is_asked_without_new_cards_from_the_likeliest_recalled_on(tmp_path: Path) -> None:
     (tmp_path / "flashcards.toml").write_text("reviews_per_day = 1\nfuzz = false\n", encoding="utf-8")
     with collection_in(tmp_path, deck=questions(5)) as collection:
         cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
@@ -84,7 +84,7 @@ def test_cramming_that_counts_is_a_review_of_each_card(tmp_path: Path) -> None:
         assert [kind for kind, _ in crammed(collection)] == [ReviewKind.RATING] * 4
 
 
-def test_a_crammed_rating_is_taken_back_by_a_row_more(tmp_path: Path) -> None:
+def test_undoing_a_crammed_rating_adds_a_row_to_the_log(tmp_path: Path) -> None:
     with collection_in(tmp_path, deck=questions(2)) as collection:
         session = Session(CramBackend(collection, NOW), NOW)
         first = front(session.view)

@@ -115,9 +115,7 @@ def test_impossible_thresholds_are_one_sentence_with_the_line(tmp_path: Path, va
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--plain"]])
-def test_in_a_terminal_letters_tick_points_and_space_takes_what_they_propose(
-    tmp_path: Path, options: list[str]
-) -> None:
+def test_letters_tick_points_and_space_accepts_the_proposed_rating(tmp_path: Path, options: list[str]) -> None:
     write(tmp_path, deck=DECK)
     with Terminal("-C", str(tmp_path), "review", *options) as terminal:
         terminal.wait_for("late project")

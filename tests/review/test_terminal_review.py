@@ -163,7 +163,7 @@ def test_deleting_the_card_in_the_editor_shows_the_next_one(tmp_path: Path) -> N
         assert "gone" in drawn
 
 
-def test_an_editor_that_does_not_exist_leaves_the_card_where_it_is(tmp_path: Path) -> None:
+def test_a_missing_editor_leaves_the_card_shown(tmp_path: Path) -> None:
     write(tmp_path, deck=questions(1))
     with Terminal("-C", str(tmp_path), "review", EDITOR="no-such-editor") as terminal:
         terminal.wait_for(SHOW)

@@ -92,7 +92,7 @@ def test_thinning_twice_removes_nothing_more() -> None:
     assert choose_old(kept) == set()
 
 
-def test_a_clock_in_the_past_does_not_delete_what_was_just_saved(store: Store, tmp_path: Path) -> None:
+def test_a_clock_set_back_does_not_delete_the_newest_backup(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     make_copies(folder, [datetime(2099, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(30)])
     add(store, 1)

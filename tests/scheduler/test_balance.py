@@ -30,7 +30,7 @@ def test_the_day_of_a_sibling_is_not_chosen(days: int) -> None:
     assert chosen(Load(TODAY, {}, [TODAY + days])) == ALL_DAYS - {days}
 
 
-def test_no_day_of_several_siblings_is_chosen_however_little_is_due_on_it() -> None:
+def test_no_card_gets_the_day_of_several_siblings_however_free_it_is() -> None:
     due = {TODAY + days: 50 for days in range(1, 60)} | {TODAY + 18: 0, TODAY + 22: 0}
     assert chosen(Load(TODAY, due)) == {18, 22}
     assert chosen(Load(TODAY, due, [TODAY + 18, TODAY + 22])) == ALL_DAYS - {18, 22}

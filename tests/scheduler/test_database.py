@@ -225,7 +225,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         opened(tmp_path / "none" / "state.db")
 
 
-def test_a_file_that_is_not_a_database_is_named_and_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_named_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     path.write_bytes(b"# Not a database\n" * 400)
     with pytest.raises(DatabaseUnreadable, match="not a database"):

@@ -106,7 +106,7 @@ def test_the_fewer_reviews_the_nearer_the_parameters_are_to_the_defaults(forgetf
 
 
 @pytest.mark.skipif(not JOSH.is_file(), reason="the real log is not at hand")
-def test_a_real_learner_is_predicted_as_well_as_by_any_other_way_known() -> None:
+def test_real_learners_are_predicted_as_well_as_by_any_known_method() -> None:
     reviews = build_training_set(josh())
     found = fit(reviews)
     assert len(reviews) == 6276

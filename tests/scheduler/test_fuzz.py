@@ -45,7 +45,7 @@ def test_a_fuzzed_interval_is_within_its_bounds(interval: float, low: int, high:
 
 
 @given(st.integers(0, 2**45), st.integers(0, 10_000))
-def test_the_draw_depends_on_the_card_and_its_repetitions_alone(card: int, reps: int) -> None:
+def test_the_random_draw_depends_only_on_the_card_and_its_repetitions(card: int, reps: int) -> None:
     assert 0 <= draw_fraction(card, reps) < 1
     assert draw_fraction(card, reps) == draw_fraction(card, reps)
 

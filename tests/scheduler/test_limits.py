@@ -120,7 +120,7 @@ def test_one_deadline_is_spread_once_over_all_its_decks(store: Store) -> None:
     assert new_cards(store, many).total() == 6  # 300 cards in the 57 days before the last three
 
 
-def test_each_deadline_has_its_own_pace(store: Store) -> None:
+def test_each_deadline_sets_the_pace_of_its_cards(store: Store) -> None:
     add(store, 100, deck=1)
     add(store, 100, deck=2)
     assert new_cards(store, [DeckPolicy(1, (), towards(13)), DeckPolicy(2, (), towards(23))]) == {1: 10, 2: 5}
@@ -208,7 +208,7 @@ def test_more_new_cards_can_be_asked_for_than_the_pace_needs(store: Store) -> No
     assert build_queue(store, decks(towards(53)), NOW, paced=False).counts().new == PLAIN.new_per_day
 
 
-def test_after_the_day_the_limits_hold_again(store: Store) -> None:
+def test_after_the_deadline_the_limits_apply_again(store: Store) -> None:
     add(store, 50)
     for policy in (towards(0), towards(-1), PLAIN):
         assert new_cards(store, decks(policy)) == {DECK: PLAIN.new_per_day}

@@ -29,7 +29,7 @@ def test_packed_columns_are_unpacked_unchanged(rows: Sequence[tuple[int, int, in
 
 
 @pytest.mark.parametrize("is_reading", [False, True])
-def test_a_long_log_is_read_in_parts_as_a_short_one_at_once(
+def test_a_log_read_in_parts_equals_one_read_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch, is_reading: bool
 ) -> None:
     first, second = add(store, 2)

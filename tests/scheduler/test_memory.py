@@ -86,7 +86,7 @@ def test_one_by_one_and_in_one_go_both_libraries_agree(
 
 
 @given(histories)
-def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[Rating, int]]) -> None:
+def test_replaying_many_histories_at_once_equals_replaying_each_alone(history_: list[tuple[Rating, int]]) -> None:
     model, log = Model(), in_days(history_)
     short = log[:1]
     ends = model.replay_all([history(log), history(short), history(log)])
@@ -98,7 +98,7 @@ def test_many_histories_at_once_end_where_each_ends_alone(history_: list[tuple[R
 
 
 @pytest.mark.parametrize("rating", Rating)
-def test_many_cards_rated_at_once_become_what_each_becomes_alone(rating: Rating) -> None:
+def test_rating_many_cards_at_once_equals_rating_each_alone(rating: Rating) -> None:
     before = [Memory(0.5, 3.0), Memory(12.0, 8.5), Memory(300.0, 1.0), None]
     days = [0, 10, 400, 0]
     stability, difficulty = np.array([each or (np.nan, np.nan) for each in before]).T

@@ -128,7 +128,7 @@ def test_no_interval_exceeds_the_maximum() -> None:
     ] * 3
 
 
-def test_an_interval_that_grows_is_longer_than_the_last_one_whatever_the_fuzz() -> None:
+def test_no_fuzz_makes_a_growing_interval_as_short_as_the_last_one() -> None:
     for reps in range(200):
         card = reviewed(stability=40.0, elapsed=20, interval_days=60, reps=reps)
         hard = compute_outcomes(card, Policy(), NOW, CLOCK).hard

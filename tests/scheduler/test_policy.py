@@ -32,7 +32,7 @@ def test_the_defaults_have_no_problem() -> None:
         ("parameters", (-1.0, *DEFAULT_PARAMETERS[1:])),
     ],
 )
-def test_a_value_that_cannot_be_scheduled_with_is_named(field: str, value: Any) -> None:
+def test_a_value_that_scheduling_cannot_use_is_named(field: str, value: Any) -> None:
     found = find_policy_problems(Policy(**{field: value}))
     assert [name for name, _ in found] == [field]
 

@@ -82,7 +82,7 @@ def test_log_loss_is_the_mean_surprise() -> None:
     assert log_loss([0.8, 0.6], [True, False]) == pytest.approx(-(math.log(0.8) + math.log(0.4)) / 2)
 
 
-def test_errors_within_a_bin_cancel_and_those_of_two_bins_do_not() -> None:
+def test_errors_cancel_within_a_bin_but_not_between_bins() -> None:
     chances, recalled = [0.5, 0.5], [True, False]
     assert rmse_bins(chances, recalled, [7, 7]) == 0.0
     assert rmse_bins(chances, recalled, [7, 8]) == 0.5

@@ -31,7 +31,7 @@ def test_a_rating_is_in_the_log_and_in_the_card(store: Store) -> None:
 
 @given(st.sampled_from(Rating), st.integers(0, 400), st.booleans())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
-def test_what_was_shown_is_what_is_given(store: Store, rating: Rating, late: int, due: bool) -> None:
+def test_a_rating_has_the_outcome_that_was_shown(store: Store, rating: Rating, late: int, due: bool) -> None:
     (card,) = add(store)
     if due:
         make_due(store, card, interval_days=30)
@@ -245,7 +245,7 @@ acts = st.lists(
 
 @given(acts)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-def test_whatever_is_done_undoing_all_ratings_of_the_day_restores_the_cards(
+def test_undoing_all_ratings_of_a_day_restores_the_cards_after_any_acts(
     store: Store, acts: list[tuple[int, Rating | str, int]]
 ) -> None:
     cards = add(store, 4, siblings=2)

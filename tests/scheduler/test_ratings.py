@@ -34,7 +34,7 @@ def test_every_rating_has_the_values_of_its_log_row(tmp_path: Path) -> None:
     assert ratings.stability.tolist() == pytest.approx([row.stability for row in rows])
 
 
-def test_what_was_taken_back_and_what_is_not_a_rating_is_left_out(tmp_path: Path) -> None:
+def test_undone_ratings_and_rows_that_are_no_ratings_are_left_out(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     card, other = add(store, 2)
     store.rate(card, Rating.GOOD, PLAIN, NOW)

@@ -131,7 +131,7 @@ stated = st.builds(
 
 @given(st.lists(stated, max_size=4))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
-def test_a_stated_schedule_of_a_new_card_is_adopted_as_a_merge_does(store: Store, states: list[ImportedState]) -> None:
+def test_a_stated_schedule_of_a_new_card_is_adopted_as_in_a_merge(store: Store, states: list[ImportedState]) -> None:
     days = DayConverter(CLOCK.day, CLOCK.offset_minutes)
 
     def take(add_all: Callable[[], None]) -> list[list[tuple[object, ...]]]:

@@ -44,7 +44,7 @@ def test_another_rollover_or_zone_changes_nothing_of_the_past(tmp_path: Path, cl
     assert elsewhere.find_differences(default) == []
 
 
-def test_other_parameters_give_every_card_the_state_that_they_would_have_given(tmp_path: Path) -> None:
+def test_changed_parameters_recompute_every_state_from_the_log(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     cards = add(store, 4)
     lived(store, cards)

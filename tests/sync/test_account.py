@@ -19,7 +19,7 @@ def test_the_password_gives_a_key_that_is_known_afterwards() -> None:
     assert account.log_in("you", "secret") is None
 
 
-def test_a_saved_account_is_restored_and_its_file_contains_neither_password_nor_key(tmp_path: Path) -> None:
+def test_a_saved_account_is_restored_and_its_file_contains_no_secret(tmp_path: Path) -> None:
     account = Account.create("me", "secret")
     key = account.log_in("me", "secret") or ""
     path = tmp_path / "account.json"

@@ -15,7 +15,7 @@ from flashcards.sync.wire import BadRequest
 from tests.sync.phones import World
 
 
-def test_pictures_that_notes_name_come_to_the_phone_and_what_changes_follows(world: World) -> None:
+def test_pictures_of_notes_and_their_changes_reach_the_phone(world: World) -> None:
     world.write("a.md", "Q: one? ![](img/a.png)\nA: ![](img/b.png)\n")
     world.write("img/a.png", "first")
     world.write("img/b.png", "second")
@@ -64,7 +64,7 @@ def test_a_media_file_changed_on_the_phone_replaces_ours_only_if_ours_is_unchang
     assert "drawn there, too" in {each.read_text() for each in (world.root / "media").iterdir()}
 
 
-def test_a_file_deleted_on_the_phone_that_a_note_here_names_comes_back(world: World) -> None:
+def test_a_media_file_deleted_on_the_phone_comes_back_if_a_note_names_it(world: World) -> None:
     world.write("a.md", "Q: one? ![](img/a.png)\nA: 1\n")
     world.write("img/a.png", "first")
     phone = world.phone()
@@ -101,7 +101,7 @@ def test_a_name_that_is_not_a_plain_file_name_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "größe.jpg", "a b.png", "_font.ttf", "a..b"])
-def test_a_plain_name_is_taken(name: str) -> None:
+def test_a_plain_name_is_accepted(name: str) -> None:
     assert read_archive(archive([[name, "0"]], {"0": b"x"})) == [(name, b"x")]
 
 

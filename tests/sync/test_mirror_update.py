@@ -19,7 +19,7 @@ def test_the_first_download_contains_every_note_and_the_next_sync_nothing(world:
     phone.check()
 
 
-def test_what_changes_in_the_files_comes_to_the_phone_with_the_next_sync(world: World) -> None:
+def test_changes_of_the_files_reach_the_phone_with_the_next_sync(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()
@@ -32,7 +32,7 @@ def test_what_changes_in_the_files_comes_to_the_phone_with_the_next_sync(world: 
     phone.check()
 
 
-def test_ratings_made_here_come_to_the_phone_with_their_log_and_schedule(world: World) -> None:
+def test_ratings_made_here_reach_the_phone_with_their_log_and_schedule(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -99,7 +99,7 @@ def test_media_files_go_both_ways_in_forms(world: World) -> None:
         ("sync/meta", {"v": 10}, {"data": b"no gzip"}, 400),
     ],
 )
-def test_what_an_older_app_may_not_send_is_refused_and_changes_nothing(
+def test_a_request_that_an_older_app_may_not_send_changes_nothing(
     world: World, method: str, payload: object, fields: Mapping[str, bytes], status: int
 ) -> None:
     world.write("a.md", DECK)

@@ -183,7 +183,7 @@ def test_a_deck_renamed_on_the_phone_is_restored_and_reported(world: World) -> N
     assert sum("put back" in sentence or "moved to another" in sentence for sentence in world.server.sentences) == 2
 
 
-def test_two_phones_and_the_files_come_to_the_same(world: World) -> None:
+def test_two_phones_and_the_files_end_equal(world: World) -> None:
     world.write("a.md", DECK)
     one, two = world.phone(), world.phone()
     one.download()
@@ -244,7 +244,7 @@ def test_an_edit_of_a_note_in_a_file_of_another_format_is_set_aside(world: World
 
 
 @pytest.mark.slow
-def test_changes_on_two_phones_are_not_lost_on_the_one_that_syncs_last(world: World) -> None:
+def test_changes_of_two_phones_are_not_lost_whichever_syncs_last(world: World) -> None:
     world.write("a.md", DECK)
     one, two = world.phone(), world.phone()
     for phone in (one, two):

@@ -253,7 +253,7 @@ def test_a_preset_made_on_the_phone_does_not_end_the_sync(world: World) -> None:
     assert other.do("options", deck="a")[0] == 3
 
 
-def test_the_mirror_that_is_handed_out_holds_nothing_but_ankis_tables(world: World) -> None:
+def test_the_downloaded_mirror_contains_only_the_tables_of_anki(world: World) -> None:
     world.write("a.md", DECK)
     header = type("H", (), {"key": world.account.log_in("me", "secret-word"), "client": "x", "session": "s"})()
     host = world.server.host
@@ -279,7 +279,7 @@ def test_unreadable_settings_are_reported_and_can_be_fixed_without_a_restart(wor
     assert phone.do("options", deck="a")[1] == 0.8
 
 
-def test_reviews_of_a_phone_that_a_restored_state_has_lost_come_back(world: World) -> None:
+def test_reviews_lost_by_restoring_the_state_come_back_from_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -72,7 +72,7 @@ def test_a_foreign_host_name_for_this_computer_is_refused(visitor: Visitor, host
     assert "Question" not in page.text
 
 
-def test_this_computer_has_its_usual_names(visitor: Visitor) -> None:
+def test_this_computer_is_reached_by_its_usual_names(visitor: Visitor) -> None:
     visitor.open()
     assert visitor.request("GET", "/review", headers={"Host": f"LOCALHOST:{visitor.port}"}).status == 200
 
@@ -150,7 +150,7 @@ def test_a_form_too_large_is_refused(visitor: Visitor) -> None:
     assert visitor.request("POST", "/review", f"do={'x' * (9 << 20)}").status == 413
 
 
-def test_only_the_printed_address_and_this_computer_are_names_in_a_network() -> None:
+def test_in_a_network_only_the_printed_address_and_this_computer_are_accepted() -> None:
     hosts = list_hosts("192.168.7.9", 80)
     assert "192.168.7.9:80" in hosts
     assert "192.168.7.9" in hosts

@@ -244,7 +244,7 @@ def test_the_plan_of_the_command_chooses_the_cards(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a file that can be replaced while it is used")
-def test_the_pages_go_on_with_the_state_that_a_sync_program_brought(tmp_path: Path) -> None:
+def test_the_pages_continue_with_a_state_replaced_by_a_sync_program(tmp_path: Path) -> None:
     state, copy = tmp_path / ".flashcards/state.db", tmp_path / "copy.db"
     write(tmp_path, a=questions(3))
     with Collection(tmp_path) as collection:

@@ -51,7 +51,7 @@ def make_folder(root: Path) -> Folder:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the number of cores cannot be set here")
-def test_a_package_of_two_processes_holds_what_one_writes(tmp_path: Path) -> None:
+def test_two_processes_write_the_same_package_as_one(tmp_path: Path) -> None:
     found = []
     for cores in ("one core", "all cores"):
         root = make_folder(tmp_path / cores / "decks").root
@@ -79,9 +79,7 @@ def test_a_package_of_two_processes_holds_what_one_writes(tmp_path: Path) -> Non
         ("Q: link\nA: [[other]]\n", False),
     ],
 )
-def test_notes_are_rendered_ahead_if_they_need_no_others_and_no_media(
-    text: str, is_rendered: bool, tmp_path: Path
-) -> None:
+def test_notes_without_embeds_and_media_are_rendered_ahead(text: str, is_rendered: bool, tmp_path: Path) -> None:
     assert [bool(fields) for fields in FieldsAhead(tmp_path).compute("a.md", parse(text, "a.md"))] == [is_rendered]
 
 

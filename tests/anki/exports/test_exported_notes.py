@@ -59,7 +59,7 @@ def test_renaming_a_deck_leaves_its_cards_in_the_old_deck_in_anki(folder: Folder
     assert remarks(folder) == ("3 notes moved from a to b::c here; in Anki, move them with Change Deck.",)
 
 
-def test_a_deck_that_was_not_exported_is_not_spoken_of(folder: Folder) -> None:
+def test_a_deck_that_was_not_exported_is_not_mentioned(folder: Folder) -> None:
     folder.write("b.md", "Q: five\nA: 5\n")
     remarks(folder)
     (folder.root / "b.md").unlink()

@@ -41,7 +41,7 @@ def test_a_side_that_would_be_invisible_is_shown_as_written(markdown: str) -> No
     assert front.startswith("&lt;")
 
 
-def test_a_side_of_characters_that_anki_does_not_take_is_not_empty() -> None:
+def test_a_side_with_only_characters_that_anki_drops_is_not_empty() -> None:
     assert fields("Q: \x00\nA: <img src=a.png>\n")[:2] == ("—", '<img src="a.png" alt="">')
 
 

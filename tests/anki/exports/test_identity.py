@@ -11,7 +11,7 @@ from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.anki.package.notetypes import DESIGN_CHANGED, make_note_type
 
 
-def test_a_guid_comes_from_the_key_and_the_family_alone() -> None:
+def test_a_guid_depends_only_on_the_key_and_the_family() -> None:
     assert make_guid("abc", BASIC) == make_guid("abc", BASIC)
     assert make_guid("abc", BASIC) != make_guid("abc", CLOZE)
     assert make_guid("abc", BASIC) != make_guid("abd", BASIC)

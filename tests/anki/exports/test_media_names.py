@@ -95,7 +95,7 @@ def test_the_newest_medium_of_a_note_dates_it(folder: Folder) -> None:
 
 
 @given(st.text(min_size=1, max_size=300))
-def test_a_clean_name_holds_nothing_that_anki_or_a_disk_would_change(name: str) -> None:
+def test_anki_and_disks_keep_a_cleaned_name_unchanged(name: str) -> None:
     clean = clean_name(name)
     assert clean
     assert not set(clean) & set('[]<>:"/\\|?*^%#\x00\x1f\n')

@@ -130,7 +130,7 @@ def test_a_note_with_fewer_fields_than_its_type_is_read(home: Home, tmp_path: Pa
     assert home.import_file(write_package(tmp_path / "x.apkg", [Made(["a"])], types=types)).added == 1
 
 
-def test_cards_and_reviews_that_belong_to_nothing_are_left_out_and_counted(home: Home, tmp_path: Path) -> None:
+def test_cards_without_a_note_and_reviews_without_a_card_are_counted_and_left_out(home: Home, tmp_path: Path) -> None:
     package = write_package(tmp_path / "x.apkg", NOTES)
     with zipfile.ZipFile(package) as archive:
         connection = sqlite3.connect(":memory:")

@@ -159,7 +159,7 @@ def test_a_description_that_looks_like_a_note_is_left_out_and_reported(home: Hom
     assert len(report.remarks) == 1
 
 
-def test_a_collection_that_does_not_balance_its_days_does_not_do_so_here(home: Home, package: Path) -> None:
+def test_load_balancing_stays_off_if_it_was_off_in_anki(home: Home, package: Path) -> None:
     conf = json.dumps({"creationOffset": 0, "rollover": 4, "loadBalancerEnabled": False})
     report = home.import_file(write_package(package, [studied()], presets={1: STOCK}, col={"conf": conf}))
     assert report.settings == "load_balance = false\n"

@@ -72,7 +72,7 @@ def test_the_tables_of_later_schemas_must_be_plain_too(home: Home, tmp_path: Pat
     assert "`fields` is not a plain table" in refused(home, package)
 
 
-def test_a_query_takes_no_more_steps_than_the_size_of_its_database_explains() -> None:
+def test_the_steps_of_a_query_are_limited_by_the_size_of_its_database() -> None:
     connection = sqlite3.connect(":memory:")
     databases.limit_queries(connection, 1 << 20)
     with pytest.raises(sqlite3.OperationalError) as stopped:
@@ -145,7 +145,7 @@ def test_a_template_that_repeats_a_field_without_measure_is_refused(home: Home, 
 
 
 @pytest.mark.slow
-def test_many_long_notes_of_one_text_are_imported_however_small_they_are_packed(
+def test_many_equal_long_notes_are_imported_even_if_highly_compressed(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "_FREE_PIECES", 50_000)

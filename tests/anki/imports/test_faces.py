@@ -60,7 +60,7 @@ def test_an_answer_to_type_stays_where_the_back_begins_like_the_front(home: Home
     assert imported(home, package, "{{Front}}\n{{type:Back}}", back, ["a", "b"]) == "Q: a\nA: b\n<!-- type -->\n"
 
 
-def test_the_other_side_of_a_cloze_is_whole_but_for_the_repeated_front(home: Home, package: Path) -> None:
+def test_the_back_of_a_cloze_is_complete_without_the_repeated_front(home: Home, package: Path) -> None:
     front, back = "Fill: {{cloze:Front}}", "Fill: {{cloze:Front}} {{Back}}"
     assert imported(home, package, front, back, ["{{c1::x}}", "Fill: me"], kind=1) == (
         "C: Fill: {{c1::x}}\n\n{{c1::Fill: me}}\n"

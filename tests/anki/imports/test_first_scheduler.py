@@ -45,9 +45,7 @@ def test_ratings_of_later_schedulers_stay_as_they_are(home: Home, tmp_path: Path
     assert ratings(home) == [Rating.HARD, Rating.GOOD, Rating.HARD, Rating.AGAIN, Rating.HARD]
 
 
-def test_a_package_of_version_2_uses_the_second_scheduler_whatever_its_configuration(
-    home: Home, tmp_path: Path
-) -> None:
+def test_a_package_of_version_2_always_uses_the_second_scheduler(home: Home, tmp_path: Path) -> None:
     # So does every deck package of Anki 2.1 before 2.1.45: its configuration is that of a new collection.
     note = Made(["a", "b"], cards={0: {"type": 2, "queue": 2, "ivl": 1, "due": 1200, "reps": 5}}, log=LOG)
     package = write_package(tmp_path / "x.apkg", [note], col={"conf": '{"schedVer": 1}'})

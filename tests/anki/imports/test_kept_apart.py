@@ -19,7 +19,7 @@ from tests.anki.imports.home import Home
 from tests.anki.imports.packages import CLOZE, CREATED, REVERSED, Made, edit_package, write_package
 
 
-def test_a_later_note_does_not_inherit_the_tags_of_all_notes_before(home: Home, tmp_path: Path) -> None:
+def test_a_new_note_does_not_inherit_tags_that_all_earlier_notes_share(home: Home, tmp_path: Path) -> None:
     first = [Made(["one", "1"], tags="x"), Made(["two", "2"], tags="x y")]
     home.import_file(write_package(tmp_path / "1.apkg", first))
     assert home.read("Deck.md").startswith("---\ntags: [x]\n---\n")
@@ -130,7 +130,7 @@ def test_notes_that_share_a_guid_are_exported_with_it_and_only_the_last_is_updat
     assert not home.import_file(write_package(tmp_path / "x.apkg", notes)).changes_anything
 
 
-def test_a_review_made_here_of_one_of_two_equal_notes_stays_with_it(home: Home, tmp_path: Path) -> None:
+def test_a_review_of_one_of_two_equal_notes_stays_with_that_note(home: Home, tmp_path: Path) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [Made(["same", "x"]), Made(["same", "x"])]))
     with Collection(home.root) as collection:
         collection.scan()
@@ -154,7 +154,7 @@ def test_a_new_note_is_not_confused_with_one_deleted_here(home: Home, tmp_path: 
     assert len(set(rows)) == 2
 
 
-def test_a_note_of_the_package_does_not_continue_one_that_was_deleted_here(home: Home, tmp_path: Path) -> None:
+def test_a_note_of_the_package_does_not_get_the_history_of_a_deleted_one(home: Home, tmp_path: Path) -> None:
     back = "is the number of its elements, which may be infinite"
     log = [(1_600_000_000_000, 3, 4, 0, 2500, 9, 0)]
     old = Made(

@@ -37,7 +37,7 @@ def test_a_field_shown_only_on_a_card_that_the_note_lacks_is_reported(home: Home
     ]
 
 
-def test_a_text_that_only_conditions_read_is_reported_and_a_switch_is_not(home: Home, package: Path) -> None:
+def test_a_text_used_only_in_conditions_is_reported_unless_it_is_a_switch(home: Home, package: Path) -> None:
     switched = Made(["q", "a", "", "", "y", "yes"])
     texts = Made(["q2", "a", "", "", "a longer text", "<b>x</b>"])
     assert remarks(home, package, switched, texts) == [

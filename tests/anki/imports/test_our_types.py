@@ -55,7 +55,7 @@ def test_a_type_that_only_looks_like_ours_is_not_ours(name: str, kind: int, fiel
     assert not is_ours(model.AnkiNoteType(5, name, kind, fields, ()))
 
 
-def test_a_note_of_ours_whose_answer_was_emptied_in_anki_is_reported(home: Home, tmp_path: Path) -> None:
+def test_a_note_whose_answer_was_emptied_in_anki_is_reported(home: Home, tmp_path: Path) -> None:
     fields = ["Front", "Back", "Reverse", "Source"]
     types = {9: note_type("Flashcards Basic", 0, fields, ("{{Front}}", "{{Back}}"))}
     report = home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "", "", ""], type=9)], types=types))

@@ -35,7 +35,7 @@ def test_a_deck_of_any_name_keeps_its_name(home: Home, package: Path, name: str)
     assert decks == {expected}
 
 
-def test_decks_whose_names_differ_in_case_only_get_files_of_their_own(home: Home, package: Path) -> None:
+def test_decks_whose_names_differ_only_in_case_get_separate_files(home: Home, package: Path) -> None:
     write_package(package, [Made(["a", "b"], deck=5), Made(["c", "d"], deck=6)], decks={5: "One", 6: "one"})
     assert len({path.casefold() for path in home.import_file(package).files}) == 2
 
@@ -131,7 +131,7 @@ def test_a_media_file_that_differs_from_one_of_its_name_gets_another_name(home: 
 
 
 @pytest.mark.parametrize("name", ["x.md", "x.MD", "x.md "])
-def test_a_medium_that_is_named_like_a_deck_is_not_read_as_one(home: Home, package: Path, name: str) -> None:
+def test_a_media_file_named_like_a_deck_is_not_read_as_one(home: Home, package: Path, name: str) -> None:
     notes = [Made([f'<a href="{name}">more</a>', "b"])]
     home.import_file(write_package(package, notes, media={name.strip(): b"Q: no\nA: note\n"}))
     with Collection(home.root) as collection:
@@ -208,7 +208,7 @@ def test_the_place_of_a_card_in_a_filtered_deck_is_not_a_due_day(home: Home, pac
         assert card.due_day == CREATED // 86_400
 
 
-def test_ankis_memory_state_holds_if_the_beginning_of_the_log_is_lost(home: Home, package: Path) -> None:
+def test_the_memory_state_of_anki_is_used_if_the_start_of_the_log_is_lost(home: Home, package: Path) -> None:
     note = studied(data='{"s":33.5,"d":4.5}')
     note.log = [(*row[:-1], 1) for row in note.log]
     home.import_file(write_package(package, [note]))

@@ -82,7 +82,7 @@ def test_a_media_file_that_was_lost_here_comes_back(home: Home, tmp_path: Path) 
     assert home.import_file(package).media == 1
 
 
-def test_a_new_note_with_the_text_of_an_unchanged_one_is_added(home: Home, tmp_path: Path) -> None:
+def test_a_new_note_with_the_same_text_as_an_unchanged_one_is_added(home: Home, tmp_path: Path) -> None:
     home.import_file(_package(tmp_path, Made(["a", "b"])))
     report = home.import_file(_package(tmp_path, Made(["a", "b"]), Made(["a", "b"])))
     assert (report.added, report.unchanged) == (1, 1)
