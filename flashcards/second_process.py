@@ -16,7 +16,6 @@ from typing import Final, Generic, NoReturn, TypeVar
 
 _PIPE_SIZE: Final = 1 << 20  # bytes, the most that Linux allows everyone
 _HEAD: Final = 8  # bytes before a result, which hold its length
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -31,10 +30,13 @@ def compute_ahead(function: Callable[[_Item], _Result], items: Sequence[_Item]) 
     `function` must have no effects and use no database, and its results must be quick to pickle. Together the items
     should take 20 ms or more, because a process costs about 5.
     """
-    if len(items) < 2 or not _can_fork():
+    worker = None
+    if len(items) > 1 and _can_fork():
+        with suppress(OSError):  # too many open files
+            worker = _Worker(function, items)
+    if worker is None:
         yield from map(function, items)
         return
-    worker = _Worker(function, items)
     own: dict[int, _Result] = {}  # results computed here
     try:
         for place, item in enumerate(items):
@@ -76,7 +78,8 @@ class _Worker(Generic[_Item, _Result]):
         self._poll = select.poll()
         self._poll.register(self._reading)
         self._process = 0
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # an interrupted fork would go on as if it were us
+        # An interrupted fork would go on as if it were this process.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             with suppress(OSError):  # too many processes, or too little memory
                 self._process = os.fork()
@@ -90,8 +93,9 @@ class _Worker(Generic[_Item, _Result]):
     def _compute(self, writing: int, blocked: set[int | signal.Signals]) -> NoReturn:
         """Send results until no item is left, or the first process has ended. Only the second process runs this."""
         try:
-            for number in _SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
+            for number in signal.valid_signals():
+                if callable(signal.getsignal(number)):  # it belongs to the first process
+                    signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             os.close(self._reading)
             import pickle

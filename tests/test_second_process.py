@@ -95,11 +95,12 @@ def test_a_process_with_threads_is_never_copied(monkeypatch: pytest.MonkeyPatch)
     assert set(compute_ahead(find_process, ITEMS)) == {HERE}
 
 
-def test_a_system_that_refuses_a_process_computes_everything_here(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["fork", "pipe"])
+def test_a_system_that_refuses_a_process_computes_everything_here(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse() -> int:
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
-    monkeypatch.setattr(os, "fork", refuse)
+    monkeypatch.setattr(os, name, refuse)
     assert set(compute_ahead(find_process, ITEMS)) == {HERE}
 
 
@@ -174,6 +175,15 @@ def test_the_second_process_ends_after_the_first_was_killed() -> None:
     while Path(f"/proc/{done.stdout.strip()}").exists() and time.monotonic() < until:
         time.sleep(0.01)
     assert not Path(f"/proc/{done.stdout.strip()}").exists()
+
+
+def test_signals_of_the_second_process_are_not_handled_as_in_the_first() -> None:
+    before = signal.signal(signal.SIGUSR1, lambda _number, _frame: None)
+    try:
+        handlers = list(compute_ahead(lambda _item: signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL, [1, 2]))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert handlers[0]
 
 
 def test_signals_blocked_for_the_fork_arrive_again() -> None:
