@@ -37,7 +37,7 @@ from scheduler import (
 )
 from scheduler.backup_files import BACKUPS as BACKUPS
 from scheduler.connection import ReadingConnection, close_live, copy_to_memory
-from scheduler.database import open_reading
+from scheduler.database import create_database, open_reading
 from scheduler.policy import COLLECTION, DeckPolicy
 from scheduler.store import TABLE_SET
 
@@ -166,14 +166,10 @@ class Collection:
         """Store the state on disk from now on, if it is only in memory; raise StateUnwritable."""
         if self.is_kept or self._access is Access.READ:
             return
+        self._make_folder()
+        create_database(self.database, self.connection)
         connection = self._open()
-        if connection.execute("SELECT 1 FROM files LIMIT 1").fetchone():
-            connection.close()
-            raise FlashcardsError(
-                f"Another command has just created the review state {self.state_folder}. Run this command again."
-            )
-        with translate_errors(self.database), closing(self.connection) as memory:
-            memory.backup(connection)
+        self.connection.close()
         self._attach(connection)
 
     def detach(self) -> None:
@@ -217,6 +213,10 @@ class Collection:
                 finish(self.root, self.import_folder, mark, committed=committed)
 
     def _open(self) -> sqlite3.Connection:
+        self._make_folder()
+        return open_database(self.database, TABLE_SETS, self.backups)
+
+    def _make_folder(self) -> None:
         folder = self.state_folder
         if not folder.is_dir():
             try:
@@ -228,7 +228,6 @@ class Collection:
                     raise StateUnwritable(folder, "a file is in its place") from None
             except OSError as error:
                 raise StateUnwritable(folder, error.strerror or str(error)) from error
-        return open_database(self.database, TABLE_SETS, self.backups)
 
     def __enter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ from scheduler.backup_files import (
     make_name,
     read_time,
 )
-from scheduler.connection import closing_connection, copy_to_memory, database_path, open_file
+from scheduler.connection import closing_connection, copy_to_memory, database_path, flush, open_file
 
 _SIDES = ("-wal", "-shm", "-journal")
 _BLOCK = 1 << 20  # bytes read at once
@@ -47,7 +47,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path:
             if newest is not None and _have_equal_bytes(newest, partial):
                 return newest
             partial.replace(target)
-        _sync(folder)
+        flush(folder)
     return target
 
 
@@ -121,7 +121,7 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
             _copy_into(source, path, None)
         else:
             aside = _copy_into(source, path, backups)
-        _sync(path.parent)
+        flush(path.parent)
     remove_old_backups(path, backups)
     return aside
 
@@ -135,7 +135,7 @@ def copy_database(connection: sqlite3.Connection, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         with _copy_aside(connection, target) as partial:
             partial.replace(target)
-        _sync(target.parent)
+        flush(target.parent)
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def _copy_aside(connection: sqlite3.Connection, target: Path) -> Iterator[Path]:
                     raise
             # A copy has no log next to it, so it must not require one.
             copy.execute("PRAGMA journal_mode = DELETE")
-        _sync(partial)
+        flush(partial)
         yield partial
     finally:
         for each in (partial, *(partial.with_name(partial.name + side) for side in _SIDES)):
@@ -225,8 +225,8 @@ def _set_aside(path: Path, backups: Path) -> Path | None:
             copy = aside.with_name(aside.name + each.name.removeprefix(path.name))
             _copy_with_holes(each, copy)
             shutil.copystat(each, copy)
-            _sync(copy)
-        _sync(backups)
+            flush(copy)
+        flush(backups)
     return aside
 
 
@@ -269,7 +269,7 @@ def _lock(handle: int, path: Path) -> None:
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
+        flush(folder.parent)
 
 
 def _have_equal_bytes(one: Path, other: Path) -> bool:
@@ -286,14 +286,3 @@ def _have_equal_bytes(one: Path, other: Path) -> bool:
             if block != second.read(_BLOCK):
                 return False
     return True
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
-    if os.name == "nt" and path.is_dir():
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

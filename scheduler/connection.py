@@ -156,6 +156,17 @@ def close_live(connection: sqlite3.Connection) -> None:
             raise connection.save_replaced()
 
 
+def flush(path: Path) -> None:
+    """Flush a file or a folder to the disk."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
     """Let the block read one consistent state, regardless of other processes."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +19,20 @@ from scheduler.connection import (
     closing_connection,
     connect,
     copy_to_memory,
+    flush,
     open_file,
     open_memory,
     refuse_holes,
     transaction,
 )
-from scheduler.errors import DatabaseForeign, DatabaseNewer, DatabaseUnreadable, StateLost, translate_errors
+from scheduler.errors import (
+    DatabaseForeign,
+    DatabaseNewer,
+    DatabaseUnreadable,
+    StateAppeared,
+    StateLost,
+    translate_errors,
+)
 
 _RETRY_SECONDS = 0.01
 
@@ -73,6 +83,36 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
             connection.close()
             raise
     return connection
+
+
+def create_database(path: Path, content: sqlite3.Connection) -> None:
+    """Create the database at `path`, in an existing folder, with the content of another one.
+
+    It gets its name when all of it is on disk. Raise `StateAppeared` if another process was faster, and `StateLost` if
+    there is an intact backup.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with translate_errors(path):
+        _refuse_lost_state(path)
+        try:
+            with closing(connect(fresh)) as connection:
+                connection.execute("PRAGMA synchronous = OFF")  # the whole file is flushed below
+                content.backup(connection)
+                connection.execute("PRAGMA journal_mode = WAL")
+            flush(fresh)
+            _give_name(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        flush(path.parent)
+
+
+def _give_name(fresh: Path, path: Path) -> None:
+    try:
+        os.link(fresh, path)  # unlike a rename, this fails if the name is taken
+    except OSError as error:
+        if path.exists():
+            raise StateAppeared(path) from error
+        fresh.rename(path)  # the file system has no links
 
 
 def open_reading(path: Path, table_sets: Sequence[TableSet]) -> ReadingConnection:

@@ -65,6 +65,13 @@ class DatabaseForeign(DatabaseUnreadable):
         super().__init__(path, f"it holds {name}, which this program did not make", remedy)
 
 
+class StateAppeared(SchedulerError):
+    """Another process has created the database since this one began."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"Another command has just created {path}. Run this command again.")
+
+
 class StateReplaced(SchedulerError):
     """Another program removed the open database, or put another file in its place."""
 

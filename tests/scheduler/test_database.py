@@ -24,7 +24,9 @@ from scheduler import (
     restore,
     translate_errors,
 )
-from scheduler.database import open_reading
+from scheduler.connection import open_memory
+from scheduler.database import create_database, open_reading, prepare_copy
+from scheduler.errors import StateAppeared
 from scheduler.schema import migrations
 from tests.scheduler.world import CLOCK, add, open_store
 
@@ -56,6 +58,51 @@ def test_a_new_database_has_every_table_and_no_problem(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM cards").fetchone() == (0,)
     assert connection.execute("SELECT count(*) FROM reviews").fetchone() == (0,)
     connection.close()
+
+
+def in_memory(path: Path) -> sqlite3.Connection:
+    """A database in memory with a card, to be stored at `path`."""
+    connection = open_memory()
+    prepare_copy(connection, path, [TABLE_SET])
+    Store(connection, CLOCK).add_cards([NewCard(1, "forward", 1, 0)], 5)
+    return connection
+
+
+def test_a_database_from_memory_is_one_whole_file_with_a_write_ahead_log(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    create_database(path, in_memory(path))
+    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection = opened(path)
+    assert check(connection) == []
+    assert connection.execute("SELECT id, note FROM cards").fetchall() == [(5, 1)]
+
+
+def test_a_database_from_memory_replaces_none_that_appeared_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "state.db"
+    other = opened(path)
+    with pytest.raises(StateAppeared, match="Another command has just created"):
+        create_database(path, in_memory(path))
+    monkeypatch.setattr(os, "link", refuse_links)
+    with pytest.raises(StateAppeared):
+        create_database(path, in_memory(path))
+    assert other.execute("SELECT * FROM cards").fetchall() == []
+    assert not list(tmp_path.glob("*.part"))
+
+
+def refuse_links(_source: Path, target: Path) -> None:
+    raise PermissionError(1, "Operation not permitted", str(target))
+
+
+def test_a_file_system_without_links_gets_the_database_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "link", refuse_links)
+    path = tmp_path / "state.db"
+    create_database(path, in_memory(path))
+    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
+    assert opened(path).execute("SELECT id FROM cards").fetchall() == [(5,)]
 
 
 @pytest.mark.parametrize(
