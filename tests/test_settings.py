@@ -225,6 +225,8 @@ def test_windows_line_ends_and_a_byte_order_mark_do_not_matter(tmp_path: Path) -
             "[mocks.a]\nminutes = nan",
             "1: `a` has a `minutes` that cannot be used: it must be a number of minutes above 0",
         ),
+        ('[mocks."a\\u0007"]', "1: `a\x07` has a name or a query with control characters."),
+        ('[mocks.a]\nquery = "\\u009b"', "1: `a` has a name or a query with control characters."),
         ("[mocks.a]\nquery = 3", "1: `a` has a `query` that cannot be used: it must be a word in quotes."),
         ("fuzz = true\ndecks = { a = { fuzz = 1 } }", "2: `fuzz` must be true or false."),
     ],
