@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import regex
 
 # Control characters, overrides of the direction, and lone surrogates.
 _DANGEROUS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
@@ -130,3 +134,26 @@ def format_duration(duration_ms: int) -> str:
 
 def _format_one_digit(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
+
+
+_MOST_REPETITIONS: Final = 10_000  # of all parts of a regular expression together; `regex` writes each one out
+_REPEATED: Final = re.compile(r"\{(\d+)")
+
+
+@lru_cache(256)
+def compile_regex(text: str, flags: int = 0) -> regex.Pattern[str]:
+    """Compile a regular expression that may come from a stranger; raise ValueError if it is invalid or too large.
+
+    Search with a `timeout`, because one may try very many ways.
+    """
+    import regex  # imported late, because it loads slowly; unlike `re`, it can stop a search
+
+    times = 1
+    for count in _REPEATED.findall(text):
+        times *= max(1, int(count[:9]))
+        if times > _MOST_REPETITIONS:
+            raise ValueError("it repeats its parts too often")
+    try:
+        return regex.compile(text, flags)
+    except (regex.error, RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from None

@@ -403,6 +403,13 @@ def test_a_regular_expression_that_takes_too_long_is_refused(
     collection.scan()
 
 
+def test_a_regular_expression_that_repeats_repetitions_is_refused_before_it_fills_the_memory(
+    collection: Collection,
+) -> None:
+    with pytest.raises(QueryInvalid, match="repeats its parts too often"):
+        found(collection, 're:"((a{1000}){1000}){1000}"')
+
+
 @given(st.text("ab*_ ", min_size=1, max_size=6), st.text("ab ", max_size=8))
 def test_wildcards_mean_the_same_as_in_a_plain_regular_expression(pattern: str, text: str) -> None:
     plain = "".join({"*": ".*", "_": "."}.get(sign, sign) for sign in pattern)

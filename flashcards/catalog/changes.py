@@ -180,6 +180,9 @@ def _read(root: Path, found: FoundFile, row: FileRow | None, chooser: Chooser) -
         return refuse(line, "conflict", message, "Resolve the conflict and remove the marker")
     try:
         deck, dialect = read_deck(text, found.path, chooser.choose(found.path))
+    except TimeoutError as error:
+        hint = "Simplify it; until then its notes stay as they were."
+        return ReadFile(found, found_digest, None, mtime_ns, Problem(1, "unreadable", f"{error}.", hint))
     except Exception as error:  # whatever a file contains, the other files must be read
         message = f"The file cannot be read because of an error in this program: {type(error).__name__}: {error}."
         return refuse(1, "unreadable", message, "Report it with this file")

@@ -7,11 +7,12 @@ settings can name other marks, and regular expressions for notes of one's own sy
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_right
 from collections.abc import Container, Iterator
 from functools import lru_cache
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.model import Deck
@@ -25,7 +26,7 @@ from flashcards.dialects.builder import (
     mark_code,
     read_lines,
 )
-from flashcards.dialects.plugin_settings import ToAnkiSettings, compile_regex
+from flashcards.dialects.plugin_settings import SECONDS, ToAnkiSettings, read_syntax
 
 _ANKI_ID: Final = re.compile(r"(?:<!--)?ID: (\d+).*")
 _INLINE_ID: Final = re.compile(r"(?:<!--)?ID: (\d+)(?:-->)?")
@@ -237,22 +238,28 @@ class _Reader:
             return
         text = "\n".join(self._lines)
         taken = [span for span in find_opaque(text) if text.startswith(_CODE_OR_MATH, span[0])] + self._taken
+        until = time.monotonic() + SECONDS
         for kind, regex in self._settings.regexes:
-            for match, block in self._find_own(kind, regex, text, taken):
+            for match, block in self._find_own(kind, regex, text, taken, until):
                 first, last = (bisect_right(self._starts, at) - 1 for at in (match.start(), match.end() - 1))
                 self._add((first, last), block, match.span())
 
-    def _find_own(self, kind: str, regex: str, text: str, taken: list[Span]) -> Iterator[tuple[re.Match[str], _Block]]:
-        """Yield the notes that a regular expression finds outside of the spans `taken`, to which they are added."""
+    def _find_own(
+        self, kind: str, regex: str, text: str, taken: list[Span], until: float
+    ) -> Iterator[tuple[Any, _Block]]:
+        """Yield the notes that a regular expression finds outside of the spans `taken`, to which they are added.
+
+        Raise `TimeoutError` if that is not done at the monotonic time `until`.
+        """
         try:
-            size = compile_regex(regex).groups
-            patterns = [compile_regex(regex + below) for below, *_ in _BELOW]
+            size = read_syntax(regex).groups
+            patterns = [read_syntax(regex + below) for below, *_ in _BELOW]
         except ValueError:  # `check` reports it
             return
         names = self._list_names(kind) or tuple(map(str, range(size)))
         for pattern, (_, has_tags, has_id) in zip(patterns, _BELOW, strict=True):
             around = Spans([(max(start - 1, 0), end + 1) for start, end in taken])
-            for match in pattern.finditer(text):
+            for match in pattern.find(text, max(0.0, until - time.monotonic())):
                 span = around.around(match.start())
                 if match.start() == match.end() or (span and match.end() <= span[1]):
                     continue

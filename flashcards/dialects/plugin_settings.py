@@ -15,6 +15,7 @@ from typing import Any, Final
 from flashcards.dialects import PluginSettings
 from flashcards.dialects.obsidian_data import read_data
 from flashcards.disk.atomic import read_file
+from flashcards.text import compile_regex
 
 FILES: Final = {
     "obsidian-to-anki": (".obsidian/plugins/obsidian-to-anki-plugin/data.json", "obsidian_to_anki_config.ini"),
@@ -22,7 +23,10 @@ FILES: Final = {
 }
 """The files of a vault that may hold the settings for a dialect; the first one counts."""
 
-_LONGEST_REGEX: Final = 2000
+_LONGEST: Final = 2000  # characters of a regular expression
+SECONDS: Final = 2.0
+"""The time for all regular expressions of the settings in one file."""
+
 _SYNTAX: Final = {
     "begin": "Begin Note",
     "end": "End Note",
@@ -129,7 +133,7 @@ def _find_regex_problem(settings: ToAnkiSettings) -> str:
     """Return why a regular expression of the settings cannot be used, as a sentence; or ""."""
     for kind, regex in settings.regexes:
         try:
-            compile_regex(regex)
+            read_syntax(regex)
         except ValueError as error:
             return f"the regular expression of `{kind}` is not valid here: {error}"
     return ""
@@ -151,14 +155,28 @@ def _read_ini(text: str) -> dict[str, Any]:
     return {"settings": settings | {"Defaults": {"CurlyCloze": not is_off}}}
 
 
+class OwnSyntax:
+    """A regular expression of JavaScript that finds notes. It may come from a stranger, so its time is limited."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > _LONGEST:
+            raise ValueError("it is too long")
+        for theirs, ours in (("(?<", "(?P<"), ("(?P<=", "(?<="), ("(?P<!", "(?<!"), ("[^]", r"[\s\S]"), ("\\/", "/")):
+            text = text.replace(theirs, ours)
+        self._pattern = compile_regex(text, re.MULTILINE)
+        self._is_too_slow = False
+        self.groups: int = self._pattern.groups
+
+    def find(self, text: str, seconds: float) -> list[Any]:
+        """Return all matches in a text. Raise `TimeoutError` if it takes too long now or took too long before."""
+        try:
+            return list(self._pattern.finditer(text, timeout=0.0 if self._is_too_slow else seconds))
+        except TimeoutError:
+            self._is_too_slow = True
+            raise TimeoutError("A regular expression of the plugin's settings takes too long for this file") from None
+
+
 @lru_cache(256)
-def compile_regex(regex: str) -> re.Pattern[str]:
-    """Compile a regular expression of JavaScript; raise ValueError if that is impossible."""
-    if len(regex) > _LONGEST_REGEX:
-        raise ValueError("it is too long")
-    for theirs, ours in (("(?<", "(?P<"), ("(?P<=", "(?<="), ("(?P<!", "(?<!"), ("[^]", r"[\s\S]"), ("\\/", "/")):
-        regex = regex.replace(theirs, ours)
-    try:
-        return re.compile(regex, re.MULTILINE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+def read_syntax(text: str) -> OwnSyntax:
+    """Compile a regular expression of the settings; raise ValueError if that is impossible."""
+    return OwnSyntax(text)

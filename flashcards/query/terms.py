@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache, partial
 from time import process_time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 
 from flashcards.deck.model import Kind
-from flashcards.text import suggest
+from flashcards.text import compile_regex, suggest
 from scheduler import ReviewKind, tables
 
-if TYPE_CHECKING:
-    from regex import Pattern
-
+_FLAGS: Final = re.IGNORECASE | re.DOTALL
 _REGEX_SECONDS: Final = 3.0  # of processor time for a whole query
 _ESCAPE: Final = re.compile(r"\\(.)|([*_])|(.)", re.DOTALL)
 
@@ -67,20 +65,11 @@ def _join_parts(parts: Sequence[str], end: str) -> str:
 
 def check_regex(text: str) -> str:
     """Return a regular expression unchanged. Raise `ValueError` if it is invalid."""
-    import regex
-
     try:
-        _compile_regex(text)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"`re:{text}` is not a regular expression: {error}.") from error
+        compile_regex(text, _FLAGS)
+    except ValueError as error:
+        raise ValueError(f"`re:{text}` is not a regular expression that can be used: {error}.") from error
     return text
-
-
-@lru_cache(maxsize=64)
-def _compile_regex(text: str) -> Pattern[str]:
-    import regex  # imported late, because it loads slowly; unlike `re`, it can stop a search
-
-    return regex.compile(text, regex.IGNORECASE | regex.DOTALL)
 
 
 class PatternKind(StrEnum):
@@ -142,7 +131,7 @@ class TextSearch:
     def _search(self, pattern: str, text: str) -> bool:
         begun = process_time()
         try:
-            return _compile_regex(pattern).search(text, timeout=max(0.0, self._left)) is not None
+            return compile_regex(pattern, _FLAGS).search(text, timeout=max(0.0, self._left)) is not None
         except TimeoutError:
             self.is_too_slow = True
             raise

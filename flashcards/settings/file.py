@@ -237,7 +237,7 @@ class _Reader:
         presets = {}
         for name, table in mocks.items():
             if not all(text.isprintable() for text in (name, str(table.get("query", "")))):
-                raise self._invalid(name, "has a name or a query with control characters. Remove them.")
+                raise self._make_error(name, "has a name or a query with control characters. Remove them.")
             read = {}
             for key, value in table.items():
                 if key not in setting_values.MOCK_READERS:

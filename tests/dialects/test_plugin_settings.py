@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flashcards.cli import run
 from flashcards.deck.model import Deck
 from flashcards.dialects import plugin_settings
 from flashcards.dialects.choose import Chooser
@@ -64,6 +65,26 @@ class TestObsidianToAnki:
         self, tmp_path: Path, kind: str, regex: str, text: str, found: list[tuple[str, ...]]
     ) -> None:
         assert fields(to_anki(tmp_path, text, CUSTOM_REGEXPS={kind: regex})) == found
+
+    def test_a_regular_expression_that_tries_too_many_ways_costs_seconds_once(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        write(tmp_path, TO_ANKI[0], {"settings": {"CUSTOM_REGEXPS": {"Basic": "^(x+)+::(y)$"}}})
+        (tmp_path / "flashcards.toml").write_text('[formats]\nnotes = "obsidian-to-anki"\n')
+        for name in ("a", "b", "c"):
+            write(tmp_path, f"notes/{name}.md", f"{'x' * 9000}\n")
+        write(tmp_path, "good.md", "Q: good\nA: yes\n")
+        assert run(["-C", str(tmp_path), "check"]) == 1
+        out = capsys.readouterr().out
+        assert out.count("takes too long for this file") == 3
+        assert run(["-C", str(tmp_path), "list"]) == 0
+        assert "good" in capsys.readouterr().out
+
+    @pytest.mark.parametrize("regex", ["((a{1000}){1000}){1000}", "a" * 3000, "(?:" * 900 + ")" * 900])
+    def test_a_regular_expression_that_is_costly_to_compile_is_refused(self, tmp_path: Path, regex: str) -> None:
+        assert to_anki(tmp_path, "a", CUSTOM_REGEXPS={"Basic": regex}).notes == ()
+        found = Chooser(tmp_path, {"": "obsidian-to-anki"}).choose("notes/a.md").find_settings("obsidian-to-anki")
+        assert "is not valid here" in found.error
 
     def test_tags_and_an_id_follow_such_a_note(self, tmp_path: Path) -> None:
         text = "Q: a\nA: b\n<!--ID: 1566052191670-->\n\nc::d Tags: x y\nID: 1566052191671\n"
