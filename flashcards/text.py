@@ -1,4 +1,4 @@
-"""Format numbers, durations and lines of words for people."""
+"""Format numbers, durations and lines of words for people, and compile their regular expressions."""
 
 from __future__ import annotations
 

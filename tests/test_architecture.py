@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "deck": {"disk", "errors", "text"},
     "identity": {"deck"},
     "render": {"deck", "disk", "text"},
-    "dialects": {"deck", "disk"},
+    "dialects": {"deck", "disk", "text"},
     "settings": {"dialects", "disk", "errors", "scheduler", "text"},
     "catalog": {"deck", "dialects", "disk", "errors", "identity", "scheduler", "second_process", "text"},
     "collection": {"catalog", "deck", "dialects", "disk", "errors", "settings", "scheduler", "text"},
