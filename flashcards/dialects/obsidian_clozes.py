@@ -17,6 +17,7 @@ from flashcards.deck.cloze import MAX_NUMBER
 from flashcards.deck.model import Gap
 
 _GROUP: Final = re.compile(r"\[((?:\\.|[^\]\\])*)\]")
+_LINE_END: Final = re.compile("[\n\u2028\u2029]")  # what a gap does not cross
 _NUMBER: Final = re.compile(r"\d+")
 _LONGEST_PATTERN: Final = 200
 _ANSWER: Final = "answer"
@@ -123,7 +124,7 @@ def _find(text: str, pattern: str, sequence: str) -> Iterator[_Place]:
     shapes = _shapes(pattern, sequence)
     opening = find_opening(pattern)
     offset = 0
-    for line in text.split("\n"):
+    for line in _LINE_END.split(text):
         for place in _find_in_line(line, shapes) if opening in line else ():
             start, end, inner_start, inner_end, hint, written = place
             yield _Place(start + offset, end + offset, inner_start + offset, inner_end + offset, hint, written)

@@ -30,7 +30,7 @@ def judge(asked: Sequence[Asked]) -> list[Any]:
     """Return what clozecraft finds; it is looked for where node looks for packages (NODE_PATH)."""
     lines = "".join(json.dumps(each._asdict()) + "\n" for each in asked)
     done = subprocess.run(["node", JUDGE], input=lines, capture_output=True, text=True, check=True, env=os.environ)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 @cache
@@ -43,7 +43,7 @@ def has_judge() -> bool:
 
 def read_golden() -> list[tuple[Asked, Any]]:
     """Return the cases of the golden file with what clozecraft finds."""
-    cases = [json.loads(line) for line in GOLDEN.read_text("utf-8").splitlines()]
+    cases = [json.loads(line) for line in GOLDEN.read_text("utf-8").split("\n") if line]
     return [(Asked(case["text"], tuple(case["patterns"])), case.get("found")) for case in cases]
 
 
