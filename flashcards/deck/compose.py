@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flashcards.deck.attributes import Attributes, merge_attributes
@@ -34,24 +33,24 @@ _GAP_LIKE = re.compile(r"\{\{c[0-9]+::|\[[^\[\]]+\]")
 _NO_ATTRIBUTES = Attributes()
 
 
-@dataclass(slots=True)
 class OpenNote:
-    """A note whose end is not known yet."""
+    """A note whose end is not known yet; `limit` is the last possible one."""
 
-    kind: Kind
-    start: int
-    front_start: int
-    breadcrumb: tuple[str, ...]
-    limit: int  # the last possible end
-    # front_end, back_start: -1 until the second marker is found
-    front_end: int = -1
-    back_start: int = -1
-    # indent, back_indent: the spaces before its markers
-    indent: int = 0
-    back_indent: int = 0
-    both_ways: bool = False
-    cuts: list[Span] = field(default_factory=list)  # the comments with its attributes
-    attributes: list[Attributes] = field(default_factory=list)
+    def __init__(self, kind: Kind, start: int, front_start: int, breadcrumb: tuple[str, ...], limit: int) -> None:
+        self.kind = kind
+        self.start = start
+        self.front_start = front_start
+        self.breadcrumb = breadcrumb
+        self.limit = limit
+        # front_end, back_start: -1 until the second marker is found
+        self.front_end = -1
+        self.back_start = -1
+        # indent, back_indent: the spaces before its markers
+        self.indent = 0
+        self.back_indent = 0
+        self.both_ways = False
+        self.cuts: list[Span] = []  # the comments with its attributes
+        self.attributes: list[Attributes] = []
 
 
 class Piece(NamedTuple):

@@ -169,7 +169,8 @@ class _Reader:
                 return
             self._close_note(token.start)
             kind = _OPENS[token.letter]
-            self._open = OpenNote(kind, token.start, token.end, self._breadcrumb, len(self.body), indent=indent)
+            self._open = OpenNote(kind, token.start, token.end, self._breadcrumb, len(self.body))
+            self._open.indent = indent
             return
         kind = _TURNS[token.letter]
         if draft and draft.kind is kind and (draft.back_start < 0 or indent < draft.back_indent):
@@ -187,17 +188,9 @@ class _Reader:
             return
         # A pair in a list begins after its bullet, but the cloze ends before the list.
         self._close_note(token.block[0] if self._open and self._open.kind is Kind.CLOZE else token.start)
-        separator_start, separator_end = token.separator
-        self._open = OpenNote(
-            Kind.PAIR,
-            token.start,
-            token.start,
-            self._breadcrumb,
-            token.end,
-            front_end=separator_start,
-            back_start=separator_end,
-            both_ways=separator_end - separator_start == 3,
-        )
+        self._open = draft = OpenNote(Kind.PAIR, token.start, token.start, self._breadcrumb, token.end)
+        draft.front_end, draft.back_start = token.separator
+        draft.both_ways = draft.back_start - draft.front_end == 3
 
     def _may_give_way(self, draft: OpenNote, token: Token) -> bool:
         """Return whether the open note ends at a pair.
