@@ -90,9 +90,9 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     problems = [*alone.problems, *_find_problems(collection, path, alone.notes)]
     if problems:
         raise NoteRefused(problems)
-    if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
+    if not _has_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
         joined = f"{start}\n\n<!-- end -->\n\n{text}\n"
-        if not _holds_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
+        if not _has_both(parse(old, path).notes, alone.notes, parse(joined, path).notes):
             raise NoteRefused([Problem(1, "add", "At the end of its file it would be parsed differently.", "")])
     entries = list(collection.catalog.entries())
     _refuse_duplicates(entries, alone.notes)
@@ -135,7 +135,7 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
         levels = "::".join(part for part in re.split(r"[\\/]+", deck) if part.strip("."))
         hint = f"Levels of a deck are separated by `::`, as in `{levels or 'a::b'}`."
         raise UsageError(f"There is no deck `{deck}`. {hint}")
-    return _free_path(collection, deck), deck
+    return _find_free_path(collection, deck), deck
 
 
 def _read_file(collection: Collection, path: str) -> bytes | None:
@@ -154,7 +154,7 @@ def _read_file(collection: Collection, path: str) -> bytes | None:
     return data
 
 
-def _free_path(collection: Collection, deck: str) -> str:
+def _find_free_path(collection: Collection, deck: str) -> str:
     """Return the path for a new file of a deck, or that of an existing native file without notes."""
     parts = [_FORBIDDEN.sub("-", part).strip(" .") or "deck" for part in deck.split("::")]
     stem, number = "/".join(parts), 1
@@ -173,7 +173,7 @@ def _write_head(collection: Collection, path: str, deck: str) -> str:
     return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
 
 
-def _holds_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) -> bool:
+def _has_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) -> bool:
     """Return whether a file contains its old notes and then the new ones, each parsed as by itself."""
     if len(both) != len(old) + len(new):
         return False

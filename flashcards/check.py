@@ -63,7 +63,7 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     found += _check_deck_tables(collection)
     found += _check_keys(collection)
     found += _check_macros(collection.root)
-    found += _vaults(collection)
+    found += _find_vaults(collection)
     entries = list(collection.catalog.entries())
     rows = collection.connection.execute("SELECT note, sum(reps) FROM cards WHERE reps > 0 GROUP BY note")
     reviews: dict[int, int] = dict(rows)
@@ -114,7 +114,7 @@ def _check_keys(collection: Collection) -> Iterator[FileProblem]:
         yield FileProblem(FILE_NAME, line, "setting", message, "Fix it; until then no review can start.")
 
 
-def _vaults(collection: Collection) -> Iterator[FileProblem]:
+def _find_vaults(collection: Collection) -> Iterator[FileProblem]:
     """Report the vaults whose plugin settings cannot be read."""
     chooser = collection.chooser()
     settings = {chooser.choose(path).find_settings(name) for path, name in collection.catalog.dialects().items()}

@@ -44,7 +44,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path:
             if not is_sound(partial):
                 raise errors.DatabaseCorrupt(path)
             newest = next(iter(list_backups(folder, path.stem)), None)
-            if newest is not None and _have_equal_bytes(newest, partial):
+            if newest is not None and _are_equal_bytes(newest, partial):
                 return newest
             partial.replace(target)
         flush(folder)
@@ -100,7 +100,7 @@ def _has_unknown_version(path: Path) -> bool:
 def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
     """Make the database at `path` what it is in a backup. Returns the copy of what was there, if there was something.
 
-    The backup is checked first. Its pages are copied into the present file under SQLite's lock, and what was there is
+    The backup is checked first. Its pages are copied into the current file under SQLite's lock, and what was there is
     copied to `backups` under the same lock. Other processes may have the database open: what they commit is in one of
     the two. A damaged database is not read: its file goes to `backups`, with the ending `.damaged`. Raise
     `BackupUnusable` if the backup is missing, or is not a sound database. Raise `DatabaseBusy` if another process
@@ -272,7 +272,7 @@ def _make_folder(folder: Path) -> None:
         flush(folder.parent)
 
 
-def _have_equal_bytes(one: Path, other: Path) -> bool:
+def _are_equal_bytes(one: Path, other: Path) -> bool:
     """Compare two databases, except for the counter of changes in their headers."""
     if one.stat().st_size != other.stat().st_size:
         return False

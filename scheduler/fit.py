@@ -56,7 +56,7 @@ def measure(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike) -> Figur
 def measure_average(recalled: ArrayLike, bins: ArrayLike) -> Figures:
     """Compute the figures of a constant prediction: the share of reviews recalled."""
     found = _floats(recalled)
-    return measure(np.full(found.size, _mean(found)), found, bins)
+    return measure(np.full(found.size, _compute_mean(found)), found, bins)
 
 
 def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -66,7 +66,7 @@ def log_loss(predicted: ArrayLike, recalled: ArrayLike, weights: ArrayLike | Non
     """
     chance = np.clip(_floats(predicted), _CERTAIN, 1 - _CERTAIN)
     loss = -np.log(np.where(np.asarray(recalled, dtype=bool), chance, 1 - chance))
-    return _mean(loss, weights)
+    return _compute_mean(loss, weights)
 
 
 def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weights: ArrayLike | None = None) -> float:
@@ -81,7 +81,7 @@ def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weight
     some = np.flatnonzero(counts)
     off = (np.bincount(places, _floats(predicted)) - np.bincount(places, _floats(recalled)))[some] / counts[some]
     heavy = counts if weights is None else np.bincount(places, _floats(weights))
-    return float(np.sqrt(_mean(off**2, heavy[some])))
+    return float(np.sqrt(_compute_mean(off**2, heavy[some])))
 
 
 def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: ArrayLike) -> Ints:
@@ -90,10 +90,10 @@ def review_bins(elapsed_days: ArrayLike, interday_reviews: ArrayLike, lapses: Ar
     Each of the three is put on a geometric scale, as in fsrs-rs (`FSRSItem::r_matrix_index`): days since the last
     review by 3.62, reviews of a later day up to this one by 1.89, and how many before it were rated Again by 1.73.
     """
-    days = _steps(elapsed_days, 3.62)
-    reviews = _steps(np.asarray(interday_reviews) + 1, 1.89)
+    days = _count_steps(elapsed_days, 3.62)
+    reviews = _count_steps(np.asarray(interday_reviews) + 1, 1.89)
     failures = np.asarray(lapses)
-    failed = np.where(failures > 0, _steps(np.maximum(failures, 1), 1.73) + 1, 0)
+    failed = np.where(failures > 0, _count_steps(np.maximum(failures, 1), 1.73) + 1, 0)
     return (days * _STEPS + reviews) * _STEPS + failed
 
 
@@ -134,7 +134,7 @@ def predict_recall(curves: Mapping[int, Curve], deck: Ints, stability: Floats, d
     return found
 
 
-def _steps(values: ArrayLike, base: float) -> Ints:
+def _count_steps(values: ArrayLike, base: float) -> Ints:
     """Compute how many whole times the factor `base` goes into each value, from 1 on."""
     counts = np.asarray(values, dtype=np.int64)
     # Each distinct number is computed once.
@@ -148,7 +148,7 @@ def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _mean(values: Floats, weights: ArrayLike | None = None) -> float:
+def _compute_mean(values: Floats, weights: ArrayLike | None = None) -> float:
     if values.size == 0:
         raise ValueError("there are no reviews to measure")
     return float(np.average(values, weights=None if weights is None else _floats(weights)))
@@ -227,7 +227,7 @@ def build_training_set(
     entries = make_entries(log, runs)
     run_of = np.repeat(np.arange(first.size), last - first)
     begin = first[first < last]
-    elapsed = _pauses(log.day[runs.kept], begin)
+    elapsed = _count_pauses(log.day[runs.kept], begin)
     rating = log.rating[runs.kept]
     chosen = np.flatnonzero((elapsed > 0) & whole[run_of])
     failed = rating == int(Rating.AGAIN)
@@ -246,7 +246,7 @@ def build_training_set(
     )
 
 
-def _pauses(day: Ints, first: Ints) -> Ints:
+def _count_pauses(day: Ints, first: Ints) -> Ints:
     """Count the days since the previous rating, 0 at the first of each run. A clock set back counts as no time."""
     pauses: Ints = np.maximum(np.diff(day, prepend=day[:1]), 0)
     pauses[first] = 0

@@ -39,7 +39,7 @@ def find_farthest(interval: float) -> int:
     return round_half_up(interval + _spread(interval))
 
 
-def bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
+def compute_bounds(interval: float, minimum: int, maximum: int) -> tuple[int, int]:
     """Compute the first and the last day that an interval (in days) may move to, within the limits given."""
     minimum = min(minimum, maximum)
     interval = min(max(interval, minimum), maximum)
@@ -54,7 +54,7 @@ def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | No
     """Move an interval within its bounds by `drawn` in [0, 1), or only round it without a draw. Whole days."""
     if drawn is None:
         return min(max(round_half_up(interval), minimum), maximum)
-    lower, upper = bounds(interval, minimum, maximum)
+    lower, upper = compute_bounds(interval, minimum, maximum)
     return lower + math.floor(drawn * (upper - lower + 1))
 
 
@@ -105,10 +105,10 @@ class Load(NamedTuple):
         """Choose the interval in whole days: moved within its bounds, by `drawn` in [0, 1), to a suitable day."""
         if days > FARTHEST or minimum > FARTHEST:
             return fuzz_interval(days, minimum, maximum, drawn)
-        lower, upper = bounds(days, minimum, maximum)
+        lower, upper = compute_bounds(days, minimum, maximum)
         if lower == upper:
             return lower
-        weights = self._weights(lower, upper)
+        weights = self._compute_weights(lower, upper)
         left = drawn * sum(weights)
         for chosen, weight in enumerate(weights, lower):
             left -= weight
@@ -116,17 +116,17 @@ class Load(NamedTuple):
                 return chosen
         return upper  # reached only through rounding errors
 
-    def _weights(self, lower: int, upper: int) -> list[float]:
+    def _compute_weights(self, lower: int, upper: int) -> list[float]:
         first = max(1, lower - _AROUND)
-        fill = [self._fill(self.today + days) for days in range(first, upper + _AROUND + 1)]
-        return [self._weight(days, days - first, fill) for days in range(lower, upper + 1)]
+        fill = [self._compute_fill(self.today + days) for days in range(first, upper + _AROUND + 1)]
+        return [self._compute_weight(days, days - first, fill) for days in range(lower, upper + 1)]
 
-    def _fill(self, day: int) -> float | None:
+    def _compute_fill(self, day: int) -> float | None:
         """Compute the load of a day, scaled to a full day; a day without work has no load."""
         share = self.easy_days[find_weekday(day)]
         return self.due.get(day, 0) / share if share else None
 
-    def _weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
+    def _compute_weight(self, days: int, index: int, fill: Sequence[float | None]) -> float:
         """Compute how likely a day is, `days` from today; `fill[index]` is its own load."""
         own = fill[index]
         if own is None or self.today + days in self.siblings:
@@ -168,7 +168,7 @@ class Ahead:
         """Count the cards due on each day; days without cards are missing."""
         if not self.is_current(today):
             self._due = count_due_ahead(self._connection, today, REACH)
-            self._state = self._present(today)
+            self._state = self._read_version(today)
         return self._due
 
     def siblings(self, card: Card) -> list[int]:
@@ -177,7 +177,7 @@ class Ahead:
 
     def is_current(self, today: int) -> bool:
         """Return whether nothing was written since the cards were read, or since the last `record_rating`."""
-        return self._state == self._present(today)
+        return self._state == self._read_version(today)
 
     def record_rating(self, before: Card, after: Card, today: int) -> None:
         """Record a rating that was written while `is_current` held."""
@@ -185,9 +185,9 @@ class Ahead:
             self._due[before.due_day] -= 1
         if after.due_day is not None and after.active and not after.suspended:
             self._due[after.due_day] = self._due.get(after.due_day, 0) + 1
-        self._state = self._present(today)
+        self._state = self._read_version(today)
 
-    def _present(self, today: int) -> tuple[int, int, int]:
+    def _read_version(self, today: int) -> tuple[int, int, int]:
         """Return a value that changes with the day, and with a write by any connection."""
         version = int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         return today, version, self._connection.total_changes

@@ -301,7 +301,7 @@ class Replayer:
         """Give every row of each log its memory state, in place. Logs are oldest first, without voided rows."""
         from fsrs_rs_python import FSRSItem
 
-        runs = [(log, run) for log in logs for run in self._runs(log) if run.items]
+        runs = [(log, run) for log in logs for run in self._split_runs(log) if run.items]
         found = self._model.replay_each([FSRSItem(run.items) for _, run in runs], [run.start for _, run in runs])
         for (log, run), memories in zip(runs, found, strict=True):
             for index, memory in zip(run.rows, memories, strict=True):
@@ -310,7 +310,7 @@ class Replayer:
             if any(row.kind is not ReviewKind.RATING for row in log):
                 _carry_over(log)
 
-    def _runs(self, log: Iterable[Review]) -> Iterable[_Run]:
+    def _split_runs(self, log: Iterable[Review]) -> Iterable[_Run]:
         run = _Run()
         previous: State | None = None
         for index, row in enumerate(log):
@@ -321,13 +321,13 @@ class Replayer:
                 run = _Run() if effects & RATES else _Run(row.memory, row.day)
             if effects & RATES and row.rating is not None:
                 pause = max(0, row.day - run.last_day) if run.items or run.start else 0
-                run.items.append(self._entry(int(row.rating), pause))
+                run.items.append(self._get_entry(int(row.rating), pause))
                 run.rows.append(index)
                 run.last_day = row.day
             previous = row.state_before if effects & RATES else None if begins else previous
         yield run
 
-    def _entry(self, rating: int, pause: int) -> FSRSReview:
+    def _get_entry(self, rating: int, pause: int) -> FSRSReview:
         entry = self._made.get((rating, pause))
         if entry is None:
             entry = self._made[rating, pause] = self._review(rating, pause)

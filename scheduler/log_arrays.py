@@ -46,24 +46,24 @@ def read_columns(
     has written nothing yet, so other connections see the same rows.
     """
     # Without an index, rows come in order of id.
-    query = _query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
-    parts = _parts(connection)
+    query = _write_query(columns, f"reviews NOT INDEXED WHERE {where} AND id > ? AND id <= ?")
+    parts = _split_log(connection)
     path, is_reading = database_path(connection), isinstance(connection, ReadingConnection)
     if len(parts) == 1 or path == Path() or (connection.in_transaction and not committed):
-        found = [_arrays(connection, query, part) for part in parts]
+        found = [_read_arrays(connection, query, part) for part in parts]
     else:
         from concurrent.futures import ThreadPoolExecutor
 
         # SQLite releases Python's lock, so several connections can read in parallel.
         with ThreadPoolExecutor(_READERS) as pool:
-            found = list(pool.map(lambda part: _read(path, is_reading, query, part), parts))
+            found = list(pool.map(lambda part: _read_part(path, is_reading, query, part), parts))
     return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
 
 
 def read_columns_of(connection: sqlite3.Connection, columns: Sequence[str], ids: Ints) -> list[Ints]:
     """Read integer columns of the log rows with these ids, one array per column; `columns` as in `read_columns`."""
     order = np.argsort(ids)
-    found = _arrays(connection, _query(columns, _CHOSEN), (_json(ids),))
+    found = _read_arrays(connection, _write_query(columns, _CHOSEN), (_encode_ids(ids),))
     for array in found:
         array[order] = array.copy()
     return found
@@ -71,19 +71,19 @@ def read_columns_of(connection: sqlite3.Connection, columns: Sequence[str], ids:
 
 def read_card_columns(connection: sqlite3.Connection, columns: Sequence[str]) -> list[Ints]:
     """Read SQL expressions on all cards, whole and never NULL, as one array each, in order of id."""
-    return _arrays(connection, _query(columns, "cards NOT INDEXED"))
+    return _read_arrays(connection, _write_query(columns, "cards NOT INDEXED"))
 
 
 def read_card_reals(connection: sqlite3.Connection, columns: Sequence[str]) -> list[Floats]:
     """Read columns of fractional numbers, to 15 digits; NULL becomes NaN."""
     columns = [f"coalesce({column}, 'nan')" for column in columns]
-    texts = _texts(connection, _query(columns, "cards NOT INDEXED"))
+    texts = _read_texts(connection, _write_query(columns, "cards NOT INDEXED"))
     return [np.fromstring(text, dtype=np.float64, sep=",") for text in texts]
 
 
 def read_rows(connection: sqlite3.Connection, columns: Sequence[str], ids: Ints) -> sqlite3.Cursor:
     """Read columns of the log rows with these ids, row by row."""
-    return connection.execute(f"SELECT {', '.join(columns)} FROM {_CHOSEN}", (_json(ids),))
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {_CHOSEN}", (_encode_ids(ids),))
 
 
 def _exclude_voided(connection: sqlite3.Connection, where: str) -> str:
@@ -91,7 +91,7 @@ def _exclude_voided(connection: sqlite3.Connection, where: str) -> str:
     return f"{where} AND id NOT IN ({_VOIDED})" if connection.execute(f"{_VOIDED} LIMIT 1").fetchone() else where
 
 
-def _json(ids: Ints) -> str:
+def _encode_ids(ids: Ints) -> str:
     """Encode ids for `_CHOSEN`, sorted, so that each page of the table is read once."""
     return json.dumps(np.sort(ids).tolist())
 
@@ -129,12 +129,12 @@ def unpack_columns(numbers: Ints, *bits: int) -> list[Ints]:
     return [numbers, *reversed(found)]
 
 
-def _query(columns: Sequence[str], rows: str) -> str:
+def _write_query(columns: Sequence[str], rows: str) -> str:
     """Write a query for one text per column: SQLite joins it and numpy splits it, without an object per value."""
     return f"SELECT {', '.join(f'group_concat({column})' for column in columns)} FROM {rows}"
 
 
-def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
+def _split_log(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """Split the log into consecutive parts: the id before the first row, and the last id."""
     count, last = connection.execute(_EXTENT).fetchone()
     if count < _MANY:
@@ -145,16 +145,16 @@ def _parts(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     return list(pairwise([*ends, last]))
 
 
-def _read(path: Path, is_reading: bool, query: str, part: tuple[int, int]) -> list[Ints]:
+def _read_part(path: Path, is_reading: bool, query: str, part: tuple[int, int]) -> list[Ints]:
     with closing_connection(path, is_reading=is_reading) as connection:
-        return _arrays(connection, query, part)
+        return _read_arrays(connection, query, part)
 
 
-def _arrays(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[Ints]:
-    return [np.fromstring(text, dtype=np.int64, sep=",") for text in _texts(connection, query, values)]
+def _read_arrays(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[Ints]:
+    return [np.fromstring(text, dtype=np.int64, sep=",") for text in _read_texts(connection, query, values)]
 
 
-def _texts(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[str]:
+def _read_texts(connection: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> list[str]:
     return [text or "" for text in connection.execute(query, values).fetchone()]
 
 

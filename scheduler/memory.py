@@ -130,9 +130,9 @@ class Model:
             stability = max(memory.stability, MINIMUM_STABILITY)
             card = Card(0, Phase.Review, None, stability, memory.difficulty, due=epoch, last_review=epoch)
         at = epoch + timedelta(days=elapsed_days)
-        scheduler = self._for_one()
+        scheduler = self._get_scheduler()
         after = {rating: scheduler.review_card(card, Grade(rating.value), at)[0] for rating in Rating}
-        return {rating: _memory(card.stability, card.difficulty) for rating, card in after.items()}
+        return {rating: _make_memory(card.stability, card.difficulty) for rating, card in after.items()}
 
     def interval_days(self, stability: float, retention: float) -> float:
         """Compute the days until recall falls to `retention`, unrounded."""
@@ -151,7 +151,7 @@ class Model:
         """
         import numpy as np
 
-        states = self._for_batch().memory_state_batch(histories, _starting_states(starts))
+        states = self._get_fsrs().memory_state_batch(histories, _convert_starts(starts))
         found = np.empty((len(states), 2))
         found[:, 0] = [state.stability for state in states]
         found[:, 1] = [state.difficulty for state in states]
@@ -171,20 +171,20 @@ class Model:
 
     def replay_each(self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None]) -> list[list[Memory]]:
         """Compute the memory state after every entry of each history; arguments as in `replay_all`."""
-        found = self._for_batch().historical_memory_state_batch(histories, _starting_states(starts))
+        found = self._get_fsrs().historical_memory_state_batch(histories, _convert_starts(starts))
         # If there is a starting state, it comes first.
         kept = (states[start is not None :] for states, start in zip(found, starts, strict=True))
-        return [[_memory(state.stability, state.difficulty) for state in states] for states in kept]
+        return [[_make_memory(state.stability, state.difficulty) for state in states] for states in kept]
 
     def memory_after(self, ease: float, interval_days: float) -> Memory:
         """Convert an SM-2 ease factor (usually 2.5) and interval to the equivalent memory state.
 
         This is how FSRS converts cards with lost reviews. It assumes that they became due at a recall of 0.9.
         """
-        state = self._for_batch().memory_state_from_sm2(ease, interval_days, 0.9)
-        return _memory(state.stability, state.difficulty)
+        state = self._get_fsrs().memory_state_from_sm2(ease, interval_days, 0.9)
+        return _make_memory(state.stability, state.difficulty)
 
-    def _for_one(self) -> Scheduler:
+    def _get_scheduler(self) -> Scheduler:
         if self._one is None:
             from fsrs import Scheduler
 
@@ -192,7 +192,7 @@ class Model:
             self._one = Scheduler(self.parameters, learning_steps=(), relearning_steps=(), enable_fuzzing=False)
         return self._one
 
-    def _for_batch(self) -> FSRS:
+    def _get_fsrs(self) -> FSRS:
         if self._batch is None:
             from fsrs_rs_python import FSRS
 
@@ -210,12 +210,14 @@ class QuickModel(Model):
         from fsrs_rs_python import MemoryState
 
         state = None if memory is None else MemoryState(*memory)
-        after = self._for_batch().next_states(state, 0.9, elapsed_days)
+        after = self._get_fsrs().next_states(state, 0.9, elapsed_days)
         memories = (each.memory for each in (after.again, after.hard, after.good, after.easy))
-        return {rating: _memory(each.stability, each.difficulty) for rating, each in zip(Rating, memories, strict=True)}
+        return {
+            rating: _make_memory(each.stability, each.difficulty) for rating, each in zip(Rating, memories, strict=True)
+        }
 
 
-def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState | None] | None:
+def _convert_starts(starts: Sequence[Memory | None] | None) -> list[MemoryState | None] | None:
     if starts is None or not any(starts):
         return None
     from fsrs_rs_python import MemoryState
@@ -223,7 +225,7 @@ def _starting_states(starts: Sequence[Memory | None] | None) -> list[MemoryState
     return [None if start is None else MemoryState(*start) for start in starts]
 
 
-def _memory(stability: float | None, difficulty: float | None) -> Memory:
+def _make_memory(stability: float | None, difficulty: float | None) -> Memory:
     if stability is None or difficulty is None:
         raise ValueError("a rated card has a memory state")
     return Memory(min(max(stability, MINIMUM_STABILITY), MAXIMUM_STABILITY), difficulty)

@@ -52,7 +52,7 @@ def merge(
     """
     merging: _Merging | None = None  # created for the first card, because it reads the ids of the whole log
     reviews = cards = 0
-    with _larger_cache(connection):
+    with _enlarge_cache(connection):
         remaining = iter(histories)
         for start in count(0, _BATCH):
             if progress:
@@ -61,7 +61,7 @@ def merge(
             if not batch:
                 break
             merging = merging or _Merging(connection, days, model_of)
-            done = merging.batch(batch)
+            done = merging.merge_batch(batch)
             reviews, cards = reviews + done.reviews, cards + done.cards
     return Merged(reviews, cards)
 
@@ -92,7 +92,7 @@ def add_stated_cards(
 
 
 @contextmanager
-def _larger_cache(connection: sqlite3.Connection) -> Iterator[None]:
+def _enlarge_cache(connection: sqlite3.Connection) -> Iterator[None]:
     """Enlarge SQLite's cache to keep the indexes in memory while rows of all times are added."""
     (before,) = connection.execute("PRAGMA cache_size").fetchone()
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -141,10 +141,10 @@ class _Merging:
         self._times = _Times(connection)
         self._had_any = bool(self._times.taken)
 
-    def batch(self, histories: Sequence[CardHistory]) -> Merged:
+    def merge_batch(self, histories: Sequence[CardHistory]) -> Merged:
         ids = [history.card for history in histories]
         cards = {card.id: card for card in map(tables.to_card, select_in(self._db, _CARDS, ids))}
-        logs, own = self._logs(ids)
+        logs, own = self._read_logs(ids)
         joined = [
             self._join(cards[history.card], history, logs[history.card], own[history.card]) for history in histories
         ]
@@ -161,7 +161,7 @@ class _Merging:
         self._db.executemany(tables.UPDATE_SCHEDULE, [(*tables.to_schedule_values(card), card.id) for card in changed])
         return Merged(sum(row.kind is not ReviewKind.TAKEN_OVER for row in rows), len(changed))
 
-    def _logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
+    def _read_logs(self, ids: list[int]) -> tuple[dict[int, list[Review]], dict[int, set[int]]]:
         """Read the logs of cards without voided rows, and the ids of all rows that another program may have."""
         logs: dict[int, list[Review]] = defaultdict(list)
         own: dict[int, set[int]] = defaultdict(set)
@@ -287,13 +287,13 @@ def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayC
 
 def _is_as_imported(now: Card, history: CardHistory) -> bool:
     there = history.imported
-    if (now.state, now.due_day, _seconds(now.due_ms)) != (there.state, there.due_day, _seconds(there.due_ms)):
+    if (now.state, now.due_day, _to_seconds(now.due_ms)) != (there.state, there.due_day, _to_seconds(there.due_ms)):
         return False
     if there.leech and not now.leech:
         return False
     return there.state is not State.REVIEW or now.interval == there.interval
 
 
-def _seconds(at_ms: int | None) -> int | None:
+def _to_seconds(at_ms: int | None) -> int | None:
     """Round to seconds: other programs store step times in seconds."""
     return None if at_ms is None else at_ms // 1000

@@ -31,7 +31,10 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 
 class Policy(NamedTuple):
-    """How cards are scheduled and asked; the defaults are Anki's."""
+    """How cards are scheduled and asked; the defaults are Anki's.
+
+    Times are in the units of the scheduler; `SETTINGS` of flashcards describes how people write them.
+    """
 
     retention: float = 0.9  # the probability of recall at which a card becomes due, 0.7 to 0.99
     learning_steps: tuple[int, ...] = (60, 600)  # delays in seconds while a card is new; may be empty

@@ -51,7 +51,7 @@ def build_queue(
     `review_order` and the `new_mix` of the session; by default the first deck's. Unless `paced`, new cards come as the
     limits alone say, not by deadlines.
     """
-    return Queue(store, _selection(decks, only_cards, ahead_days, session_policy, paced), now_ms)
+    return Queue(store, _make_selection(decks, only_cards, ahead_days, session_policy, paced), now_ms)
 
 
 def count_by_deck(
@@ -63,7 +63,7 @@ def count_by_deck(
     only_cards: Iterable[int] | None = None,
 ) -> dict[int, Counts]:
     """Count for each deck its own cards in today's queue; the sum equals the queue's counts."""
-    return _count_cards(build_day(store, _selection(decks, only_cards, 0, session_policy), now_ms), decks)
+    return _count_cards(build_day(store, _make_selection(decks, only_cards, 0, session_policy), now_ms), decks)
 
 
 def _count_cards(cards: DayCards, decks: Sequence[DeckPolicy]) -> dict[int, Counts]:
@@ -100,7 +100,7 @@ def summarize_day(
 
     New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
     """
-    selection = _selection(decks, only_cards, 0, session_policy)
+    selection = _make_selection(decks, only_cards, 0, session_policy)
     cards = build_day(store, selection, now_ms)
     held = _find_held_cards(store, decks, cards, store.clock.day(now_ms), selection.only_cards)
     return DaySummary(_count_cards(cards, decks), held)
@@ -205,7 +205,7 @@ class Queue:
         self._learning.pop(card, None)
 
 
-def _selection(
+def _make_selection(
     decks: Sequence[DeckPolicy],
     only_cards: Iterable[int] | None,
     ahead_days: int,

@@ -226,11 +226,11 @@ class _DayBuilder:
         introduced = {card for card, _, _, was_new in self.rated if was_new}
         self.notes.update(row[1] for row in chain(learning, self.rated) if row[0] not in introduced)
         steps = self._keep_known(self._read_due(on_steps=True))
-        reviews = self._keep_known(chain(self._read_due(on_steps=False), self._last_pass()))
+        reviews = self._keep_known(chain(self._read_due(on_steps=False), self._find_last_pass()))
         reserved = self._reserve({row[1] for row in chain(learning, steps, reviews)}) if self.groups else []
         steps, reviews = self._take_due(steps), self._take_due(reviews)
         self.notes.update(row[1] for row in self.rated)
-        new = reserved + self._new()
+        new = reserved + self._choose_new()
         return DayCards(learning, steps, reviews, new, self.reviews, self.new)
 
     def _keep_known(self, rows: Iterable[Row]) -> list[Row]:
@@ -242,10 +242,10 @@ class _DayBuilder:
         rows = self.source.read_due(on_steps=on_steps, order=order)
         if order not in _MEASURED:
             return rows
-        measure = self._retrievability if order == "retrievability" else self._overdueness
+        measure = self._compute_retrievability if order == "retrievability" else self._compute_overdueness
         return sorted(rows, key=lambda row: (-measure(row), row[0]))
 
-    def _last_pass(self) -> Iterable[Row]:
+    def _find_last_pass(self) -> Iterable[Row]:
         """Find the later cards that the last pass before their deck's deadline asks again."""
         for deck, day in self.deadlines.items():
             if self.today < day - policy.LAST_PASS_DAYS:
@@ -292,7 +292,7 @@ class _DayBuilder:
         taken = {row[0] for row in (*first, *others)}
         return [row for row in rows if row[0] in taken]
 
-    def _new(self) -> list[Row]:
+    def _choose_new(self) -> list[Row]:
         """Read the new cards of each deck without a deadline, up to the limits."""
         self.new.cap(self.reviews)
         chosen: list[Row] = []
@@ -325,20 +325,20 @@ class _DayBuilder:
                 )
         return chosen
 
-    def _retrievability(self, row: Row) -> float:
+    def _compute_retrievability(self, row: Row) -> float:
         """Compute the probability of recall today; 0 for a card without a memory state."""
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0
-        return self._model(deck).retrievability(stability, max(0, self.today - last_day))
+        return self._get_model(deck).retrievability(stability, max(0, self.today - last_day))
 
-    def _overdueness(self, row: Row) -> float:
+    def _compute_overdueness(self, row: Row) -> float:
         """Compute the days since the last rating, relative to the interval that the retention asks for; as in Anki."""
         deck, stability, last_day = row[2:]
         if stability is None or last_day is None or deck not in self.policies:
             return 0.0
-        interval = self._model(deck).interval_days(stability, self.policies[deck].retention)
+        interval = self._get_model(deck).interval_days(stability, self.policies[deck].retention)
         return float(max(0, self.today - last_day) / interval)
 
-    def _model(self, deck: int) -> Model:
+    def _get_model(self, deck: int) -> Model:
         return self.source.model(self.policies[deck].parameters)

@@ -78,7 +78,7 @@ def replay_log(
         memories[number] = runs.start[number] or np.nan
     place = find_places(cards, runs.card)
     entries = make_entries(log, runs)
-    for model, of_model in _by_model(decks, model_of):
+    for model, of_model in _group_by_model(decks, model_of):
         numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
         memories[numbers] = _compute_memories(entries, runs, numbers, model)
     # A memory state belongs to the last rating, or otherwise to the row that stated it.
@@ -89,7 +89,7 @@ def replay_log(
     return Memories(runs.card[known], stability, difficulty, log.day[row[known]], log.at_ms[row[known]])
 
 
-def _by_model(decks: Ints, model_of: Callable[[int], Model]) -> list[tuple[Model, Mask]]:
+def _group_by_model(decks: Ints, model_of: Callable[[int], Model]) -> list[tuple[Model, Mask]]:
     """Group the decks by model; return each model with a mask of its decks."""
     decks_of: dict[Model, list[int]] = {}
     for deck in np.unique(decks).tolist():
@@ -122,7 +122,7 @@ class Runs(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _effects_by_code() -> Ints:
+def _tabulate_effects() -> Ints:
     """Tabulate the effects of every possible row, by the code of its fields."""
     table = np.zeros(1 << (4 * SMALL_BITS + 1), dtype=np.int64)
     for kind, before, after, stated in product(ReviewKind, State, State, (False, True)):
@@ -141,7 +141,7 @@ def _encode(kind: Any, rating: Any, before: Any, after: Any, stated: Any) -> Any
 def find_all_effects(log: LogColumns, stated: Mask | None = None) -> Ints:
     """Return the effects of each row, see `scheduler.log`; `stated` marks the rows with their own memory state."""
     codes = _encode(log.kind, log.rating, log.before, log.after, 0 if stated is None else stated)
-    effects: Ints = _effects_by_code()[codes]
+    effects: Ints = _tabulate_effects()[codes]
     return effects
 
 
@@ -229,10 +229,12 @@ def find_differences(
     cards, decks, *whole = read_card_columns(connection, ("id", "deck", *map(_or_null, _WHOLE)))
     stored: Fields = dict(zip(_WHOLE, whole, strict=True))
     stored |= zip(_REAL, read_card_reals(connection, _REAL), strict=True)
-    rebuilt = _schedules(connection, log, cards) | _memories(connection, log, cards, decks, model_of)
+    rebuilt = _compute_schedules(connection, log, cards) | _compute_memory_fields(
+        connection, log, cards, decks, model_of
+    )
     found: list[Difference] = []
     for field in _FIELDS:
-        differ = _differ(stored[field], rebuilt[field])
+        differ = _find_different(stored[field], rebuilt[field])
         found += _describe(connection, field, cards[differ], rebuilt[field][differ])
     return sorted(found, key=lambda difference: difference.card)
 
@@ -244,7 +246,7 @@ def repair(connection: sqlite3.Connection, found: list[Difference]) -> None:
         connection.executemany(f"UPDATE cards SET {field} = ? WHERE id = ?", rows)
 
 
-def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: Ints) -> Fields:
+def _compute_schedules(connection: sqlite3.Connection, log: LogColumns, cards: Ints) -> Fields:
     """Compute each card's schedule and counts: the fields of its last row, and sums over its log."""
     found = {name: np.full(cards.size, _NULL if name in _NEVER else 0) for name in _WHOLE}
     if not log.card.size:
@@ -265,7 +267,7 @@ def _schedules(connection: sqlite3.Connection, log: LogColumns, cards: Ints) -> 
     return _write_at(found, find_places(cards, log.card[first]), by_log)
 
 
-def _memories(
+def _compute_memory_fields(
     connection: sqlite3.Connection,
     log: LogColumns,
     cards: Ints,
@@ -290,7 +292,7 @@ def _or_null(column: str) -> str:
     return f"coalesce({column}, {_NULL})"
 
 
-def _differ(old: NDArray[Any], new: NDArray[Any]) -> Mask:
+def _find_different(old: NDArray[Any], new: NDArray[Any]) -> Mask:
     found: Mask = old != new
     if old.dtype == np.float64:
         far = np.abs(old - new) > TOLERANCE * np.maximum(np.abs(old), np.abs(new))

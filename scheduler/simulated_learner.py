@@ -65,19 +65,19 @@ class Learner:
         The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
         compared on the same luck.
         """
-        drawn = draw_fraction(card.id ^ _stream(self.seed), card.reps)
+        drawn = draw_fraction(card.id ^ _derive_stream(self.seed), card.reps)
         if recall is not None:
             if drawn >= recall:
                 return Rating.AGAIN
-            return Rating(2 + _index(self.passing, drawn / recall))
+            return Rating(2 + _find_index(self.passing, drawn / recall))
         if before is None and card.state is State.RELEARNING:
             before = Rating.AGAIN
         if before is None and card.state is State.LEARNING:
             before = Rating.GOOD
         if before is None:
-            return Rating(1 + _index(self.first, drawn))
+            return Rating(1 + _find_index(self.first, drawn))
         rows = self.relearning if card.state is State.RELEARNING else self.learning
-        return Rating(1 + _index(rows[min(before, Rating.GOOD) - 1], drawn))
+        return Rating(1 + _find_index(rows[min(before, Rating.GOOD) - 1], drawn))
 
     def estimate_seconds(self, card: Card, rating: Rating) -> float:
         """Estimate the duration of an answer in seconds."""
@@ -87,12 +87,12 @@ class Learner:
 _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 
-def _stream(seed: int) -> int:
+def _derive_stream(seed: int) -> int:
     """Derive randomness that is independent of other seeds and of the draws of fuzz."""
     return int(draw_fraction(seed, 1) * (1 << 53)) << 8
 
 
-def _index(chances: Sequence[float], drawn: float) -> int:
+def _find_index(chances: Sequence[float], drawn: float) -> int:
     """Find the index of the probability interval that `drawn` in [0, 1) falls into."""
     for index, chance in enumerate(chances):
         drawn -= chance
@@ -119,47 +119,47 @@ def estimate_learner(rows: Answers, spoken: Set[int] = frozenset(), spoken_secon
     same_day = (np.diff(rows.card, prepend=-1) == 0) & (np.diff(rows.day, prepend=-1) == 0)
     before = np.concatenate((rows.rating[-1:], rows.rating[:-1]))
     later = ~same_day & (rows.state_before != int(State.NEW))
-    passing = _mix(rows.rating[later & (rows.rating > 1)], (0.0, *usual.passing))
+    passing = _mix_ratings(rows.rating[later & (rows.rating > 1)], (0.0, *usual.passing))
     steps = {
         state: [rows.rating[same_day & (rows.state_before == int(state)) & (before == rating)] for rating in (1, 2, 3)]
         for state in (State.LEARNING, State.RELEARNING)
     }
     learning, relearning = (
-        tuple(_mix(chosen, chances) for chosen, chances in zip(steps[state], rows_of, strict=True))
+        tuple(_mix_ratings(chosen, chances) for chosen, chances in zip(steps[state], rows_of, strict=True))
         for state, rows_of in ((State.LEARNING, usual.learning), (State.RELEARNING, usual.relearning))
     )
     seconds = tuple(
-        _seconds(rows, np.isin(rows.state_before, states) & ~is_spoken, given)
+        _measure_seconds(rows, np.isin(rows.state_before, states) & ~is_spoken, given)
         for states, given in zip(_GROUPS, usual.seconds, strict=True)
     )
     return Learner(
-        first=_mix(rows.rating[rows.state_before == int(State.NEW)], usual.first),
+        first=_mix_ratings(rows.rating[rows.state_before == int(State.NEW)], usual.first),
         passing=passing[1:],
         learning=learning,  # type: ignore[arg-type]  # three rows
         relearning=relearning,  # type: ignore[arg-type]
         seconds=seconds,  # type: ignore[arg-type]
         spoken=spoken,
-        spoken_seconds=_spoken_seconds(rows.duration_ms[is_spoken], spoken_seconds),
+        spoken_seconds=_measure_spoken_seconds(rows.duration_ms[is_spoken], spoken_seconds),
     )
 
 
 _GROUPS = ((int(State.NEW), int(State.LEARNING)), (int(State.REVIEW),), (int(State.RELEARNING),))
 
 
-def _mix(ratings: NDArray[np.int8], usual: Four) -> Four:
+def _mix_ratings(ratings: NDArray[np.int8], usual: Four) -> Four:
     """Compute the share of each rating, mixed with the usual ones."""
     counts = np.bincount(ratings, minlength=5)[1:5] + _WEIGHT * np.array(usual)
     again, hard, good, easy = (counts / counts.sum()).tolist()
     return again, hard, good, easy
 
 
-def _spoken_seconds(duration_ms: NDArray[np.int32], usual: float) -> float:
+def _measure_spoken_seconds(duration_ms: NDArray[np.int32], usual: float) -> float:
     """Compute the average duration of a spoken answer, mixed with the usual one."""
     times = np.minimum(duration_ms / 1000, _LONGEST_SPOKEN_SECONDS)
     return float((times.sum() + _SPOKEN_WEIGHT * usual) / (times.size + _SPOKEN_WEIGHT))
 
 
-def _seconds(rows: Answers, chosen: Mask, usual: Four) -> Four:
+def _measure_seconds(rows: Answers, chosen: Mask, usual: Four) -> Four:
     """Compute the average duration of an answer by rating, mixed with the usual ones."""
     rating, times = rows.rating[chosen], np.minimum(rows.duration_ms[chosen] / 1000, _LONGEST_SECONDS)
     sums = np.bincount(rating, times, minlength=5)[1:5] + _WEIGHT * np.array(usual)

@@ -105,7 +105,7 @@ class Store(Cards):
             before = self.card(card_id)
             if expect_reps is not None and before.reps != expect_reps:
                 raise CardChanged(card_id)
-            moment = self._moment(before, now_ms)
+            moment = self._make_moment(before, now_ms)
             if load is None or load.today != moment.day:
                 load = self.load(before, policy, now_ms)
             outcome = self.outcomes(before, policy, now_ms, load).of(rating)
@@ -138,7 +138,7 @@ class Store(Cards):
             card = self.card(card_id)
             if expect_reps is not None and card.reps != expect_reps:
                 raise CardChanged(card_id)
-            moment = self._moment(card, now_ms)
+            moment = self._make_moment(card, now_ms)
             review = make_row(ReviewKind.CRAM, card, card, moment, rating=rating, duration_ms=duration_ms)
             append(self.connection, review)
         return review
@@ -147,7 +147,9 @@ class Store(Cards):
         """Undo a rating that had no effect on a schedule: a void is added to the log."""
         with transaction(self.connection):
             card = self.card(review.card)
-            append(self.connection, make_row(ReviewKind.VOID, card, card, self._moment(card, now_ms), voids=review.id))
+            append(
+                self.connection, make_row(ReviewKind.VOID, card, card, self._make_moment(card, now_ms), voids=review.id)
+            )
 
     def undo(self, now_ms: int) -> Review:
         """Undo the newest rating of today as `undo_rating` does; return it. Raise `NothingToUndo` without one."""
@@ -268,11 +270,11 @@ class Store(Cards):
                 before = self.card(card)
                 after = change(before)
                 if after is not None:
-                    append(self.connection, make_row(kind, before, after, self._moment(before, now_ms)))
+                    append(self.connection, make_row(kind, before, after, self._make_moment(before, now_ms)))
                     update_schedule(self.connection, after)
                     changed.append(card)
         return changed
 
-    def _moment(self, card: Card, now_ms: int) -> Moment:
+    def _make_moment(self, card: Card, now_ms: int) -> Moment:
         day = self.clock.day(now_ms)
         return Moment(logs.choose_id(self.connection, card.id, now_ms, day), day, self.clock.offset_minutes(now_ms))

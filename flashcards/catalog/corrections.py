@@ -117,8 +117,6 @@ _RECENT_MS: Final = 3 * 24 * 3_600_000
 _TUNING: Final = TUNING._replace(threshold=0.65)  # both texts existed at once, so they may well be two notes
 _SAMPLE: Final = 2_000
 
-# Active notes that were never reviewed, flagged or hidden, first seen since a time. An id is the time of the scan plus
-# a number; a note without edits since then has exactly that time.
 _UNUSED = """
 SELECT n.id, min(n.id, n.modified_ms) FROM notes n
 WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
@@ -126,14 +124,17 @@ WHERE n.active = 1 AND min(n.id, n.modified_ms) > ? AND {} AND NOT EXISTS (
         c.suspended OR c.flag OR c.buried_day IS NOT NULL OR EXISTS (SELECT 1 FROM reviews r WHERE r.card = c.id)))
     AND n.id NOT IN (SELECT note FROM origins)
 """
-"""Notes that may be pasted copies: never used, and not from another program, where they would be separate notes."""
+"""Notes that may be pasted copies: first seen since a time, and never reviewed, flagged or hidden.
+
+Notes of another program are left out, because there they would be separate notes. An id is the time of the scan plus a
+number; a note without edits since then has exactly that time.
+"""
 _SAME_TEXT = "fingerprint IN (SELECT fingerprint FROM notes WHERE id IN (SELECT value FROM json_each(?)))"
 _FIRST_REVIEWS = """
 SELECT c.note, max(c.note, min(r.id)) FROM reviews r JOIN cards c ON c.id = r.card
 WHERE c.note IN (SELECT value FROM json_each(?)) AND c.reps > 0 GROUP BY 1
 """
-"""When each note was first reviewed here. Imported reviews can be older than the note; then this is the note's id,
-the time when it was first seen."""
+"""When each note was first reviewed here, or first seen if imported reviews are older."""
 
 
 class Copies:

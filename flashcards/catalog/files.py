@@ -127,22 +127,22 @@ class _Walk:
             return Unreadable(path, "it is a link to a missing file") if is_broken else None
         status = entry.stat()
         is_plain = status.st_nlink == 1 and not entry.is_symlink()
-        if not is_plain and self._is_linked_elsewhere(entry, status):
+        if not is_plain and (self._is_link_to_deck(entry) or not self._add_identity(status)):
             return None
         return FoundFile(path, status.st_size, max(_EARLIEST, min(status.st_mtime_ns, _LATEST)))
 
-    def _is_linked_elsewhere(self, entry: os.DirEntry[str], status: os.stat_result) -> bool:
-        """Return whether a file is found under another path: as the target of a link, or as a file already seen."""
-        if entry.is_symlink():
-            real = os.path.realpath(entry.path)
-            is_deck = real.lower().endswith(".md")
-            if is_deck and self._is_found_anyway(real) and not self._is_ignored_anywhere(real):
-                return True
-        identity = (status.st_dev, status.st_ino)
-        if identity in self._seen_files:
-            return True
-        self._seen_files.add(identity)
-        return False
+    def _is_link_to_deck(self, entry: os.DirEntry[str]) -> bool:
+        """Return whether a file is a link whose target is found as a deck anyway."""
+        if not entry.is_symlink():
+            return False
+        real = os.path.realpath(entry.path)
+        return real.lower().endswith(".md") and self._is_found_anyway(real) and not self._is_ignored_anywhere(real)
+
+    def _add_identity(self, status: os.stat_result) -> bool:
+        """Record the identity of a file; return whether it is new, not a file seen under another path."""
+        known = len(self._seen_files)
+        self._seen_files.add((status.st_dev, status.st_ino))
+        return len(self._seen_files) > known
 
     def _is_ignored_anywhere(self, real: str) -> bool:
         """Return whether a file below the root is ignored, or is in an ignored folder."""

@@ -300,7 +300,7 @@ def _make_state(
         due_day = _read_day(schedule.due)
         changed_ms = start_of(_read_day(schedule.last)) + card % _SPREAD_MS
     else:
-        due_at, changed_ms = _instant_ms(schedule.due), _instant_ms(schedule.last)
+        due_at, changed_ms = _read_instant(schedule.due), _read_instant(schedule.last)
         due_day = clock.day(due_at)
         if state is not State.REVIEW:
             seconds = max(0, due_at - changed_ms) // 1000
@@ -320,7 +320,7 @@ def _read_day(text: str) -> int:
     return date.fromisoformat(text).toordinal() - _EPOCH
 
 
-def _instant_ms(text: str) -> int:
+def _read_instant(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 

@@ -74,7 +74,7 @@ class Scan:
                 continue
             changed_ids.append(file_id)
             notes = [
-                Seen(file_id, self._deck_id(note.deck or file.deck.name), index, fingerprint(note), note)
+                Seen(file_id, self._find_deck_id(note.deck or file.deck.name), index, fingerprint(note), note)
                 for index, note in enumerate(file.deck.notes)
             ]
             if rows:
@@ -123,7 +123,7 @@ class Scan:
         self._paths[file_id] = found.path
         return file_id
 
-    def _deck_id(self, name: str) -> int:
+    def _find_deck_id(self, name: str) -> int:
         """Return the id of a deck, adding it and its parents if they are new."""
         for each in list_deck_path(name) if name not in self._decks else ():
             if each not in self._decks:

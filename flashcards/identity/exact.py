@@ -47,10 +47,10 @@ def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, S
         for name in {old.pin, old.key} - {""}:
             by_name[name].append(old)
     pairs = [(old, new) for new in seen if new.note.pin for old in by_name.get(new.note.pin, ())]
-    yield from sorted(pairs, key=_pin_order)
+    yield from sorted(pairs, key=_get_pin_order)
 
 
-def _pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
+def _get_pin_order(pair: tuple[Known, Seen]) -> tuple[bool, ...]:
     """Return a sort key that puts the most certain pair of an id first, because a key may be pinned to another note."""
     old, new = pair
     return old.pin != new.note.pin, old.fingerprint != new.fingerprint, not old.active, old.file != new.file
@@ -94,7 +94,7 @@ def _pair_by_place(old_notes: list[Known], new_notes: list[Seen], places: _Neigh
         yield from (pair for pair in zip(old_notes, new_notes, strict=False) if can_share_pin(*pair))
         return
     pairs = [
-        (places.distance(old, new), abs(old_at - new_at), old_at, new_at)
+        (places.measure_distance(old, new), abs(old_at - new_at), old_at, new_at)
         for old_at, old in enumerate(old_notes)
         for new_at, new in enumerate(new_notes)
         if can_share_pin(old, new)
@@ -116,7 +116,7 @@ class _Neighbours:
         self._old = _find_neighbours([(note.id, note.file, note.fingerprint) for note in in_use])
         self._new = _find_neighbours([(note.place, note.file, note.fingerprint) for note in present])
 
-    def distance(self, old: Known, new: Seen) -> tuple[bool | int, ...]:
+    def measure_distance(self, old: Known, new: Seen) -> tuple[bool | int, ...]:
         """Return a sort key that is smallest for the same place: file, use, neighbours, heading and tags."""
         before, after = self._old.get(old.id, _NOWHERE), self._new[new.place]
         return (

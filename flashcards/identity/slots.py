@@ -138,12 +138,12 @@ class _Pairs:
     def _place(self, old: GapGroup, new: GapGroup) -> float:
         """Return the share of their hidden text that is at the same place in both texts, 0 to 1."""
         return max(
-            self._overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
+            self._measure_overlap(_find_span(self._old_starts, mine), _find_span(self._new_starts, theirs))
             for mine in old.gaps
             for theirs in new.gaps
         )
 
-    def _overlap(self, old: Span, new: Span) -> float:
+    def _measure_overlap(self, old: Span, new: Span) -> float:
         found = 0.0
         for old_block, new_block, same in self._blocks:
             mine, theirs = _measure_overlap(old, old_block), _measure_overlap(new, new_block)
@@ -192,22 +192,22 @@ class CarriedNote(NamedTuple):
     renamed: Renaming = ()  # the slots to rename, because their text has moved to another slot
 
 
-def carry_cards(before: Note, after: Note, used: int, present: Note | None = None) -> CarriedNote:
+def carry_cards(before: Note, after: Note, used: int, current: Note | None = None) -> CarriedNote:
     """Name the cards of `after`, the new version of `before`.
 
     A gap without a written number keeps its number. A new one gets the next number above `used`, so that it never
     inherits the history of a removed gap. A written number counts: if a person renumbers gaps, their cards are renamed.
     If front and back are swapped, so are their cards. If a note becomes a cloze or stops being one, the card that asks
-    for a side continues as the gap that hides it. `before` has the most similar earlier text; `present` is the note in
+    for a side continues as the gap that hides it. `before` has the most similar earlier text; `current` is the note in
     the catalog, if different. `used` is the highest gap number that the note ever had.
     """
-    present = present or before
-    top = max(used, find_top_gap(before), find_top_gap(present))
+    current = current or before
+    top = max(used, find_top_gap(before), find_top_gap(current))
     if after.kind is not Kind.CLOZE:
-        return CarriedNote(after, top, _rename_sides(present, after))
+        return CarriedNote(after, top, _rename_sides(current, after))
     carried = _number_gaps(before, after, top) if before.kind is Kind.CLOZE else _number_above(after, top)
-    if present.kind is not Kind.CLOZE:
-        return carried._replace(renamed=_match_sides_with_gaps(present, carried.note))
+    if current.kind is not Kind.CLOZE:
+        return carried._replace(renamed=_match_sides_with_gaps(current, carried.note))
     return carried
 
 
@@ -259,10 +259,10 @@ def _number_gaps(before: Note, after: Note, top: int) -> CarriedNote:
     return CarriedNote(note, max(top, find_top_gap(note), *moves.values()), renamed)
 
 
-def _rename_sides(present: Note, after: Note) -> Renaming:
-    if present.kind is Kind.CLOZE:
-        return tuple((gap, side) for side, gap in _match_sides_with_gaps(after, present))
-    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _are_swapped(present.fields, after.fields) else ()
+def _rename_sides(current: Note, after: Note) -> Renaming:
+    if current.kind is Kind.CLOZE:
+        return tuple((gap, side) for side, gap in _match_sides_with_gaps(after, current))
+    return ((FORWARD, REVERSE), (REVERSE, FORWARD)) if _are_swapped(current.fields, after.fields) else ()
 
 
 def _match_sides_with_gaps(sided: Note, cloze: Note) -> Renaming:

@@ -58,32 +58,32 @@ def fit_all(collection: Collection) -> list[Scope]:
     The collection's parameters come first, then those of single decks. Decks with equal parameters, as after an import
     of Anki's presets, are fitted together. Parameters in front matter are left alone.
     """
-    log, decks = _log(collection)
-    holders = _holders(collection)
+    log, decks = _read_log(collection)
+    holders = _find_holders(collection)
     others = [deck for deck, holder in holders.items() if holder != ""]
     common = collection.settings.policy.parameters
-    found = [_scope(collection, "", log, decks, ~np.isin(decks, others), common)]
+    found = [_fit_scope(collection, "", log, decks, ~np.isin(decks, others), common)]
     groups: dict[tuple[float, ...], list[str]] = defaultdict(list)
     for name, table in collection.settings.decks.items():
         if name in holders.values():
             groups[table["parameters"]].append(name)
     for parameters, names in groups.items():
         inside = [deck for deck, holder in holders.items() if holder in names]
-        scope = _scope(collection, names[0], log, decks, np.isin(decks, inside), parameters)
+        scope = _fit_scope(collection, names[0], log, decks, np.isin(decks, inside), parameters)
         found += [replace(scope, deck=name, own=True) for name in names]
     return found
 
 
 def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Scope]:
     """Fit each top-level deck without its own parameters, and compare the result with the collection's."""
-    log, decks = _log(collection)
-    holders = _holders(collection)
+    log, decks = _read_log(collection)
+    holders = _find_holders(collection)
     heads: dict[str, list[int]] = defaultdict(list)
     for name, number in collection.catalog.decks().items():
         if holders.get(number) == "":
             heads[name.partition("::")[0]].append(number)
     return [
-        _scope(collection, head, log, decks, np.isin(decks, inside), parameters)
+        _fit_scope(collection, head, log, decks, np.isin(decks, inside), parameters)
         for head, inside in sorted(heads.items())
     ]
 
@@ -123,7 +123,7 @@ def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Itera
     Yields a function that returns each deck's settings in the meantime.
     """
     names = collection.catalog.deck_names()
-    holders = _holders(collection)
+    holders = _find_holders(collection)
     fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.is_better}
 
     def policy_of(deck: int) -> Policy:
@@ -143,7 +143,7 @@ class _OnlyALook(Exception):
     """Raised to roll the transaction back."""
 
 
-def _holders(collection: Collection) -> dict[int, str | None]:
+def _find_holders(collection: Collection) -> dict[int, str | None]:
     """Find the table of `flashcards.toml` that sets each deck's parameters: a deck, "" for the top one, or nothing."""
     front_matter = collection.catalog.deck_settings()
     found: dict[int, str | None] = {}
@@ -156,7 +156,7 @@ def _holders(collection: Collection) -> dict[int, str | None]:
     return found
 
 
-def _log(collection: Collection) -> tuple[LogColumns, Ints]:
+def _read_log(collection: Collection) -> tuple[LogColumns, Ints]:
     """Read the log, and the deck of each row's card."""
     log = read_log(collection.connection)
     rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
@@ -165,7 +165,7 @@ def _log(collection: Collection) -> tuple[LogColumns, Ints]:
     return log, decks[np.searchsorted(cards, log.card)] if cards.size else np.zeros(0, dtype=np.int64)
 
 
-def _scope(
+def _fit_scope(
     collection: Collection,
     deck: str,
     log: LogColumns,

@@ -64,7 +64,7 @@ class Activity:
     # how often each rating was given: to cards on steps, to young and to mature ones
     buttons: Mapping[str, tuple[int, int, int, int]]
     decks: Mapping[int, Recall]  # the true retention of each deck
-    predictions: Predictions  # see `Predictions`
+    predictions: Predictions
 
 
 def count_activity(
@@ -240,9 +240,9 @@ class Overview:
     """All figures of `stats`."""
 
     clock: Clock  # converts days to dates
-    today: int  # today
-    activity: Activity  # past reviews
-    cards: CardCounts  # current cards
+    today: int
+    activity: Activity
+    cards: CardCounts
     decks: Mapping[str, Recall]  # the recall of each deck, by name
     hardest: Sequence[HardCard]  # the cards with the most lapses, hardest first
     retention: float  # the retention set for the whole collection

@@ -139,7 +139,7 @@ def predict_readiness(
         dict(sorted(by_name)),
         _plan(ahead, cards, lives[0], day, str(collection.clock.date(day))),
         tuple(find_gains(cards, today, day)),
-        (*_curve(cards, lives, estimate.slope, range(today, day, pause)), (day, total.idle, total.kept)),
+        (*_compute_curve(cards, lives, estimate.slope, range(today, day, pause)), (day, total.idle, total.kept)),
         ahead.sampled,
         ahead.is_speed_assumed,
         _measure_past_error(collection, ratings, today, days),
@@ -303,7 +303,7 @@ def find_gains(cards: _States, today: int, day: int) -> list[Gain]:
     return [Gain._make(row) for row in rows]
 
 
-def _curve(
+def _compute_curve(
     cards: _States, lives: Sequence[_Life], slope: float, days: Sequence[int]
 ) -> Iterable[tuple[int, float, float]]:
     """Return the share recalled on the days before the last, without reviews and with the plan followed."""

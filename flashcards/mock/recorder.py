@@ -137,7 +137,7 @@ class MockRecorder:
     def keep_draft(self, result: Result) -> None:
         """Store a question that is partly answered or not rated yet."""
         with transaction(self._collection.connection):
-            self._mocks.put(self.mock_id, self._row(result))
+            self._mocks.put(self.mock_id, self._make_row(result))
 
     def record_answer(self, result: Result, now_ms: int) -> None:
         """Store the rating and the answer in one transaction."""
@@ -151,7 +151,7 @@ class MockRecorder:
             else:
                 review = store.cram(card.id, rating, now_ms, duration_ms)
             add_ticks(self._collection.connection, review.id, points.items())
-            self._mocks.put(self.mock_id, self._row(result))
+            self._mocks.put(self.mock_id, self._make_row(result))
 
     def record_note(self, result: Result) -> None:
         """Store the note on the last question."""
@@ -163,7 +163,7 @@ class MockRecorder:
         with transaction(self._collection.connection):
             self._mocks.finish(self.mock_id)
 
-    def _row(self, result: Result) -> MockAnswer:
+    def _make_row(self, result: Result) -> MockAnswer:
         return MockAnswer(
             result.number,
             result.asked.card.id,

@@ -122,7 +122,8 @@ class MockSession:
     def keep_text(self, now_ms: int, text: str) -> None:
         """Keep the text of an answer or note so far, in case it is interrupted."""
         if isinstance(self.view, Asking) and text.strip():
-            self._recorder.keep_draft(self._make_result(self.view, self._seconds(now_ms, self.view), text.strip()))
+            seconds = self._measure_seconds(now_ms, self.view)
+            self._recorder.keep_draft(self._make_result(self.view, seconds, text.strip()))
         elif isinstance(self.view, Noting) and text.strip():
             self._recorder.record_note(replace(self.view.result, note=text.strip()))
 
@@ -130,7 +131,7 @@ class MockSession:
         """Record the answer; `text` is its written part."""
         if isinstance(self.view, Asking):
             asking = self.view
-            seconds = self._seconds(now_ms, asking)
+            seconds = self._measure_seconds(now_ms, asking)
             ticked: frozenset[int] = frozenset()
             rating = self._propose(asking.asked, ticked)
             self.view = Judging(asking.number, asking.total, asking.asked, seconds, text, ticked, rating)
@@ -183,7 +184,7 @@ class MockSession:
         asked = self._questions[number - 1][0]
         return Asking(number, len(self._questions), asked, now_ms, until, self._until_ms)
 
-    def _seconds(self, now_ms: int, asking: Asking) -> float:
+    def _measure_seconds(self, now_ms: int, asking: Asking) -> float:
         return max(0, now_ms - asking.since_ms) / 1000
 
     def _make_result(self, view: Asking | Judging, seconds: float, text: str) -> Result:

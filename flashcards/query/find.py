@@ -48,13 +48,13 @@ class Parser:
         self._at = 0
         self._depth = 0
 
-    def condition(self) -> terms.Condition:
+    def parse(self) -> terms.Condition:
         """Parse the whole query as one condition, or raise `QueryInvalid` or `DeckUnknown`."""
         if not self._tokens:
             return terms.Condition("1")
-        found = self._either()
+        found = self._parse_either()
         if self._at < len(self._tokens):
-            raise self._invalid("a `)` without a `(`. Remove it, or quote it to search for it.")
+            raise self._make_error("a `)` without a `(`. Remove it, or quote it to search for it.")
         return found
 
     def _split(self, query: str) -> list[str]:
@@ -63,7 +63,7 @@ class Parser:
         while at < len(query) and not query[at:].isspace():
             match = _TOKEN.match(query, at)
             if not match:
-                raise self._invalid('a `"` is not closed. Close it or remove it.')
+                raise self._make_error('a `"` is not closed. Close it or remove it.')
             if match[2]:
                 tokens.append("-")
             word = match[1] or match[3]
@@ -75,52 +75,52 @@ class Parser:
             raise QueryInvalid(f"{query[:40]}…", f"a word has more than {_LONGEST_WORD:,} characters.")
         return tokens
 
-    def _next(self) -> str:
+    def _peek(self) -> str:
         return self._tokens[self._at] if self._at < len(self._tokens) else ""
 
-    def _either(self) -> terms.Condition:
-        parts = [self._all()]
-        while self._next().lower() == "or":
+    def _parse_either(self) -> terms.Condition:
+        parts = [self._parse_all()]
+        while self._peek().lower() == "or":
             self._at += 1
-            parts.append(self._all())
+            parts.append(self._parse_all())
         return _join(parts, " OR ")
 
-    def _all(self) -> terms.Condition:
+    def _parse_all(self) -> terms.Condition:
         parts = []
-        while self._next() and self._next() != ")" and self._next().lower() != "or":
-            if self._next().lower() == "and":
+        while self._peek() and self._peek() != ")" and self._peek().lower() != "or":
+            if self._peek().lower() == "and":
                 self._at += 1
                 continue
-            parts.append(self._one())
+            parts.append(self._parse_one())
         if not parts:
-            raise self._invalid("a condition is missing.")
+            raise self._make_error("a condition is missing.")
         return _join(parts, " AND ")
 
-    def _one(self) -> terms.Condition:
+    def _parse_one(self) -> terms.Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise QueryInvalid(f"{self._query[:40]}…", "it is nested too deeply.")
-        found = self._part()
+        found = self._parse_part()
         self._depth -= 1
         return found
 
-    def _part(self) -> terms.Condition:
-        token = self._next()
+    def _parse_part(self) -> terms.Condition:
+        token = self._peek()
         self._at += 1
         if token == "-":
-            if not self._next() or self._next() == ")":
-                raise self._invalid("`-` has nothing to negate.")
-            inner = self._one()
+            if not self._peek() or self._peek() == ")":
+                raise self._make_error("`-` has nothing to negate.")
+            inner = self._parse_one()
             return terms.Condition(f"NOT coalesce({inner.sql}, 0)", inner.values)
         if token == "(":
-            inner = self._either()
-            if self._next() != ")":
-                raise self._invalid("a `(` is not closed. Close it, or quote it to search for it.")
+            inner = self._parse_either()
+            if self._peek() != ")":
+                raise self._make_error("a `(` is not closed. Close it, or quote it to search for it.")
             self._at += 1
             return terms.Condition(f"({inner.sql})", inner.values)
-        return self._word(token)
+        return self._parse_word(token)
 
-    def _word(self, token: str) -> terms.Condition:
+    def _parse_word(self, token: str) -> terms.Condition:
         name, colon, value = token.partition(":")
         read = terms.FIELDS.get(name.lower())
         if token.startswith('"') or not colon or token.casefold() in self._decks:
@@ -131,16 +131,16 @@ class Parser:
         if read is None:
             known = f"Use one of {', '.join(f'`{field}:`' for field in terms.FIELDS)}."
             hint = suggest(name, terms.FIELDS, known).replace("`?", ":`?")
-            raise self._invalid(f"`{name}:` is unknown. {hint} To search for text with a colon, quote it.")
+            raise self._make_error(f"`{name}:` is unknown. {hint} To search for text with a colon, quote it.")
         if not value:
-            raise self._invalid(f"`{token}` needs a value. To search for text with a colon, quote it.")
+            raise self._make_error(f"`{token}` needs a value. To search for text with a colon, quote it.")
         if read is terms.match_deck:
             return terms.match_deck(self._require_deck(terms.unescape(_strip_quotes(value))))
         try:
             text = _strip_quotes(value)
             return read(text if read in terms.PATTERN_PARSERS else terms.unescape(text))
         except ValueError as error:
-            raise self._invalid(str(error)) from None
+            raise self._make_error(str(error)) from None
 
     def _require_deck(self, name: str) -> str:
         """Return the deck with this name, because a misspelt one would find nothing. `*` means several decks."""
@@ -148,10 +148,10 @@ class Parser:
             return name
         found = self._find_deck(name)
         if not found:
-            several = sorted(deck for deck in self._decks.values() if _last_name(deck) == name.casefold())
+            several = sorted(deck for deck in self._decks.values() if _get_last_name(deck) == name.casefold())
             if several:
                 names = " or ".join(f"`{deck}`" for deck in several[:3])
-                raise self._invalid(f"several decks end in `{name}`. Write {names}.")
+                raise self._make_error(f"several decks end in `{name}`. Write {names}.")
             raise DeckUnknown(name, self._decks.values())
         return found
 
@@ -161,10 +161,10 @@ class Parser:
             return name
         if name.casefold() in self._decks:
             return self._decks[name.casefold()]
-        several = [deck for deck in self._decks.values() if _last_name(deck) == name.casefold()]
+        several = [deck for deck in self._decks.values() if _get_last_name(deck) == name.casefold()]
         return several[0] if len(several) == 1 else ""
 
-    def _invalid(self, message: str) -> QueryInvalid:
+    def _make_error(self, message: str) -> QueryInvalid:
         return QueryInvalid(self._query, message)
 
 
@@ -175,7 +175,7 @@ def _join(parts: Sequence[terms.Condition], operator: str) -> terms.Condition:
     return terms.Condition(operator.join(f"({part.sql})" for part in parts), values)
 
 
-def _last_name(deck: str) -> str:
+def _get_last_name(deck: str) -> str:
     return deck.rpartition("::")[2].casefold()
 
 
@@ -193,7 +193,7 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
     if not is_utf8(query):
         raise QueryInvalid(query.encode("utf-8", "replace").decode(), "it is not UTF-8.")
     decks = collection.catalog.decks()
-    condition = Parser(query, decks).condition()
+    condition = Parser(query, decks).parse()
     at = now_ms()
     texts = terms.TextSearch()
     _add_functions(collection, at, texts)

@@ -86,7 +86,7 @@ def find_difference(given: str, expected: str) -> list[Piece]:
 
     typed, answer = _tidy(given), _tidy(expected)
     by_word = len(typed) * len(answer) > _BY_CHARACTER
-    left, right = (_words(typed), _words(answer)) if by_word else (list(typed), list(answer))
+    left, right = (_split_words(typed), _split_words(answer)) if by_word else (list(typed), list(answer))
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     codes = matcher.get_opcodes() if matcher.ratio() >= _ALIKE else [("replace", 0, len(left), 0, len(right))]
     pieces: list[Piece] = []
@@ -105,6 +105,6 @@ def _tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     """Split a text into words, each with its preceding space."""
     return [word if index == 0 else f" {word}" for index, word in enumerate(text.split())]

@@ -87,7 +87,7 @@ def describe_card(asked: Asked, log: Sequence[Review], clock: Clock, recall: flo
         "Leech": "yes" if card.leech else "",
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value]
-    return lines + [_history_line(review, clock) for review in log]
+    return lines + [_describe_event(review, clock) for review in log]
 
 
 def _describe_changes(before: Sequence[int], after: Sequence[int]) -> str:
@@ -108,7 +108,7 @@ def format_due(card: Card, clock: Clock) -> str:
     return "" if card.due_day is None else clock.date(card.due_day).isoformat()
 
 
-def _history_line(review: Review, clock: Clock) -> str:
+def _describe_event(review: Review, clock: Clock) -> str:
     what = review.rating.name.capitalize() if review.rating else _ACTS.get(review.kind, "")
     when = clock.minute(review.id)
     following = f", next in {format_interval(review.interval_after)}" if review.interval_after else ""

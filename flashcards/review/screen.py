@@ -213,7 +213,9 @@ class Screen:
     def _draw_footer(self, view: Question | Answer) -> None:
         if view.message:
             self._print(Text(escape_controls(view.message), "yellow"))
-        self._print(screen_parts.draw_counts(view.counts, view.asked.card, self._hint(view), self._console.width))
+        self._print(
+            screen_parts.draw_counts(view.counts, view.asked.card, self._choose_hint(view), self._console.width)
+        )
         if isinstance(view, Answer):
             self._print(
                 screen_parts.flow_parts(screen_parts.draw_buttons(view, self._keys), " · ", self._console.width)
@@ -279,7 +281,7 @@ class Screen:
         for line in screen_parts.draw_typed(view.given, expected, coloured=self._has_colour):
             self._print(line)
 
-    def _hint(self, view: Question | Answer) -> str:
+    def _choose_hint(self, view: Question | Answer) -> str:
         face = view.asked.face
         shown = face.front + face.back if isinstance(view, Answer) else face.front
         details = "Tab opens details" if screen_parts.fold_details(shown, face.delimiters) != shown else ""

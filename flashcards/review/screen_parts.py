@@ -236,11 +236,11 @@ def draw_typed(given: str, expected: str, *, coloured: bool) -> list[Text]:
         return [typed, Text("Right.", "bold green")]
     pieces = Text.assemble(("Typed: ", "dim"))
     for piece in find_difference(given, expected):
-        pieces.append_text(_piece(piece, coloured))
+        pieces.append_text(_draw_piece(piece, coloured))
     return [pieces]
 
 
-def _piece(piece: Piece, coloured: bool) -> Text:
+def _draw_piece(piece: Piece, coloured: bool) -> Text:
     text, mark = piece
     if coloured:
         return Text(escape_controls(text), _STYLES[mark])

@@ -70,7 +70,7 @@ class Session:
         self._reviews: dict[int, Review] = {}  # this session's ratings by id, except undone ones
         self._acts: list[_Hidden | _Flagged | _Rated] = []  # undoable actions, newest last
         self._since_ms = now_ms
-        self.view: View = self._next(now_ms, message)
+        self.view: View = self._ask_next(now_ms, message)
         self._until_ms = until_ms
 
     @property
@@ -81,12 +81,12 @@ class Session:
     def handle(self, event: Event) -> View:
         """Take an event and return the view after it: the same one, with a message, if the database is busy or full."""
         try:
-            self.view = self._after(event)
+            self.view = self._react(event)
         except (DatabaseBusy, DiskFull) as error:
             self.view = self.view._replace(message=str(error))
         return self.view
 
-    def _after(self, event: Event) -> View:
+    def _react(self, event: Event) -> View:
         if isinstance(event, events.Undo):
             return self._undo(event.now_ms)
         view = self.view
@@ -123,7 +123,7 @@ class Session:
 
     # The next card
 
-    def _next(self, now_ms: int, message: str = "") -> View:
+    def _ask_next(self, now_ms: int, message: str = "") -> View:
         card = self._backend.next_card(now_ms)
         if card is not None and self._until_ms is not None and now_ms >= self._until_ms:
             return self._finish(now_ms, f"{message} {_TIME_OVER}".lstrip())
@@ -138,7 +138,7 @@ class Session:
 
     def _move_on(self, now_ms: int, message: str) -> View:
         self._backend.refresh(now_ms)
-        return self._next(now_ms, message)
+        return self._ask_next(now_ms, message)
 
     def _ask(self, asked: Asked, now_ms: int, message: str) -> Question:
         self._since_ms = now_ms
@@ -217,7 +217,7 @@ class Session:
             return self._move_on(now_ms, _ELSEWHERE)
         self._reviews[review.id] = review
         self._acts.append(_Rated())
-        return self._next(now_ms, _leech_message(review))
+        return self._ask_next(now_ms, _describe_leech(review))
 
     # Undo
 
@@ -232,7 +232,7 @@ class Session:
         else:
             self._backend.unsuspend(act.cards, now_ms)
         self._acts.pop()
-        return self._back(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
+        return self._ask_again(act.card, now_ms, "No longer buried." if act.buried else "No longer suspended.")
 
     def _undo_flag(self, act: _Flagged, now_ms: int) -> View:
         self._backend.flag(act.card, act.before, now_ms)
@@ -240,7 +240,7 @@ class Session:
         message = f"Flag {act.before} again." if act.before else "No longer flagged."
         view = self.view
         if isinstance(view, Finished) or view.asked.card.id != act.card:
-            return self._back(act.card, now_ms, message)
+            return self._ask_again(act.card, now_ms, message)
         return self._reread(view, now_ms, message)
 
     def _undo_rating(self, now_ms: int) -> View:
@@ -251,18 +251,18 @@ class Session:
         del self._acts[-1:]
         self._reviews.pop(review.id, None)  # one of another session is not among them
         name = review.rating.name.capitalize() if review.rating else "The rating"
-        return self._back(review.card, now_ms, f"{name} was undone.")
+        return self._ask_again(review.card, now_ms, f"{name} was undone.")
 
-    def _back(self, card: int, now_ms: int, message: str) -> View:
+    def _ask_again(self, card: int, now_ms: int, message: str) -> View:
         """Ask a card again, even if it is not in today's queue."""
         self._backend.refresh(now_ms)
         asked = self._backend.read(card)
         if asked is None:
-            return self._next(now_ms, f"{message} {_GONE}")
+            return self._ask_next(now_ms, f"{message} {_GONE}")
         return self._ask(asked, now_ms, message)
 
 
-def _leech_message(review: Review) -> str:
+def _describe_leech(review: Review) -> str:
     if review.leech is Leech.NO:
         return ""
     ending = " and is suspended" if review.leech is Leech.SUSPENDED else ""

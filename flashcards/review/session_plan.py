@@ -76,10 +76,10 @@ def choose_session_cards(
         roomy = allow_new(decks, plan.new, store.done(store.clock.day(now_ms)))
         selection = selection._replace(decks=tuple(roomy), paced=False)
         gathered = gathered._replace(new=build_day(store, selection, now_ms).new[: plan.new])
-    return _first(gathered, plan.limit, session_policy.new_mix)
+    return _choose_first(gathered, plan.limit, session_policy.new_mix)
 
 
-def _first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
+def _choose_first(gathered: DayCards, limit: int | None, new_mix: NewMix) -> frozenset[int]:
     """Choose today's learning steps first, then due and new cards in the ratio in which they are mixed."""
     started = [row[0] for row in gathered.learning]
     due = [row[0] for row in (*gathered.day_learning, *gathered.reviews)]

@@ -62,7 +62,7 @@ class TerminalReview:
                 self._screen.show(view)
                 self._prepare()
             while not isinstance(view, Finished):
-                view = self._session.handle(self._event(view))
+                view = self._session.handle(self._read_event(view))
                 if not isinstance(view, Finished):
                     self._screen.show(view)
         lines = [view.message] if view.message else []
@@ -76,14 +76,14 @@ class TerminalReview:
         finally:
             self._screen.leave()
 
-    def _event(self, view: Question | Answer) -> events.Event:
+    def _read_event(self, view: Question | Answer) -> events.Event:
         """Return the person's next action that concerns the session."""
         if isinstance(view, Question) and view.asked.is_typed:
             return self._read_typed(view)
         while True:
             key = self._keyboard.key()
             action = self._keys.action(key)
-            event = self._event_of(action, view) if action else self._tick(key, view)
+            event = self._make_event(action, view) if action else self._tick(key, view)
             if event is not None:
                 return event
 
@@ -108,7 +108,7 @@ class TerminalReview:
         if action in (*SCROLLS, Action.REDRAW, Action.DETAILS):
             self._show_aside(action, view)
 
-    def _event_of(self, action: Action, view: Question | Answer) -> events.Event | None:
+    def _make_event(self, action: Action, view: Question | Answer) -> events.Event | None:
         now = self._now_ms()
         if event := make_event(action, now):
             return None if isinstance(event, events.Rate) and isinstance(view, Question) else event
@@ -128,9 +128,9 @@ class TerminalReview:
             case Action.HELP:
                 self._screen.say("", *(f"{key:>5}  {text}" for key, text in self._keys.explanations()))
             case Action.INFO:
-                self._screen.say("", *self._info(view))
+                self._screen.say("", *self._describe_current(view))
             case Action.OPEN | Action.REPLAY:
-                self._media(view, sound=action is Action.REPLAY)
+                self._show_media(view, sound=action is Action.REPLAY)
             case Action.REDRAW:
                 self._screen.redraw()
                 self._screen.show(view)
@@ -196,12 +196,12 @@ class TerminalReview:
             self._screen.say(failed)
         return not failed
 
-    def _info(self, view: Question | Answer) -> list[str]:
+    def _describe_current(self, view: Question | Answer) -> list[str]:
         collection, card = self._collection, view.asked.card
         recall = collection.predict_recall(card, collection.clock.day(self._now_ms()))
         return describe_card(view.asked, collection.store.log(card.id), collection.clock, recall)
 
-    def _media(self, view: Question | Answer, *, sound: bool) -> None:
+    def _show_media(self, view: Question | Answer, *, sound: bool) -> None:
         from flashcards.review.programs import find_media, open_all, play
 
         root, asked = self._collection.root, view.asked

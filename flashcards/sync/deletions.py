@@ -59,7 +59,7 @@ def keep_deck(db: sqlite3.Connection, deck: dict[str, Any], usn: int, *, is_thei
     )
 
 
-def forget_present(db: sqlite3.Connection, schema: str = "main") -> None:
+def forget_existing(db: sqlite3.Connection, schema: str = "main") -> None:
     """Forget deleted objects that exist again."""
     for kind, ids in (
         (NOTE, f"SELECT id FROM {schema}.notes"),

@@ -151,7 +151,7 @@ class Mirror:
 
     def keep_sync(self, following: int, since: int) -> None:
         """Store the change numbers of a device's next sync and of this one."""
-        deletions.forget_present(self.connection)
+        deletions.forget_existing(self.connection)
         self.connection.execute("INSERT OR REPLACE INTO syncs VALUES (?, ?)", (following, since))
 
     def has_untold(self, since: int) -> bool:

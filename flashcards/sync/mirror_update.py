@@ -124,7 +124,7 @@ class _Update:
         self._count(self._db.execute(_LOG, {"usn": self._usn}).rowcount)
         self._delete(left)
         self._count(objects.apply())
-        deletions.forget_present(self._db, "mirror")
+        deletions.forget_existing(self._db, "mirror")
         if self._is_new:
             # The client already has the contents of a first download.
             self._db.execute("UPDATE mirror.col SET usn = 1")

@@ -108,7 +108,7 @@ class Guard:
         if wait := self._limit.wait(peer):
             return _refuse(_WAIT.format(round(wait + 0.5)), 429, {"retry-after": str(round(wait + 0.5))})
         given = next(value for name, value in query if name == "token")
-        is_right = self._is_token(given)
+        is_right = self._use_token(given)
         self._limit.record(peer, success=is_right)
         if not is_right:
             return _refuse(_CLOSED, 403)
@@ -119,7 +119,8 @@ class Guard:
         page.set_cookie(self._cookie, self._value, path="/", httponly=True, samesite="strict", max_age=400 * 86_400)
         return page
 
-    def _is_token(self, given: str) -> bool:
+    def _use_token(self, given: str) -> bool:
+        """Return whether a token is right; one that works once is then used up."""
         if hmac.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
             return True
         for single in self._singles:

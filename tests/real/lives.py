@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler import Card, Rating, State
-from scheduler.intervals import bounds
+from scheduler.intervals import compute_bounds
 from scheduler.model import DAY_SECONDS
 from tests.real.two_schedulers import TwoSchedulers
 from tests.scheduler.world import put
@@ -57,7 +57,7 @@ class Drawn:
         self.problems: list[str] = []
 
     def interval(self, days: float, minimum: int, maximum: int, _drawn: float) -> int:
-        lower, upper = bounds(days, minimum, maximum)
+        lower, upper = compute_bounds(days, minimum, maximum)
         given = self.left.pop(0)
         if given is None:  # Easy on a step is at least a day longer than Good would be without the steps
             return min(max(lower, (self.left[0] or 0) - 1), upper)

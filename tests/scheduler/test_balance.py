@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scheduler import DeckPolicy, Policy, Rating, State, Store
-from scheduler.intervals import Load, bounds
+from scheduler.intervals import Load, compute_bounds
 from scheduler.simulate import PolicyPlan
 from tests.scheduler.world import DAY, DECK, NOW, TODAY, a_card, add, make_due, put
 
@@ -21,7 +21,7 @@ def chosen(load: Load) -> set[int]:
 
 
 def test_every_day_within_fuzz_is_chosen_where_no_sibling_is_due() -> None:
-    assert bounds(20.0, 1, 1000) == (17, 23)
+    assert compute_bounds(20.0, 1, 1000) == (17, 23)
     assert chosen(Load(TODAY, {})) == ALL_DAYS
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.intervals import bounds, draw_fraction, fuzz_interval
+from scheduler.intervals import compute_bounds, draw_fraction, fuzz_interval
 
 
 @pytest.mark.parametrize(
@@ -15,17 +15,17 @@ from scheduler.intervals import bounds, draw_fraction, fuzz_interval
     [(1.0, 1, 1), (2.49, 2, 2), (2.5, 2, 4), (7.0, 5, 9), (17.0, 14, 20), (20.0, 17, 23), (37.0, 33, 41)],
 )
 def test_the_range_widens_with_the_interval(interval: float, lower: int, upper: int) -> None:
-    assert bounds(interval, 1, 1000) == (lower, upper)
+    assert compute_bounds(interval, 1, 1000) == (lower, upper)
 
 
 def test_the_range_respects_the_limits() -> None:
-    assert bounds(100.0, 101, 1000) == (101, 108)
-    assert bounds(100.0, 1, 99) == (92, 99)
-    assert bounds(100.0, 5, 3) == (3, 3)
+    assert compute_bounds(100.0, 101, 1000) == (101, 108)
+    assert compute_bounds(100.0, 1, 99) == (92, 99)
+    assert compute_bounds(100.0, 5, 3) == (3, 3)
 
 
 def test_a_minimum_above_two_days_leaves_a_choice_of_two() -> None:
-    assert bounds(2.0, 3, 1000) == (3, 4)
+    assert compute_bounds(2.0, 3, 1000) == (3, 4)
 
 
 def test_without_a_draw_the_interval_is_only_rounded_halves_upwards() -> None:
@@ -39,7 +39,7 @@ def test_the_draw_reaches_both_ends_of_the_range_and_nothing_beyond() -> None:
 
 @given(st.floats(0.1, 40_000), st.integers(1, 40_000), st.integers(1, 36_500), st.floats(0, 1, exclude_max=True))
 def test_a_fuzzed_interval_is_within_its_bounds(interval: float, low: int, high: int, drawn: float) -> None:
-    lower, upper = bounds(interval, low, high)
+    lower, upper = compute_bounds(interval, low, high)
     assert min(low, high) <= lower <= upper <= high
     assert lower <= fuzz_interval(interval, low, high, drawn) <= upper
 

@@ -6,8 +6,9 @@ import codecs
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -230,6 +231,7 @@ def export_csv(
     """
     gathering = Gathering(collection, decks)
     origins = _Origins(collection)
+    left_out: Counter[_Reason] = Counter()
     notes = cards = 0
     with write_output(path) as stream:
         text = codecs.getwriter("utf-8")(stream)
@@ -238,7 +240,8 @@ def export_csv(
         # Anki skips lines that begin with #, as one of its guids may.
         quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for note in gathering.notes(progress):
-            if not origins.is_written(note):
+            if reason := origins.find_reason(note):
+                left_out[reason] += 1
                 continue
             front, back = note.fields[0], "" if note.family == CLOZE else note.fields[1]
             line = (note.guid, origins.find_note_type(note), note.deck, " ".join(note.tags), front, back)
@@ -246,17 +249,29 @@ def export_csv(
             notes += 1
             cards += len(note.cards)
         size = stream.tell()
-    return Exported(path, notes, cards, 0, size, tuple(gathering.problems), origins.describe_left())
+    return Exported(path, notes, cards, 0, size, tuple(gathering.problems), _describe_left(left_out))
+
+
+class _Reason(Enum):
+    """Why a note is not in the table."""
+
+    OPEN = auto()
+    """Both sides changed it."""
+    UNEDITED = auto()
+    """It was not edited since the import."""
+    OURS = auto()
+    """It has one of our note types in Anki."""
+    OTHER = auto()
+    """The fields of its note type are not front and back."""
 
 
 class _Origins:
-    """Identifies notes that came from Anki, and counts those left out."""
+    """Identifies notes that came from Anki."""
 
     def __init__(self, collection: Collection) -> None:
         self._edited: dict[int, bool] = {}
         self._known: dict[int, Origin] = {}
         self._parts: Counter[str] = Counter()
-        self._unedited = self._ours = self._others = self._open = 0
         origins = Origins(collection.connection)
         self._conflicts = origins.find_conflicts()
         for origin in origins.all().values():
@@ -266,24 +281,18 @@ class _Origins:
             origin = self._known[entry.id]
             self._edited[entry.id] = origin.is_edited(entry.fingerprint, " ".join(entry.note.tags))
 
-    def is_written(self, note: PackageNote) -> bool:
-        """Return whether a note is in the table, and count it otherwise."""
+    def find_reason(self, note: PackageNote) -> _Reason | None:
+        """Return why a note is left out of the table, or nothing if it is in it."""
         origin = self._known.get(note.id)
         if note.id in self._conflicts:
-            self._open += 1
-            return False
+            return _Reason.OPEN
         if origin is None:
-            return True
+            return None
         if not self._edited.get(note.id):
-            self._unedited += 1
-            return False
+            return _Reason.UNEDITED
         if (origin.note_type or "").startswith(_OUR_TYPES):
-            self._ours += 1
-            return False
-        if origin.note_type == "" or self._parts[origin.source] > 1:
-            self._others += 1
-            return False
-        return True
+            return _Reason.OURS
+        return _Reason.OTHER if origin.note_type == "" or self._parts[origin.source] > 1 else None
 
     def find_note_type(self, note: PackageNote) -> str:
         """Return the name of a note's current or future note type in Anki."""
@@ -297,24 +306,25 @@ class _Origins:
             return "Basic (and reversed card)"
         return "Basic (type in the answer)" if answer else "Basic"
 
-    def describe_left(self) -> tuple[str, ...]:
-        """Return sentences about the notes left out."""
-        found = []
-        if self._unedited:
-            found.append(f"{plural(self._unedited, 'note')} from Anki left out: not edited since the import.")
-        if self._open:
-            they = "it was" if self._open == 1 else "they were"
-            found.append(
-                f"{plural(self._open, 'note')} left out: {they} changed in Anki too. Make both texts the same, in your"
-                " decks or in Anki, and import again."
-            )
-        if self._ours:
-            found.append(
-                f"{plural(self._ours, 'edited note')} left out: a package brings them, since Anki has our types."
-            )
-        if self._others:
-            found.append(
-                f"{plural(self._others, 'edited note')} from Anki left out: the fields of the note type there are not"
-                " front and back; edit there, or take a .colpkg."
-            )
-        return tuple(found)
+
+def _describe_left(left_out: Mapping[_Reason, int]) -> tuple[str, ...]:
+    """Return sentences about the notes left out."""
+    unedited, both = left_out.get(_Reason.UNEDITED, 0), left_out.get(_Reason.OPEN, 0)
+    ours, others = left_out.get(_Reason.OURS, 0), left_out.get(_Reason.OTHER, 0)
+    found = []
+    if unedited:
+        found.append(f"{plural(unedited, 'note')} from Anki left out: not edited since the import.")
+    if both:
+        they = "it was" if both == 1 else "they were"
+        found.append(
+            f"{plural(both, 'note')} left out: {they} changed in Anki too. Make both texts the same, in your"
+            " decks or in Anki, and import again."
+        )
+    if ours:
+        found.append(f"{plural(ours, 'edited note')} left out: a package brings them, since Anki has our types.")
+    if others:
+        found.append(
+            f"{plural(others, 'edited note')} from Anki left out: the fields of the note type there are not"
+            " front and back; edit there, or take a .colpkg."
+        )
+    return tuple(found)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.exports.notes import LEECH_TAG
 from flashcards.anki.imports.matching import PlacedNote
@@ -32,23 +32,29 @@ if TYPE_CHECKING:
     from scheduler.store import Store
 
 
+class MatchedCard(NamedTuple):
+    """A card of a package that exists in the collection."""
+
+    card: AnkiCard
+    ours: int  # our id
+    deck: int  # our deck
+
+
 def separate_duplicates(
-    pairs: Iterable[tuple[AnkiCard, int, int]],
-) -> tuple[list[tuple[AnkiCard, int, int]], Mapping[int, Sequence[AnkiCard]]]:
+    matched: Iterable[MatchedCard],
+) -> tuple[list[MatchedCard], Mapping[int, Sequence[AnkiCard]]]:
     """Separate cards of a package that are one card in the collection; the one that changed last counts.
 
-    If both changed in the same second, the one with more repetitions counts. Returns the ones that count, and the
-    duplicates by our card's id.
+    Returns those, and the duplicates, by our card's id.
     """
-    found: dict[int, tuple[AnkiCard, int, int]] = {}
+    found: dict[int, MatchedCard] = {}
     duplicates: dict[int, list[AnkiCard]] = defaultdict(list)
-    for pair in pairs:
-        card, ours, deck = pair
-        first = found.setdefault(ours, pair)
-        if first is not pair:
-            older, newer = sorted((found[ours][0], card), key=lambda each: (each.changed, each.reps, each.id))
-            duplicates[ours].append(older)
-            found[ours] = (newer, ours, deck)
+    for each in matched:
+        first = found.setdefault(each.ours, each)
+        if first is not each:
+            older, newer = sorted((first.card, each.card), key=lambda card: card.changed)
+            duplicates[each.ours].append(older)
+            found[each.ours] = each._replace(card=newer)
     return list(found.values()), duplicates
 
 
@@ -154,8 +160,7 @@ class CardImport:
         self, collection: Collection, package: Package, origins: Origins, settings: Settings, at_ms: int
     ) -> None:
         self.remembered = 0  # the number of cards whose stored status changed
-        # each card of the package that exists here: the card, our id, our deck
-        self.pairs: list[tuple[AnkiCard, int, int]] = []
+        self.matched: list[MatchedCard] = []  # the cards of the package that exist here
         self._collection = collection
         self._package = package
         self._origins = origins
@@ -178,9 +183,9 @@ class CardImport:
         """
         if changes is None and not self._package.tells_schedules:
             return
-        pairs, duplicates = separate_duplicates(self._pair_cards(notes))
-        self.pairs = pairs
-        leeches = self._find_leeches(pairs)
+        matched, duplicates = separate_duplicates(self._match_cards(notes))
+        self.matched = matched
+        leeches = self._find_leeches(matched)
 
         def history(card: AnkiCard, ours: int, deck: int) -> CardHistory:
             self._restore_ids(card, ours)
@@ -191,17 +196,17 @@ class CardImport:
 
         histories = (
             join_histories(history(card, ours, deck), [history(each, ours, deck) for each in duplicates.get(ours, ())])
-            for card, ours, deck in pairs
+            for card, ours, deck in matched
         )
         days = make_anki_days(self._clock, self._at)
         connection = self._collection.connection
-        merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(pairs)))
+        merged = merge(connection, histories, days, self._find_model, lambda done: progress(done, len(matched)))
         report.reviews = merged.reviews
         statuses = StatusImport(
             self._collection.store, self._origins, self._reader, self._clock.day(self._at), self._package.changed_ms
         )
-        before = {ours: changes.status_before(card) for card, ours, _ in pairs} if changes else None
-        report.cards = merged.cards + statuses.apply(((card, ours) for card, ours, _ in pairs), before)
+        before = {ours: changes.status_before(card) for card, ours, _ in matched} if changes else None
+        report.cards = merged.cards + statuses.apply(((card, ours) for card, ours, _ in matched), before)
         self.remembered = statuses.remembered
 
     def apply_reviews(self, logs: Mapping[int, Sequence[LogRow]]) -> int:
@@ -252,8 +257,8 @@ class CardImport:
             found[card].add(row)
         return found
 
-    def _pair_cards(self, notes: Iterable[PlacedNote]) -> Iterable[tuple[AnkiCard, int, int]]:
-        """Yield each card of the package that is here: the card, its id here, its deck here."""
+    def _match_cards(self, notes: Iterable[PlacedNote]) -> Iterable[MatchedCard]:
+        """Yield each card of the package that is here."""
         rows = self._collection.connection.execute("SELECT note, slot, id, deck FROM cards")
         here = {(note, slot): (card, deck) for note, slot, card, deck in rows}
         by_guid = {note.guid: note.id for note in self._package.notes}
@@ -263,12 +268,12 @@ class CardImport:
                 # Anki keeps a card whose gap is gone; its reviews belong to the card that had the gap here.
                 found = here.get((note, slots.get(card.ord) or f"c{card.ord + 1}"))
                 if found:
-                    yield card, *found
+                    yield MatchedCard(card, *found)
 
-    def _find_leeches(self, pairs: Iterable[tuple[AnkiCard, int, int]]) -> set[int]:
+    def _find_leeches(self, matched: Iterable[MatchedCard]) -> set[int]:
         """Find, for each note that is tagged as a leech, its leeches here or else the card that lapsed most."""
         here = {card for (card,) in self._collection.connection.execute("SELECT id FROM cards WHERE leech = 1")}
-        known = [card for card, ours, _ in pairs if ours in here]
+        known = [card for card, ours, _ in matched if ours in here]
         found, notes = {card.id for card in known}, {card.note for card in known}
         for note in self._package.notes:
             if note.id not in notes and any(tag.lower() == LEECH_TAG for tag in note.tags):

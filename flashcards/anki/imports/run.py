@@ -194,7 +194,8 @@ class _PackageImport:
         whole = {each.note for each in notes if each.draft.part == 0}
         self._origins.remember_ids("note", ((here, there) for here, there in added.items() if here in whole))
         of_added = set(added.values())
-        self._origins.remember_ids("card", ((here, card.id) for card, here, _ in cards.pairs if card.note in of_added))
+        matched = (each for each in cards.matched if each.card.note in of_added)
+        self._origins.remember_ids("card", ((each.ours, each.card.id) for each in matched))
 
     def _convert_notes(self, known: KnownNotes, layout: Layout) -> list[IncomingNote]:
         """Convert every note of the package, in the order for writing."""

@@ -80,11 +80,15 @@ def _write_table(name: str, settings: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _is_usable(key: str, value: Any, deck: str, problems: dict[str, None]) -> bool:
-    problem = find_setting_problem(key, value)
-    if problem:
-        problems[f"The option `{key}` of the deck `{deck}` was left out: it {problem}."] = None
-    return not problem
+def _select_usable(options: Mapping[str, Any], deck: str, problems: dict[str, None]) -> dict[str, Any]:
+    """Return the options that are valid settings, and add a sentence about each other one to the problems."""
+    usable = {}
+    for key, value in options.items():
+        if problem := find_setting_problem(key, value):
+            problems[f"The option `{key}` of the deck `{deck}` was left out: it {problem}."] = None
+        else:
+            usable[key] = value
+    return usable
 
 
 class SettingsImport:
@@ -162,7 +166,7 @@ class SettingsImport:
             options = {**({} if is_given else preset.settings), **deck.settings}
             if not options:
                 continue
-            said[name] = {key: value for key, value in options.items() if _is_usable(key, value, name, found)}
+            said[name] = _select_usable(options, name, found)
             if name in present.decks and not is_changed:
                 continue
             problems |= found

@@ -332,7 +332,7 @@ class _Filling:
         out = []
         for part in parts:
             if isinstance(part, TemplateSection):
-                if self._is_shown_section(part):
+                if self._decide_section(part):
                     out.append(self.render(part.parts))
                 continue
             piece = part if isinstance(part, str) else self._fill(part)
@@ -340,8 +340,8 @@ class _Filling:
             out.append(piece)
         return "".join(out)
 
-    def _is_shown_section(self, section: TemplateSection) -> bool:
-        """Return whether a section is shown; one for only some cards of a cloze is."""
+    def _decide_section(self, section: TemplateSection) -> bool:
+        """Decide whether a section is shown; one for only some cards of a cloze is, and is reported."""
         match = _CLOZE_SECTION.fullmatch(section.name) if self.gaps else None
         if match is None or section.name in self.values:
             return self._has_content(section.name) != section.inverted

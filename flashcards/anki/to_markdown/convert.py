@@ -195,7 +195,8 @@ class Converter:
         """Drop buttons, which need scripts, but keep hidden elements with a gap."""
         blocks = BlockConverter(cut, self.media, cloze=False)
 
-        def is_idle(element: Element) -> bool:
+        def decide(element: Element) -> bool:
+            """Return whether to drop an element; show one with a gap."""
             if element.tag not in _IDLE:
                 return False
             if blocks.has_gap(element):
@@ -204,7 +205,7 @@ class Converter:
                 cut.problems.append("<button> is left out")
             return element.tag == "button"
 
-        return drop_elements(tree, is_idle)
+        return drop_elements(tree, decide)
 
     def _says_the_same(self, markdown: str, tree: Element, cut: CutField) -> bool:
         """Return whether the rendered Markdown shows the same text as the field."""

@@ -11,7 +11,7 @@ import pytest
 
 from flashcards.anki.exports.export import export_package
 from flashcards.anki.exports.notes import find_decks_in_use
-from flashcards.anki.imports.imported_cards import separate_duplicates
+from flashcards.anki.imports.imported_cards import MatchedCard, separate_duplicates
 from flashcards.anki.package.model import AnkiCard
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
@@ -147,8 +147,8 @@ def test_after_a_colpkg_replaced_anki_only_the_changes_since_then_arrive(marked:
 @pytest.mark.parametrize("first", [0, 1])
 def test_of_two_cards_in_anki_that_are_one_here_the_same_one_counts_in_any_order(first: int) -> None:
     cards = [AnkiCard._make([*range(len(AnkiCard._fields))])._replace(id=1 + each, reps=each) for each in range(2)]
-    pairs = [(card, 7, 1) for card in (cards[first], cards[1 - first])]
-    kept, duplicates = separate_duplicates(pairs)
+    matched = [MatchedCard(card, 7, 1) for card in (cards[first], cards[1 - first])]
+    kept, duplicates = separate_duplicates(matched)
     assert kept == [(cards[1], 7, 1)]
     assert duplicates == {7: [cards[0]]}
 
