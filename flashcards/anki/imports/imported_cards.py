@@ -45,14 +45,16 @@ def separate_duplicates(
 ) -> tuple[list[MatchedCard], Mapping[int, Sequence[AnkiCard]]]:
     """Separate cards of a package that are one card in the collection; the one that changed last counts.
 
-    Returns those, and the duplicates, by our card's id.
+    If both changed in the same second, the one with more repetitions counts. Returns the ones that count, and the
+    duplicates by our card's id.
     """
     found: dict[int, MatchedCard] = {}
     duplicates: dict[int, list[AnkiCard]] = defaultdict(list)
     for each in matched:
         first = found.setdefault(each.ours, each)
         if first is not each:
-            older, newer = sorted((first.card, each.card), key=lambda card: card.changed)
+            both = found[each.ours].card, each.card
+            older, newer = sorted(both, key=lambda card: (card.changed, card.reps, card.id))
             duplicates[each.ours].append(older)
             found[each.ours] = each._replace(card=newer)
     return list(found.values()), duplicates
