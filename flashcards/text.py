@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import regex
 
-# Control characters, overrides of the direction, and lone surrogates.
-_DANGEROUS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
-_DANGEROUS_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
-_COLOUR_OR_DANGEROUS = re.compile(rf"(\x1b\[[0-9;:]*m)|{_DANGEROUS_IN_LINES.pattern}")
+# Control characters, overrides of the direction, and lone surrogates; compiled when the first text needs them.
+_DANGEROUS = r"[\x00-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]"
+_DANGEROUS_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]"
+_COLOUR_OR_DANGEROUS = rf"(\x1b\[[0-9;:]*m)|{_DANGEROUS_IN_LINES}"
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -22,12 +22,14 @@ def make_visible(text: str, *, keep_lines: bool = False) -> str:
     """Replace characters that could drive the terminal by `�`; `keep_lines` keeps line breaks and tabs."""
     if text.isprintable():
         return text
-    return (_DANGEROUS_IN_LINES if keep_lines else _DANGEROUS).sub(_REPLACEMENT, text)
+    return re.sub(_DANGEROUS_IN_LINES if keep_lines else _DANGEROUS, _REPLACEMENT, text)
 
 
 def gate(text: str) -> str:
     """Return output that is safe for the terminal: lines, without control sequences other than our colours."""
-    return text if text.isprintable() else _COLOUR_OR_DANGEROUS.sub(lambda match: match[1] or _REPLACEMENT, text)
+    if text.isprintable():
+        return text
+    return re.sub(_COLOUR_OR_DANGEROUS, lambda match: match[1] or _REPLACEMENT, text)
 
 
 def plural(number: int, word: str) -> str:

@@ -13,7 +13,7 @@ from flashcards.deck.model import FORWARD, REVERSE, Gap, Kind, Note
 from flashcards.identity.notes import find_top_gap
 from flashcards.identity.words import count_words
 
-_TOKEN = re.compile("[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]")
+_TOKEN = "[\u0e00-\u0fff\u2e80-\u9fff\uf900-\ufaff]|\\w+|[^\\w\\s]"  # compiled for the first gap
 _ALIKE: Final = 0.6  # hidden texts this similar are one reworded text
 _SAME_NUMBER: Final = 0.1  # tie-breaker between equal texts
 
@@ -173,7 +173,7 @@ def _split_tokens(note: Note) -> tuple[list[str], list[int]]:
     for gap in note.gaps:
         text = f"{text[: gap.start]}{' ' * (gap.inner_start - gap.start)}{text[gap.inner_start :]}"
         text = f"{text[: gap.inner_end]}{' ' * (gap.end - gap.inner_end)}{text[gap.end :]}"
-    found = list(_TOKEN.finditer(text))
+    found = list(re.finditer(_TOKEN, text))
     return [match[0] for match in found], [match.start() for match in found]
 
 
