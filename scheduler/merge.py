@@ -111,6 +111,8 @@ class _Times:
 
     def find_free(self, at: int) -> int:
         """Return the first free time from `at` on."""
+        if at not in self.taken:
+            return at
         passed = []
         while at in self.taken:
             passed.append(at)

@@ -195,11 +195,10 @@ def update_cards(store: Store, clock: Clock, report: ScanReport, at_ms: int) -> 
         from flashcards.catalog.imports import add_stated_cards  # imported late, because few collections need it
 
         said = {(each.note, each.slot): each for each in report.stated}
-        stated = [(card, said.pop(card[:2]).schedule) for card in new if card[:2] in said]
-        add_stated_cards(store, clock, stated, at_ms)
+        found = [(card, said.pop(card[:2], None)) for card in new]
+        add_stated_cards(store, clock, [(card, each.schedule) for card, each in found if each], at_ms)
         report.stated = list(said.values())
-        taken = {card[:2] for card, _ in stated}
-        new = [card for card in new if card[:2] not in taken]
+        new = [card for card, each in found if not each]
     if new:
         store.add_cards(new, at_ms)
 

@@ -172,6 +172,7 @@ class _Reader:
         self._file_tags = tuple(tag[1:] for tag in file_tags if tag not in flashcard_tags)
         everywhere = (*flashcard_tags, *(tag for line in tag_lines for tag in self._flashcard_tags(line)))
         self._any_deck = everywhere[:1]
+        self._read_comments = 0  # the number of schedule comments in cards
 
     def run(self) -> None:
         """Read all blocks into `notes` and `problems`."""
@@ -184,7 +185,8 @@ class _Reader:
                 current, next_deck = self._flashcard_tags(next_deck), next(decks, None)
             self._read(block, current or self._any_deck, crumbs.above(block.first))
         self._report_cut_cards()
-        self._report_lost_schedules()
+        if self._read_comments != "\n".join(self._lines).count(SCHEDULE_COMMENT):
+            self._report_lost_schedules()
         decks_of_notes = [note.deck for note in self.notes if note.deck]
         if decks_of_notes:
             self.main_deck = decks_of_notes[0]
@@ -226,6 +228,7 @@ class _Reader:
     def _text(self, block: Block) -> _Text:
         """Remove the plugin's output from a card, and the flashcard tags before it."""
         text, comments = split_schedules(block.lines)
+        self._read_comments += len(comments)
         own: list[str] = []
         rest = text.lstrip()
         while rest.startswith("#") and (match := _TAG.match(rest)) and self._settings.is_flashcard_tag(match[0]):
@@ -255,8 +258,7 @@ class _Reader:
         else:
             separator = settings.lines_reversed if both else settings.lines
             lines = text.split("\n")
-            bare = [line.strip() for line in lines]
-            at = bare.index(separator) if separator in bare else len(lines)
+            at = next((at for at, line in enumerate(lines) if line.strip() == separator), len(lines))
             front, back = _outdent(lines[:at]), _outdent(lines[at + 1 :])
         if not front or not back:
             return None
@@ -342,6 +344,8 @@ class _Content(NamedTuple):
 def _outdent(lines: Sequence[str]) -> str:
     """Join lines without their common indent and without surrounding blank lines."""
     width = 0
+    if len(lines) == 1:
+        return lines[0].strip()
     if not lines or not lines[0] or lines[0][0].isspace():
         width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return "\n".join([line[width:] for line in lines] if width else lines).strip("\n").rstrip()

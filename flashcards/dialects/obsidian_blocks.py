@@ -192,6 +192,9 @@ def _cut_comments(lines: Sequence[str], comments: list[str]) -> Iterator[str]:
     for line in lines:
         if line.startswith(SCHEDULE_CALLOUT):
             continue
+        if SCHEDULE_COMMENT not in line:
+            yield line
+            continue
         kept, found = cut_schedules(line)
         comments += found
         if not found:

@@ -12,7 +12,7 @@ import re
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Final
@@ -262,9 +262,9 @@ def _read_sm2(fields: list[str]) -> StatedSchedule | None:
         return None
     interval, ease = _number(fields[1]), _number(fields[2])
     days = max(1, round(interval))
-    last = due - timedelta(days)
+    last = date.fromordinal(due.toordinal() - days)
     stability = min(max(0.1, interval), _FARTHEST)
-    return StatedSchedule(str(due), str(last), days, stability, _difficulty(ease), _REVIEW)
+    return StatedSchedule(due.isoformat(), last.isoformat(), days, stability, _difficulty(ease), _REVIEW)
 
 
 def _difficulty(ease: float) -> float:
