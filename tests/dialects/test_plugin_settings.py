@@ -67,12 +67,13 @@ class TestObsidianToAnki:
         assert fields(to_anki(tmp_path, text, CUSTOM_REGEXPS={kind: regex})) == found
 
     def test_a_regular_expression_that_tries_too_many_ways_costs_seconds_once(
-        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        write(tmp_path, TO_ANKI[0], {"settings": {"CUSTOM_REGEXPS": {"Basic": "^(x+)+::(y)$"}}})
+        monkeypatch.setattr("flashcards.dialects.obsidian_to_anki.SECONDS", 0.2)
+        write(tmp_path, TO_ANKI[0], {"settings": {"CUSTOM_REGEXPS": {"Basic": "^((?:x|xx)+)(y)$"}}})
         (tmp_path / "flashcards.toml").write_text('[formats]\nnotes = "obsidian-to-anki"\n')
         for name in ("a", "b", "c"):
-            write(tmp_path, f"notes/{name}.md", f"{'x' * 9000}\n")
+            write(tmp_path, f"notes/{name}.md", f"{'x' * 200}!y\n")
         write(tmp_path, "good.md", "Q: good\nA: yes\n")
         assert run(["-C", str(tmp_path), "check"]) == 1
         out = capsys.readouterr().out
