@@ -94,6 +94,7 @@ def create_database(path: Path, content: sqlite3.Connection) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}.part")
     with translate_errors(path):
         _refuse_lost_state(path)
+        _remove(fresh)  # left behind by a process that was killed
         try:
             with closing(connect(fresh)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # the whole file is flushed below
@@ -102,8 +103,14 @@ def create_database(path: Path, content: sqlite3.Connection) -> None:
             flush(fresh)
             _give_name(fresh, path)
         finally:
-            fresh.unlink(missing_ok=True)
+            _remove(fresh)
         flush(path.parent)
+
+
+def _remove(path: Path) -> None:
+    """Remove a database that no process has open."""
+    for side in ("", "-journal", "-wal", "-shm"):
+        path.with_name(path.name + side).unlink(missing_ok=True)
 
 
 def _give_name(fresh: Path, path: Path) -> None:

@@ -79,6 +79,15 @@ def test_a_database_from_memory_is_one_whole_file_with_a_write_ahead_log(tmp_pat
     assert connection.execute("SELECT id, note FROM cards").fetchall() == [(5, 1)]
 
 
+def test_what_a_killed_process_left_behind_does_not_keep_a_database_from_memory_out(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    for side in ("", "-journal", "-wal"):
+        (tmp_path / f"state.db.{os.getpid()}.part{side}").write_bytes(b"half of a file" * 1_000)
+    create_database(path, in_memory(path))
+    assert [each.name for each in tmp_path.iterdir()] == ["state.db"]
+    assert opened(path).execute("SELECT id FROM cards").fetchall() == [(5,)]
+
+
 def test_a_database_from_memory_replaces_none_that_appeared_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
