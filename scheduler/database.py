@@ -225,13 +225,18 @@ def _make_tables(connection: sqlite3.Connection, table_sets: Sequence[TableSet])
     write_sum(connection)
 
 
+def execute_file(connection: sqlite3.Connection, path: Path) -> None:
+    """Execute the statements of a file, with blank lines between them, within the current transaction."""
+    for statement in path.read_text(encoding="utf-8").rstrip().split("\n\n"):
+        connection.execute(statement)
+
+
 def _create(connection: sqlite3.Connection, table_sets: Sequence[TableSet]) -> None:
     now = datetime.now(UTC).isoformat(" ")
     for statement in _MIGRATIONS_TABLE:
         connection.execute(statement)
     for table_set in table_sets:
-        for statement in table_set.tables.read_text(encoding="utf-8").split("\n\n"):
-            connection.execute(statement)
+        execute_file(connection, table_set.tables)
         connection.executemany(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
             [(table_set.name, name, now) for name in table_set.migrations],

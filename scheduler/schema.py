@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlite_utils import Database, Migrations
 
 from scheduler.backup_files import TRIGGERS
+from scheduler.database import execute_file
 
 migrations = Migrations("scheduler")
 
@@ -12,72 +15,8 @@ migrations = Migrations("scheduler")
 @migrations()
 def create_cards_and_reviews(db: Database) -> None:
     """Create the cards, whose state is a cache, and the review log, which is the truth."""
-    cards = db.table("cards").create(
-        {
-            "id": int,
-            "note": int,
-            "slot": str,
-            "deck": int,
-            "position": int,
-            "state": int,
-            "due_day": int,
-            "due_ms": int,
-            "steps_left": int,
-            "stability": float,
-            "difficulty": float,
-            "last_day": int,
-            "last_ms": int,
-            "interval": int,
-            "reps": int,
-            "lapses": int,
-            "suspended": int,
-            "buried_day": int,
-            "buried_by": int,
-            "flag": int,
-            "leech": int,
-            "active": int,
-        },
-        pk="id",
-        not_null=[
-            *("note", "slot", "deck", "position", "state", "steps_left", "interval", "reps", "lapses"),
-            *("suspended", "flag", "leech", "active"),
-        ],
-        defaults={"state": 0, "steps_left": 0, "interval": 0, "reps": 0, "lapses": 0}
-        | {"suspended": 0, "flag": 0, "leech": 0, "active": 1},
-        strict=True,
-    )
-    cards.create_index(["note", "slot"], unique=True)
-    db.table("reviews").create(
-        {
-            "id": int,
-            "card": int,
-            "kind": int,
-            "rating": int,
-            "day": int,
-            "offset_minutes": int,
-            "duration_ms": int,
-            "state_before": int,
-            "state_after": int,
-            "steps_left": int,
-            "interval_before": int,
-            "interval_after": int,
-            "due_day": int,
-            "due_ms": int,
-            "stability": float,
-            "difficulty": float,
-            "leech": int,
-            "voids": int,
-        },
-        pk="id",
-        foreign_keys=[("card", "cards", "id"), ("voids", "reviews", "id")],
-        not_null=[
-            *("card", "kind", "day", "offset_minutes", "duration_ms", "state_before", "state_after"),
-            *("steps_left", "interval_before", "interval_after", "leech"),
-        ],
-        defaults={"leech": 0},
-        strict=True,
-    )
-    for statement in _PARTIAL_INDEXES + TRIGGERS:
+    execute_file(db.conn, Path(__file__).with_name("first_tables.sql"))
+    for statement in TRIGGERS:
         db.execute(statement)
 
 
@@ -112,16 +51,3 @@ def add_types_of_imported_rows(db: Database) -> None:
     """Add the type and factor of a row in Anki's log, which do not always follow from our log."""
     for column in ("log_type", "log_factor"):
         db.execute(f"ALTER TABLE reviews ADD COLUMN {column} INTEGER")
-
-
-# Each index answers a query of the queue by itself: new cards of a deck, due cards, current steps.
-_PARTIAL_INDEXES = (
-    "CREATE INDEX cards_new ON cards(deck, position, id, note, buried_day)"
-    " WHERE state = 0 AND active = 1 AND suspended = 0",
-    "CREATE INDEX cards_due ON cards(due_day, deck, id, note, state, buried_day)"
-    " WHERE due_day IS NOT NULL AND active = 1 AND suspended = 0",
-    "CREATE INDEX cards_learning ON cards(due_ms) WHERE due_ms IS NOT NULL AND active = 1 AND suspended = 0",
-    "CREATE INDEX reviews_card ON reviews(card)",
-    "CREATE INDEX reviews_day ON reviews(day)",
-    "CREATE UNIQUE INDEX reviews_voids ON reviews(voids) WHERE voids IS NOT NULL",
-)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlite_utils import Database, Migrations
+
+from scheduler.database import execute_file
 
 migrations = Migrations("catalog")
 
@@ -10,67 +14,7 @@ migrations = Migrations("catalog")
 @migrations()
 def create_files_and_notes(db: Database) -> None:
     """Create files, decks, notes, the earlier texts of notes, and the links between them."""
-    db.table("files").create(
-        {
-            "id": int,
-            "path": str,  # within the collection, with "/"
-            "size": int,
-            "mtime_ns": int,  # -1: read the file again, regardless of its size and time
-            "hash": bytes,
-            "settings": str,  # JSON: the front matter without deck and tags
-            "problems": str,  # JSON: [line, code, message, hint] each
-            "present": int,  # 0: the file is gone
-        },
-        pk="id",
-        not_null=("path", "size", "mtime_ns", "hash", "settings", "problems", "present"),
-        strict=True,
-    ).create_index(["path"], unique=True)
-    db.table("decks").create({"id": int, "name": str}, pk="id", not_null=("name",), strict=True).create_index(
-        ["name"], unique=True
-    )
-    notes = db.table("notes").create(
-        {
-            "id": int,  # epoch ms when first seen, increased until unique
-            "key": str,
-            "pin": str,
-            "file": int,
-            "line": int,
-            "end_line": int,
-            "deck": int,
-            "fingerprint": bytes,
-            "top_gap": int,  # the highest gap number that it ever had
-            "tags": str,  # " a b ", for searching
-            "body": str,  # JSON: the note
-            "modified_ms": int,  # when its text or attributes last changed
-            "active": int,  # 0: its text is gone (an orphan)
-        },
-        pk="id",
-        not_null=(
-            *("key", "pin", "file", "line", "end_line", "deck", "fingerprint"),
-            *("top_gap", "tags", "body", "modified_ms", "active"),
-        ),
-        foreign_keys=[("file", "files", "id"), ("deck", "decks", "id")],
-        strict=True,
-    )
-    notes.create_index(["key"], unique=True)
-    notes.create_index(["file"])
-    # Texts are looked up only among the orphans; the active notes of a changed file are read together.
-    db.execute("CREATE INDEX notes_orphan_text ON notes(fingerprint) WHERE active = 0")
-    db.execute("CREATE INDEX notes_pin ON notes(pin) WHERE pin != ''")
-    db.table("texts").create(
-        {"fingerprint": bytes, "note": int, "body": str, "until_ms": int},
-        pk=("fingerprint", "note"),
-        not_null=("body", "until_ms"),
-        foreign_keys=[("note", "notes", "id")],
-        strict=True,
-    )
-    db.table("links").create(
-        {"id": int, "note": int, "at_ms": int, "rule": str, "score": float, "before": bytes, "after": bytes},
-        pk="id",
-        not_null=("note", "at_ms", "rule", "score", "before", "after"),
-        foreign_keys=[("note", "notes", "id")],
-        strict=True,
-    ).create_index(["note"])
+    execute_file(db.conn, Path(__file__).with_name("first_tables.sql"))
 
 
 @migrations()
