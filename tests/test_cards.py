@@ -67,7 +67,7 @@ def test_every_id_and_every_short_id_names_its_card(collection: Collection) -> N
             assert find_card(collection, format_short_id(entry, card.slot)) == card.id
 
 
-def test_a_prefix_is_enough_while_no_other_card_begins_so(collection: Collection) -> None:
+def test_a_unique_prefix_names_a_card(collection: Collection) -> None:
     one, term = key(collection, "one"), key(collection, "term")
     assert name(collection, find_card(collection, one[:5])) == f"{one}.forward"
     assert name(collection, find_card(collection, f"{term[:5]}.r")) == f"{term}.reverse"

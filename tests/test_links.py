@@ -150,7 +150,7 @@ def test_a_file_that_changed_since_the_scan_is_left_alone(collection: Collection
     assert sorted(each.name for each in collection.root.iterdir()) == [".flashcards", "a.md"]
 
 
-def test_a_change_between_the_reading_and_the_writing_is_not_overwritten(
+def test_a_change_made_between_reading_and_writing_is_not_overwritten(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(collection, b"Q: one\nA: answer\n")

@@ -155,7 +155,7 @@ def test_what_can_be_undone_is_listed_newest_first(orphaned: Runner) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["flag", "rating"])
-def test_a_record_that_this_program_did_not_write_is_one_sentence(cli: Runner, record: str, kind: str) -> None:
+def test_a_foreign_record_of_an_act_is_reported_in_one_sentence(cli: Runner, record: str, kind: str) -> None:
     cli.write("a.md", question("one"))
     cli("answer", "a.md:1", "good")
     with Collection(cli.root) as collection:

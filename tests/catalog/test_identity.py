@@ -286,7 +286,7 @@ class TestAPin:
 
 
 class TestAFormerText:
-    def test_of_a_note_is_recognised_when_the_edit_is_undone(self, world: World) -> None:
+    def test_of_a_note_is_recognized_when_the_edit_is_undone(self, world: World) -> None:
         world.write("a.md", question("one", comment="<!-- id: p1 -->"))
         world.scan()
         card = world.rate("one")

@@ -36,7 +36,7 @@ def test_a_backup_is_named_and_listed_newest_first(deck: Runner) -> None:
     assert listed == saved[::-1]
 
 
-def test_a_backup_of_an_unchanged_state_is_the_one_before(deck: Runner) -> None:
+def test_an_unchanged_state_gets_no_second_backup(deck: Runner) -> None:
     assert deck("backup").out == deck("backup").out
     assert len(backups(deck)) == 1
 

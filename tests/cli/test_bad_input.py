@@ -261,9 +261,7 @@ class TestSettings:
             ("[keys]\nundo = 'zz'\n", 1, "`keys` must be a table of single characters"),
         ],
     )
-    def test_a_setting_that_cannot_be_is_refused_with_its_line(
-        self, cli: Runner, text: str, line: int, message: str
-    ) -> None:
+    def test_an_invalid_setting_is_refused_with_its_line(self, cli: Runner, text: str, line: int, message: str) -> None:
         cli.write("flashcards.toml", text)
         one_sentence(cli.fails("list", code=1), f"Error: flashcards.toml:{line}: {message}")
 

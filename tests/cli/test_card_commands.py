@@ -170,7 +170,7 @@ class TestSetDue:
         "when",
         ["soon", "", "7-3", "3-", "-", "1.5", "99999", "36501", "2026-13-01", "0001-01-01", "9999-12-31", "²"],
     )
-    def test_what_is_not_a_day_is_refused_and_changes_nothing(self, many: Runner, when: str) -> None:
+    def test_an_invalid_day_is_refused_and_changes_nothing(self, many: Runner, when: str) -> None:
         assert f"`{when}` is not a day" in many.fails("set-due", "--", when, "few.md:1")
         assert many.ids("is:review") == []
 

@@ -40,7 +40,7 @@ def test_a_date_is_the_next_day_that_fits(text: str, day: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "soon", "0", "32", "t", "ma 3", "feb 30", "+", "-1", "2026-13-01", "1e3", "+99999999"]
 )
-def test_what_is_not_a_date_is_not_read_as_one(text: str) -> None:
+def test_only_dates_are_read_as_dates(text: str) -> None:
     assert read_date(text, FRIDAY) is None
 
 

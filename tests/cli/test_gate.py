@@ -73,7 +73,7 @@ def test_nothing_that_prints_is_imported_under_another_name() -> None:
 
 
 @pytest.mark.parametrize("colours", [None, "truecolor"])
-def test_what_is_drawn_holds_no_control_sequence_of_its_texts(colours: str | None) -> None:
+def test_no_control_sequence_of_a_text_is_drawn(colours: str | None) -> None:
     console = GatedConsole(width=60, color_system=colours, force_terminal=True, markup=False)
     table = Table("a", title=HOSTILE)
     table.add_row(Text(f"cell {HOSTILE}", "bold red"), end_section=True)

@@ -121,7 +121,7 @@ def decks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
-def test_a_completed_word_is_the_word_that_the_command_gets(name: str, decks: Path) -> None:
+def test_the_command_gets_the_completed_word(name: str, decks: Path) -> None:
     if shutil.which(name) is None:
         pytest.skip(f"{name} is not installed")
     shell = Shell(name, decks)

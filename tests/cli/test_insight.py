@@ -103,7 +103,7 @@ def test_an_empty_collection_has_nothing_to_report(cli: Runner, command: tuple[s
 
 
 @pytest.mark.parametrize("command", REPORTS)
-def test_a_query_that_finds_no_card_has_nothing_to_report(made: Runner, command: tuple[str, ...]) -> None:
+def test_a_report_on_no_card_says_so(made: Runner, command: tuple[str, ...]) -> None:
     assert made(*command, "tag:none-such").out == "No card matches. `flashcards list` shows all cards.\n"
 
 
@@ -169,7 +169,7 @@ def brightness(colour: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-def test_a_page_that_complains_or_is_too_wide_would_be_noticed(tmp_path: Path, browser: Browser) -> None:
+def test_the_browser_tests_notice_errors_and_pages_that_are_too_wide(tmp_path: Path, browser: Browser) -> None:
     page = tmp_path / "page.html"
     page.write_text("<p style='width: 900px'>x</p><script>console.error('no'); throw 1</script><img src='gone.png'>")
     seen = browser.look(page, 400, dark=True)

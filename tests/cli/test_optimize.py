@@ -83,7 +83,7 @@ def test_a_trial_shows_the_new_days_and_changes_no_card(learned: Runner) -> None
     assert trial[trial.index("Cards due:") :] in real
 
 
-def test_what_could_not_be_answered_is_refused_before_anything_changes(learned: Runner) -> None:
+def test_a_call_whose_answer_would_fail_is_refused_before_any_change(learned: Runner) -> None:
     before = (learned.root / "flashcards.toml").read_bytes()
     assert "Add --yes." in learned.fails("optimize", "--reschedule", "--json")
     assert (learned.root / "flashcards.toml").read_bytes() == before
@@ -228,7 +228,7 @@ def test_cards_learnt_before_the_date_set_do_not_count(learned: Runner) -> None:
     assert "of cards first learned since 2100-01-01 (`ignore_reviews_before`)" in said
 
 
-def test_where_nobody_answers_due_days_stay_and_nothing_untrue_is_reported(
+def test_without_an_answer_due_days_stay_and_no_change_is_reported(
     learned: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))

@@ -156,7 +156,7 @@ def test_a_card_visits_only_its_own_gaps(text: str, monkeypatch: pytest.MonkeyPa
     assert sum(visited) == 2 * len(gaps)
 
 
-def test_marks_are_two_characters_that_the_text_does_not_hold() -> None:
+def test_marks_are_two_characters_that_are_not_in_the_text() -> None:
     text = ""
     for _ in range(200):
         opening, closing = choose_delimiters(text)

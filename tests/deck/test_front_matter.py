@@ -54,7 +54,7 @@ def test_an_equals_sign_in_a_yaml_value_does_not_make_it_toml() -> None:
         "```\n---\ndeck: x\n---\n```\n",
     ],
 )
-def test_what_only_looks_like_front_matter_is_left_to_the_deck(text: str) -> None:
+def test_text_that_only_looks_like_front_matter_belongs_to_the_deck(text: str) -> None:
     assert read_front_matter(text) == FrontMatter()
 
 
@@ -96,7 +96,7 @@ def test_empty_front_matter_holds_no_settings(text: str) -> None:
         ("x = 0x" + "f" * 5000 + "\ny = 2\n", 2, {"y": 2}),
     ],
 )
-def test_a_line_that_cannot_be_read_costs_that_setting_only(body: str, line: int, values: dict[str, Any]) -> None:
+def test_an_unreadable_line_affects_only_its_setting(body: str, line: int, values: dict[str, Any]) -> None:
     text = f"---\n{body}---\n{NOTE}"
     found = read_front_matter(text)
     assert ([each.line for each in found.problems], found.values) == ([line], values)

@@ -10,7 +10,7 @@ from flashcards.deck.source import Lines, map_byte_offsets, normalize
 from tests.deck.markdown_like import characters as any_character
 
 
-def test_line_endings_become_newlines_and_a_byte_order_mark_goes() -> None:
+def test_line_ends_become_newlines_and_a_byte_order_mark_is_removed() -> None:
     assert normalize("\ufeffa\r\nb\rc\n\r") == "a\nb\nc\n\n"
 
 

@@ -39,7 +39,7 @@ Again.
         ("^nothing", None),
     ],
 )
-def test_a_part_of_a_note_is_a_heading_or_a_block(part: str, text: str | None) -> None:
+def test_a_link_may_name_a_heading_or_a_block_of_a_note(part: str, text: str | None) -> None:
     assert cut_part(NOTE, part) == text
 
 

@@ -45,7 +45,7 @@ def test_a_folder_of_obsidian_without_the_plugin_is_native(tmp_path: Path) -> No
     assert Chooser(tmp_path, {}).choose("a.md").name == "native"
 
 
-def test_the_settings_go_before_the_vault_and_the_longest_folder_counts(tmp_path: Path) -> None:
+def test_settings_override_the_vault_and_the_longest_folder_applies(tmp_path: Path) -> None:
     set_up(tmp_path)
     chooser = Chooser(tmp_path, {"Own": "native", "Own/notes/": "obsidian", "**/*.cards.md": "native"})
     assert chooser.choose("Own/a.md").name == "native"

@@ -94,7 +94,7 @@ def test_new_content_is_on_disk_before_it_replaces_the_old(tmp_path: Path, monke
     assert seen == [b"old", b"new"]  # of the file, and of its folder
 
 
-def test_a_name_may_be_as_long_as_names_may_be(tmp_path: Path) -> None:
+def test_the_longest_allowed_name_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / ("ä" * 126 + ".md")
     write(path, b"new")
     assert path.read_bytes() == b"new"

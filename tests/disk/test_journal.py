@@ -166,7 +166,7 @@ def test_an_invalid_plan_ends_in_one_sentence(root: Path, text: str) -> None:
         finish(root, folder, "1" * 32, committed=False)
 
 
-def test_folders_that_no_write_made_are_no_plans_and_stay(root: Path, tmp_path: Path) -> None:
+def test_folders_of_others_are_not_taken_for_plans_and_stay(root: Path, tmp_path: Path) -> None:
     folder = root / ".flashcards" / "import"
     (folder / "mine").mkdir(parents=True)
     (folder / "mine" / "plan.json").write_text("{}")

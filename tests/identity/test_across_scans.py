@@ -31,7 +31,7 @@ def test_an_edit_that_is_undone_is_recognised(world: World) -> None:
     assert world.cards("ribosomes")["forward"].id == card.id
 
 
-def test_a_branch_that_is_switched_back_and_forth_loses_nothing(world: World) -> None:
+def test_switching_between_branches_loses_nothing(world: World) -> None:
     main = {"a.md": (RIBOSOMES, NUCLEUS), "b.md": (LYSOSOMES,)}
     branch = {"a.md": (REWORDED, "Q: What does the nucleus contain?\nA: The chromosomes.", LYSOSOMES)}
     for files in (main, branch, main, branch, main):
@@ -187,7 +187,7 @@ def test_a_copy_with_its_own_id_stays_a_separate_note(world: World) -> None:
 
 
 @pytest.mark.parametrize("mark", ["suspend", "flag", "bury", "set_due"])
-def test_a_copy_with_which_something_was_done_stays_another_note(world: World, mark: str) -> None:
+def test_a_copy_that_was_used_stays_a_separate_note(world: World, mark: str) -> None:
     world.write("a.md", RIBOSOMES, NUCLEUS)
     world.scan()
     card = world.rate("ribosomes")

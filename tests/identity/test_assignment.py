@@ -64,7 +64,7 @@ def test_almost_equal_rivals_are_unclear_however_close_their_texts_are() -> None
     assert links(best, rival) == ([], [(1, 1), (1, 2)])
 
 
-def test_a_pair_that_is_taken_leaves_others_without_their_rival() -> None:
+def test_linking_a_pair_removes_a_rival_of_other_pairs() -> None:
     clear, shared, left = pair(1, 1, 0.99), pair(2, 1, 0.70), pair(2, 2, 0.68)
     assert links(clear, shared, left) == ([(1, 1), (2, 2)], [])
 

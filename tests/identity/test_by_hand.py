@@ -136,7 +136,7 @@ def test_a_link_undone_and_made_again_restores_the_same_state(parted: World) -> 
     assert parted.cards("Langerhans")["forward"].reps == 1
 
 
-def test_unlinking_a_term_whose_sides_changed_places_puts_its_cards_back(world: World) -> None:
+def test_unlinking_a_term_with_swapped_sides_restores_its_cards(world: World) -> None:
     world.write("a.md", "T: osmosis\nD: diffusion of water through a membrane")
     world.scan()
     forward = world.rate("osmosis", "forward")

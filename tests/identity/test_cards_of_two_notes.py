@@ -75,7 +75,7 @@ def test_ratings_are_handed_over_at_the_instants_they_were_made(store: Store) ->
     assert store.find_differences(lambda _deck: POLICY.parameters) == []
 
 
-def test_what_was_handed_over_counts_once_in_what_was_done(store: Store) -> None:
+def test_a_rating_handed_over_is_counted_once(store: Store) -> None:
     (target,) = add(store, "forward")
     (source,) = add(store, "forward", note=2)
     store.rate(source, Rating.GOOD, POLICY, START)

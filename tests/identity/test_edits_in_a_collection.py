@@ -174,7 +174,7 @@ def test_a_card_without_a_gap_is_inactive_and_keeps_its_history(world: World) ->
     assert world.card(reverse.id).reps == 1
 
 
-def test_what_was_never_edited_is_the_same_note_after_any_scan(world: World) -> None:
+def test_an_unedited_note_stays_the_same_note_after_any_scan(world: World) -> None:
     world.write("a.md", RIBOSOMES, LYSOSOMES, MITOCHONDRIA, NUCLEUS)
     world.scan()
     before = {entry.note.fields: entry.key for entry in world.collection.catalog.entries()}

@@ -81,7 +81,7 @@ def test_signs_that_mean_something_are_kept(one: str, other: str) -> None:
         ("1914", "1915", False),
     ],
 )
-def test_a_slip_is_a_letter_or_two_of_a_word(one: str, other: str, slip: bool) -> None:
+def test_a_misspelling_differs_in_one_or_two_letters(one: str, other: str, slip: bool) -> None:
     assert is_slip(one, other) == is_slip(other, one) == slip
 
 
@@ -158,7 +158,7 @@ def test_the_best_pair_goes_first_and_the_rest_follows() -> None:
     assert unclear == []
 
 
-def test_of_two_that_are_nearly_as_good_neither_is_taken() -> None:
+def test_of_two_nearly_equal_matches_neither_is_linked() -> None:
     pairs = [Pair(0.75, 0.75, 0.75, 1, 1), Pair(0.7, 0.7, 0.7, 2, 1)]
     assert assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: True) == ([], pairs)
     assert assign_pairs(pairs, 0.6, 0.1, lambda _one, _other: False) == ([pairs[0]], [])
@@ -188,7 +188,7 @@ def test_a_stretch_is_enclosed_by_two_linked_notes_before_and_after() -> None:
     assert places.ranks(trial.known[0], trial.seen[0]) is None
 
 
-def test_the_beginning_and_the_end_of_a_file_are_no_notes() -> None:
+def test_the_ends_of_a_file_do_not_count_as_notes() -> None:
     items = [Item(frozenset({number}), note.kind, note.fields) for number, note in enumerate(_deck().items)]
     for size, edges in ((1, 0), (2, 1)):
         trial = Trial({"a": items[:size]}, {"a": [*_changed(items[:1]), *items[1:size]]})
@@ -225,7 +225,7 @@ def test_the_order_in_which_notes_come_does_not_matter(seed: int) -> None:
     assert shuffled == found
 
 
-def test_nothing_is_judged_where_nothing_vanished_or_nothing_is_new() -> None:
+def test_without_removed_or_new_notes_nothing_is_compared() -> None:
     deck = _deck()
     trial = Trial({"a": list(deck.items)}, {"a": list(deck.items[:5])})
     exact = link_exactly(trial.known, trial.seen)

@@ -98,7 +98,7 @@ def test_after_any_edits_a_gap_keeps_its_number_and_no_removed_number_returns(
         retired |= set(before.values()) - set(now.values())
 
 
-def test_a_card_stays_with_its_gap_in_the_collection_too(world: World) -> None:
+def test_a_card_stays_with_its_gap_in_a_scanned_collection(world: World) -> None:
     pin = "<!-- id: p -->\n"
     world.write("a.md", "C: [one] [two]\n", pin)
     world.scan()

@@ -74,7 +74,7 @@ def test_case_and_white_space_change_no_hash(other: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "prose\n", "Q: only a question\n", "C: no gap\n", "A: only an answer\n"])
-def test_what_is_not_a_card_for_repeater_has_no_hash(text: str) -> None:
+def test_a_note_that_is_no_card_in_repeater_has_no_hash(text: str) -> None:
     assert list(read_repeater_file(text)) == []
 
 

@@ -86,7 +86,7 @@ def test_a_log_too_short_for_the_horizon_is_measured_over_fewer_days() -> None:
     assert 7 <= found.days < 20
 
 
-def test_reviews_of_a_clock_that_was_ahead_tell_nothing_yet() -> None:
+def test_reviews_dated_in_the_future_are_not_measured_yet() -> None:
     ratings = log(300, 200, 0.9)
     ahead = ratings._replace(day=ratings.day + 300)
     assert measure(ahead) is None

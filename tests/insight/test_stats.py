@@ -59,7 +59,7 @@ def test_reviews_dated_ahead_do_not_count_yet(tmp_path: Path) -> None:
         assert "1 answer dated after today" in " ".join(build_stats_report(found).text)
 
 
-def test_a_card_that_was_new_more_than_once_counts_once(tmp_path: Path) -> None:
+def test_a_card_introduced_more_than_once_is_counted_once(tmp_path: Path) -> None:
     with collection_of(tmp_path) as collection:
         (first, *_) = card_ids(collection)
         rate(collection, first, Rating.GOOD, 2)

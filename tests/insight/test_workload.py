@@ -38,7 +38,7 @@ def test_the_limits_of_the_settings_hold(tmp_path: Path) -> None:
     assert only.new == 30
 
 
-def test_the_retention_of_the_settings_is_what_others_are_compared_with(tmp_path: Path) -> None:
+def test_other_retentions_are_compared_with_that_of_the_settings(tmp_path: Path) -> None:
     collection_of(tmp_path, 20).close()
     (tmp_path / "flashcards.toml").write_text("retention = 0.8\n", encoding="utf-8")
     with Collection(tmp_path) as collection:

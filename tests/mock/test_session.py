@@ -98,7 +98,7 @@ def test_leaving_keeps_all_ratings_and_is_not_reported_as_finished() -> None:
     assert (view.finished, len(view.results), recorder.ends) == (False, 1, 0)
 
 
-def test_what_was_written_and_ticked_is_kept_before_it_is_rated() -> None:
+def test_text_and_ticks_are_saved_before_the_rating() -> None:
     mock, recorder = session(2)
     mock.keep_text(5_000, "first\nsec")
     mock.answer(9_000, "first\nsecond")

@@ -45,7 +45,7 @@ def test_a_note_that_is_in_anki_twice_stays_one_note_here(home: Home, doubled: W
     doubled.close()
 
 
-def test_the_reviews_of_both_come_in_and_each_counts_once(home: Home, doubled: World, tmp_path: Path) -> None:
+def test_the_reviews_of_both_are_imported_and_counted_once(home: Home, doubled: World, tmp_path: Path) -> None:
     before = doubled.db.scalar("SELECT count() FROM revlog WHERE ease > 0")
     doubled.col.sched.set_due_date(list(doubled.col.find_cards("")), "0")
     doubled.answer(12)

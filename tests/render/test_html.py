@@ -65,7 +65,7 @@ _NEARLY_PLAIN = st.text(
 
 @settings(max_examples=400)
 @given(_NEARLY_PLAIN)
-def test_text_treated_as_plain_equals_the_result_of_the_parser(source: str) -> None:
+def test_text_taken_as_plain_gives_the_same_result_as_the_parser(source: str) -> None:
     assume(is_plain(source))
     assert pyromark.html(source, options=OPTIONS) == f"<p>{source}</p>\n"
 

@@ -198,7 +198,7 @@ def test_a_typed_answer_is_the_same_text_everywhere(markdown: str, typed: str) -
     assert unescape(make_typed_answer(RENDERER.render(markdown))) == typed
 
 
-def test_what_the_gaps_of_a_cloze_hide_is_typed_without_escapes() -> None:
+def test_gaps_are_typed_without_escapes() -> None:
     assert write_typed_answer(find_hidden_text(note(r"C: [a\[0\]] b"), "c1")) == "a[0]"
 
 

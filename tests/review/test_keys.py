@@ -12,7 +12,7 @@ def test_space_and_enter_show_the_answer() -> None:
 
 
 @pytest.mark.parametrize("key", ["q", "\x1b", "\x04", ""])
-def test_q_escape_ctrl_d_and_the_end_of_input_quit(key: str) -> None:
+def test_q_escape_ctrl_d_or_the_end_of_input_ends_the_session(key: str) -> None:
     assert KeyMap({}).action(key) is Action.QUIT
 
 

@@ -146,7 +146,7 @@ def test_the_end_shows_the_changes_on_the_days_ahead(tmp_path: Path) -> None:
         assert "Due in 2 days: 1 (0 before this session)." in said
 
 
-def test_where_nothing_changed_the_days_ahead_are_not_spoken_of() -> None:
+def test_without_changes_the_summary_does_not_compare_the_days_ahead() -> None:
     session = Session(make_backend(card(1)), 0)
     view = session.handle(Quit(0))
     assert isinstance(view, Finished)

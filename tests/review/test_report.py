@@ -102,7 +102,7 @@ def test_cards_held_back_by_limits_are_reported_with_the_command_for_them() -> N
     assert line == "Beyond today's limits: 50 due and 1,200 new. For more new cards now: `flashcards review --new 10`."
 
 
-def test_the_particulars_of_a_card_hold_its_place_schedule_and_history() -> None:
+def test_the_details_of_a_card_contain_its_place_schedule_and_history() -> None:
     backend = make_backend(card(1))
     review = backend.rate(card(1), Rating.HARD, 0, 12_000)
     shown = asked(card(1, State.REVIEW)._replace(stability=3.21, difficulty=5.0, due_day=3, interval=4 * DAY, reps=1))

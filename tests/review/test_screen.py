@@ -220,7 +220,7 @@ def test_a_tick_leaves_a_long_card_where_it_was_scrolled_to(capsys: pytest.Captu
     assert "Flag 1." in text
 
 
-def test_what_details_hide_is_closed_until_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_details_stay_closed_until_they_are_opened(capsys: pytest.CaptureFixture[str]) -> None:
     text = "Ask.\n\n<details><summary>Hint</summary>\n\nthe *hidden* part\n\n</details>\n\nAfter."
     screen = Screen({}, KeyMap({}), plain=False)
     view = question(asked(card(1), front=text))

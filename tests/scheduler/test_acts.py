@@ -97,7 +97,7 @@ def test_a_rating_that_suspended_a_buried_leech_is_undone_to_a_buried_card(store
     assert state(store) == before
 
 
-def test_what_is_undone_is_undone_for_the_replayed_log_too(store: Store) -> None:
+def test_an_undone_act_is_not_replayed_from_the_log(store: Store) -> None:
     cards = add(store, 3)
     for card in cards:
         store.rate(card, Rating.EASY, PLAIN, NOW)

@@ -127,7 +127,7 @@ def test_no_backup_is_made_of_a_damaged_database(tmp_path: Path) -> None:
     assert files(tmp_path / "backups") == []
 
 
-def test_a_backup_folder_that_cannot_be_made_is_blamed_itself(store: Store, tmp_path: Path) -> None:
+def test_a_backup_folder_that_cannot_be_made_is_named_in_the_error(store: Store, tmp_path: Path) -> None:
     (tmp_path / "backups").write_text("a file")
     with pytest.raises(DatabaseUnreadable, match="backups cannot be used"):
         backup(store.connection, tmp_path / "backups")

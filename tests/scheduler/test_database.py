@@ -250,7 +250,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, two_rooms: list[
     open_database(path, two_rooms, backups).close()
 
 
-def test_rows_from_before_types_were_kept_have_neither_type_nor_factor(tmp_path: Path) -> None:
+def test_rows_stored_before_types_have_neither_type_nor_factor(tmp_path: Path) -> None:
     from sqlite_utils import Database
 
     path = tmp_path / "state.db"

@@ -32,7 +32,7 @@ def test_without_a_draw_the_interval_is_only_rounded_halves_upwards() -> None:
     assert [fuzz_interval(days, 1, 100, None) for days in (0.1, 1.5, 2.5, 101.0)] == [1, 2, 3, 100]
 
 
-def test_the_draw_reaches_both_ends_of_the_range_and_nothing_beyond() -> None:
+def test_the_random_draw_covers_exactly_its_range() -> None:
     assert fuzz_interval(7.0, 1, 100, 0.0) == 5
     assert fuzz_interval(7.0, 1, 100, 0.999999) == 9
 

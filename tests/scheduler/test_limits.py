@@ -228,7 +228,7 @@ def test_the_plan_of_a_simulation_keeps_to_the_same_rules() -> None:
     assert min(last_reviews(policy)) < day - LAST_PASS_DAYS
 
 
-def test_a_card_rated_in_the_pass_waits_out_an_ordinary_interval(store: Store) -> None:
+def test_a_card_rated_in_the_last_pass_gets_an_ordinary_interval(store: Store) -> None:
     (card,) = learned(store, 1)
     policy = towards(1)
     shown = store.outcomes(store.card(card), policy, NOW).of(Rating.GOOD)

@@ -75,7 +75,7 @@ def test_another_number_of_parameters_is_refused(count: int) -> None:
 
 @pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS])
 @given(history=histories)
-def test_one_by_one_and_in_one_go_both_libraries_agree(
+def test_both_libraries_agree_rating_by_rating_and_for_whole_histories(
     parameters: tuple[float, ...], history: list[tuple[Rating, int]]
 ) -> None:
     model, log = Model(parameters), in_days(history)
@@ -152,7 +152,7 @@ def test_parameters_out_of_bounds_are_named() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parameters", [FSRS_4_5, FSRS_5, DEFAULT_PARAMETERS, STEEP])
-def test_of_thousands_of_histories_both_libraries_compute_the_same_states(parameters: tuple[float, ...]) -> None:
+def test_both_libraries_compute_the_same_states_of_thousands_of_histories(parameters: tuple[float, ...]) -> None:
     chance, model = random.Random(1), Model(parameters)
     off: list[float] = []  # 1 is as far as they may be
     for _ in range(3_000):

@@ -162,7 +162,7 @@ def test_a_backlog_can_begin_with_what_is_likeliest_recalled(store: Store) -> No
     assert asked(build_queue(store, one_deck(policy), NOW), store) == list(reversed(cards))
 
 
-def test_reviews_can_begin_with_what_is_furthest_beyond_its_interval(store: Store) -> None:
+def test_reviews_can_begin_with_the_relatively_most_overdue_cards(store: Store) -> None:
     short, long = add(store, 2)
     make_due(store, long, TODAY - 10, interval_days=100)
     make_due(store, short, TODAY - 5, interval_days=2)

@@ -16,7 +16,7 @@ def test_hard_on_the_first_of_several_steps_is_between_again_and_good() -> None:
     assert compute_hard_delay(USUAL, 2) == 330
 
 
-def test_hard_on_the_only_step_is_half_as_long_again() -> None:
+def test_hard_on_the_only_step_lasts_one_and_a_half_steps() -> None:
     assert compute_hard_delay((600,), 1) == 900
 
 

@@ -58,7 +58,7 @@ def test_changed_parameters_recompute_every_state_from_the_log(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("evening", ["2026-03-07T22:00", "2026-10-31T22:00"])
-def test_a_night_in_which_the_clocks_change_is_one_day(tmp_path: Path, evening: str) -> None:
+def test_a_day_with_a_clock_change_is_one_day(tmp_path: Path, evening: str) -> None:
     zone = ZoneInfo("America/New_York")
     clock = Clock(4, zone)
     at_ms = int(datetime.fromisoformat(evening).replace(tzinfo=zone).timestamp()) * 1000

@@ -55,7 +55,7 @@ def test_a_renamed_file_moves_its_cards_to_the_new_deck_and_removes_the_old_one(
     phone.check()
 
 
-def test_what_is_suspended_and_flagged_here_is_so_on_the_phone(world: World) -> None:
+def test_suspensions_and_flags_reach_the_phone(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

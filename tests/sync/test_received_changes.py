@@ -415,7 +415,7 @@ def test_an_edit_on_the_phone_reaches_a_file_that_was_renamed_here(world: World)
     phone.check()
 
 
-def test_what_is_undone_on_the_phone_before_it_syncs_never_arrives(world: World) -> None:
+def test_a_review_undone_on_the_phone_before_a_sync_never_arrives(world: World) -> None:
     world.write("a.md", DECK)
     phone = world.phone()
     phone.download()

@@ -119,7 +119,7 @@ def test_a_card_shows_both_sides_its_schedule_and_its_history(visitor: Visitor) 
         assert text in words
 
 
-def test_what_is_known_of_a_card_is_shown_without_its_answer(visitor: Visitor) -> None:
+def test_the_details_of_a_card_are_shown_without_its_answer(visitor: Visitor) -> None:
     page = visitor.get(f"/info/{card_of(visitor, 'vesicles')}")
     assert "a.md:7" in page.words
     assert "Neurotransmitters" not in page.text

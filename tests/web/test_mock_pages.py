@@ -61,7 +61,7 @@ def test_a_whole_interview_ends_with_its_report(tmp_path: Path) -> None:
     assert [len(answer.covered) for answer in answers] == [2, 1]
 
 
-def test_what_is_written_is_kept_before_the_answer_is_shown(tmp_path: Path) -> None:
+def test_a_written_answer_is_saved_before_the_answer_is_shown(tmp_path: Path) -> None:
     write(tmp_path, a=DECK)
     with served(tmp_path) as visitor:
         page = begin(visitor)

@@ -96,7 +96,7 @@ def test_cards_as_json_equal_those_of_list(folder: Folder, capsys: pytest.Captur
         (["-o", "x.pdf"], "Error: x.pdf: the file type is unknown."),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(
+def test_an_impossible_command_ends_with_one_sentence_and_exit_code_2(
     folder: Folder, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     assert export(folder, *arguments) == 2
@@ -125,7 +125,7 @@ def test_a_folder_that_does_not_exist_is_reported_in_one_sentence(
     )
 
 
-def test_problems_of_the_decks_are_mentioned_and_cost_nothing_else(
+def test_problems_of_the_decks_are_mentioned_without_other_effects(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder.write("bad.md", "Q: no answer\n\nQ: one\nA: two\n")

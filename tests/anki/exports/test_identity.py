@@ -37,7 +37,7 @@ def test_a_note_type_is_dated_by_its_design_not_by_the_export() -> None:
     assert {make_note_type(family).to_json(time.time(), 1)["mod"] for family in (BASIC, CLOZE)} == {DESIGN_CHANGED}
 
 
-def test_everything_coloured_has_a_colour_for_light_and_one_for_dark() -> None:
+def test_every_colour_has_a_light_and_a_dark_form() -> None:
     css = make_note_type(BASIC).to_json(0, 1)["css"]
     variables = set(re.findall(r"var\((--[\w-]+)\)", css))
     assert re.search(r"\.side a \{ color: var\(--link\)", css)

@@ -107,7 +107,7 @@ def test_a_circle_of_links_is_missing(root: Path) -> None:
         find_media_file(root, "deck.md", "loop.png")
 
 
-def test_what_leaves_the_collection_is_refused_even_through_a_linked_folder(root: Path) -> None:
+def test_paths_out_of_the_collection_are_refused_even_through_a_linked_folder(root: Path) -> None:
     outside = root.parent / "outside"
     outside.mkdir()
     (outside / "a.png").write_bytes(b"x")

@@ -26,7 +26,7 @@ def test_a_file_keeps_its_name(folder: Folder) -> None:
     assert names(folder).name("img/a b.png") == "a b.png"
 
 
-def test_the_same_file_is_one_medium_however_it_is_named(folder: Folder) -> None:
+def test_one_file_is_one_media_file_under_any_of_its_names(folder: Folder) -> None:
     folder.write("a.png", b"x")
     media = names(folder)
     assert {media.name("a.png"), media.name("@/a.png"), media.name("./a.png")} == {"a.png"}

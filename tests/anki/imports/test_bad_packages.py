@@ -83,7 +83,7 @@ def test_a_newer_schema_is_refused(home: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [1, 10, "x"])
-def test_a_schema_that_never_was_in_a_package_is_refused(home: Home, tmp_path: Path, schema: object) -> None:
+def test_an_unknown_schema_is_refused(home: Home, tmp_path: Path, schema: object) -> None:
     refused(home, write_package(tmp_path / "x.apkg", NOTES, col={"ver": schema}))
 
 

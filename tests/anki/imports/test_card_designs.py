@@ -290,7 +290,7 @@ def test_a_sound_in_brackets_is_not_read_as_furigana(home: Home, tmp_path: Path,
     assert "media/a.mp3" in home.read("Deck.md")
 
 
-def test_macros_of_a_template_go_to_the_macros_of_the_collection(home: Home, tmp_path: Path) -> None:
+def test_macros_of_a_template_are_added_to_those_of_the_collection(home: Home, tmp_path: Path) -> None:
     front = r"\( \def \R {\mathbb R} \def\seq#1{({#1})_n} \)\[\newcommand{\N}[1]{\mathbb{N}_{#1}} x\]<br>{{F}}"
     types = {9: note_type("Maths", 0, ["F", "B"], (front, "{{B}}"))}
     home.write("macros.tex", r"\R \mathbf{R}")
@@ -335,7 +335,7 @@ def test_scripts_and_special_fields_are_reported(home: Home, tmp_path: Path) -> 
     ]
 
 
-def test_what_is_hidden_on_a_back_is_to_be_opened(designs: Designs) -> None:
+def test_hidden_text_of_a_back_can_be_opened(designs: Designs) -> None:
     made = note_type("Hidden", 0, ["Q", "A", "X"], ("{{Q}}", '{{A}}<div class="hidden">{{X}}</div>'))
     assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
 

@@ -90,7 +90,7 @@ def test_a_value_is_never_larger_than_a_note_can_be() -> None:
     connection.close()
 
 
-def test_more_rows_than_the_package_has_room_for_are_refused(
+def test_more_rows_than_fit_into_the_package_are_refused(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decoding, "_FREE_ROWS", 100)

@@ -51,7 +51,7 @@ def test_an_answer_does_not_repeat_the_front_that_its_template_repeats(
     assert imported(home, package, front, back, ["un", "undo"]).endswith("\nA: undo\n")
 
 
-def test_a_back_whose_template_continues_within_a_word_is_whole(home: Home, package: Path) -> None:
+def test_a_template_that_continues_within_a_word_keeps_the_whole_back(home: Home, package: Path) -> None:
     assert imported(home, package, "{{Front}} un", "{{Front}} undo", ["a", "b"]) == "Q: a un\nA: a undo\n"
 
 

@@ -85,7 +85,7 @@ def test_an_edit_here_alone_stays(both: Both) -> None:
     assert "el perro?" in both.text
 
 
-def test_a_package_from_before_the_last_export_takes_nothing_back(both: Both, tmp_path: Path) -> None:
+def test_a_package_from_before_the_last_export_reverts_nothing(both: Both, tmp_path: Path) -> None:
     both.write(DECK.replace("perro?", "el perro?"))
     both.decks.export(tmp_path / "second.apkg")
     report = both.bring_back(SET_BACK)

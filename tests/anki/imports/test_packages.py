@@ -304,7 +304,7 @@ def test_reviews_of_both_sides_are_merged_by_time(home: Home, package: Path) -> 
         assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
 
 
-def test_a_review_whose_instant_another_card_has_is_kept_once(home: Home, package: Path) -> None:
+def test_two_reviews_at_one_instant_are_each_kept_once(home: Home, package: Path) -> None:
     home.write("mine.md", "Q: mine\nA: yes\n")
     with Collection(home.root) as collection:
         collection.scan()
