@@ -15,13 +15,15 @@ from sqlite3 import OperationalError
 from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
-from flashcards.collection import DATABASE, Collection, now_ms
+from flashcards.collection import DATABASE, TABLE_SETS, Collection, now_ms
 from flashcards.disk.atomic import file_digest
 from flashcards.disk.journal import Journal
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
 from scheduler.connection import closing_connection
+from scheduler.database import prepare_copy
+from scheduler.errors import DatabaseForeign, DatabaseNewer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 UNDO_FOLDER: Final = "undo"
 _NAME: Final = re.compile(r"\d{1,20}")
+_OTHER_TABLES: Final = "its copy of the earlier state has other tables. `flashcards backup --list` lists backups"
 _KEPT: Final = 5  # copies; older acts cannot be undone
 _LATER: Final = ("acts", "exported_notes", "anki_ids", "mocks", "mock_answers", "ticks")
 """Tables that keep their current rows when a copy of the database is restored."""
@@ -106,6 +109,7 @@ def _undo_with_copy(collection: Collection, act: Act) -> None:
     folder = collection.state_folder / UNDO_FOLDER / name
     if not (_NAME.fullmatch(name) and _is_own(folder, folder / DATABASE) and (folder / DATABASE).is_file()):
         raise UndoImpossible(act, "its copy of the earlier state is gone. `flashcards backup --list` lists backups")
+    _migrate(folder / DATABASE, act)
     places = {path: _resolve(collection, path, act) for path in files}
     journal = Journal(collection.root, collection.import_folder)
     with (
@@ -154,6 +158,15 @@ def _stage(journal: Journal, folder: Path, path: str, place: Path) -> None:
         journal.remove(path)
 
 
+def _migrate(copy: Path, act: Act) -> None:
+    """Migrate a copy that an earlier version of the program made."""
+    try:
+        with closing_connection(copy) as connection:
+            prepare_copy(connection, copy, TABLE_SETS)
+    except (DatabaseNewer, DatabaseForeign) as error:
+        raise UndoImpossible(act, _OTHER_TABLES) from error
+
+
 @contextmanager
 def _attach(connection: sqlite3.Connection, copy: Path) -> Iterator[None]:
     connection.execute("ATTACH DATABASE ? AS earlier", (str(copy),))
@@ -171,7 +184,7 @@ def _put_back(connection: sqlite3.Connection, act: Act) -> None:
         _read_migrations(connection, "main") != _read_migrations(connection, "earlier")
         or not tables.items() <= now.items()
     ):
-        raise UndoImpossible(act, "the database has a newer schema now")
+        raise UndoImpossible(act, _OTHER_TABLES)
     connection.execute("PRAGMA defer_foreign_keys = ON")
     triggers = connection.execute("SELECT name, sql FROM main.sqlite_master WHERE type = 'trigger'").fetchall()
     for name, _ in triggers:
@@ -199,5 +212,5 @@ def _read_migrations(connection: sqlite3.Connection, schema: str) -> set[tuple[s
 
 def _read_tables(connection: sqlite3.Connection, schema: str) -> dict[str, str]:
     """Return each table of a database with the statement that created it."""
-    rows = connection.execute(f"SELECT name, sql FROM {schema}.sqlite_master WHERE type = 'table'")
+    rows = connection.execute(f"SELECT name, trim(sql, ?) FROM {schema}.sqlite_master WHERE type = 'table'", ("\n",))
     return {name: sql for name, sql in rows if not name.startswith("sqlite_") and name.isidentifier()}

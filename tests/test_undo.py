@@ -192,6 +192,25 @@ def test_when_two_commands_undo_one_act_the_later_one_reports_it_and_changes_not
     assert "Took back good" in cli("undo").out
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_an_act_before_an_update_of_the_program_is_undone(orphaned: Runner, newer: bool) -> None:
+    before = state(orphaned)
+    (lost,) = orphaned("orphans", "--json").lines
+    orphaned("link", lost["note"], "a.md:1")
+    (copy,) = (orphaned.root / ".flashcards" / "undo").glob("*/state.db")
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        if newer:
+            connection.execute("UPDATE _sqlite_migrations SET name = 'later' WHERE name = 'create_replaced'")
+        else:
+            connection.execute("DROP TABLE replaced")
+            connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'create_replaced'")
+    done = orphaned("undo", code=1 if newer else 0)
+    if newer:
+        assert "has other tables. `flashcards backup --list` lists backups" in done.err
+    else:
+        assert state(orphaned) == before
+
+
 def test_an_import_is_undone_after_a_user_added_a_table(cli: Runner) -> None:
     write_package(cli.root / "x.apkg", [Made(["front", "back"])])
     cli("import", "x.apkg")
