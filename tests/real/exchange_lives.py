@@ -35,12 +35,13 @@ KINDS = (
     "Q: Picture {} ![](@/img/a.png)\nA: ![](@/sub/a.png) {}",
     "Q: Typed {}?\nA: answer {}\n<!-- type; reverse; tags: a -->",
     "T: term {}\nD: definition {}",
-    "pair {} ::: meaning {}",
     "C: The [gap {}] and [another {}] and $\\frac{{1}}{{{{2}}}}$.",
     "C: {{{{c1,2::both {}}}}} and {{{{c3::outer {{{{c2::inner {}}}}}}}}}",
     "Q: Points of {}?\nA:\n\n- [ ] first {}\n- [ ] second",
 )
 """Notes of ours, each with its name twice."""
+PAIR = "pair {} ::: meaning {}"
+"""A note on one line; it stays first in its file, because it would be part of a note before it."""
 
 _BLOCK = re.compile(r"(?m)^(?=[QTC]: |pair )")
 _NAME = re.compile(r"\b[nh]\d+[nh]\b")
@@ -68,13 +69,14 @@ class Life:
         self._words: dict[str, str] = {}  # each word that a person wrote, and the name of its note
         self._removed: set[str] = set()  # the names of notes that a person removed here
         self._deleted: set[str] = set()  # and in Anki
+        self._twice: set[int] = set()  # our cards that were twice in Anki
         self._said = ""
         self._marks: dict[int, Marks] = {}  # as of the last exchange, by the ids of the cards in Anki
         for name in ("img", "sub"):
             (self.home.root / name).mkdir()
             (self.home.root / name / "a.png").write_text(name)
         for name in ("one.md", "sub/two.md"):
-            self.home.write(name, "".join(self._note() for _ in range(4)))
+            self.home.write(name, self._note(PAIR) + "".join(self._note() for _ in range(4)))
         for kind in ("Basic", "twins", "Basic (and reversed card)", "two decks", "Cloze"):
             self._add_there(kind)
 
@@ -149,7 +151,7 @@ class Life:
                 blocks[place] = re.sub(rf"\b{name}\b", f"{name} {word}", blocks[place], count=1)
             case "tag" if _TAGS in blocks[place]:
                 blocks[place] = blocks[place].replace(_TAGS, f"{_TAGS}{self._name('g')}, ", 1)
-            case "move" if other != path and len(blocks) > 2:
+            case "move" if other != path and len(blocks) > 2 and not blocks[place].startswith("pair"):
                 text = other.read_text("utf-8").rstrip()
                 other.write_text(f"{text}\n\n{blocks.pop(place)}", "utf-8")
             case "add":
@@ -224,7 +226,8 @@ class Life:
         text = "\n".join(path.read_text("utf-8") for path in self.home.root.rglob("*.md"))
         gone = self._removed | self._deleted
         missing = {word for word, name in self._words.items() if word not in text and name not in gone}
-        assert {word for word in missing if word not in self._said} == set()
+        lost = {word for word in missing if word not in self._said}
+        assert not lost, lost
         found = Counter(name for block in _BLOCK.split(text) for name in set(_NAME.findall(block)))
         assert {name for name in self._ours if found[name] > 1} == set()
 
@@ -251,18 +254,22 @@ class Life:
     def _check_marks(self, pairs: dict[int, int], before: dict[int, Marks]) -> None:
         """Check that a mark is as it was set last, on whichever side: what changed there came, all else stayed.
 
-        Of two cards in Anki that are one here, the one that changed last counts.
+        Of two cards in Anki that are one here, the one that changed last counts, even if it is deleted later.
         """
-        now, there, twice = self._read_marks(), self._read_marks_there(), Counter(pairs.values())
+        now, there = self._read_marks(), self._read_marks_there()
+        self._twice |= {card for card, number in Counter(pairs.values()).items() if number > 1}
+        wrong = []
         for card, ours in pairs.items():
-            if twice[ours] > 1:
+            if ours in self._twice:
                 continue
             then, marks, here = self._marks.get(card, Marks()), there[card], before.get(ours, Marks())
-            assert now[ours] == Marks(
+            expected = Marks(
                 here.suspended if marks.suspended == then.suspended else marks.suspended,
                 here.flag if marks.flag == then.flag else marks.flag,
             )
+            wrong += [] if now[ours] == expected else [f"{card} {ours}: {then} {marks} {here} {now[ours]}"]
             self._marks[card] = marks
+        assert not wrong, wrong
 
     def _check_decks(self, pairs: dict[int, int], added: set[int]) -> None:
         """Check that new notes are in the decks that their cards have in Anki."""
@@ -338,10 +345,10 @@ class Life:
         self._words[word] = _NAME.findall(text)[0]
         return word
 
-    def _note(self) -> str:
+    def _note(self, kind: str = "") -> str:
         name = self._name("n")
         self._ours.add(name)
-        return self.chance.choice(KINDS).format(name, name) + "\n\n"
+        return (kind or self.chance.choice(KINDS)).format(name, name) + "\n\n"
 
     def _add_there(self, kind: str) -> None:
         world, name, tags = self.world, self._name("n"), tuple(self.chance.sample(["x", "y::z", "m"], 2))

@@ -74,3 +74,22 @@ def test_an_edit_of_either_copy_in_anki_is_imported(
     assert "A: die Katze\n" in home.read("D.md")
     assert not home.import_file(tmp_path / "again.apkg").changes_anything
     doubled.close()
+
+
+@pytest.mark.parametrize("later", [0, 1], ids=["the original last", "the copy last"])
+def test_edits_of_both_come_in(home: Home, doubled: World, tmp_path: Path, later: int) -> None:
+    original, copy = (doubled.col.find_notes(f'{kind}note:"Flashcards Basic" Katze')[0] for kind in ("-", ""))
+    for note_id, field, tag in ((original, "Back", "one"), (copy, "Front", "two")):
+        note = doubled.col.get_note(note_id)
+        note[field] += " edited"
+        note.tags.append(tag)
+        doubled.col.update_note(note)
+        seconds = 60 + 60 * (note_id == (original, copy)[later])
+        doubled.db.execute("UPDATE notes SET mod = mod + ? WHERE id = ?", seconds, note_id)
+    report = home.import_file(doubled.export(tmp_path / "again.apkg"))
+    assert (report.added, report.updated, report.kept) == (0, 1, 0)
+    assert "cat edited" in home.read("D.md")
+    assert "Katze edited" in home.read("D.md")
+    assert "one, two" in home.read("D.md") or "two, one" in home.read("D.md")
+    assert not home.import_file(tmp_path / "again.apkg").changes_anything
+    doubled.close()

@@ -16,7 +16,7 @@ from flashcards.anki.imports.merging import make_base, make_flags, merge_note, s
 from flashcards.anki.package.identifiers import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
 from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
-from flashcards.deck.model import REVERSE, Kind, Note
+from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Matcher:
             else:
                 by_note[note].append(draft)
         for entry in known.catalog.entries(by_note):
-            replaced = False
+            replaced: IncomingNote | None = None
             for each in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
                 draft = each if self._has_marks else _keep_marks(each, entry.note)
                 if not entry.active:
@@ -204,7 +204,7 @@ class Matcher:
                     found.same.append(PlacedNote(draft, entry.id))
                     self._record_base(make_base(draft, entry.id, entry.note.fields))
                 else:
-                    replaced |= self._decide(draft, entry, replaced=replaced)
+                    replaced = self._decide(draft, entry, replaced) or replaced
         if rest:
             self._match_by_text(rest, {*by_note, *unchanged})
         return found
@@ -224,37 +224,42 @@ class Matcher:
             return True
         return self._write(entry)[:-1] == self._fields.get(draft.source, ())[:-1]
 
-    def _decide(self, draft: IncomingNote, entry: Entry, *, replaced: bool) -> bool:
-        """Merge, replace or keep a note that differs from the package; return whether it is replaced."""
+    def _decide(self, draft: IncomingNote, entry: Entry, replaced: IncomingNote | None) -> IncomingNote | None:
+        """Merge, replace or keep a note that differs from the package; return what replaces it.
+
+        `replaced` is what replaces it already, if the package has the note twice.
+        """
         found, known, edits = self._found, self._known, self._edits
         base = None if edits is not None else known.find_base(draft, entry)
         if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package reverts nothing
             found.same.append(PlacedNote(draft, entry.id))
-            return False
-        merged = None if base is None else merge_note(draft, entry, base)
+            return None
+        current = entry if replaced is None else entry._replace(note=_apply(replaced, entry.note))
+        merged = None if base is None else merge_note(draft, current, base)
         if merged is not None:
             self._record_base(merged.base)
             if merged.conflicts:
-                joined = merged.note
-                note = entry.note._replace(fields=joined.fields, tags=joined.tags, typed=joined.typed)
-                found.conflicts.append((draft, entry._replace(note=note)))  # merged fields are not reported
-            if merged.changes and not replaced:
+                # merged fields are not reported
+                found.conflicts.append((draft, entry._replace(note=_apply(merged.note, entry.note))))
+            if merged.changes and replaced is None:
                 self._replace(draft, merged.note, entry)
-                return True
+                return merged.note
+            if merged.changes:
+                self._join(merged.note)
             if not merged.conflicts:
                 found.same.append(PlacedNote(draft, entry.id))
-            return False
+            return merged.note if merged.changes else None
         is_edited_here = edits[draft.source] if edits is not None else known.catalog.has_former_text(entry.id)
-        if not is_edited_here and not replaced:
+        if not is_edited_here and replaced is None:
             self._replace(draft, draft, entry)
-            return True
+            return draft
         if is_same_note(draft, entry.note):
             found.same.append(PlacedNote(draft, entry.id))
         else:
             found.conflicts.append((draft, entry))
             if base is not None:
                 self._record_base(base._replace(flags=base.flags | FLAG_CONFLICT))
-        return False
+        return None
 
     def _replace(self, draft: IncomingNote, by: IncomingNote, entry: Entry) -> None:
         found = self._found
@@ -262,6 +267,13 @@ class Matcher:
         if (by.fields, by.tags, by.typed, by.reverse) != (draft.fields, draft.tags, draft.typed, draft.reverse):
             found.joined.add(draft.key)
         found.changed.append((_adapt_form(by, entry), entry))
+
+    def _join(self, by: IncomingNote) -> None:
+        """Replace the last note by the merge of both notes of the package that are this one."""
+        first, entry = self._found.changed[-1]
+        merged = first._replace(fields=by.fields, tags=by.tags, typed=by.typed, reverse=by.reverse)
+        self._found.changed[-1] = (merged, entry)
+        self._found.joined.add(first.key)
 
     def _record_base(self, base: NoteBase) -> None:
         """Record the values that are now equal on both sides, unless they are recorded already."""
@@ -283,6 +295,12 @@ class Matcher:
                 self._found.same.append(PlacedNote(draft, alike.pop()))
             else:
                 self._found.new.append(draft)
+
+
+def _apply(draft: IncomingNote, note: Note) -> Note:
+    """Return the note with the text, tags and switches of a draft."""
+    slots = note.slots if note.kind is Kind.CLOZE else (FORWARD, REVERSE) if draft.reverse else (FORWARD,)
+    return note._replace(fields=draft.fields, tags=draft.tags, typed=draft.typed, slots=slots)
 
 
 def _adapt_form(draft: IncomingNote, entry: Entry) -> IncomingNote:
