@@ -135,10 +135,7 @@ _RECORDS = """
 
 
 def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> Iterator[dict[str, Any]]:
-    """Build the record of each card, in the given order, in the form of `flashcards list --json`.
-
-    Times are in ISO 8601 with offset, intervals in days, both sides in Markdown.
-    """
+    """Build the records of cards, in order, as `flashcards list --json` shows them."""
     clock, today = collection.clock, collection.clock.day(at_ms)
     format_day = cache(lambda day: clock.iso(clock.start_of(day)))
     find_model = cache(collection.model)

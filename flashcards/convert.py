@@ -63,10 +63,7 @@ class Conversion:
 
 
 def plan_conversion(collection: Collection, path: str) -> Conversion:
-    """Plan the conversion of a file to the native format, without writing.
-
-    Raises FileChanged, or ConversionImpossible if the native format cannot represent a note.
-    """
+    """Plan the conversion of a file to the native format; raise FileChanged or ConversionImpossible."""
     before = (collection.root / path).read_bytes()
     row = collection.catalog.files()[path]
     if row.hash != digest(before):
@@ -87,10 +84,7 @@ def plan_conversion(collection: Collection, path: str) -> Conversion:
 
 
 def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: int) -> Path | None:
-    """Write the files, and store the new texts of their notes; return the folder of the old files.
-
-    Raises FileChanged if a file has changed since, and writes nothing.
-    """
+    """Write the files and the new texts, or nothing (FileChanged); return the folder of the old files."""
     kept: Path | None = None
     journal = Journal(collection.root, collection.import_folder)
     with write_together(collection.connection, journal, "convert", at_ms):

@@ -52,10 +52,7 @@ class Acts:
 
     @contextmanager
     def record(self, kind: str, cards: Sequence[int], now_ms: int) -> Iterator[list[str]]:
-        """Run the block, which changes these cards, and record it as one act, in one transaction.
-
-        The block puts a summary into the list that it gets; without one, nothing is recorded.
-        """
+        """Record the block's changes of these cards as one act, in one transaction, if it adds a summary."""
         with transaction(self._db):
             statuses = self._read_statuses(cards)
             last = self._read_last_rows(cards)

@@ -177,10 +177,7 @@ def write_sum(connection: sqlite3.Connection) -> None:
 
 
 def has_whole_definitions(connection: sqlite3.Connection) -> bool:
-    """Check the definitions of all tables by their sum; where an earlier version wrote no sum, by their columns.
-
-    Tables and indexes that a user added later do no harm.
-    """
+    """Check the definitions of our tables by their sum or, in older databases, by their columns."""
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if not found:
         return _has_plain_names(connection) and _has_all_columns(connection)

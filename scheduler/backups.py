@@ -127,10 +127,7 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
 
 
 def copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the database, as last committed, to a file; its folder is created.
-
-    It is copied under a temporary name, so that an interrupted copy never looks like a whole one.
-    """
+    """Copy the committed database to a file, made complete under a temporary name; creates the folder."""
     with errors.translate_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with _copy_aside(connection, target) as partial:
@@ -184,10 +181,7 @@ def _open_sound(backup_file: Path) -> sqlite3.Connection:
 
 
 def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> Path | None:
-    """Copy all pages of `source` into the database at `path` as one transaction.
-
-    With `backups`, the current state is copied there first, under the same lock.
-    """
+    """Copy all pages into `path` in one transaction, after a copy of its state to `backups`, if given."""
     saved: list[Path] = []
     until = time.monotonic() + connections.BUSY_SECONDS
 
@@ -242,10 +236,7 @@ def _copy_with_holes(path: Path, copy: Path) -> None:
 
 
 def _empty_file(path: Path) -> None:
-    """Empty the file of a damaged database, and remove the files next to it; it stays the same file.
-
-    Raise `DatabaseBusy` if another process has it open.
-    """
+    """Empty a damaged database file and remove those next to it; raise `DatabaseBusy` if it is in use."""
     with path.open("ab") as file:
         _lock(file.fileno(), path)
         for side in _SIDES:

@@ -45,10 +45,7 @@ class Clock(NamedTuple):
         return (at_ms // 1000 + self.offset_seconds(at_ms) - self.rollover * 3600) // DAY_SECONDS
 
     def present_shift_seconds(self, now_ms: int) -> int:
-        """Return the seconds to add to epoch seconds to count 24-hour days by the current UTC offset.
-
-        Anki counts the days between reviews this way, in summer and winter alike.
-        """
+        """Return what to add to epoch seconds to count days of 24 hours as Anki does, by the current offset."""
         return self.offset_seconds(now_ms) - self.rollover * 3600
 
     def date(self, day: int) -> date:

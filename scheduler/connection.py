@@ -218,10 +218,7 @@ def open_memory() -> ReadingConnection:
 
 
 def open_file(path: Path) -> ReadingConnection:
-    """Open the database at `path` for reading: the file itself, or a copy in memory if it has a write-ahead log.
-
-    Raise `DatabaseBusy` if another process writes all the time.
-    """
+    """Open a database for reading, or a copy if it has a log; raise `DatabaseBusy` if it is always written."""
     refuse_holes(path)
     return _copy_with_log(path) if _has_log(path) else _open_immutable(path)
 

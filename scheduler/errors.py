@@ -145,10 +145,7 @@ def _disk_is_full(path: Path) -> bool:
 
 @contextmanager
 def translate_errors(path: Path) -> Iterator[None]:
-    """Translate errors of SQLite or the system about the database at `path` into the errors above.
-
-    An error that only a bug can cause (a constraint, bad SQL) passes through unchanged.
-    """
+    """Translate errors of SQLite or the system about a database into those above, except those of bugs."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

@@ -60,10 +60,7 @@ Numbers = TypeVar("Numbers", float, "NDArray[float64]")
 
 
 class Curve(NamedTuple):
-    """The forgetting curve of FSRS-6: recall falls to 0.9 after as many days as the stability.
-
-    Recall is (1 + factor * days / stability) ** -decay.
-    """
+    """The forgetting curve of FSRS-6: recall is (1 + factor * days / stability) ** -decay, 0.9 at the stability."""
 
     decay: float
 

@@ -274,10 +274,7 @@ class _Merging:
 
 
 def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayConverter) -> bool:
-    """Return whether a statement is later than the last row.
-
-    Of two statements about the same day, the one read later counts, since they contain no time of day.
-    """
+    """Return whether a statement is later than the last row; on the same day, the one read later counts."""
     if not log or history.imported.changed_ms > log[-1].id:
         return True
     if log[-1].kind is not ReviewKind.TAKEN_OVER or days.day(history.imported.changed_ms) != log[-1].day:

@@ -220,10 +220,7 @@ class Store(Cards):
         return logs.count_done(self.connection, day)
 
     def find_differences(self, parameters_of: Callable[[int], Sequence[float]]) -> list[Difference]:
-        """Replay the whole log and find where a card's row differs from it.
-
-        `parameters_of` gives the FSRS parameters of a deck.
-        """
+        """Replay the log and find where cards differ from it; `parameters_of` gives the parameters of a deck."""
         from scheduler.replay import find_differences
 
         committed = not self.connection.in_transaction

@@ -160,10 +160,7 @@ def update_schedule(connection: sqlite3.Connection, card: Card) -> None:
 
 
 class Cards:
-    """Cards on an open database.
-
-    Each method that makes changes is a transaction, or part of the open one, and returns the number of changed cards.
-    """
+    """Cards on an open database. Each method that changes cards is a transaction and returns their number."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection

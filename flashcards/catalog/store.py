@@ -68,10 +68,7 @@ class Entry(NamedTuple):
 
 
 class Catalog:
-    """The tables of the catalog on an open connection; the caller holds the transactions.
-
-    Links of notes are resolved within the collection's folder `root`, if given.
-    """
+    """The tables of the catalog; the caller holds transactions. Links are resolved below `root`, if given."""
 
     def __init__(self, connection: sqlite3.Connection, root: Path | None = None) -> None:
         self._db = connection

@@ -67,10 +67,7 @@ _AS_TYPED: Final = frozenset({"deck", "name", "say", "tags"})
 
 
 def _read_yaml(text: str) -> list[YamlEntry]:
-    """Read the names and values of `name: value` lines, in order.
-
-    Raises YamlError if a line is not YAML, or uses a tag, an alias or a merge key.
-    """
+    """Read `name: value` lines, in order; raise YamlError for other lines, tags, aliases and merge keys."""
     text = _OTHER_BREAKS.sub(" ", text)
     entries = _read_simple(text)
     return _Reader(text).read() if entries is None else entries

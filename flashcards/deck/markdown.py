@@ -128,10 +128,7 @@ class MathClosings:
 
 
 def escape_money(text: str) -> str:
-    """Escape the dollar signs of `text` that mean money, so that the parser does not read them as math.
-
-    As in Pandoc, a formula cannot end before a digit: `$100-$200` is text.
-    """
+    """Escape the dollar signs that mean money: as in Pandoc, no formula ends before a digit (`$100-$200`)."""
     return _insert(text, _find_money(text), "\\")
 
 

@@ -131,10 +131,7 @@ def _lay_out(line: str, blocks: list[tuple[bool, str]]) -> list[str]:
 
 
 def cut_part(text: str, part: str) -> str | None:
-    """Return the part of a file that a target refers to: a heading, a block by id, or everything; nothing if missing.
-
-    `part` is the text after the first `#`, or "".
-    """
+    """Return the `part` (heading or block id) of a file that a target names; all for ""; nothing if missing."""
     text = normalize(text)
     from flashcards.deck.front_matter import read_front_matter  # imported late, because embeds are rare
 

@@ -108,10 +108,7 @@ def pick_settings(data: Mapping[str, Any]) -> ObsidianSettings:
 
 
 def pick_scheduling(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in a `data.json` for the scheduler, by their names in `flashcards.toml`.
-
-    Midnight is the plugin's own start of a day, and no choice of the user.
-    """
+    """Return the scheduling settings of a `data.json` by our names; midnight is no choice of the user."""
     given = data.get("settings")
     values: dict[str, Any] = given if isinstance(given, dict) else {}
     found: dict[str, Any] = {}

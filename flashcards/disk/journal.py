@@ -102,11 +102,7 @@ class Journal:
             replace_unchanged(file, before, after)
 
     def move_into_place(self) -> None:
-        """Move every file to its place.
-
-        Raise `FileChanged` if a file was changed since it was read, or `OSError` if one cannot be placed; the files
-        before it are restored.
-        """
+        """Move every file to its place, or restore all and raise `FileChanged` or `OSError`."""
         if not self._staged:
             return
         entries: list[dict[str, str | None]] = []

@@ -43,10 +43,7 @@ def is_private(path: Path, root: Path) -> bool:
 
 
 def find_place(root: Path, path: str) -> Path:
-    """Return the file at `path` within `root`, with links resolved; it may not exist.
-
-    Raise `OutsideCollection` if it is outside, in a private folder, or a broken link.
-    """
+    """Return a file (maybe missing) within `root`, links resolved; raise `OutsideCollection` for other paths."""
     named = root / path
     parts = PurePosixPath(path).parts
     if not parts or PurePosixPath(path).is_absolute() or ".." in parts or Path(path).is_absolute():

@@ -38,10 +38,7 @@ def can_share_pin(old: Known, new: Seen) -> bool:
 
 
 def _match_pins(known: list[Known], seen: list[Seen]) -> Iterator[tuple[Known, Seen]]:
-    """Match notes with the same pinned id; a pin may also be the key of a note.
-
-    If an id was copied with its text, the original keeps the history, so pairs with equal text come first.
-    """
+    """Match notes by pinned id, which may be a key; equal texts first, since an original keeps its history."""
     by_name: dict[str, list[Known]] = defaultdict(list)
     for old in known:
         for name in {old.pin, old.key} - {""}:

@@ -69,10 +69,7 @@ class Pair(NamedTuple):
 
 
 def is_ahead(score: float, rival: float, rival_text: float, margin: float) -> bool:
-    """Return whether a score leads a rival's claim by `margin`, or by half of the difference of the rival's texts.
-
-    `rival_text` is the similarity of these texts.
-    """
+    """Return whether a score leads a rival by `margin`, or by half of what its texts differ (1 - `rival_text`)."""
     lead = score - rival
     return lead >= margin or lead >= max(margin / 4, (1 - rival_text) / 2)
 

@@ -74,10 +74,7 @@ def find_limit(error: sqlite3.Error) -> str | None:
 
 
 def require_tables(connection: sqlite3.Connection, names: Iterable[str], missing: str) -> None:
-    """Check that tables are plain: views, virtual tables and generated columns compute their rows.
-
-    Raises Malformed if one is not, or with the message `missing` and the name for `{}`.
-    """
+    """Raise Malformed unless these are plain tables: views, virtual ones and generated columns compute rows."""
     for name in names:
         row = connection.execute(
             "SELECT type, sql FROM sqlite_master WHERE name = ? COLLATE NOCASE", (name,)

@@ -118,10 +118,7 @@ def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, resched
 
 @contextmanager
 def preview_parameters(collection: Collection, scopes: Sequence[Scope]) -> Iterator[Callable[[int], Policy]]:
-    """Recompute the memory states with the better parameters, and undo that at the end of the block.
-
-    Yields a function that returns each deck's settings in the meantime.
-    """
+    """Recompute memory states with better parameters until the block ends; yields each deck's settings then."""
     names = collection.catalog.deck_names()
     holders = _find_holders(collection)
     fitted = {scope.deck: scope.fit.parameters for scope in scopes if scope.fit and scope.is_better}

@@ -113,10 +113,7 @@ def find_skills(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 class MockRecorder:
-    """Reads the asked cards, and saves the answers question by question.
-
-    Unless ratings count for the `schedule`, they are recorded without changing it. `budget` is in seconds per question.
-    """
+    """Reads the asked cards and saves the answers, as reviews with `schedule`; `budget` is seconds a question."""
 
     def __init__(self, collection: Collection, mock: Mock, budget: int, *, schedule: bool) -> None:
         self._collection = collection

@@ -298,10 +298,7 @@ class CollectionBackend(CardBackend):
 
 
 class CramBackend(CardBackend):
-    """Asks every card of a plan, due or not, in an order that depends on the day.
-
-    Unless ratings count as reviews, they are logged and the schedule does not change.
-    """
+    """Asks every card of a plan, in a daily order. Ratings are only logged, unless they count as reviews."""
 
     def __init__(self, collection: Collection, now_ms: int, plan: SessionPlan | None = None) -> None:
         plan = plan or SessionPlan()

@@ -115,10 +115,7 @@ _NAMES: Mapping[Action, str] = {Action.DETAILS: "Tab", Action.UP: "↑ ↓"}
 
 
 class KeyMap:
-    """Which key does what; `changes` are the keys of actions, as `flashcards.toml` has them.
-
-    Raise `SettingInvalid` if there is no such action, or two actions share a key.
-    """
+    """Which key does what, with `changes` of the settings; raise `SettingInvalid` for bad actions or shared keys."""
 
     def __init__(self, changes: Mapping[str, str]) -> None:
         self._keys = dict(DEFAULTS)

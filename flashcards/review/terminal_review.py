@@ -31,10 +31,7 @@ _BROKEN = "e: edit again, u: discard the edit, any other key: keep it."
 
 
 class TerminalReview:
-    """Runs a session in a terminal; `plain` is for screen readers.
-
-    `prepare` is called once, when the first question is on screen; `now_ms` returns the current time.
-    """
+    """Runs a session in a terminal. `prepare` is called once, when the first question is on screen."""
 
     def __init__(
         self,

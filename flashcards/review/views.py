@@ -15,10 +15,7 @@ DAYS_AHEAD = 7
 
 
 class Asked(NamedTuple):
-    """A card in a session: its schedule, its note and place, its two sides.
-
-    `expected` is the Markdown to compare a typed answer with; "" if the answer is not typed.
-    """
+    """A card in a session. `expected` is the Markdown to compare a typed answer with; "" if it is not typed."""
 
     card: Card
     entry: Entry

@@ -84,10 +84,7 @@ def _find_untold(db: sqlite3.Connection, since: int) -> Iterator[tuple[int, int]
 
 
 class Deletions:
-    """The deletions for a device that has not seen any change since the number `since`.
-
-    If another deck now has the name of a deleted deck, that deletion is sent at once.
-    """
+    """The deletions since the number `since`; that of a deck whose name another one has is sent at once."""
 
     def __init__(self, db: sqlite3.Connection, since: int) -> None:
         self._db = db

@@ -39,10 +39,7 @@ _WELCOME: Final = "This is the sync server of a flashcards collection. Enter its
 def build_app(
     service: SyncService, worker: ThreadPoolExecutor, complain: Callable[[str, str, Exception], None]
 ) -> Starlette:
-    """Build the web application; the service runs in the single thread of `worker`.
-
-    `complain` is called with each refused or failed request: the peer, the method, the error.
-    """
+    """Build the web app; the service runs in the thread of `worker`; `complain` gets peer, method and error."""
 
     async def answer(request: Request) -> Response:
         kind, method = request.path_params["kind"], request.path_params["method"]

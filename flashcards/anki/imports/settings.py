@@ -115,10 +115,7 @@ class SettingsImport:
         self._limits: dict[str, dict[str, int]] = {}  # the daily limits of each top-level deck in Anki
 
     def stage(self, *, adds_notes: bool) -> Settings:
-        """Stage the file, or report the lines to add; return the coming settings.
-
-        If the import adds notes, the limits of the collection may have to rise.
-        """
+        """Stage the file, or report the lines to add; return the coming settings, perhaps with higher limits."""
         collection, report = self._collection, self._report
         report.remarks += [Remark(FILE_NAME, problem) for problem in self._find_tables()]
         path = collection.root / FILE_NAME

@@ -40,10 +40,7 @@ _LATEST: Final = 253_370_764_800
 
 
 def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> model.Package:
-    """Read everything in a package except its media and the notes that are unchanged in `seen`.
-
-    Raises PackageInvalid if it is invalid, and PackageNewer if its schema is too new.
-    """
+    """Read all but media and notes unchanged in `seen`; raise PackageInvalid, or PackageNewer for a newer schema."""
     with TemporaryDirectory(prefix="flashcards-import-") as folder:
         database = Path(folder) / "collection"
         archive.unpack_collection(database)

@@ -126,10 +126,7 @@ class InlineToken(NamedTuple):
 def write_paragraphs(
     tokens: Sequence[InlineToken], *, cloze: bool, cell: bool = False, open_gaps: int = 0
 ) -> list[str]:
-    """Write the paragraphs of a run; two line breaks begin a new one.
-
-    A table `cell` is a single line. `open_gaps` is the number of gaps that began before it.
-    """
+    """Write the paragraphs of a run (one line in a `cell`), before which `open_gaps` gaps began."""
     runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
     written = []
     for run in runs:

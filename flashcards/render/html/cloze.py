@@ -47,10 +47,7 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
 
 
 def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
-    """Replace the delimiters of gaps in rendered HTML by `<mark>`, in parts if a gap begins or ends inside an element.
-
-    Delimiters in a tag, or without a partner, are removed.
-    """
+    """Replace the delimiters of gaps in HTML by `<mark>`, in parts across elements; remove unusable ones."""
     tokens = _split_html(html, delimiters)
     places = _find_places(tokens, delimiters)
     partners = _find_partners(tokens)

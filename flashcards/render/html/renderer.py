@@ -49,10 +49,7 @@ class HtmlRenderer:
         self._with_code = pyromark.Markdown(options=OPTIONS, highlight=CodeHighlighter())
 
     def render(self, markdown: str, definitions: str = "") -> str:
-        r"""Render one field: safe, balanced, without `\x1f`, and without `<p>` around a single paragraph.
-
-        `definitions` are Markdown of link definitions that the source uses.
-        """
+        """Render one field safely, without `<p>` around a single paragraph; `definitions` are its link definitions."""
         if has_additions(markdown):
             markdown = rewrite_additions(_drop_forbidden(markdown), _drop_forbidden(definitions))
         elif is_plain(markdown):

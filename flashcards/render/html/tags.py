@@ -133,10 +133,7 @@ _INLINE: Final = re.compile(
 
 
 def make_typed_answer(html: str) -> str:
-    """Return the text to type for an answer, as HTML: one line, formulas as TeX, no pictures or sound.
-
-    Empty for an answer without words, which is then not typed.
-    """
+    """Return the text to type as HTML: one line, formulas as TeX, no media; "" for an answer without words."""
     from html import escape  # imported late, because it loads slowly
 
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")

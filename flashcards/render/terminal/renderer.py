@@ -293,10 +293,7 @@ class TerminalRenderer:
         self._plain = plain
 
     def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
-        """Render one side of a card. No text raises an error.
-
-        The asked or revealed part of a cloze is between the two `delimiters`, and is drawn with a style.
-        """
+        """Render one side of any card; text between the two `delimiters` is the gap that is asked or revealed."""
         markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
         definitions = keep_link_definitions(definitions)
         cut = cut_out_math(escape_money(markdown))

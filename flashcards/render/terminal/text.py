@@ -49,10 +49,7 @@ def escape_controls(text: str) -> str:
 
 
 class TextWriter:
-    """Writes styled text in pieces; `text` is the text since the last `flush`.
-
-    Everything between the two delimiters, over any number of pieces, is drawn as a gap.
-    """
+    """Writes styled text, and what is between the delimiters as a gap; `text` is the text since `flush`."""
 
     def __init__(self, delimiters: Delimiters, *, plain: bool) -> None:
         self.text = Text()
