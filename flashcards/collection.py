@@ -287,10 +287,7 @@ class Collection:
         return report
 
     def record_act(self, summary: str, staged: Mapping[str, Path | None] = MappingProxyType({})) -> None:
-        """Record the open transaction as an act, if the command can be undone.
-
-        `staged` are the files that the transaction replaces, see `Journal.waiting_files`.
-        """
+        """Record the open transaction as an act if it can be undone; `staged` are the files that it replaces."""
         if self.act_recorder:
             self.act_recorder(summary, staged)
 
@@ -357,10 +354,7 @@ _DECKS_OF = "SELECT DISTINCT deck FROM cards WHERE id IN (SELECT value FROM json
 
 
 def find_session_policy(collection: Collection, only: frozenset[int] | None = None) -> Policy:
-    """Find the settings that order a session over `only` these cards, or over all.
-
-    They are those of the nearest deck that contains all the cards, or else those of the collection.
-    """
+    """Find the settings that order a session: those of the nearest deck with all cards (`only`), or the top ones."""
     common = collection.settings.policy
     if all(_get_order(deck.policy) == _get_order(common) for deck in collection.deck_policies):
         return common

@@ -43,11 +43,7 @@ def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: b
 
 
 def find_newest_rating(connection: sqlite3.Connection, day: int) -> Review | None:
-    """Find the last rating of a day that was not undone.
-
-    A rating followed by another one of the same card is skipped, because the later one depends on it. Only a clock set
-    back by days causes that.
-    """
+    """Find the last rating of a day to undo; one that a later rating of its card depends on is skipped."""
     row = connection.execute(
         f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE day = ? AND {RATED} AND {_LAST_OF_CARD} ORDER BY id DESC LIMIT 1",
         (day,),

@@ -142,10 +142,7 @@ class Model:
     def replay_all(
         self, histories: Sequence[FSRSItem], starts: Sequence[Memory | None] | None = None
     ) -> NDArray[float64]:
-        """Compute stability and difficulty at the end of each of many histories, a row each.
-
-        Histories must not be empty. `starts` are the states that they begin from; new cards have no state.
-        """
+        """Compute the memory at the end of each history (a row, not empty), from `starts` if there are any."""
         import numpy as np
 
         states = self._get_fsrs().memory_state_batch(histories, _convert_starts(starts))

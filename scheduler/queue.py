@@ -96,10 +96,7 @@ def summarize_day(
     session_policy: Policy | None = None,
     only_cards: Iterable[int] | None = None,
 ) -> DaySummary:
-    """Count for each deck its own cards in today's queue, and find the cards that limits hold back.
-
-    New cards that wait for the pace of a deadline are not held by a limit, nor are buried siblings.
-    """
+    """Count each deck's own cards in today's queue, and find those held back by limits (not by a pace)."""
     selection = _make_selection(decks, only_cards, 0, session_policy)
     cards = build_day(store, selection, now_ms)
     held = _find_held_cards(store, decks, cards, store.clock.day(now_ms), selection.only_cards)

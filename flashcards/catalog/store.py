@@ -154,10 +154,7 @@ class Catalog:
         return found
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
-        """Cache notes just written, so that this process need not decode them.
-
-        A note changed since then has another `modified_ms` and is read from the database.
-        """
+        """Cache notes just written, so that they need not be decoded; `modified_ms` tells if one changed since."""
         self._cached_notes, self._cached_ms = notes, modified_ms
         self._links = None
 

@@ -161,10 +161,7 @@ Excludes = partial(Rule, excludes=True)
 
 
 class OptionRules:
-    """A decorator for a command: checks its options against `rules` before it runs.
-
-    Place it below the options. Rules name an option as it is typed, an argument in capitals: `QUERY`.
-    """
+    """A decorator that checks options against `rules`, as typed (`QUERY`: an argument); put it below the options."""
 
     def __init__(self, *rules: Rule) -> None:
         self.rules = rules

@@ -92,10 +92,7 @@ def may_hold_unread_questions(text: str) -> bool:
 
 
 def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[int]:
-    """Find questions that make no card because their marker is emphasized or not at the start of the line.
-
-    Inside `notes`, only emphasized markers count; `opaque` is code, HTML and math.
-    """
+    """Find questions without a card: a marker emphasized or, outside `notes`, not at the start of a line."""
     for match in _EMPHASISED.finditer(text):
         if match.start(1) not in opaque:
             yield match.start(1)

@@ -65,10 +65,7 @@ def find_unclosed(body: str, hidden: Iterable[int], opaque: Spans) -> tuple[int,
 
 
 def _find_fences(text: str) -> tuple[set[int], list[Span]]:
-    """Find the fences that open on the line of a marker, and the insides of all fences.
-
-    `text` begins with a line break; the returned offsets are those without it.
-    """
+    """Find fences on lines of markers, and the insides of all; offsets are without the first line break."""
     opened: set[int] = set()
     insides: list[Span] = []
     fence, begin, at_marker = "", 0, False
@@ -259,10 +256,7 @@ class _Tokenizer:
         return pairs
 
     def _find_lines_and_items(self) -> Iterator[tuple[int, int, int]]:
-        """Find lines of paragraphs, and list items without nested pairs.
-
-        Each has its start, the end of the text that may contain the separator, and its end.
-        """
+        """Find the lines, and items without nested pairs: the start, the end of the text to divide, the end."""
         for start, end in [*self.parts.paragraphs, *self.paragraphs_over_rules]:
             for match in _LINE.finditer(self.body, start, end):
                 yield match.start(), match.end(), match.end()

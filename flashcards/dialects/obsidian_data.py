@@ -162,10 +162,7 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
 
 
 def read_schedules(comment: str) -> tuple[Schedules, bool]:
-    """Read the schedules in a comment for the cards of one note, in order; None means a new card.
-
-    Also returns whether every part could be read; an unreadable one means a new card.
-    """
+    """Read a note's schedules in a comment; None is a new card. Also returns whether all could be read."""
     found: list[StatedSchedule | None] = []
     is_readable = True
     for part in comment.split("!"):

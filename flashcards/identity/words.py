@@ -39,10 +39,7 @@ _LEAST_SAMPLE: Final = 50  # minimum notes for a sample to show how common a wor
 
 
 class Words(NamedTuple):
-    """The words of one side of a note, each with its count.
-
-    `plain` is the side without case, accents and punctuation; sides with equal `plain` look the same to a reader.
-    """
+    """The counted words of one side; sides with equal `plain` (no case, accents, punctuation) look the same."""
 
     counts: dict[str, int]
     plain: str

@@ -89,10 +89,7 @@ def fit_decks(collection: Collection, parameters: tuple[float, ...]) -> list[Sco
 
 
 def apply_parameters(collection: Collection, scopes: Sequence[Scope], *, reschedule: bool) -> tuple[int, int]:
-    """Write the better parameters to the settings and recompute memory states, atomically.
-
-    With `reschedule`, due days move accordingly. Return the number of changed memory states and of moved cards.
-    """
+    """Write the parameters and recompute memory states (due days, too, with `reschedule`); count both changes."""
     values = {scope.deck: list(scope.fit.parameters) for scope in scopes if scope.fit and scope.is_better}
     journal = Journal(collection.root, collection.import_folder)
     path = collection.root / FILE_NAME

@@ -122,10 +122,7 @@ def _find_called(name: str, calls: Mapping[str, list[str]]) -> dict[str, str]:
 
 
 def expand(tex: str, macros: Mapping[str, str]) -> str:
-    r"""Replace every macro in `tex` by its body, in braces if the body would otherwise fall apart.
-
-    If a macro calls itself, or the result grows beyond `MAX_LENGTH`, `tex` is returned unchanged.
-    """
+    """Replace macros in `tex` by their bodies, in braces where needed; endless or too long ones stay as typed."""
     expanded = _expand(tex, macros) if macros and "\\" in tex else tex
     return tex if expanded is None else expanded
 

@@ -53,10 +53,7 @@ _ALL = 1_000_000_000
 
 
 def allow_new(decks: Sequence[DeckPolicy], new: int, done: Mapping[int, Done]) -> list[DeckPolicy]:
-    """Return the decks with limits that allow `new` more new cards today, in addition to those already `done`.
-
-    New cards also count as reviews, so the number of reviews is unlimited.
-    """
+    """Return the decks with limits for `new` more new cards than `done`, and for any number of reviews."""
     room = new + sum(each.new for each in done.values())
     return [each._replace(policy=each.policy._replace(new_per_day=room, reviews_per_day=_ALL)) for each in decks]
 

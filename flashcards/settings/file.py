@@ -311,10 +311,7 @@ def _count_lines(text: str, match: re.Match[str] | None) -> int:
 
 
 def edit_parameters(before: bytes, values: dict[str, Any]) -> bytes:
-    """Set `parameters` in the content of a `flashcards.toml`: for all decks (key ``""``), and for single decks by name.
-
-    Comments, order and all other settings are unchanged.
-    """
+    """Set `parameters` by deck (key "" for all) in the content of a `flashcards.toml`, and change nothing else."""
     import tomlkit
 
     document = tomlkit.parse(before.decode("utf-8-sig"))

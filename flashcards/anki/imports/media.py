@@ -85,10 +85,7 @@ class MediaSource(Protocol):
 
 
 class MediaPlan:
-    """Assigns each used media file a path in the collection's media folder.
-
-    A name is kept unless a file of that name has other contents. Files that a note already uses stay in place.
-    """
+    """Assigns each used media file a path: its own name unless another file has it; files in use stay in place."""
 
     def __init__(self, root: Path, archive: MediaSource) -> None:
         self.missing: dict[str, None] = {}  # used names that are missing from the package

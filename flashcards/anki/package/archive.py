@@ -217,11 +217,7 @@ _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico
 
 
 def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
-    """Write a package; return its size in bytes. Raises FileUnwritable.
-
-    `media` are the files to include, by their name in Anki. A `whole` collection (a .colpkg) replaces everything in
-    Anki.
-    """
+    """Write a package of media by their names (`whole`: a .colpkg); return its size; raises FileUnwritable."""
     with write_output(path) as stream:
         with zipfile.ZipFile(stream, "w") as archive:
             if whole:

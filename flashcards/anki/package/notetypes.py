@@ -121,10 +121,7 @@ _FIELD: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 def shows_first_fields(kind: model.AnkiNoteType) -> bool:
-    """Return whether the first card of a note type asks its first field and answers with its second one.
-
-    Anki's standard note types do so, whatever a person calls them or their fields.
-    """
+    """Return whether the first card asks the first field and answers the second, as in Anki's own types."""
     if not kind.templates or len(kind.fields) < 2:
         return False
     first, second = kind.fields[:2]

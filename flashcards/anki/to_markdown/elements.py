@@ -209,10 +209,7 @@ def write_image(source: str, alt: str, size: Mapping[str, str], media: Media) ->
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
-    """Write a list and return it with its bullet.
-
-    `before` is the bullet of a list directly above it; this one must differ, or the two would become one list.
-    """
+    """Write a list; return it and its bullet, which differs from `before`, that of a list directly above."""
     start = element.attributes.get("start", "1")
     first = int(start) if start.isdigit() and len(start) < 9 else 1
     task = "rubric" in element.attributes.get("class", "")

@@ -90,10 +90,7 @@ class CutField:
         return PLACEHOLDER.sub(lambda match: self.restore(self.placeholders[int(match[1])].source), text)
 
     def write_gaps(self, text: str) -> str | None:
-        """Write the gaps of a formula or of code as in a deck file, or nothing if they would be parsed otherwise.
-
-        That is so if a gap begins or ends outside, or has unbalanced braces.
-        """
+        """Write the gaps of a formula or of code as in a deck file, or nothing if they would be parsed otherwise."""
         depths: list[int] = []
         out: list[str] = []
         at = 0
