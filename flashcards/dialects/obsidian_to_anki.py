@@ -33,11 +33,11 @@ _INLINE_ID: Final = re.compile(r"(?:<!--)?ID: (\d+)(?:-->)?")
 _INLINE_TAGS: Final = re.compile(r"Tags: (.*)")
 _FIELD: Final = re.compile(r"([A-Z][\w()-]*(?: [\w()-]+){0,3}):(?:[ \t]+|\Z)")
 _ANKI: Final = r"\{\{c(?P<anki>\d{1,9})::(?P<whole>(?:(?!\}\}|\{\{).)+)\}\}"
+_BRACES: Final = r"|(?<!\{)\{(?:c?(?P<short>\d{1,9})[:|])?(?P<part>[^{}]+)\}(?!\})"
+_HIGHLIGHTS: Final = r"|==(?P<mark>[^=\n](?:(?!==).)*)=="
 _ANKI_GAPS: Final = re.compile(_ANKI, re.DOTALL)
-_BRACE_GAPS: Final = re.compile(
-    rf"{_ANKI}|(?<!\{{)\{{(?:c?(?P<short>\d{{1,9}})[:|])?(?P<part>[^{{}}]+)\}}(?!\}})|==(?P<mark>[^=\n](?:(?!==).)*)==",
-    re.DOTALL,
-)
+_BRACE_GAPS: Final = re.compile(_ANKI + _BRACES, re.DOTALL)
+_ALL_GAPS: Final = re.compile(_ANKI + _BRACES + _HIGHLIGHTS, re.DOTALL)
 _LONGEST_FROZEN: Final = 4096  # characters, since every note of the type gets them
 _FIELDS: Final = {"Basic": ("Front", "Back", "Add Reverse"), "Cloze": ("Text", "Extra", "Back Extra")}
 _ID_BELOW: Final = r"\n?(?:<!--)?(?:ID: (\d+).*)"
@@ -86,6 +86,9 @@ class _Reader:
         self._prose = dict(list_prose(self._lines))
         self._frozen: dict[str, list[tuple[str, str]]] = {}
         self._starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
+        self._gaps = _ALL_GAPS if settings.has_highlight_gaps else _BRACE_GAPS
+        if not settings.has_brace_gaps:
+            self._gaps = _ANKI_GAPS
         self._taken: list[Span] = []  # the places of the notes read so far
 
     def run(self, folder: str) -> None:
@@ -279,7 +282,7 @@ class _Reader:
             fields[name] = "\n".join(filter(None, [fields.get(name, ""), text.strip()]))
         texts = [text for text in fields.values() if text] or [""]
         if "Cloze" in block.kind or (not self._list_names(block.kind) and ANKI_GAP.search(texts[0])):
-            gaps = find_brace_gaps(texts[0], _BRACE_GAPS if self._settings.has_brace_gaps else _ANKI_GAPS)
+            gaps = find_brace_gaps(texts[0], self._gaps)
             if gaps or span is None:  # a text of one's own syntax without a gap is no note
                 self.builder.add_cloze(lines, "\n\n".join(texts), gaps, tags=block.tags, pin=block.pin)
             return

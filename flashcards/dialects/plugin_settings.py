@@ -96,7 +96,8 @@ class ToAnkiSettings:
     file_tags: str = "FILE TAGS"
     delete: str = "DELETE"
     frozen: str = "FROZEN"
-    has_brace_gaps: bool = True  # whether `{x}` and `==x==` are gaps, not only `{{c1::x}}`
+    has_brace_gaps: bool = True  # whether `{x}` and perhaps `==x==` are gaps, not only `{{c1::x}}`
+    has_highlight_gaps: bool = True  # whether `==x==` is a gap
     regexes: tuple[tuple[str, str], ...] = ()  # regular expressions of notes, each with its note type
     fields: tuple[tuple[str, tuple[str, ...]], ...] = ()  # the names of the fields of note types
     folder_decks: tuple[tuple[str, str], ...] = ()  # the decks and tags of folders
@@ -114,10 +115,12 @@ def pick_to_anki_settings(data: Mapping[str, Any]) -> ToAnkiSettings:
         return {key: value for key, value in pairs if isinstance(value, str) and value.strip()}
 
     syntax, fields = table_of(values, "Syntax"), data.get("fields_dict")
-    defaults = values.get("Defaults")
+    given = values.get("Defaults")
+    defaults: dict[str, Any] = given if isinstance(given, dict) else {}
     return ToAnkiSettings(
         **{name: syntax[key].strip() for name, key in _SYNTAX.items() if key in syntax},
-        has_brace_gaps=not isinstance(defaults, dict) or defaults.get("CurlyCloze") is not False,
+        has_brace_gaps=defaults.get("CurlyCloze") is not False,
+        has_highlight_gaps=defaults.get("CurlyCloze - Highlights to Clozes") is not False,
         regexes=tuple(table_of(values, "CUSTOM_REGEXPS").items()),
         fields=tuple(
             (kind, tuple(map(str, names)))

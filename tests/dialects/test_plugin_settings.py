@@ -117,7 +117,9 @@ class TestObsidianToAnki:
         text = "START\nCloze\na {b} {{c1::c}}\nEND\n"
         (note,) = to_anki(tmp_path, text, Defaults={"CurlyCloze": False}).notes
         assert [note.fields[0][gap.inner_start : gap.inner_end] for gap in note.gaps] == ["c"]
-        (note,) = to_anki(tmp_path, text, Defaults={"CurlyCloze": True}).notes
+        text = "START\nCloze\na {b} {{c1::c}} ==d==\nEND\n"
+        off = {"CurlyCloze": True, "CurlyCloze - Highlights to Clozes": False}
+        (note,) = to_anki(tmp_path, text, Defaults=off).notes
         assert [note.fields[0][gap.inner_start : gap.inner_end] for gap in note.gaps] == ["b", "c"]
 
     def test_a_folder_gives_its_deck_and_tags_unless_the_file_names_a_deck(self, tmp_path: Path) -> None:
