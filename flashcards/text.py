@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -159,3 +159,38 @@ def compile_regex(text: str, flags: int = 0) -> regex.Pattern[str]:
         return regex.compile(text, flags)
     except (regex.error, RecursionError, OverflowError) as error:
         raise ValueError(str(error)) from None
+
+
+# Code, or the start or end of `<details>`.
+_DETAILS = (
+    r"(?ims)(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]*`)"
+    r"|(?P<start><details\b(?P<attributes>[^>]*)>)|(?P<end></details\s*>)"
+)
+_SUMMARY = r"(?is)<summary\b[^>]*>(.*?)</summary\s*>"
+
+
+def fold_details(markdown: str, delimiters: Sequence[str] = (), *, as_line: bool = False) -> str:
+    """Reduce each closed `<details>` in Markdown to its summary, unless it contains the asked part of a cloze.
+
+    With `as_line`, the summary is plain text after `▸`.
+    """
+    folded: list[str] = []
+    done = depth = start = begin = 0
+    for found in re.finditer(_DETAILS, markdown) if "<details" in markdown.lower() else ():
+        if found["start"]:
+            if not depth and "open" in found["attributes"].lower().split():
+                continue
+            if not depth:
+                begin, start = found.span()
+            depth += 1
+        elif found["end"] and depth:
+            depth -= 1
+            inside = markdown[start : found.start()]
+            if not depth and not any(each in inside for each in delimiters):
+                summary = re.search(_SUMMARY, inside)
+                if as_line:
+                    folded += [markdown[done:begin], f"▸ {summary[1].strip() if summary else 'Details'}"]
+                else:
+                    folded += [markdown[done:start], summary[0] if summary else "<summary>Details</summary>"]
+                done = found.end() if as_line else found.start()
+    return "".join([*folded, markdown[done:]])

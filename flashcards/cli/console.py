@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashcards.text import fold_details, is_unicode, wrap_line
 from flashcards.text import gate as gate
-from flashcards.text import is_unicode, wrap_line
 from flashcards.text import make_visible as make_visible
 from flashcards.text import plural as plural
 
@@ -327,7 +327,7 @@ def draw_qr_code(url: str) -> None:
 
 def clip(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
-    line = make_visible(" ".join(text.split(None, width)[:width])[: width + 1])
+    line = make_visible(" ".join(fold_details(text, as_line=True).split(None, width)[:width])[: width + 1])
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 

@@ -20,7 +20,7 @@ from flashcards.review import screen_parts
 from flashcards.review.grading import remove_points
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.views import Answer, Asked, Question
-from flashcards.text import wrap_line
+from flashcards.text import fold_details, wrap_line
 
 if TYPE_CHECKING:
     from flashcards.deck.model import Face
@@ -270,7 +270,7 @@ class Screen:
 
     def _draw_side(self, asked: Asked, markdown: str) -> RenderableType:
         if not self._opens_details:
-            markdown = screen_parts.fold_details(markdown, asked.face.delimiters)
+            markdown = fold_details(markdown, asked.face.delimiters)
         return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.delimiters)
 
     def _draw_typed(self, view: Answer) -> None:
@@ -284,7 +284,7 @@ class Screen:
     def _choose_hint(self, view: Question | Answer) -> str:
         face = view.asked.face
         shown = face.front + face.back if isinstance(view, Answer) else face.front
-        details = "Tab opens details" if screen_parts.fold_details(shown, face.delimiters) != shown else ""
+        details = "Tab opens details" if fold_details(shown, face.delimiters) != shown else ""
         if self._opens_details and details:
             details = "Tab closes details"
         if isinstance(view, Answer):

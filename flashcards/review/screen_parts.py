@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Sequence, Set
 from typing import IO, TYPE_CHECKING, Final
@@ -117,35 +116,6 @@ _COUNT_STYLES = {"new": "blue", "learning": "red", "review": "green"}
 _RATINGS = {Rating.AGAIN: "red", Rating.HARD: "yellow", Rating.GOOD: "green", Rating.EASY: "blue"}
 _STYLES = {PieceKind.RIGHT: "green", PieceKind.WRONG: "red strike", PieceKind.MISSING: "underline"}
 _SIGNS = {PieceKind.RIGHT: ("", ""), PieceKind.WRONG: ("[-", "-]"), PieceKind.MISSING: ("{+", "+}")}
-
-
-_DETAILS = re.compile(
-    r"(?P<code>^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)|`[^`\n]*`)"
-    r"|(?P<start><details\b(?P<attributes>[^>]*)>)|(?P<end></details\s*>)",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
-)
-_SUMMARY = re.compile(r"<summary\b[^>]*>.*?</summary\s*>", re.IGNORECASE | re.DOTALL)
-
-
-def fold_details(markdown: str, delimiters: Sequence[str] = ()) -> str:
-    """Reduce each closed `<details>` in Markdown to its summary, unless it contains the asked part of a cloze."""
-    folded: list[str] = []
-    done = depth = start = 0
-    for found in _DETAILS.finditer(markdown) if "<details" in markdown.lower() else ():
-        if found["start"]:
-            if not depth and "open" in found["attributes"].lower().split():
-                continue
-            if not depth:
-                start = found.end()
-            depth += 1
-        elif found["end"] and depth:
-            depth -= 1
-            inside = markdown[start : found.start()]
-            if not depth and not any(each in inside for each in delimiters):
-                summary = _SUMMARY.search(inside)
-                folded += [markdown[done:start], summary[0] if summary else "<summary>Details</summary>"]
-                done = found.start()
-    return "".join([*folded, markdown[done:]])
 
 
 def draw_counts(counts: Counts, card: Card, hint: str, width: int, *, plain: bool = False) -> Text:

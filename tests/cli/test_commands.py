@@ -159,6 +159,14 @@ class TestScan:
         assert cli("scan").err == "1 problem in the decks: `flashcards check` lists them.\n"
 
 
+def test_list_shows_closed_details_by_their_summary(cli: Runner) -> None:
+    text = "When <details><summary>Hint</summary>a secret</details> `<details>`"
+    cli.write("a.md", question(text))
+    cli("scan")
+    assert cli("list").out.rstrip().endswith("When ▸ Hint `<details>`")
+    assert cli("list", "--json").json["front"] == text
+
+
 def test_list_prints_a_line_a_card_and_nothing_else(cli: Runner) -> None:
     cli.write("a.md", question("one"), question("two"))
     out = cli("list").out

@@ -10,8 +10,9 @@ from rich.text import Text
 from flashcards.deck.model import Face
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.screen import Screen
-from flashcards.review.screen_parts import draw_typed, flow_parts, fold_details
+from flashcards.review.screen_parts import draw_typed, flow_parts
 from flashcards.review.views import Answer, Asked, Question
+from flashcards.text import fold_details
 from scheduler import State
 from scheduler.queue import Counts
 from tests.review.fake_backend import asked, card
@@ -254,6 +255,8 @@ def test_code_open_details_and_what_a_cloze_asks_are_not_hidden(text: str) -> No
 def test_details_within_details_are_closed_with_the_outer_ones() -> None:
     text = "a<details><summary>s</summary>b<details>c</details>d</details>e"
     assert fold_details(text) == "a<details><summary>s</summary></details>e"
+    assert fold_details(text, as_line=True) == "a▸ se"
+    assert fold_details("a <details>b</details>", as_line=True) == "a ▸ Details"
 
 
 def test_a_flag_is_shown_next_to_the_breadcrumb(capsys: pytest.CaptureFixture[str]) -> None:
