@@ -58,10 +58,12 @@ class SeenStatus(NamedTuple):
     package_ms: int = 0  # when the package was made, epoch milliseconds; 0 if unknown
     ease: int = 0  # the SM-2 ease, in per mille; 0 if there is none
     data: str = ""  # data of add-ons and of custom scheduling code, as JSON; empty if there is none
-    # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag
+    # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag, and `GIVEN_BY_WHOLE`
     given: int | None = None
 
 
+GIVEN_BY_WHOLE: Final = 16
+"""The part of `SeenStatus.given` that says that a .colpkg replaced whatever status the card had."""
 _STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given"
 
 OWN_FORM, FOREIGN_FORM = 0, 1

@@ -383,7 +383,7 @@ def _live_one(seed: int, rounds: int) -> tuple[int, str]:
 def main() -> int:
     """Live many lives, and print what failed."""
     lives, first, *_ = [*map(int, sys.argv[1:]), *(50, 0)[len(sys.argv) - 1 :]]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(4 * (os.cpu_count() or 1)) as pool:  # a life mostly waits for the next second
         found = list(pool.map(_live_one, range(first, first + lives), [10] * lives))
     problems = [problem for _, problem in found if problem]
     steps = sum(number for number, _ in found)

@@ -14,6 +14,7 @@ from flashcards.catalog.imports import (
     FLAG_CONFLICT,
     FLAG_REVERSE,
     FLAG_TYPED,
+    GIVEN_BY_WHOLE,
     OWN_FORM,
     NoteBase,
     Origins,
@@ -35,11 +36,12 @@ _MARKED: Final = "SELECT DISTINCT note FROM cards WHERE suspended OR flag"
 # An import compares the card with our id in Anki with this status, not an original that Anki keeps.
 _REMEMBER_STATUS: Final = (
     "INSERT INTO origin_cards(card, changed_s, suspended, flag, given)"
-    " SELECT id, -1, 0, 0, suspended + 2 * flag FROM cards WHERE {} ON CONFLICT(card) DO {}"
+    " SELECT id, -1, 0, 0, suspended + 2 * flag + {} FROM cards WHERE {}"
+    " ON CONFLICT(card) DO UPDATE SET given = excluded.given"
 )
-_OF_NOTE: Final = _REMEMBER_STATUS.format("note = ? AND (suspended OR flag)", "NOTHING")
+_OF_NOTE: Final = _REMEMBER_STATUS.format(0, "note = ? AND (suspended OR flag)")
 _OF_ALL: Final = _REMEMBER_STATUS.format(
-    "active AND (suspended OR flag OR id IN (SELECT card FROM origin_cards))", "UPDATE SET given = excluded.given"
+    GIVEN_BY_WHOLE, "active AND (suspended OR flag OR id IN (SELECT card FROM origin_cards))"
 )
 _LATER_PARTS: Final = (
     "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"

@@ -18,7 +18,7 @@ from flashcards.anki.package.schedule_reader import (
     find_foreign_data,
     make_anki_days,
 )
-from flashcards.catalog.imports import Origins, SeenStatus
+from flashcards.catalog.imports import GIVEN_BY_WHOLE, Origins, SeenStatus
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
@@ -133,10 +133,15 @@ class StatusImport:
         """Collect the changes to make for a card; return its status if it must be stored."""
         suspended, flag = card.queue == SUSPENDED, card.flags & 7
         extra = max(card.factor, 0), find_foreign_data(card)
-        given = None if before is None else before.given
-        if before is None or (given is not None and card.id == ours):
-            before = SeenStatus(-1, suspended=bool((given or 0) & 1), flag=(given or 0) >> 1)
-        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, before.given)
+        before = before or SeenStatus(-1, suspended=False, flag=0)
+        known = [before]
+        if before.given is not None and card.id == ours:
+            # A package gives its status only to a card that Anki lacks, which is unknown here.
+            given = SeenStatus(-1, suspended=bool(before.given & 1), flag=before.given >> 1 & 7)
+            known = [given] if before.given & GIVEN_BY_WHOLE or before.changed_s < 0 else [before, given]
+            before = before if len(known) > 1 else given
+        left = None if card.id == ours else before.given
+        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, left)
         is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
         if now == before or is_older:
             return None
@@ -145,9 +150,9 @@ class StatusImport:
             self._buried[burial].append(ours)
         if before.flag is None and card.changed == before.changed_s:
             return now
-        if suspended != bool(before.suspended):
+        if suspended not in {bool(each.suspended) for each in known}:
             self._suspensions[suspended].append(ours)
-        if flag != (before.flag or 0):  # Anki sets a flag without changing the time of the card
+        if flag not in {each.flag or 0 for each in known}:  # Anki sets a flag without changing the time of the card
             self._flags[flag].append(ours)
         return now
 

@@ -144,6 +144,21 @@ def test_after_a_colpkg_replaced_anki_only_the_changes_since_then_arrive(marked:
     assert not marked.home.import_file(package).changes_anything
 
 
+def test_a_status_that_a_package_gave_to_a_card_deleted_in_anki_is_no_change(marked: Marked, tmp_path: Path) -> None:
+    marked.import_card()
+    marked.set(suspended=True, flag=4)
+    (card,) = export(marked, tmp_path / "again.apkg")
+    marked.set(suspended=False, flag=0)
+    there = tmp_path / "there.apkg"
+    marked.home.import_file(write_package(there, [studied(id=card, queue=-1, flags=4, mod=CREATED + 5)]))
+    assert marked.marks == (False, 0)
+    marked.home.import_file(write_package(there, [studied(id=card, queue=-1, flags=5, mod=CREATED + 5)]))
+    assert marked.marks == (False, 5)
+    marked.set(suspended=True, flag=5)
+    marked.home.import_file(write_package(there, [studied(id=card, flags=5, mod=CREATED + 9)]))
+    assert marked.marks == (False, 5)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_of_two_cards_in_anki_that_are_one_here_the_same_one_counts_in_any_order(first: int) -> None:
     cards = [AnkiCard._make([*range(len(AnkiCard._fields))])._replace(id=1 + each, reps=each) for each in range(2)]
