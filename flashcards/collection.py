@@ -27,6 +27,7 @@ from scheduler import (
     DEFAULT_PARAMETERS,
     Card,
     Clock,
+    DatabaseCorrupt,
     Model,
     Policy,
     Store,
@@ -345,8 +346,11 @@ class Collection:
             self.__dict__.pop(name, None)
 
     def note_of(self, card: Card) -> Entry:
-        """Return the note of a card."""
-        return self.catalog.entry(card.note)
+        """Return the note of a card; raise DatabaseCorrupt if there is no such note."""
+        try:
+            return self.catalog.entry(card.note)
+        except KeyError:
+            raise DatabaseCorrupt(self.database) from None
 
 
 _DECKS = "SELECT DISTINCT deck FROM cards WHERE active = 1"

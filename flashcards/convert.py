@@ -339,7 +339,7 @@ def _add_to_json(inner: str, given: Sequence[str]) -> str:
     added = {name: value.strip(' "') for name, _, value in (line.partition(":") for line in given)}
     try:
         known = json.loads(inner)
-    except ValueError:  # YAML in braces
+    except (ValueError, RecursionError):  # YAML in braces
         known = {"": ""}
     if known and known.keys().isdisjoint(added):
         return inner.replace("{", json.dumps(added, ensure_ascii=False)[:-1] + ", ", 1)

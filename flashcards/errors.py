@@ -73,6 +73,8 @@ def describe_os_error(error: OSError) -> str:
 
 def explain_toml_error(error: Exception, text: str) -> tuple[str, int]:
     """Return why `text` is not valid TOML, and the line on which reading stopped; 0 if it is unknown."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", 0
     place = _TOML_PLACE.search(str(error))
     line = int(place[1]) if place and place[1] else 0
     reason = _TOML_PLACE.sub("", str(error))

@@ -55,7 +55,7 @@ _POSSIBLE = {
         **dict.fromkeys(("due_day", "last_day", "buried_day"), _DAYS),
         **dict.fromkeys(("reps", "lapses", "steps_left"), _COUNTS),
         "interval": _SECONDS,
-        "state": "BETWEEN 0 AND 3",
+        "state": "BETWEEN 0 AND 3 AND (state = 0 OR due_ms IS NOT NULL OR due_day IS NOT NULL)",
         "flag": "BETWEEN 0 AND 7",
         "leech": "BETWEEN 0 AND 2",
         "stability": "BETWEEN 0.000001 AND 1000000",
@@ -143,6 +143,8 @@ def find_damage(connection: sqlite3.Connection) -> str:
         return "it is damaged"
     if not all(_has_whole_texts(connection, table) for table in tables):
         return "it is damaged"
+    if lost := connection.execute("PRAGMA foreign_key_check").fetchone():
+        return f"row {lost[1]} of its table `{lost[0]}` belongs to a row that is missing"
     return find_impossible(connection)
 
 

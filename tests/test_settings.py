@@ -271,6 +271,10 @@ def test_the_text_that_explains_the_settings_changes_none_and_names_all(tmp_path
     }
 
 
+def test_settings_that_are_nested_without_end_are_refused_in_words(tmp_path: Path) -> None:
+    assert refused(tmp_path, f"a = {'[' * 9000}") == "flashcards.toml: is not valid TOML: it is nested too deeply."
+
+
 def test_a_line_whose_mark_is_removed_keeps_the_default(tmp_path: Path) -> None:
     for line in make_default_text().partition("#[keys]")[0].splitlines():
         if any(line.startswith(f"#{name} = ") for name in NAMES if name != "parameters"):

@@ -74,10 +74,10 @@ def read_text(path: Path) -> str:
 
 def read_record(path: Path) -> dict[str, Any]:
     """Read a JSON object that this program wrote; an empty one if the file is missing or cannot be read."""
-    import json  # imported late, because most commands do not need it
+    import orjson  # imported late, because most commands do not need it
 
     try:
-        value = json.loads(read_file(path))
+        value = orjson.loads(read_file(path))
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

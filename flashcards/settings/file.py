@@ -126,7 +126,9 @@ def load_settings(root: Path) -> Settings:
     except FileNotFoundError:
         return parse_settings(b"", inherited) if inherited else Settings()
     except OSError as error:
-        raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. Check its permissions.") from error
+        is_denied = isinstance(error, PermissionError)
+        advice = "Check its permissions." if is_denied else "Put a text file with your settings there, or remove it."
+        raise SettingInvalid(FILE_NAME, f"cannot be read: {error.strerror}. {advice}") from error
     return parse_settings(data, inherited)
 
 

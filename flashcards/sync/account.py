@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Callable
 from hashlib import scrypt, sha256
 from pathlib import Path
 from typing import Final
+
+import orjson
 
 from flashcards.disk.atomic import write_record
 from flashcards.errors import FlashcardsError
@@ -51,7 +52,7 @@ class Account:
     def load(cls, path: Path) -> Account | None:
         """Read the account in a file; nothing if there is no file. Raise `AccountUnreadable` if it is invalid."""
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = orjson.loads(path.read_bytes())
             return cls(str(values["user"]), bytes.fromhex(values["salt"]), bytes.fromhex(values["key_hash"]))
         except FileNotFoundError:
             return None

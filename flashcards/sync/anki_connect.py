@@ -9,6 +9,8 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+import orjson
+
 from flashcards.errors import FlashcardsError
 from flashcards.sync.client import check_url
 
@@ -99,7 +101,7 @@ class AnkiConnect:
         )
         try:
             with self._opener.open(request, timeout=seconds) as response:
-                answer = json.loads(response.read())
+                answer = orjson.loads(response.read())
         except TimeoutError as error:
             raise AnkiUnusable(
                 "Anki is running but does not answer. Close its dialogs, wait for its sync to end, and try again."

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import orjson
+
 import flashcards
 from flashcards.disk.atomic import read_record, write_record
 from flashcards.errors import FlashcardsError, UsageError
@@ -85,7 +87,7 @@ class MediaClient:
         return went
 
     def _ask(self, method: str, body: bytes) -> Any:
-        answer = json.loads(self._connection.send_bytes(method, body, "msync"))
+        answer = orjson.loads(self._connection.send_bytes(method, body, "msync"))
         if not isinstance(answer, dict) or answer.get("err"):
             raise BadRequest(f"The server's media cannot be read: {answer}")
         return answer.get("data")
@@ -150,7 +152,7 @@ class Connection:
 
     def send(self, method: str, payload: object) -> Any:
         """Send JSON and return the JSON response."""
-        return json.loads(self.send_bytes(method, pack_json(payload)) or b"null")
+        return orjson.loads(self.send_bytes(method, pack_json(payload)) or b"null")
 
     def send_bytes(self, method: str, body: bytes, kind: str = "sync") -> bytes:
         """Send a body and return that of the response. Raise `ServerUnusable` if there is no proper response."""

@@ -14,6 +14,8 @@ from hashlib import file_digest, sha1
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import replace_file
 from flashcards.sync.validation import read_integer
@@ -262,7 +264,7 @@ def _open_archive(body: bytes) -> Iterator[tuple[zipfile.ZipFile, Any]]:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
                 raise BadRequest("The archive is too large when unpacked.")
-            yield archive, json.loads(archive.read("_meta"))
+            yield archive, orjson.loads(archive.read("_meta"))
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, RuntimeError, zlib.error) as error:
         raise BadRequest("The archive cannot be read.") from error
 

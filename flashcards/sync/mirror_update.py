@@ -11,6 +11,8 @@ from math import isclose
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.package.identifiers import Guids
@@ -281,7 +283,7 @@ def _is_same_data(ours: str, theirs: str) -> bool:
 
 def _read(data: str) -> dict[str, Any]:
     try:
-        value = json.loads(data) if data else {}
+        value = orjson.loads(data) if data else {}
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -135,6 +135,22 @@ def test_what_no_command_wrote_into_the_tables_is_damage(kept: Runner, statement
     kept("doctor")
 
 
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("UPDATE cards SET note = note + (1 << 62)", "undo --list"),
+        ("UPDATE cards SET state = 1, due_ms = NULL, due_day = NULL", "export -o x.apkg"),
+        ("PRAGMA foreign_keys = OFF; DELETE FROM cards", "backup"),
+    ],
+)
+def test_a_row_that_does_not_fit_the_others_is_damage(kept: Runner, statement: str, words: str) -> None:
+    with closing(sqlite3.connect(kept.root / ".flashcards" / "state.db")) as connection:
+        connection.executescript(statement)
+    assert "state.db is damaged. The newest intact backup is " in said(kept(*words.split(), code=1))
+    assert kept("restore", "-y").code == 0
+    kept("doctor")
+
+
 def test_a_cut_text_is_damage_to_a_scan_that_looks_for_links(kept: Runner) -> None:
     with closing(sqlite3.connect(kept.root / ".flashcards" / "state.db")) as connection:
         connection.execute("UPDATE notes SET body = '[['")

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from scheduler.log import CardHistory, DayConverter, ImportedReview, ImportedState
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
@@ -227,8 +229,8 @@ def _read_last_rating(card: AnkiCard) -> int | None:
 def _read_data(card: AnkiCard) -> Mapping[str, Any]:
     """Parse the JSON that Anki stores with a card; empty if it is invalid."""
     try:
-        data = json.loads(card.data) if card.data else {}
-    except (ValueError, RecursionError):
+        data = orjson.loads(card.data) if card.data else {}
+    except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
 
