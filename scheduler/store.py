@@ -162,7 +162,7 @@ class Store(Cards):
     def undo_rating(self, rating: int, now_ms: int) -> Review:
         """Undo a rating, named by its row of the log; return it. A void is added to the log.
 
-        The card becomes what the rest of its log says, and siblings that the rating buried are shown again.
+        The card becomes what the rest of its log says, and siblings that the rating buried are unburied.
         """
         with transaction(self.connection):
             (card,) = self.connection.execute("SELECT card FROM reviews WHERE id = ?", (rating,)).fetchone()

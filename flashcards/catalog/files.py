@@ -70,7 +70,7 @@ def find_deck_files(root: Path, ignore: IgnoreRules | None = None) -> Iterator[F
     file, is found anyway: its decks belong to the real path.
     """
     real = os.path.realpath(root)
-    yield from _Walk(real, ignore or IgnoreRules()).folder(str(root), real, "")
+    yield from _Walk(real, ignore or IgnoreRules()).walk(str(root), real, "")
 
 
 class _Walk:
@@ -82,7 +82,7 @@ class _Walk:
         self._seen = {root}
         self._seen_files: set[tuple[int, int]] = set()  # device and inode of files with several hard links
 
-    def folder(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
+    def walk(self, folder: str, real: str, prefix: str) -> Iterator[FoundFile | Unreadable]:
         """Yield the deck files of `folder`, whose real path is `real`."""
         try:
             with os.scandir(folder) as found:
@@ -99,25 +99,25 @@ class _Walk:
             path = prefix + entry.name
             try:
                 if entry.is_dir():
-                    yield from self._subfolder(entry, real, path)
-                elif found_file := self._file(entry, path):
+                    yield from self._walk_subfolder(entry, real, path)
+                elif found_file := self._find_file(entry, path):
                     yield found_file
             except OSError as error:
                 yield Unreadable(_replace_non_utf8(path), error.strerror or str(error))
 
-    def _subfolder(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
+    def _walk_subfolder(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
         if self._ignore.is_ignored(path, is_folder=True):
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
-        if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _holds(real, above))):
+        if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _contains(real, above))):
             return
         if is_utf8(entry.name):
             self._seen.add(real)
-            yield from self.folder(entry.path, real, f"{path}/")
+            yield from self.walk(entry.path, real, f"{path}/")
         else:
             yield Unreadable(f"{_replace_non_utf8(path)}/", _NOT_TEXT)
 
-    def _file(self, entry: os.DirEntry[str], path: str) -> FoundFile | Unreadable | None:
+    def _find_file(self, entry: os.DirEntry[str], path: str) -> FoundFile | Unreadable | None:
         if not entry.name.lower().endswith(".md") or self._ignore.is_ignored(path, is_folder=False):
             return None
         if not is_utf8(entry.name):
@@ -162,7 +162,7 @@ class _Walk:
 _NOT_TEXT = "its name is not UTF-8"
 
 
-def _holds(outer: str, inner: str) -> bool:
+def _contains(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith(outer if outer.endswith(os.sep) else f"{outer}{os.sep}")
 
 
@@ -187,7 +187,7 @@ def sort_decks(names: Iterable[str], orders: Mapping[str, Any]) -> list[str]:
 
     @cache
     def rank(deck: str) -> tuple[float, list[tuple[int, int | str]], str]:
-        return _read_order(orders.get(deck)), _natural_key(deck.rpartition("::")[2]), deck
+        return _read_order(orders.get(deck)), _make_natural_key(deck.rpartition("::")[2]), deck
 
     return sorted(names, key=lambda name: [rank(deck) for deck in list_deck_path(name)])
 
@@ -197,7 +197,7 @@ def _read_order(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else math.inf
 
 
-def _natural_key(text: str) -> list[tuple[int, int | str]]:
+def _make_natural_key(text: str) -> list[tuple[int, int | str]]:
     """Return a sort key that reads digits as numbers: `2-scope` comes before `10-risks`."""
     parts = _DIGITS.split(text.casefold())
     return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts if part]
@@ -212,7 +212,7 @@ def place_files(connection: sqlite3.Connection) -> None:
         files[deck].append((file, path, settings))
     for deck, shared in files.items():
         orders = {text: _read_order(json.loads(text).get("values", {}).get("order")) for _, _, text in shared}
-        shared.sort(key=lambda each: (orders[each[2]], _natural_key(each[1].rpartition(".")[0]), each[1]))
+        shared.sort(key=lambda each: (orders[each[2]], _make_natural_key(each[1].rpartition(".")[0]), each[1]))
         ordered = [file for file, _, _ in shared]
         if not _is_placed(connection, deck, ordered):
             ranks = {file: rank for rank, file in enumerate(ordered)}

@@ -88,24 +88,24 @@ def scan_command(as_json: bool) -> None:
         else:
             console.warn_of_splits(collection)
         if as_json:
-            console.print_json(_scan_record(collection, report))
+            console.print_json(_make_scan_record(collection, report))
         else:
             _print(collection, report)
 
 
-def _scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
+def _make_scan_record(collection: Collection, report: ScanReport) -> dict[str, Any]:
     files, notes = collection.catalog.count_files(), collection.catalog.count_notes()
     return {
         "files": files,
         "notes": notes,
         "cards": _count_cards(collection),
-        "added": [_place_record(change) for change in report.added],
+        "added": [_make_place_record(change) for change in report.added],
         "edited": [_edit_record(change) for change in report.edited],
-        "moved": [_place_record(change) for change in report.moved],
-        "removed": [_place_record(change) for change in report.removed],
+        "moved": [_make_place_record(change) for change in report.moved],
+        "removed": [_make_place_record(change) for change in report.removed],
         "returned": [_edit_record(change) for change in report.returned],
-        "ambiguous": [_ambiguous_record(ambiguous) for ambiguous in report.ambiguous],
-        "replaced": [_place_record(new) | {"old": old.key} for old, new in report.replaced],
+        "ambiguous": [_make_ambiguous_record(ambiguous) for ambiguous in report.ambiguous],
+        "replaced": [_make_place_record(new) | {"old": old.key} for old, new in report.replaced],
         "problems": sum(1 for _ in collection.catalog.problems()),
     }
 
@@ -115,12 +115,12 @@ def _count_cards(collection: Collection) -> int:
     return int(cards)
 
 
-def _place_record(change: Change) -> dict[str, Any]:
+def _make_place_record(change: Change) -> dict[str, Any]:
     return {"note": change.key, "file": change.path, "line": change.line}
 
 
 def _edit_record(change: Change) -> dict[str, Any]:
-    return _place_record(change) | {
+    return _make_place_record(change) | {
         "rule": change.rule,
         "score": change.score,
         "before": _join_fields(change.before),
@@ -128,12 +128,12 @@ def _edit_record(change: Change) -> dict[str, Any]:
     }
 
 
-def _ambiguous_record(ambiguous: AmbiguousChange) -> dict[str, Any]:
+def _make_ambiguous_record(ambiguous: AmbiguousChange) -> dict[str, Any]:
     candidates = [
-        _place_record(change) | {"score": score, "text": _join_fields(change.before)}
+        _make_place_record(change) | {"score": score, "text": _join_fields(change.before)}
         for change, score in ambiguous.candidates
     ]
-    return _place_record(ambiguous.added) | {"text": _join_fields(ambiguous.added.after), "candidates": candidates}
+    return _make_place_record(ambiguous.added) | {"text": _join_fields(ambiguous.added.after), "candidates": candidates}
 
 
 def _join_fields(note: Any) -> str:

@@ -189,7 +189,8 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
             if len(plan) > 1 or (output or "").endswith("/"):
                 target.path.parent.mkdir(parents=True, exist_ok=True)
             with console.progress(f"Writing {target.path.name}") as step:
-                exported = _writer(target.path, history=not no_history)(collection, target.decks, target.path, step)
+                write = _choose_writer(target.path, history=not no_history)
+                exported = write(collection, target.decks, target.path, step)
             _print_export(exported, as_json)
             if target.path.suffix.lower() == ".colpkg":
                 console.print_text(_REPLACES.format(name=target.path.name), err=True)
@@ -222,7 +223,7 @@ def _render_ahead(collection: Collection) -> None:
     collection.ahead = FieldsAhead(collection.root)
 
 
-def _writer(path: Path, *, history: bool) -> Writer:
+def _choose_writer(path: Path, *, history: bool) -> Writer:
     """Return the exporter for the file's extension."""
     from flashcards.anki.exports.export import export_csv, export_json, export_package
 

@@ -258,7 +258,7 @@ def optimize_command(dry_run: bool, per_deck: bool, reschedule: bool, yes: bool,
         recomputed, moved = (0, 0) if dry_run else _apply_parameters(collection, scopes, reschedule=reschedule)
     if as_json:
         written = [scope.deck for scope in scopes if scope.is_better and not dry_run]
-        found = {"scopes": [_scope_record(scope) for scope in scopes], "written": written}
+        found = {"scopes": [_make_scope_record(scope) for scope in scopes], "written": written}
         console.print_json({**found, "recomputed": recomputed, "rescheduled": moved})
         return
     if recomputed:
@@ -379,7 +379,7 @@ def _describe_verdict(scope: Scope, *, dry_run: bool) -> str:
     return "The current parameters predict at least as well and are kept."
 
 
-def _scope_record(scope: Scope) -> dict[str, Any]:
+def _make_scope_record(scope: Scope) -> dict[str, Any]:
     fit = scope.fit
     return {
         "deck": scope.deck,

@@ -27,7 +27,7 @@ def orphans_command(as_json: bool) -> None:
     flashcards orphans
     """
     with console.read_collection() as collection:
-        found = list(_orphans(collection))
+        found = list(_list_orphans(collection))
         if as_json:
             console.print_json_lines(found)
         elif not found:
@@ -40,7 +40,7 @@ def orphans_command(as_json: bool) -> None:
             )
 
 
-def _orphans(collection: Collection) -> Iterator[dict[str, Any]]:
+def _list_orphans(collection: Collection) -> Iterator[dict[str, Any]]:
     for entry in collection.catalog.entries(active=False):
         if not entry.fingerprint:  # replaced by another note by hand
             continue

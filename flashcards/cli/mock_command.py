@@ -200,7 +200,7 @@ def _show_history(collection: Collection, as_json: bool) -> None:
     if not narrow:
         console.echo(f"{'when':18}{'answered':>9}{'points':>10}{'time':>11}  drawn from")
     for mock, answers in held:
-        console.print_text(_history_line(collection, mock, answers, narrow=narrow), 2)
+        console.print_text(_format_history_line(collection, mock, answers, narrow=narrow), 2)
     if gone := report.count_missed([answers for _, answers in held]):
         console.print_text("\nMissed most:")
         for point, count in gone:
@@ -269,7 +269,7 @@ def _format_time(collection: Collection, mock: Mock) -> str:
     return collection.clock.iso(mock.id)[:19].replace("T", " ")
 
 
-def _history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnswer], *, narrow: bool) -> str:
+def _format_history_line(collection: Collection, mock: Mock, answers: Sequence[MockAnswer], *, narrow: bool) -> str:
     left = "" if mock.finished else ", left early"
     drawn_from = console.make_visible(mock.query) or "all cards"
     answered, share = len(report.select_rated(answers)), report.measure_coverage(answers).share

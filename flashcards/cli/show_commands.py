@@ -43,13 +43,14 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
             console.print_text("No card matches." if query else NO_CARDS, err=bool(query))
         else:
             lines = (
-                "\n".join(console.fit_line(_card_line(each), 2)) for each in build_records(collection, found, now_ms())
+                "\n".join(console.fit_line(_format_card(each), 2))
+                for each in build_records(collection, found, now_ms())
             )
             # The pager adds the last line break itself.
             console.page(f"\n{line}" if number else line for number, line in enumerate(lines))
 
 
-def _card_line(card: dict[str, Any]) -> str:
+def _format_card(card: dict[str, Any]) -> str:
     due = "suspended" if card["suspended"] else (card["due"] or "new")[:10]
     name = f"{card['note'][:7]}.{card['slot']}"
     return f"{name:16} {due:10}  {console.make_visible(card['deck'])}  {console.clip(card['front'], 70)}"
@@ -189,18 +190,18 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             decks = [{"deck": name, **counts[name]._asdict()} for name in sorted(counts)]
             record = {"total": total._asdict(), "decks": decks}
-            console.print_json(record | ({"held_back": _held_records(collection, held)} if held else {}))
+            console.print_json(record | ({"held_back": _make_held_records(collection, held)} if held else {}))
         elif not names:
             console.print_text(NO_CARDS)
         else:
             _print_counts(counts, total)
-            for row in _held_records(collection, held):
+            for row in _make_held_records(collection, held):
                 where = f"of `{row['deck']}`" if row["deck"] else "of the whole collection"
                 cards = console.plural(row["cards"], f"{row['kind']} card")
                 console.print_text(f"{cards} held back: `{row['setting']} = {row['limit']}` {where}.")
 
 
-def _held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str, Any]]:
+def _make_held_records(collection: Collection, held: Sequence[Held]) -> list[dict[str, Any]]:
     """Describe the limits that hold cards back; the deck "" is the whole collection."""
     names = collection.catalog.deck_names()
     policies = {deck.id: deck.policy for deck in collection.deck_policies}

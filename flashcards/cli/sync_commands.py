@@ -101,7 +101,7 @@ def serve_command(
     address = host or ("0.0.0.0" if lan else "127.0.0.1")  # noqa: S104 - what `--lan` asks for
     folder = make_folder(root, FOLDER)
     is_first = not (folder / MIRROR).exists()
-    account, password = _account(folder, user, password_file, reset=reset_password)
+    account, password = _open_account(folder, user, password_file, reset=reset_password)
     if is_first and not as_json:
         _confirm(yes=yes)
     printer = _Printer(as_json=as_json)
@@ -114,7 +114,7 @@ def serve_command(
         server = syncing.build_server(web.app)
         for number in (signal.SIGINT, signal.SIGTERM):  # also before and after the server listens to them itself
             signal.signal(number, lambda _number, _frame: setattr(server, "should_exit", True))
-        url = _url(address, listener.getsockname()[1])
+        url = _make_url(address, listener.getsockname()[1])
         printer.print_start(url, web.url, account.user, password, is_open=address not in _OWN)
         run(server, listener)
     finally:
@@ -149,9 +149,9 @@ class _Printer:
     def print_sync(self, report: SyncReport) -> None:
         """Print a line for a completed sync."""
         if self._as_json:
-            console.print_json(_record(report))
+            console.print_json(_make_record(report))
         else:
-            console.print_text(console.make_visible(_line(report)))
+            console.print_text(console.make_visible(_format_report(report)))
         sys.stdout.flush()
 
     def complain(self, sentence: str) -> None:
@@ -165,7 +165,9 @@ class _Printer:
         console.print_text(f"{_APPS}\n\nBrowser:  {web}\nName:     {user}")
 
 
-def _account(folder: Path, user: str | None, password_file: Path | None, *, reset: bool) -> tuple[Account, str | None]:
+def _open_account(
+    folder: Path, user: str | None, password_file: Path | None, *, reset: bool
+) -> tuple[Account, str | None]:
     """Return the account, and its password if it was made just now."""
     from flashcards.sync.account import Account, make_password
     from flashcards.sync.server import ACCOUNT
@@ -196,14 +198,14 @@ def _confirm(*, yes: bool) -> None:
         raise click.Abort
 
 
-def _url(address: str, port: int) -> str:
+def _make_url(address: str, port: int) -> str:
     from flashcards.sync.server import local_address
 
     host = local_address() if address in _EVERYWHERE else address
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _record(report: SyncReport) -> dict[str, Any]:
+def _make_record(report: SyncReport) -> dict[str, Any]:
     return {
         "at": datetime.now().astimezone().isoformat(timespec="seconds"),
         "user": report.user,
@@ -214,7 +216,7 @@ def _record(report: SyncReport) -> dict[str, Any]:
     }
 
 
-def _line(report: SyncReport) -> str:
+def _format_report(report: SyncReport) -> str:
     app = " ".join(report.client.split(",")[::2]) or "an app"
     start = f"{datetime.now().astimezone():%H:%M:%S}  {report.user}, {app}:"
     if report.kind == "download":

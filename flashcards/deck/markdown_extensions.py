@@ -210,7 +210,7 @@ class _Rewriter:
         if match["foot"]:
             return self._footnotes.refer(match["name"]) or None, match.end()
         if match["inline"]:
-            end = _closing_bracket(self._text, match.end())
+            end = _find_closing_bracket(self._text, match.end())
             return (None, match.end()) if end < 0 else (self._footnotes.add(self._text[match.end() : end]), end + 1)
         if match["block"]:
             return "", match.end()
@@ -236,7 +236,7 @@ class _Rewriter:
         target = clean_target(target)
         path = target.partition("#")[0].strip()
         if embeds and SHOWN.search(path):
-            return _image(path, (alias or "").strip())
+            return _write_image(path, (alias or "").strip())
         if self._footnotes.targets.get(f"!{target}" if embeds else target, "") is None:
             return None
         return alias.strip() if alias and alias.strip() else name_target(target)
@@ -263,7 +263,7 @@ def _is_word(character: str) -> bool:
     return character.isascii() and (character.isalnum() or character == "_")
 
 
-def _closing_bracket(text: str, start: int) -> int:
+def _find_closing_bracket(text: str, start: int) -> int:
     """Return the closing bracket for one opened before `start`, on the same line, or -1."""
     depth = 0
     for at in range(start, min(len(text), start + 2000)):
@@ -288,7 +288,7 @@ def split_size(alt: str) -> tuple[str, dict[str, str]]:
     return match[1] or "", {name: size for name, size in sizes.items() if size}
 
 
-def _image(path: str, description: str) -> str:
+def _write_image(path: str, description: str) -> str:
     from html import escape  # imported late, because it loads slowly
 
     alt, sizes = split_size(description)
@@ -346,14 +346,14 @@ def _rewrite_quotation(lines: list[str], body: list[str], lead: str, inside: str
         inner = _rewrite_callouts("\n".join(body), depth - 1)
         found = [f"> {line}".rstrip() for line in inner.split("\n")]
     else:
-        found = _callout(head, body[1:], depth)
+        found = _write_callout(head, body[1:], depth)
     rows = "\n".join(found).split("\n")
     if lead.strip() and not rows[0]:
         rows = rows[1:]  # an item does not begin with a blank line
     return [f"{inside if number else lead}{row}".rstrip() for number, row in enumerate(rows)]
 
 
-def _callout(head: re.Match[str], body: list[str], depth: int) -> list[str]:
+def _write_callout(head: re.Match[str], body: list[str], depth: int) -> list[str]:
     fold, title = head[2], head[3].strip() or head[1].replace("-", " ").capitalize()
     inner = "\n".join(body)
     if depth and "[!" in inner:

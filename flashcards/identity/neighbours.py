@@ -43,29 +43,29 @@ class Places:
             before = indexes[at - 1] if at else _START
             after = indexes[at] if at < len(indexes) else _END
             bounds = (note.file, before), (note.file, after)
-            stretch = self._at(bounds)
+            stretch = self._find_stretch(bounds)
             self._rank[note.place] = bounds, len(stretch.new)
             stretch.new.append(note)
         for run, before_note, after_note in _find_runs(known, linked):
             file = run[0].file
             start = before_note.place if before_note else (after_note.file if after_note else file, _START)
             bounds = start, after_note.place if after_note else (before_note.file if before_note else file, _END)
-            stretch = self._at(bounds)
+            stretch = self._find_stretch(bounds)
             for old in run:
                 self._rank[old.id] = bounds, len(stretch.old)
                 stretch.old.append(old)
 
-    def _at(self, bounds: tuple[Place, Place]) -> Stretch:
+    def _find_stretch(self, bounds: tuple[Place, Place]) -> Stretch:
         if bounds not in self._stretches:
             edges = (bounds[0][1] != _START) + (bounds[1][1] != _END)
             self._stretches[bounds] = Stretch(edges, [], [])
         return self._stretches[bounds]
 
-    def stretches(self) -> Iterable[Stretch]:
+    def list_stretches(self) -> Iterable[Stretch]:
         """Return all stretches."""
         return self._stretches.values()
 
-    def ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
+    def find_ranks(self, old: Known, new: Seen) -> tuple[Stretch, int, int] | None:
         """Return the stretch that contains two notes and their positions in it, or nothing if there is none."""
         mine, theirs = self._rank.get(old.id), self._rank.get(new.place)
         if mine is None or theirs is None or mine[0] != theirs[0]:
@@ -80,7 +80,7 @@ def pair_replaced(known: Iterable[Known], seen: Iterable[Seen], links: Iterable[
     """
     in_use, present = sort_by_place(known, seen)
     places = Places(in_use, present, {link.known.id: link.seen for link in links})
-    for stretch in places.stretches():
+    for stretch in places.list_stretches():
         if len(stretch.old) == len(stretch.new):
             yield from zip(stretch.old, stretch.new, strict=True)
 

@@ -283,7 +283,7 @@ class Scores:
         found = self._tuning.same_file if self.files[old] == seen.file else 0.0
         if known.note.breadcrumb == seen.note.breadcrumb:
             found += self._tuning.same_heading
-        ranks = places.ranks(known, seen) if places else None
+        ranks = places.find_ranks(known, seen) if places else None
         return found + self._add_place_support(*ranks, on_both_sides) if ranks else found
 
     def _add_place_support(self, stretch: Stretch, old_rank: int, new_rank: int, on_both_sides: bool) -> float:

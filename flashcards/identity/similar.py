@@ -146,7 +146,7 @@ class _Run:
 
     def _find_side_by_side(self, places: Places) -> Iterable[tuple[int, int]]:
         """Yield the pairs of notes between the same two linked notes."""
-        for stretch in places.stretches():
+        for stretch in places.list_stretches():
             if len(stretch.old) <= _SMALL and len(stretch.new) <= _SMALL:
                 for old in stretch.old:
                     for new in stretch.new:

@@ -53,7 +53,7 @@ class TerminalMock:
             self._judge(view)
         elif isinstance(view, Noting):
             self._screen.prompt(_NOTE)
-            text = self._line("> ")
+            text = self._read_line("> ")
             if text == EDITOR:
                 text = " ".join(self._edit_text(self._typed).split())
             self._session.note(self._now_ms(), self._typed if text is None else text)
@@ -73,10 +73,10 @@ class TerminalMock:
         draw()
         while True:
             if self._plain:
-                self._screen.say(f"Left: {self._left(view)}.")
-            text = self._line("> " if self._plain else lambda: f"{self._left(view)} > ", lines)
+                self._screen.say(f"Left: {self._format_time_left(view)}.")
+            text = self._read_line("> " if self._plain else lambda: f"{self._format_time_left(view)} > ", lines)
             if text is None:
-                self._keep([*lines, self._typed])
+                self._keep_text([*lines, self._typed])
                 self._session.leave()
                 return
             if not late and self._now_ms() > view.question_until_ms:
@@ -90,12 +90,12 @@ class TerminalMock:
                 break
             else:
                 lines.append(text)
-            self._keep(lines)
+            self._keep_text(lines)
             if not self._plain:
                 draw()
         self._session.answer(self._now_ms(), "\n".join(lines).strip())
 
-    def _line(self, prompt: str | Callable[[], str], lines: Sequence[str] = ()) -> str | None:
+    def _read_line(self, prompt: str | Callable[[], str], lines: Sequence[str] = ()) -> str | None:
         """Read a line. If reading is interrupted, the text typed so far is kept with the `lines`."""
         show = prompt if callable(prompt) else lambda: prompt
         line = LineEditor(self._keyboard, show, is_timed=callable(prompt), pass_on=self._pass_on)
@@ -115,10 +115,10 @@ class TerminalMock:
         elif action is Action.REDRAW and not self._plain:
             self._redraw()
 
-    def _keep(self, lines: Sequence[str]) -> None:
+    def _keep_text(self, lines: Sequence[str]) -> None:
         self._session.keep_text(self._now_ms(), "\n".join(lines))
 
-    def _left(self, view: Asking) -> str:
+    def _format_time_left(self, view: Asking) -> str:
         """Format the time left for the question and overall: `2:05 / 14:40`. It is negative once the time is up."""
         now = self._now_ms()
         return " / ".join(format_clock((until - now) / 1000) for until in (view.question_until_ms, view.until_ms))

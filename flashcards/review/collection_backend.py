@@ -161,18 +161,18 @@ class CardBackend:
         return [each.id for each in self._store.cards_of(card.note)]
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Hide cards until tomorrow."""
+        """Bury cards until tomorrow."""
         with self._store.acts.record("bury", cards, now_ms) as summary:
             self._store.bury(cards, self._collection.clock.day(now_ms))
             summary.append(plural(len(cards), "card"))
 
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Show buried cards again."""
+        """Unbury cards."""
         self._store.unbury(cards, self._collection.clock.day(now_ms))
         self._mark_undone("bury", now_ms)
 
     def suspend(self, cards: Sequence[int], now_ms: int) -> list[int]:
-        """Stop asking cards; return those that were not suspended before."""
+        """Suspend cards; return those that were not suspended before."""
         awake = [card.id for card in self._store.cards(cards) if not card.suspended]
         with self._store.acts.record("suspend", awake, now_ms) as summary:
             self._store.suspend(awake)
@@ -180,7 +180,7 @@ class CardBackend:
         return awake
 
     def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
-        """Ask suspended cards again."""
+        """Unsuspend cards."""
         self._store.unsuspend(cards)
         self._mark_undone("suspend", now_ms)
 

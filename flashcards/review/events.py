@@ -50,13 +50,13 @@ class Undo(NamedTuple):
 
 
 class Bury(NamedTuple):
-    """Hide the card until tomorrow."""
+    """Bury the card until tomorrow."""
 
     now_ms: int
 
 
 class Suspend(NamedTuple):
-    """Stop asking the card, or all cards of its note, until unsuspended."""
+    """Suspend the card, or all cards of its note."""
 
     now_ms: int
     whole_note: bool = False

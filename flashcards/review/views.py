@@ -121,16 +121,16 @@ class Backend(Protocol):
         """Return all cards of the card's note, including itself."""
 
     def bury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Hide cards until tomorrow."""
+        """Bury cards until tomorrow."""
 
     def unbury(self, cards: Sequence[int], now_ms: int) -> None:
-        """Show buried cards again."""
+        """Unbury cards."""
 
     def suspend(self, cards: Sequence[int], now_ms: int) -> list[int]:
-        """Stop asking cards; return those that were not suspended before."""
+        """Suspend cards; return those that were not suspended before."""
 
     def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
-        """Ask suspended cards again."""
+        """Unsuspend cards."""
 
     def flag(self, card: int, flag: int, now_ms: int) -> None:
         """Set a card's flag, 1 to 7; 0 removes it."""

@@ -79,9 +79,9 @@ class AnkiConnect:
         found: list[Any] = []
         for start in range(0, len(waiting), _BATCH):
             batch = waiting[start : start + _BATCH]
-            answers = self.call("multi", actions=[self._request(name, params) for name, params in batch])
+            answers = self.call("multi", actions=[self._build_request(name, params) for name, params in batch])
             if not isinstance(answers, list) or len(answers) != len(batch):
-                raise AnkiUnusable(_not_done("multi", "the answer was unexpected"))
+                raise AnkiUnusable(_describe_refusal("multi", "the answer was unexpected"))
             found += [self._read(name, answer) for (name, _), answer in zip(batch, answers, strict=True)]
         return found
 
@@ -91,13 +91,13 @@ class AnkiConnect:
             batch = notes[start : start + _NOTES]
             yield from zip(batch, self.call("notesInfo", notes=batch), strict=True)
 
-    def _request(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+    def _build_request(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
         request: dict[str, Any] = {"action": action, "version": _VERSION, "params": params}
         return request | {"key": self._key} if self._key else request
 
     def _send(self, action: str, params: dict[str, Any], seconds: float) -> Any:
         request = urllib.request.Request(  # noqa: S310 - only http and https pass `check_url`
-            self.address, json.dumps(self._request(action, params)).encode(), {"Content-Type": "application/json"}
+            self.address, json.dumps(self._build_request(action, params)).encode(), {"Content-Type": "application/json"}
         )
         try:
             with self._opener.open(request, timeout=seconds) as response:
@@ -107,7 +107,7 @@ class AnkiConnect:
                 "Anki is running but does not answer. Close its dialogs, wait for its sync to end, and try again."
             ) from error
         except (urllib.error.HTTPError, http.client.HTTPException, ValueError) as error:
-            raise self._is_something_else() from error
+            raise self._make_other_program_error() from error
         except OSError as error:
             raise AnkiUnusable(
                 f"Anki does not answer at {self.address}. Open Anki with the add-on AnkiConnect (code 2055492159)."
@@ -116,19 +116,19 @@ class AnkiConnect:
 
     def _read(self, action: str, answer: Any) -> Any:
         if not isinstance(answer, dict) or "result" not in answer:
-            raise self._is_something_else()
+            raise self._make_other_program_error()
         if answer.get("error") is not None:
             reason = str(answer["error"])
             if "api key" in reason.lower():
                 raise AnkiUnusable("AnkiConnect does not accept the API key. Check the file named with --key-file.")
-            raise AnkiUnusable(_not_done(action, reason))
+            raise AnkiUnusable(_describe_refusal(action, reason))
         return answer["result"]
 
-    def _is_something_else(self) -> AnkiUnusable:
+    def _make_other_program_error(self) -> AnkiUnusable:
         return AnkiUnusable(
             f"The program at {self.address} is not AnkiConnect. Give the address of AnkiConnect with --anki-address."
         )
 
 
-def _not_done(action: str, reason: str) -> str:
+def _describe_refusal(action: str, reason: str) -> str:
     return f"Anki did not do `{action}`: {reason.strip().rstrip('.')}."

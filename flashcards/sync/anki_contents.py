@@ -111,10 +111,10 @@ class AnkiContents:
         sync, by id; None at the first one.
         """
         types, decks = agreed.read_json("models"), agreed.read_json("decks")
-        models = [each for key, each in self.objects["models"].items() if _differs(each, types.get(key))]
+        models = [each for key, each in self.objects["models"].items() if _is_different(each, types.get(key))]
         new = [each for key, each in self.objects["decks"].items() if key not in decks]
         known = presets or {}
-        options = [each for key, each in self.objects["dconf"].items() if _differs(each, known.get(key))]
+        options = [each for key, each in self.objects["dconf"].items() if _is_different(each, known.get(key))]
         changes: dict[str, Any] = {"models": models, "decks": [new, options], "tags": []}
         return changes | {"conf": self._conf} if presets is None else changes
 
@@ -187,7 +187,7 @@ class AnkiContents:
         database.unlink()
 
 
-def _differs(value: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
+def _is_different(value: Mapping[str, Any], known: Mapping[str, Any] | None) -> bool:
     """Return whether an object of Anki is new or has other values."""
     if known is None:
         return True
@@ -215,8 +215,8 @@ class AnkiPush:
 
     def send(self, pending: Pending) -> int:
         """Send rows and deletions; return the number of rows sent."""
-        notes = self._rows("notes", pending.rows["notes"])
-        cards = self._rows("cards", pending.rows["cards"])
+        notes = self._read_rows("notes", pending.rows["notes"])
+        cards = self._read_rows("cards", pending.rows["cards"])
         gone = [each for each in pending.graves.notes if not self._query("SELECT 1 FROM notes WHERE id = ?", each)]
         remade = [row["id"] for row in notes if self._is_of_other_type(row)]
         deleted = [number for number in (*gone, *remade) if self._contents.row("notes", number)]
@@ -305,7 +305,7 @@ class AnkiPush:
                 continue
             values = {key: row[key] for key in _CARD_KEYS}
             # Anki recomputes the memory state from the log.
-            values |= {"memory_state": None, "last_review_time": self._last_review(row["id"])}
+            values |= {"memory_state": None, "last_review_time": self._find_last_review(row["id"])}
             actions.append(
                 (
                     "setSpecificValueOfCard",
@@ -323,7 +323,7 @@ class AnkiPush:
         is_due = row["type"] == 0 or row["due"] == there["due"]
         return is_due and all(row[name] == there[name] for name in _COMPARED)
 
-    def _last_review(self, card: int) -> int | None:
+    def _find_last_review(self, card: int) -> int | None:
         query = "SELECT max(id) / 1000 FROM revlog WHERE cid = ? AND ease > 0 AND NOT (type = 3 AND factor = 0)"
         found: int | None = self._query(query, card)[0][0]
         return found
@@ -332,7 +332,7 @@ class AnkiPush:
         there = self._contents.row("notes", row["id"])
         return there is not None and there["mid"] != row["mid"]
 
-    def _rows(self, table: Table, numbers: Iterable[int]) -> list[dict[str, Any]]:
+    def _read_rows(self, table: Table, numbers: Iterable[int]) -> list[dict[str, Any]]:
         return [dict(zip(COLUMNS[table], row, strict=True)) for row in self._mirror.rows(table, numbers)]
 
     def _query(self, query: str, number: int) -> list[Any]:

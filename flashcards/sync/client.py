@@ -34,7 +34,7 @@ class MediaClient:
 
     def sync(self) -> tuple[int, int]:
         """Exchange the differing files; return how many were received and sent."""
-        self._ask("begin", _json({"v": "flashcards"}))
+        self._ask("begin", _pack_json({"v": "flashcards"}))
         agreed = self._store.agreed_files()
         theirs = self._read_changes()
         ours = self._store.digests()
@@ -51,7 +51,7 @@ class MediaClient:
         """Return the files changed on the server since the last sync, with their hashes, which are empty if deleted."""
         found: dict[str, str] = {}
         since = self._store.server_usn
-        while changes := self._ask("mediaChanges", _json({"lastUsn": since})):
+        while changes := self._ask("mediaChanges", _pack_json({"lastUsn": since})):
             for name, usn, digest in changes:
                 found[str(name)] = str(digest)
                 since = max(since, int(usn))
@@ -62,7 +62,7 @@ class MediaClient:
         came = 0
         while names:
             batch = names[:MOST_FILES]
-            files = read_download(self._connection.send_bytes("downloadFiles", _json({"files": batch}), "msync"))
+            files = read_download(self._connection.send_bytes("downloadFiles", _pack_json({"files": batch}), "msync"))
             if not files:
                 break
             for name, data in files.items():
@@ -93,7 +93,7 @@ class MediaClient:
         return answer.get("data")
 
 
-def _json(value: object) -> bytes:
+def _pack_json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 

@@ -47,7 +47,7 @@ class MediaStore:
         self._db.execute(_SERVER)
         self._root = root
         self._methods: dict[str, Callable[[dict[str, Any]], object]] = {
-            "mediaChanges": self._changes,
+            "mediaChanges": self._list_changes,
             "mediaSanity": self._check,
         }
 
@@ -68,7 +68,7 @@ class MediaStore:
         }
         rows: list[tuple[str, str | None, str, int, int]] = []
         for name, file in files.items():
-            row = self._row(file)
+            row = self._identify(file)
             if row is not None and (name not in known or row[1:] != known[name][1:] or known[name][0] is None):
                 rows.append((name, *row))
         for name, (digest, path, _, _) in known.items():
@@ -89,7 +89,7 @@ class MediaStore:
         if method == "begin":
             return _wrap({"sk": key, "usn": self.usn})
         if method == "downloadFiles":
-            return self._archive(read_object(body))
+            return self._pack_archive(read_object(body))
         if method == "uploadChanges":
             return _wrap(self._take(body))
         answer = self._methods.get(method)
@@ -124,7 +124,7 @@ class MediaStore:
         """Store the files of the server and the number of its last change."""
         self._db.executemany("INSERT OR REPLACE INTO server VALUES (?, ?)", [*files.items(), ("", str(usn))])
 
-    def _changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+    def _list_changes(self, payload: Mapping[str, Any]) -> list[tuple[str, int, str]]:
         since = read_integer(payload.get("lastUsn"), "lastUsn")
         rows = self._db.execute(
             "SELECT name, usn, coalesce(sha1, '') FROM media WHERE usn > ? ORDER BY usn LIMIT ?", (since, _MOST_CHANGES)
@@ -135,7 +135,7 @@ class MediaStore:
         count = read_integer(payload.get("local"), "local")
         return "OK" if count == len(self.digests()) else "mismatch"
 
-    def _archive(self, payload: Mapping[str, Any]) -> bytes:
+    def _pack_archive(self, payload: Mapping[str, Any]) -> bytes:
         names = payload.get("files")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise BadRequest("The list of files cannot be understood.")
@@ -181,15 +181,15 @@ class MediaStore:
         known = self.path_of(name)
         is_as_given = known is not None and self._is_as_given(name, known)
         if known is not None and not is_as_given:
-            self._put(name, self._digest(str(known)), self._relative(known), *_times(known), self.usn + 1)
+            self._put(name, self._digest(str(known)), self._make_relative(known), *_read_times(known), self.usn + 1)
         path = self._write(name, data, known if is_as_given else None)
         if path is not None:
             digest = sha1(data, usedforsecurity=False).hexdigest()
-            self._put(name, digest, self._relative(path), *_times(path), self.usn + 1)
+            self._put(name, digest, self._make_relative(path), *_read_times(path), self.usn + 1)
 
     def _is_as_given(self, name: str, path: Path) -> bool:
         row = self._db.execute("SELECT size, mtime_ns FROM media WHERE name = ?", (name,)).fetchone()
-        return row is not None and row == _times(path)
+        return row is not None and row == _read_times(path)
 
     def _put(self, name: str, digest: str | None, path: str, size: int, mtime: int, usn: int | None) -> None:
         self._db.execute(
@@ -199,15 +199,15 @@ class MediaStore:
             (name, usn, digest, path, size, mtime, usn),
         )
 
-    def _row(self, file: Path) -> tuple[str, str, int, int] | None:
+    def _identify(self, file: Path) -> tuple[str, str, int, int] | None:
         """Return what identifies a file: a mark that it exists, path, size and time; nothing if it is empty."""
         try:
-            size, mtime = _times(file)
+            size, mtime = _read_times(file)
         except OSError:
             return None
-        return ("", self._relative(file), size, mtime) if size else None
+        return ("", self._make_relative(file), size, mtime) if size else None
 
-    def _relative(self, file: Path) -> str:
+    def _make_relative(self, file: Path) -> str:
         return file.relative_to(self._root).as_posix() if file.is_relative_to(self._root) else str(file)
 
     def _digest(self, path: str) -> str:
@@ -292,7 +292,7 @@ def is_plain_name(name: str) -> bool:
     return not _FORBIDDEN.intersection(name) and not any(0xD800 <= ord(char) < 0xE000 for char in name)
 
 
-def _times(file: Path) -> tuple[int, int]:
+def _read_times(file: Path) -> tuple[int, int]:
     status = file.stat()
     return status.st_size, status.st_mtime_ns
 

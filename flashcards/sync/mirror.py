@@ -186,9 +186,9 @@ class Mirror:
 
     def pending(self, since: int) -> Pending:
         """Find the changes since this change number."""
-        graves = {name: self._graves(number, since) for name, number in TYPES.items()}
+        graves = {name: self._find_graves(number, since) for name, number in TYPES.items()}
         return Pending(
-            {table: self._ids(table, since) for table in ("revlog", "cards", "notes")},
+            {table: self._find_changed(table, since) for table in ("revlog", "cards", "notes")},
             {name: [key for key, each in self.read_json(name).items() if each["usn"] >= since] for name in OBJECTS},
             [tag for tag, usn in self.read_json("tags").items() if usn >= since],
             Graves(**graves),
@@ -330,7 +330,7 @@ class Mirror:
     def _has(self, table: Table, number: int) -> bool:
         return self.connection.execute(f"SELECT 1 FROM {table} WHERE id = ?", (number,)).fetchone() is not None
 
-    def _ids(self, table: Table, since: int) -> list[int]:
+    def _find_changed(self, table: Table, since: int) -> list[int]:
         query = f"SELECT id FROM {table} WHERE usn >= ?"
         if table in TYPES:
             # An app that deletes an object again after it came back does not report it. It gets such rows with every
@@ -338,7 +338,7 @@ class Mirror:
             query += f" OR id IN (SELECT oid FROM graves WHERE type = {TYPES[table]})"
         return [number for (number,) in self.connection.execute(query, (since,))]
 
-    def _graves(self, number: int, since: int) -> list[int]:
+    def _find_graves(self, number: int, since: int) -> list[int]:
         rows = self.connection.execute("SELECT DISTINCT oid FROM graves WHERE type = ? AND usn >= ?", (number, since))
         return [each for (each,) in rows]
 

@@ -37,8 +37,8 @@ class ObjectUpdate:
         self._now = now_s
         self._is_new = is_new
         names = ("conf", "models", "decks", "dconf", "tags")
-        self._here: dict[str, Any] = _columns(db, "main", names)
-        self._there: dict[str, Any] = _columns(db, "mirror", names)
+        self._here: dict[str, Any] = _read_columns(db, "main", names)
+        self._there: dict[str, Any] = _read_columns(db, "mirror", names)
         self._ids: dict[int, int] = {}
         self._changes = 0
 
@@ -83,7 +83,7 @@ class ObjectUpdate:
         presets: Objects = self._there["dconf"]
         for key, ours in self._here["dconf"].items():
             known = presets.get(key)
-            if known is None or not _says(known, ours):
+            if known is None or not _contains(known, ours):
                 self._put(presets, key, _merge_objects(known or {}, ours))
 
     def _update_decks(self) -> None:
@@ -174,7 +174,7 @@ def _has_renamed_fields(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> b
     return len(there) == len(here) and set(there) != set(here)
 
 
-def _columns(db: sqlite3.Connection, schema: str, names: tuple[str, ...]) -> dict[str, Any]:
+def _read_columns(db: sqlite3.Connection, schema: str, names: tuple[str, ...]) -> dict[str, Any]:
     values = db.execute(f"SELECT {', '.join(names)} FROM {schema}.col").fetchone()
     return {name: json.loads(value) for name, value in zip(names, values, strict=True)}
 
@@ -188,16 +188,18 @@ def _has_more(ours: Any, theirs: Any) -> bool:
     return bool(ours[0] > theirs[0] or (ours[0] == theirs[0] and ours[1] > theirs[1]))
 
 
-def _says(theirs: Any, ours: Any) -> bool:
+def _contains(theirs: Any, ours: Any) -> bool:
     """Return whether an object contains all values of ours; numbers may be rounded."""
     if isinstance(ours, dict):
         if not isinstance(theirs, dict):
             return False
         return all(
-            name in theirs and _says(theirs[name], value) for name, value in ours.items() if name not in _NOT_COMPARED
+            name in theirs and _contains(theirs[name], value)
+            for name, value in ours.items()
+            if name not in _NOT_COMPARED
         )
     if isinstance(ours, list):
-        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(_says, theirs, ours))
+        return isinstance(theirs, list) and len(ours) == len(theirs) and all(map(_contains, theirs, ours))
     if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
         return isclose(ours, theirs, rel_tol=1e-5, abs_tol=1e-9)
     return bool(ours == theirs)

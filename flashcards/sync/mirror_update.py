@@ -180,7 +180,7 @@ class _Update:
             _keep_place(row, there)
             if _is_same(row, there) or (there[-1] and _is_same_in_filtered_deck(row, there)):
                 continue
-            if _marks(row) != _marks(there):
+            if _read_marks(row) != _read_marks(there):
                 self._db.execute(
                     "INSERT OR REPLACE INTO mirror.changes VALUES ('card', ?, ?, NULL)", (row[0], self._usn)
                 )
@@ -248,7 +248,7 @@ def _is_reworded(there: Sequence[Any], here: Sequence[Any]) -> bool:
     return bool(kind != here[0] or there[1].split() != here[1].split() or texts[0] != texts[1])
 
 
-def _marks(row: Sequence[Any]) -> tuple[bool, int]:
+def _read_marks(row: Sequence[Any]) -> tuple[bool, int]:
     return row[_QUEUE] == SUSPENDED, row[_FLAGS] & 7
 
 

@@ -111,7 +111,7 @@ class ChangeImport:
     def take(self, received: Received) -> TakenOver:
         """Apply all changes. Each part is atomic and can be repeated."""
         notes = self._find_touched(received)
-        package = self._package(notes, received.collided)
+        package = self._build_package(notes, received.collided)
         options = self._find_options(received, package)
         if notes or options or "dconf" in received.objects:
             self._import(received, package, options)
@@ -142,7 +142,7 @@ class ChangeImport:
     def _import(self, received: Received, package: Package, options: frozenset[str]) -> None:
         media = MediaPlan(self._collection.root, StoredMedia(self._media))
         changes = KnownChanges(
-            edits=None if received.is_first else self._edits(received),
+            edits=None if received.is_first else self._find_edits(received),
             new_cards={number for number, before in received.before["cards"].items() if before is None},
             status_before=partial(_find_status_before, received),
             settings=bool(options) or "dconf" in received.objects,
@@ -151,7 +151,7 @@ class ChangeImport:
             back_up=self._is_backup_due(),
         )
         try:
-            before = self._texts_of(received)
+            before = self._find_texts(received)
             report = import_changes(self._collection, package, media, _SOURCE, changes)
         finally:
             media.close()
@@ -188,7 +188,7 @@ class ChangeImport:
         if logs:
             collection = self._collection
             cards_import = CardImport(
-                collection, self._package([]), Origins(collection.connection), collection.settings, now_ms()
+                collection, self._build_package([]), Origins(collection.connection), collection.settings, now_ms()
             )
             with transaction(collection.connection):
                 self._taken.reviews += cards_import.apply_reviews(logs)
@@ -199,7 +199,7 @@ class ChangeImport:
         taken.cards, taken.reviews = report.cards, report.reviews
         taken.sentences += [f"{remark.place}: {remark.message}" for remark in report.remarks]
 
-    def _edits(self, received: Received) -> dict[str, bool]:
+    def _find_edits(self, received: Received) -> dict[str, bool]:
         """Return the notes received with edited text or tags, by guid, and whether they were also edited here."""
         contested = received.contested["notes"]
         found = {}
@@ -213,7 +213,7 @@ class ChangeImport:
                 self._set_aside("changed on the phone and on the computer", row[_FIELDS].split("\x1f"), said)
         return found
 
-    def _texts_of(self, received: Received) -> dict[int, bytes | None]:
+    def _find_texts(self, received: Received) -> dict[int, bytes | None]:
         """Return the current texts of the received notes by Anki id; new notes are omitted."""
         if not received.notes:
             return {}
@@ -229,7 +229,7 @@ class ChangeImport:
         self, received: Received, edits: Mapping[str, bool], before: Mapping[int, bytes | None]
     ) -> None:
         """Set aside edits from the phone that could not be written to their files."""
-        after = self._texts_of(received)
+        after = self._find_texts(received)
         for row in received.notes:
             is_contested = edits.get(row[_GUID])
             if is_contested is False and row[0] in before and before[row[0]] == after.get(row[0]):
@@ -262,7 +262,7 @@ class ChangeImport:
         connection = self._collection.connection
         return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
 
-    def _package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
+    def _build_package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
         """Read some notes of the mirror with their cards and complete log, as from a package."""
         with closing(self._mirror.copy_notes(notes, more_reviews)) as copy:
             return with_our_names(read_tables(copy, Path(_SOURCE)))

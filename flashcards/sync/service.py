@@ -55,7 +55,7 @@ class SyncService:
         self._session: SyncSession | None = None
         self._last_heard = 0.0
         self._sync_steps: dict[str, Callable[[wire.ClientHeader, dict[str, Any]], Any]] = {
-            "meta": self._meta,
+            "meta": self._describe_state,
             "start": self._start,
             "applyGraves": lambda header, payload: self._find(header).apply_graves(payload),
             "applyChanges": lambda header, payload: self._find(header).apply_changes(payload),
@@ -117,7 +117,7 @@ class SyncService:
             raise wire.LoginRefused
         return {"key": key}
 
-    def _meta(self, _header: wire.ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _describe_state(self, _header: wire.ClientHeader, payload: Mapping[str, Any]) -> dict[str, Any]:
         version = payload.get("v")
         if type(version) is not int or not wire.OLDEST_VERSION <= version <= wire.NEWEST_VERSION:
             raise wire.VersionUnknown(ascii(version)[:20])

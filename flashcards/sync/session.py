@@ -82,7 +82,7 @@ class SyncSession:
         self._stamps = usn is not None
         self._pending: Pending = mirror.pending(since)
         self._deletions = Deletions(mirror.connection, since)
-        self._chunks = self._rows()
+        self._chunks = self._read_rows()
         self._ahead: list[tuple[str, Row]] = []
         self._is_sane = False
 
@@ -194,7 +194,7 @@ class SyncSession:
             self.sent += len(found[name])
         return {"models": found["models"], "decks": [found["decks"], found["dconf"]], "tags": list(self._pending.tags)}
 
-    def _rows(self) -> Iterator[tuple[str, Row]]:
+    def _read_rows(self) -> Iterator[tuple[str, Row]]:
         for table, ids in self._pending.rows.items():
             for row in chain(self._mirror.rows(table, ids), self._deletions.rows(table)):
                 if self._stamps:

@@ -69,11 +69,11 @@ class SyncedCollection:
         """Update the mirror. Raise `CollectionUnusable` if the collection cannot be read."""
         try:
             collection = self._open_scanned()
-            state = self._state(collection, mirror)
+            state = self._read_state(collection, mirror)
             if state != self._seen:
                 self._bring_back(collection, mirror)
                 self._media.refresh(update_mirror(collection, mirror, self._rendered))
-                self._seen = self._state(collection, mirror)
+                self._seen = self._read_state(collection, mirror)
         except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             raise CollectionUnusable(error) from error
 
@@ -116,38 +116,38 @@ class SyncedCollection:
             self._tell(f"{plural(reviews, 'review')} of phones that the log had lost are back in it.")
 
     def _open_scanned(self) -> Collection:
-        settings = _stamp(self._root / FILE_NAME), _inode(self._root / STATE_FOLDER / DATABASE)
+        settings = _read_stamp(self._root / FILE_NAME), _read_inode(self._root / STATE_FOLDER / DATABASE)
         if self._collection is None or settings != self._settings_seen:
             self.close()
             self._collection = Collection(self._root)
             self._is_compared = False
-            self._settings_seen = settings[0], _inode(self._collection.database)
+            self._settings_seen = settings[0], _read_inode(self._collection.database)
         self._collection.scan()
         self._collection.update_memory_states()
         return self._collection
 
-    def _state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
+    def _read_state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
         """Return a value that changes whenever the collection changes."""
         (version,) = collection.connection.execute("PRAGMA data_version").fetchone()
         return (
             version,
             collection.connection.total_changes,
             self._settings_seen,
-            _stamp(self._root / MACROS_FILE),
+            _read_stamp(self._root / MACROS_FILE),
             collection.clock.day(now_ms()),
             time.localtime().tm_gmtoff,
             mirror.state.schema,
         )
 
 
-def _inode(path: Path) -> int:
+def _read_inode(path: Path) -> int:
     try:
         return path.stat().st_ino
     except OSError:
         return 0
 
 
-def _stamp(path: Path) -> object:
+def _read_stamp(path: Path) -> object:
     try:
         status = path.stat()
     except OSError:

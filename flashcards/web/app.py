@@ -164,7 +164,7 @@ class WebHost:
         self.site = Site(root, plan, words, stop)
         self._token = token or make_token()
         self._start = start
-        self._base = f"http://{_in_url(local_address() if address in EVERYWHERE else address)}:{port}/"
+        self._base = f"http://{_format_host(local_address() if address in EVERYWHERE else address)}:{port}/"
         self.app = Guard(build_app(self.site), list_hosts(address, port), self._token, f"flashcards-{port}")
 
     @property
@@ -186,11 +186,11 @@ class WebHost:
 
 def list_hosts(address: str, port: int) -> list[str]:
     """List the accepted `Host` values: those of this computer and of the printed address."""
-    names = [*_HERE, _in_url(address)]
+    names = [*_HERE, _format_host(address)]
     if address in EVERYWHERE:
-        names = [*_HERE, _in_url(local_address()), socket.gethostname(), f"{socket.gethostname()}.local"]
+        names = [*_HERE, _format_host(local_address()), socket.gethostname(), f"{socket.gethostname()}.local"]
     return [f"{name}:{port}" for name in names] + (names if port == 80 else [])
 
 
-def _in_url(address: str) -> str:
+def _format_host(address: str) -> str:
     return f"[{address}]" if ":" in address and not address.startswith("[") else address

@@ -107,15 +107,15 @@ def save(site: Site, visit: Visit) -> Response:
         problem = "The file changed since this page was opened, so nothing was saved. Your text is below. Copy it, open"
         return _show(site, visit, old, text=text, problem=f"{problem} the note again and paste the text.", is_late=True)
     if edit is None:
-        return RedirectResponse(_back(visit), 303)
+        return RedirectResponse(_find_previous_page(visit), 303)
     site.last_edit = edit
     site.collection.scan()
     site.refresh(now_ms())
     fresh = find_new_problems(site.collection, entry.path, known)
     if not fresh:
-        return RedirectResponse(_back(visit), 303)
+        return RedirectResponse(_find_previous_page(visit), 303)
     problems = [f"{entry.path}:{each.line}: {each.message} {each.hint}" for each in fresh]
-    return site.show(visit, "edited.html", problems=problems, back=_back(visit), path=entry.path)
+    return site.show(visit, "edited.html", problems=problems, back=_find_previous_page(visit), path=entry.path)
 
 
 def undo_edit(site: Site, visit: Visit) -> Response:
@@ -126,7 +126,7 @@ def undo_edit(site: Site, visit: Visit) -> Response:
         site.last_edit = None
         site.collection.scan()
         site.refresh(now_ms())
-    return RedirectResponse(_back(visit), 303)
+    return RedirectResponse(_find_previous_page(visit), 303)
 
 
 def open_in_editor(site: Site, visit: Visit) -> Response:
@@ -135,7 +135,7 @@ def open_in_editor(site: Site, visit: Visit) -> Response:
     if visit.is_local and has_editor():
         path = find_place(site.root, entry.path)
         threading.Thread(target=_open_quietly, args=(path, entry.note.line), daemon=True).start()
-    return RedirectResponse(_back(visit), 303)
+    return RedirectResponse(_find_previous_page(visit), 303)
 
 
 def has_editor() -> bool:
@@ -164,12 +164,12 @@ def _show(
         card=find_number(visit),
         problem=problem,
         is_late=is_late,
-        back=_back(visit),
+        back=_find_previous_page(visit),
         has_editor=visit.is_local and has_editor(),
     )
 
 
-def _back(visit: Visit) -> str:
+def _find_previous_page(visit: Visit) -> str:
     """Return the previous page: that of the card, or the review."""
     return f"/card/{find_number(visit)}" if "card" in (visit.field("from"), visit.query.get("from")) else "/review"
 

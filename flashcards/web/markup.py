@@ -30,7 +30,7 @@ class _PagePlacer(MediaPlacer):
         """Write a picture. One on the web is linked rather than loaded."""
         url = attributes.get("src", "")
         if is_remote(url) and extension(url) not in PLAYED:
-            return _link_elsewhere(url, attributes.get("alt", "") or _last_part(url) or "picture")
+            return _link_elsewhere(url, attributes.get("alt", "") or _get_last_part(url) or "picture")
         is_file = bool(url) and not scheme(url) and extension(url) not in PLAYED
         address = self.get_name(url) if is_file else ""
         if is_file and not address:
@@ -60,7 +60,7 @@ class _PagePlacer(MediaPlacer):
 
     def write_remote_player(self, url: str) -> str:
         """Write a link instead, because the page loads nothing from the web."""
-        return _link_elsewhere(url, _last_part(url) or "recording")
+        return _link_elsewhere(url, _get_last_part(url) or "recording")
 
 
 class PageRenderer(HtmlRenderer):
@@ -105,7 +105,7 @@ class PageRenderer(HtmlRenderer):
         return MEDIA + quote(found.relative_to(self._root).as_posix())
 
 
-def _last_part(url: str) -> str:
+def _get_last_part(url: str) -> str:
     return unquote(url.strip().partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2])
 
 

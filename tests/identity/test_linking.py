@@ -176,16 +176,16 @@ def test_a_stretch_is_enclosed_by_two_linked_notes_before_and_after() -> None:
     trial = Trial({"a": items[:4]}, {"a": after})
     linked = {link.known.id: link.seen for link in link_exactly(trial.known, trial.seen)}
     places = Places(trial.known, trial.seen, linked)
-    (stretch,) = places.stretches()
+    (stretch,) = places.list_stretches()
     assert (stretch.edges, [known.id for known in stretch.old], [seen.number for seen in stretch.new]) == (
         2,
         [1, 2],
         [1, 2],
     )
-    found = places.ranks(trial.known[2], trial.seen[2])
+    found = places.find_ranks(trial.known[2], trial.seen[2])
     assert found is not None
     assert found[1:] == (1, 1)
-    assert places.ranks(trial.known[0], trial.seen[0]) is None
+    assert places.find_ranks(trial.known[0], trial.seen[0]) is None
 
 
 def test_the_ends_of_a_file_do_not_count_as_notes() -> None:
@@ -193,7 +193,7 @@ def test_the_ends_of_a_file_do_not_count_as_notes() -> None:
     for size, edges in ((1, 0), (2, 1)):
         trial = Trial({"a": items[:size]}, {"a": [*_changed(items[:1]), *items[1:size]]})
         linked = {link.known.id: link.seen for link in link_exactly(trial.known, trial.seen)}
-        (stretch,) = Places(trial.known, trial.seen, linked).stretches()
+        (stretch,) = Places(trial.known, trial.seen, linked).list_stretches()
         assert (stretch.edges, len(stretch.old), len(stretch.new)) == (edges, 1, 1)
 
 
