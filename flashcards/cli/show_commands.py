@@ -42,10 +42,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         elif not found:
             console.print_text("No card matches." if query else NO_CARDS, err=bool(query))
         else:
-            lines = (
-                "\n".join(console.fit_line(_format_card(each), 2))
-                for each in build_records(collection, found, now_ms())
-            )
+            lines = ("\n".join(console.fit_line(_format_card(each), 2)) for each in records)
             # The pager adds the last line break itself.
             console.page(f"\n{line}" if number else line for number, line in enumerate(lines))
 
