@@ -189,6 +189,7 @@ JSON = st.recursive(
 NAMES = ("settings", "Syntax", "CUSTOM_REGEXPS", "FOLDER_DECKS", "Defaults", "fields_dict", "flashcardsTag")
 
 
+@settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(NAMES), JSON) | JSON))
 def test_any_value_of_a_setting_is_read_or_skipped(data: dict[str, Any]) -> None:
     read_obsidian_to_anki("a::b", "a.md", plugin_settings.pick_to_anki_settings(data), "")
