@@ -235,6 +235,12 @@ def test_what_cannot_be_is_refused_with_its_line(tmp_path: Path, text: str, mess
     assert refused(tmp_path, text).startswith(f"flashcards.toml:{message}")
 
 
+def test_a_mock_may_have_joined_symbols_in_its_name_and_a_query_of_lines(tmp_path: Path) -> None:
+    name = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{PERSONAL COMPUTER}\N{NO-BREAK SPACE}screen"
+    found = read(tmp_path, f'[mocks."{name}"]\nquery = """\ntag:a\nor tag:b"""\n')
+    assert found.mocks[name].query == "tag:a\nor tag:b"
+
+
 @pytest.mark.parametrize("text", ["retention 0.9", "a = [", "[a\n", "a = 1\na = 2", "x = " + "[" * 5000])
 def test_invalid_toml_is_refused(tmp_path: Path, text: str) -> None:
     place, _, message = refused(tmp_path, text).partition(": ")

@@ -13,7 +13,7 @@ from flashcards.dialects.choose import find_scheduling
 from flashcards.disk.atomic import read_file
 from flashcards.errors import FlashcardsError, explain_toml_error
 from flashcards.settings import values as setting_values
-from flashcards.text import list_deck_path, suggest
+from flashcards.text import list_deck_path, make_visible, suggest
 from scheduler.policy import Policy
 
 FILE_NAME = "flashcards.toml"
@@ -238,7 +238,8 @@ class _Reader:
             raise self._make_error("mocks", 'must contain tables such as [mocks."phone screen"].')
         presets = {}
         for name, table in mocks.items():
-            if not all(text.isprintable() for text in (name, str(table.get("query", "")))):
+            query = str(table.get("query", ""))
+            if name != make_visible(name) or query != make_visible(query, keep_lines=True):
                 raise self._make_error(name, "has a name or a query with control characters. Remove them.")
             read = {}
             for key, value in table.items():
