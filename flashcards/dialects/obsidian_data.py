@@ -116,7 +116,7 @@ def pick_scheduling(data: Mapping[str, Any]) -> dict[str, Any]:
     if hour and 1 <= int(hour[1]) <= 23:
         found["rollover"] = int(hour[1])
     retention = values.get("fsrsDesiredRetention")
-    if values.get("algorithm") == "FSRS" and isinstance(retention, float):
+    if values.get("algorithm") == "FSRS" and isinstance(retention, float) and retention > 0:
         found["retention"] = min(max(retention, 0.7), 0.99)
     return found
 

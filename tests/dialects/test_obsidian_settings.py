@@ -80,6 +80,7 @@ def test_older_switches_become_patterns(switches: dict[str, object], patterns: t
         ({"algorithm": "FSRS", "fsrsDesiredRetention": 0.85}, {"retention": 0.85}),
         ({"algorithm": "FSRS", "fsrsDesiredRetention": 0.5}, {"retention": 0.7}),
         ({"algorithm": "FSRS", "fsrsDesiredRetention": "much"}, {}),
+        ({"algorithm": "FSRS", "fsrsDesiredRetention": float("nan")}, {}),
         ({"algorithm": "SM-2-OSR", "fsrsDesiredRetention": 0.85}, {}),
     ],
 )
