@@ -50,7 +50,7 @@ def read_plugin_settings(vault: Path, folder: Path, dialect: str) -> PluginSetti
             continue
         except (OSError, ValueError) as error:
             return PluginSettings(None, "", str(path), getattr(error, "strerror", None) or str(error))
-        within = folder.relative_to(vault).as_posix().strip(".")
+        within = "" if folder == vault else folder.relative_to(vault).as_posix()
         if dialect == "flashcards-obsidian":
             return PluginSettings(pick_flashcards_settings(data), within, str(path), "")
         values = pick_to_anki_settings(data)
@@ -158,15 +158,29 @@ def _read_ini(text: str) -> dict[str, Any]:
     return {"settings": settings | {"Defaults": {"CurlyCloze": not is_off}}}
 
 
+_THEIR_PART: Final = re.compile(
+    r"\\k<(?P<name>\w+)>|\\.|\[(?P<except>\^?)\]|\[(?:\\.|[^\]\\])*\]|\(\?<(?![=!])", re.DOTALL
+)
+"""A part of a regular expression that may be written differently in JavaScript: a group, a set, or an escape."""
+
+
+def _translate(match: re.Match[str]) -> str:
+    """Return a part of a regular expression of JavaScript in the syntax of Python."""
+    part = match[0]
+    if match["name"]:
+        return f"(?P={match['name']})"
+    if match["except"] is not None:
+        return r"[\s\S]" if match["except"] else "(?!)"
+    return {r"\/": "/", "(?<": "(?P<"}.get(part, part)
+
+
 class OwnSyntax:
     """A regular expression of JavaScript that finds notes. It may come from a stranger, so its time is limited."""
 
     def __init__(self, text: str) -> None:
         if len(text) > _LONGEST:
             raise ValueError("it is too long")
-        for theirs, ours in (("(?<", "(?P<"), ("(?P<=", "(?<="), ("(?P<!", "(?<!"), ("[^]", r"[\s\S]"), ("\\/", "/")):
-            text = text.replace(theirs, ours)
-        self._pattern = compile_regex(text, re.MULTILINE)
+        self._pattern = compile_regex(_THEIR_PART.sub(_translate, text), re.MULTILINE)
         self._is_too_slow = False
         self.groups: int = self._pattern.groups
 

@@ -59,6 +59,9 @@ class TestObsidianToAnki:
             ("Basic", ONE_LINE, "front::back\nnot:this\n", [("front", "back")]),
             ("Cloze", PARAGRAPH, "A {gap} here\nand more\n\nno gap\n", [("A {gap} here\nand more",)]),
             ("Basic", r"\[(?<first>\w[^]*?)\]\((.*?)\)", "[a\nb](c)", [("a\nb", "c")]),
+            ("Basic", r"^\(?<b>(.+)<\/b>(.+)", "(<b>a</b>b\n\n<b>c</b>d\n", [("a", "b"), ("c", "d")]),
+            ("Basic", r"^[(?<](.+)\\/(.+)", "<a\\/b\n\nPc\\/d\n", [("a", "b")]),
+            ("Basic", r"^(?<mark>[+*])(.+)\k<mark>", "+a+\n\n*b+\n", [("+", "a")]),
         ],
     )
     def test_notes_in_a_syntax_of_ones_own(
@@ -162,6 +165,7 @@ class TestFlashcards:
     def test_a_folder_is_a_deck_if_the_settings_say_so(self, tmp_path: Path) -> None:
         write(tmp_path, FLASHCARDS[0], {"folderBasedDeck": True})
         assert read(tmp_path, "flashcards-obsidian", "a::b", "x/y/z.md").name == "x::y"
+        assert read(tmp_path, "flashcards-obsidian", "a::b", "x/etc./z.md").name == "x::etc."
         assert read(tmp_path, "flashcards-obsidian", "a::b", "z.md").name == "z"
         assert read(tmp_path, "flashcards-obsidian", "---\ncards-deck: D\n---\na::b", "x/z.md").name == "D"
 
