@@ -267,14 +267,13 @@ def _copy_with_log(path: Path) -> ReadingConnection:
 
     Pages that move from the log to the file during the copy are still in the log, until it restarts.
     """
-    import shutil
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
         copy = Path(folder) / path.name
         for _ in range(_ATTEMPTS):
             before = _read_log_header(path)
-            shutil.copyfile(path, copy)
+            _copy_pages(path, copy)
             if before:
                 _copy_frames(_log_of(path), _log_of(copy))
             if _read_log_header(path) == before:
@@ -289,6 +288,18 @@ def _copy_with_log(path: Path) -> ReadingConnection:
                 raise DatabaseCorrupt(path)
             connection.backup(memory)
         return memory
+
+
+def _copy_pages(path: Path, copy: Path) -> None:
+    """Copy a database file without its log.
+
+    SQLite must read it: if this process closed the file itself, the system would release the locks of all its
+    connections. Another process would then delete the log that they still use.
+    """
+    with closing(_open_immutable(path)) as source:
+        source.execute("PRAGMA writable_schema = ON")  # or pages that are still in the log alone count as damage
+        (pages,) = source.execute("PRAGMA page_count").fetchone()
+        copy.write_bytes(source.serialize() if pages else b"")
 
 
 def _copy_frames(log: Path, copy: Path) -> None:

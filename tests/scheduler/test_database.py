@@ -329,6 +329,35 @@ def test_damage_inside_the_database_is_found_by_the_check(tmp_path: Path) -> Non
     connection.close()
 
 
+def test_a_file_whose_last_pages_are_still_in_the_log_is_read(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    add(store, 2000)
+    data, log = (tmp_path / "state.db").read_bytes(), (tmp_path / "state.db-wal").read_bytes()
+    size = store.connection.execute("PRAGMA page_size").fetchone()[0]
+    store.connection.close()
+    frames = [
+        log[start + 24 :][:size] for start in range(32, len(log), size + 24) if log[start : start + 4] == b"\0\0\0\1"
+    ]
+    # the first page is the first that a checkpoint writes, and says how many there are
+    (tmp_path / "copy.db").write_bytes(frames[-1] + data[size:])
+    (tmp_path / "copy.db-wal").write_bytes(log)
+    connection = open_reading(tmp_path / "copy.db", [TABLE_SET])
+    assert connection.execute("SELECT count(*) FROM cards").fetchone() == (2000,)
+    connection.close()
+
+
+def test_reading_a_copy_keeps_the_log_of_an_open_connection(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    add(store, 1)
+    open_reading(tmp_path / "state.db", [TABLE_SET]).close()
+    visit = "c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM cards').fetchall(); c.close()"
+    subprocess.run([sys.executable, "-c", f"import sqlite3, sys; {visit}", str(tmp_path / "state.db")], check=True)
+    add(store, 2)
+    assert (tmp_path / "state.db-wal").exists()
+    store.connection.close()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs files with holes")
 def test_a_hole_in_the_log_is_not_read(tmp_path: Path) -> None:
     import resource
