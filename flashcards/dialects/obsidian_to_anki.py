@@ -121,8 +121,8 @@ class _Reader:
                 following = self._lines[number + 1] if number + 1 < len(self._lines) else ""
                 found[match[1]] = found[match[1]] or (following if match[2] is None else match[2]).strip()
         deck, tags = found[settings.target_deck], found[settings.file_tags].split()
-        self.builder.name = deck or _find_in_folders(settings.folder_decks, folder)
-        tags += _find_in_folders(settings.folder_tags, folder).split()
+        self.builder.name = deck or next(_list_values(settings.folder_decks, folder), "")
+        tags += " ".join(_list_values(settings.folder_tags, folder)).split()
         file.tags = tuple(dict.fromkeys((*file.tags, *split_tags(tags)[0])))
 
     def _read_frozen(self) -> None:
@@ -316,11 +316,10 @@ def _compile_values(*names: str) -> re.Pattern[str]:
     return re.compile(rf"({'|'.join(map(re.escape, names))})(?:: (.*))?")
 
 
-def _find_in_folders(values: tuple[tuple[str, str], ...], folder: str) -> str:
-    """Return the value of a folder or of the nearest one above it."""
+def _list_values(values: tuple[tuple[str, str], ...], folder: str) -> Iterator[str]:
+    """Yield the values of a folder and of those above it, the nearest first."""
     known = dict(values)
     while folder:
         if folder in known:
-            return known[folder].strip()
+            yield known[folder].strip()
         folder = folder.rpartition("/")[0]
-    return ""

@@ -133,6 +133,12 @@ class TestObsidianToAnki:
         assert (deck.name, deck.notes[0].tags) == ("School", ("one", "two"))
         assert read(tmp_path, "obsidian-to-anki", f"TARGET DECK: Y\n{text}", "notes/a.md").name == "Y"
 
+    def test_a_file_has_the_tags_of_all_folders_and_the_deck_of_the_nearest(self, tmp_path: Path) -> None:
+        own = {"FOLDER_DECKS": {"a": "A", "a/b": "B"}, "FOLDER_TAGS": {"a": "one", "a/b": "two three", "c": "four"}}
+        write(tmp_path, TO_ANKI[0], {"settings": own})
+        deck = read(tmp_path, "obsidian-to-anki", "STARTI [Basic] x Back: y ENDI\n", "a/b/c/d.md")
+        assert (deck.name, deck.notes[0].tags) == ("B", ("two", "three", "one"))
+
     def test_the_deck_and_the_tags_may_be_in_the_front_matter(self, tmp_path: Path) -> None:
         text = "---\nTARGET DECK: 02::Algebra\nFILE TAGS: '#a b'\n---\nSTARTI [Basic] c Back: d ENDI\n"
         deck = to_anki(tmp_path, text)
