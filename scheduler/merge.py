@@ -245,6 +245,9 @@ class _Merging:
     ) -> Card:
         """Add a row that sets the imported state; return the updated card."""
         imported = each.history.imported
+        if not each.new:  # the memory states in the log are outdated where earlier reviews were imported later
+            self._replay([each])
+            now = fold_log(each.card, each.log)
         at = self._times.find_free(max(imported.changed_ms, each.log[-1].id + 1 if each.log else 0))
         day = self._days.day(at)
         if memory is not None and imported.keeps_log:  # a memory state counts from the last rating

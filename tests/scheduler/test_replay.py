@@ -205,6 +205,24 @@ def test_undo_computes_the_memory_with_reviews_that_came_in_between_later(store:
     store.undo(NOW + 20 * MINUTE)
     assert store.card(card) == before
     assert store.find_differences(default) == []
+    elsewhere_now = ImportedState.of_card(before, NOW + 30 * MINUTE)._replace(reps=9)
+    with transaction(store.connection):
+        merge(
+            store.connection,
+            [CardHistory(card, log_of(store, card), elsewhere_now)],
+            days,
+            lambda _: Model(DEFAULT_PARAMETERS),
+        )
+    assert store.card(card).reps == 9
+    assert store.find_differences(default) == []
+
+
+def log_of(store: Store, card: int) -> list[ImportedReview]:
+    """Return the log of a card as another program has it."""
+    return [
+        ImportedReview(row.id, row.kind, row.rating, 0, row.state_before, row.state_after, 600, 600)
+        for row in store.log(card)
+    ]
 
 
 class _Undo(Exception):
