@@ -6,6 +6,7 @@ that this process has open, and ends without closing any.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -93,6 +94,7 @@ class _Worker(Generic[_Item, _Result]):
     def _compute(self, writing: int, blocked: set[int | signal.Signals]) -> NoReturn:
         """Send results until no item is left, or the first process has ended. Only the second process runs this."""
         try:
+            gc.freeze()  # garbage of the first process, such as open files, is closed there alone
             for number in signal.valid_signals():
                 if callable(signal.getsignal(number)):  # it belongs to the first process
                     signal.signal(number, signal.SIG_DFL)

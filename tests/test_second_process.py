@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import signal
@@ -154,6 +155,33 @@ def test_a_second_process_ends_without_closing_what_the_first_has_open(tmp_path:
         file.write("once")  # still in the buffer that the fork copies
         list(compute_ahead(square, ITEMS))
     assert (tmp_path / "text").read_text(encoding="utf-8") == "once"
+
+
+class Ring:
+    """Garbage that only the collector finds; its end is written to a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.ring = self
+
+    def __del__(self) -> None:
+        os.close(os.open(self.log / str(os.getpid()), os.O_CREAT))
+
+
+def test_a_second_process_leaves_the_garbage_of_the_first_alone(tmp_path: Path) -> None:
+    def collect(item: int) -> int:
+        if os.getpid() != HERE:
+            gc.collect()
+        return item
+
+    gc.disable()
+    try:
+        Ring(tmp_path)
+        list(compute_ahead(collect, ITEMS))
+        gc.collect()
+    finally:
+        gc.enable()
+    assert [path.name for path in tmp_path.iterdir()] == [str(HERE)]
 
 
 _KILLED = """
