@@ -118,8 +118,11 @@ def _find_vaults(collection: Collection) -> Iterator[FileProblem]:
     """Report the vaults whose plugin settings cannot be read."""
     chooser = collection.chooser()
     settings = {chooser.choose(path).find_settings(name) for path, name in collection.catalog.dialects().items()}
-    for path, error in sorted({(found.path, found.error) for found in settings if found.error}):
-        hint = "Correct it; until then the notes that need it are not read."
+    for path, error, is_read in sorted({(each.path, each.error, each.values is not None) for each in settings}):
+        if not error:
+            continue
+        rest = "the notes that it finds are not read" if is_read else "the plugin's defaults apply"
+        hint = f"Correct it; until then {rest}."
         yield FileProblem(path, 1, "dialect", f"These settings of a plugin cannot be used: {error}.", hint)
     for vault in chooser.vaults():
         if vault.error:

@@ -169,8 +169,8 @@ def _read_vault(path: Path, named: str, folder: str, above: str) -> Vault | None
         if above:
             return None
         reason = error.strerror or str(error)
-    except ValueError as error:  # not UTF-8
-        reason = str(error)
+    except ValueError:
+        reason = "it is not UTF-8"
     from flashcards.dialects.obsidian_data import (  # vaults are rare
         ObsidianSettings,
         pick_scheduling,

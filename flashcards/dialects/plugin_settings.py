@@ -49,7 +49,9 @@ def read_plugin_settings(vault: Path, folder: Path, dialect: str) -> PluginSetti
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
-            return PluginSettings(None, "", str(path), getattr(error, "strerror", None) or str(error))
+            is_text = not isinstance(error, UnicodeDecodeError)
+            reason = getattr(error, "strerror", None) or (str(error) if is_text else "it is not UTF-8")
+            return PluginSettings(None, "", str(path), reason)
         within = "" if folder == vault else folder.relative_to(vault).as_posix()
         if dialect == "flashcards-obsidian":
             return PluginSettings(pick_flashcards_settings(data), within, str(path), "")

@@ -161,6 +161,26 @@ class TestObsidianToAnki:
         assert chooser.choose("a.md").find_settings("obsidian-to-anki").error
         assert fields(read(tmp_path, "obsidian-to-anki", "STARTI [Basic] a Back: b ENDI\n")) == [("a", "b")]
 
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"\xff", ("it is not UTF-8. Correct it; until then the plugin's defaults apply.",)),
+            (
+                b'{"settings": {"CUSTOM_REGEXPS": {"Basic": "(a"}}}',
+                ("of `Basic` is not valid here", "until then the notes that it finds are not read."),
+            ),
+        ],
+    )
+    def test_check_says_what_happens_without_settings_that_cannot_be_used(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: tuple[str, ...]
+    ) -> None:
+        write(tmp_path, TO_ANKI[0], "")
+        (tmp_path / TO_ANKI[0]).write_bytes(content)
+        write(tmp_path, "a.md", "---\nformat: obsidian-to-anki\n---\nSTARTI [Basic] a Back: b ENDI\n")
+        assert run(["-C", str(tmp_path), "check"]) == 1
+        out = " ".join(capsys.readouterr().out.split())
+        assert [text for text in said if text not in out] == []
+
 
 class TestFlashcards:
     def test_tag_and_separators_follow_the_settings(self, tmp_path: Path) -> None:
