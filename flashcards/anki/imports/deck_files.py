@@ -222,7 +222,11 @@ class DeckFiles:
         self._collection.connection.executemany(
             "UPDATE notes SET modified_ms = ? WHERE id = ?",
             # A note with changes of both sides must be newer than Anki's, or Anki will not update it.
-            [(self._at if each.draft.key in joined else each.draft.changed_s * 1000, each.note) for each in written],
+            (
+                (max(self._at, changed_ms + 1000) if draft.key in joined else changed_ms, note)
+                for draft, note in written
+                for changed_ms in (draft.changed_s * 1000,)
+            ),
         )
 
     def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:

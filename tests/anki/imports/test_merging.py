@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,13 @@ def test_a_package_without_scheduling_does_not_take_the_tag_marked_off(home: Hom
     made.tags = " t "
     home.import_file(write_package(tmp_path / "unmarked.apkg", [made]))
     assert "marked" not in home.read("Deck.md")
+
+
+def test_a_merged_note_is_newer_than_that_in_anki_even_if_the_clock_there_is_ahead(home: Home, tmp_path: Path) -> None:
+    package, ahead = tmp_path / "x.apkg", int(time.time()) + 3600
+    home.import_file(write_package(package, [Made(["front", "back"])]))
+    home.write("Deck.md", home.read("Deck.md").replace("front", "front here"))
+    home.import_file(write_package(package, [Made(["front", "back there"], mod=ahead)]))
+    assert home.read("Deck.md") == "Q: front here\nA: back there\n"
+    with Collection(home.root) as collection:
+        assert collection.connection.execute("SELECT modified_ms FROM notes").fetchall() == [((ahead + 1) * 1000,)]
