@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 
 _MUCH = 200_000  # bytes of deck files, which take 20 ms or more to parse
+UNREAD = frozenset({"unreadable", "not-utf-8", "conflict"})
+"""The codes of the problems of a file whose notes stay as they were."""
+
 _RACY_NS = 100_000_000  # a file written this recently before the read may change again without a new timestamp
 
 

@@ -149,7 +149,8 @@ def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool
         for conversion in found:
             _show(conversion)
         if not found:
-            console.print_text("There is nothing to convert.", err=True)
+            if not failed:
+                console.print_text("There is nothing to convert.", err=True)
         elif not dry_run and (yes or console.ask(f"Write {console.plural(len(found), 'file')}?")):
             console.keep_state(collection)
             kept = convert(collection, found, now_ms())
@@ -159,11 +160,16 @@ def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool
 
 
 def _plan(collection: Collection, wanted: list[str], *, mark: bool) -> tuple[list[Conversion], bool]:
+    from flashcards.catalog.changes import UNREAD
     from flashcards.convert import ConversionImpossible, plan_conversion, plan_mark
     from flashcards.dialects import NATIVE
 
     found = []
     failed = False
+    for path, problem in collection.catalog.problems():
+        if problem.code in UNREAD and is_selected(path, wanted):
+            console.print_text(f"{path}:{problem.line}: {problem.message} {problem.hint}", 2, err=True)
+            failed = True
     for path, dialect in sorted(collection.catalog.dialects().items()):
         if dialect == NATIVE or not is_selected(path, wanted):
             continue

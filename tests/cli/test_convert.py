@@ -107,6 +107,16 @@ def test_a_file_that_is_left_alone_is_reported_with_the_reason(vault: Runner, te
     assert said in " ".join(vault("convert", "--yes", "notes/a.md", code=1).err.split())
 
 
+@pytest.mark.parametrize("data", [b"# deck\n## caf\xe9\nyes\n", b"## a\n<<<<<<< HEAD\nb\n"])
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(cli: Runner, data: bytes) -> None:
+    (cli.root / "a.md").write_bytes(data)
+    done = cli("convert", "--yes", "a.md", code=1)
+    assert done.out == ""
+    assert done.err.startswith("a.md:2: ")
+    assert "nothing to convert" not in done.err
+    assert (cli.root / "a.md").read_bytes() == data
+
+
 def test_a_gap_within_code_is_converted(vault: Runner) -> None:
     vault.write("notes/a.md", "#flashcards\n\nWrite `a == b && b == c` here.\n")
     vault("convert", "--yes", "notes/a.md")
