@@ -39,6 +39,7 @@ def decode(text: str, line: int, end_line: int) -> Note:
     data = orjson.loads(text)
     try:
         kind, fields, slots = _KINDS[data["kind"]], tuple(data["fields"]), tuple(data["slots"])
+        "".join((*fields, *slots))  # a TypeError for what is no text
         if len(data) == _NEEDED:
             return Note(kind, line, end_line, fields, slots)
         find = data.get

@@ -119,6 +119,7 @@ def test_a_damaged_name_of_a_column_names_the_last_backup(kept: Runner) -> None:
     "statement",
     [
         *(f"UPDATE notes SET body = '{body}'" for body in ("{}", "[1]", '{"kind":"question","fields":1,"slots":[]}')),
+        """UPDATE notes SET body = '{"kind":"question","fields":[1,2],"slots":["forward"]}'""",
         *(f"UPDATE files SET settings = '{text}'" for text in ("[1]", '{"deck":"a"}', '{"deck":"a","values":[1]}')),
         *(f"UPDATE files SET problems = '{text}'" for text in ("[1]", "{}1", '[["a"]]')),
         *("DELETE FROM _sqlite_migrations", "DELETE FROM _sqlite_migrations WHERE name = 'create_acts'"),
