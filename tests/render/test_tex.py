@@ -111,6 +111,11 @@ def test_letters_without_a_place_in_an_alphabet_stay() -> None:
     assert convert_alphabet("Rλ-1", ("DOUBLE-STRUCK", "DOUBLE-STRUCK")) == "ℝλ-𝟙"
 
 
+def test_control_characters_of_a_formula_and_of_its_macros_are_visible() -> None:
+    assert tex_to_text("a\x1b", {}) == "a␛"
+    assert tex_to_text(r"\f", {r"\f": "b\x1b"}) == "b␛"
+
+
 def test_the_parser_is_loaded_for_math_only() -> None:
     program = (
         "import sys; from flashcards.render.terminal.renderer import TerminalRenderer\n"

@@ -15,6 +15,7 @@ MAX_DEPTH: Final = 40  # open braces and environments
 
 _PICTURES: Final = {code: 0x2400 + code for code in range(0x20) if code not in (0x09, 0x0A, 0x0D)}
 _UNUSED: Final = {0x7F: 0x2421} | dict.fromkeys(range(0xFDD0, 0xFDF0), 0xFFFD)
+_VISIBLE: Final = _PICTURES | _UNUSED
 
 
 def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) -> str:
@@ -22,9 +23,9 @@ def tex_to_text(tex: str, macros: Mapping[str, str], *, inline: bool = False) ->
 
     Inline, matrices and the like are written `(1, 2; 3, 4)`. `macros` are bodies by name with the backslash.
     """
-    safe = tex.translate(_PICTURES | _UNUSED)
+    safe = tex.translate(_VISIBLE)
     raw = " ".join(safe.split()) if inline else safe.strip()
-    expanded = expand(safe, macros)
+    expanded = expand(safe, macros).translate(_VISIBLE)
     if len(expanded) > MAX_LENGTH or expanded.count("{") + expanded.count("\\begin") > MAX_LENGTH // 4:
         return raw
     if _measure_depth(expanded) > MAX_DEPTH:
