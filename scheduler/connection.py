@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """
     nested = connection.in_transaction
     live = connection if isinstance(connection, LiveConnection) and not nested else None
+    is_ending = False
     try:
         connection.execute(f"SAVEPOINT {_SAVEPOINT}" if nested else "BEGIN IMMEDIATE")
         try:
             _refuse_replaced(live)
             yield
             _refuse_replaced(live)
+            is_ending = True
             connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "COMMIT")
         except BaseException:
             # A full disk may have ended the transaction already.
@@ -129,6 +131,9 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
                 if nested:
                     connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
                 connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "ROLLBACK")
+            if is_ending and not nested:  # the log may hold all of it, as if it was committed
+                with suppress(sqlite3.Error):
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             raise
     except sqlite3.Error as error:
         named = translate_error(error, database_path(connection))

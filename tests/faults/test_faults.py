@@ -162,6 +162,17 @@ def test_a_command_that_fails_at_any_point_is_done_wholly_or_not_at_all(
     assert not wrong, "\n".join(wrong[:30]) + f"\n{len(wrong)} of {runs}"
 
 
+def test_a_commit_whose_log_could_not_reach_the_disk_is_not_found_there_later(
+    trials: Trials, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = trials.find(next(case for case in CASES if case.name == "sync of a phone"))
+    calls = [(call.call, call.path.rpartition("/")[2]) for call in read_trace(trial.folder / "trace")]
+    for at in [at for at, call in enumerate(calls, start=1) if call == ("sync", "state.db-wal")]:
+        done = trial.injector.run(trial.copy(), trial.words, Fault.BROKEN, at)
+        assert trial.judge(trial.root, done) == ""
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "loose"])
 def test_a_power_cut_loses_nothing_that_was_reported(
