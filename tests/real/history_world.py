@@ -36,7 +36,10 @@ def live(
     store = collection.store
     cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards ORDER BY id")]
     span = days * 24 * HOUR_MS
+    clock = collection.clock
     instants = sorted(now_ms() - 60_000 - chance.randrange(span) for _ in range(acts))
+    # Anki's graphs count the first second of a day with the day before.
+    instants = [at + 1000 if at - clock.start_of(clock.day(at)) < 1000 else at for at in instants]
     for at in instants:
         card = chance.choice(cards)
         policy = collection.policy(store.card(card).deck)
