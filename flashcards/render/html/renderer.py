@@ -133,6 +133,7 @@ def _unwrap(html: str) -> str:
     return html
 
 
+_SOUND: Final = "\x1f"  # opens a player in the output of `MediaPlacer`; no text contains it
 _ANY_TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:\s+[\w:-]+(?:="[^"]*")?)*)\s*/?>')
 _KEPT: Final = frozenset({"alt", "title", "width", "height", "dir", "lang"})  # attributes of a picture
 _ATTRIBUTE: Final = re.compile(r'([\w:-]+)(?:="([^"]*)")?')
@@ -167,7 +168,8 @@ class MediaPlacer:
             self.take_tag(match)
             at = match.end()
         self.out.append(html[at:])
-        return "".join(self.out)
+        # The texts beside a tag that was dropped may be markup of Anki together.
+        return escape_anki_markup("".join(self.out)).replace(_SOUND, "[")
 
     def take_tag(self, match: re.Match[str]) -> None:
         """Write a tag or its replacement."""
@@ -246,7 +248,7 @@ class MediaPlacer:
 
     def write_sound(self, url: str) -> str:
         """Write a player for a sound or video of the collection."""
-        return f"[sound:{escape(self.get_name(url), quote=False)}]"
+        return f"{_SOUND}sound:{escape(self.get_name(url), quote=False)}]"
 
     def get_name(self, url: str) -> str:
         """Return the name or address under which a local file is found."""
