@@ -52,7 +52,7 @@ class Acts:
 
     @contextmanager
     def record(self, kind: str, cards: Sequence[int], now_ms: int) -> Iterator[list[str]]:
-        """Record the block's changes of these cards as one act, in one transaction, if it adds a summary."""
+        """Record what the block changes on these cards as one act, in one transaction, if the block adds a summary."""
         with transaction(self._db):
             statuses = self._read_statuses(cards)
             last = self._read_last_rows(cards)

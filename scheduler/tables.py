@@ -241,7 +241,7 @@ class Cards:
         return self._change(f"buried_day = ?, buried_by = ? WHERE id = ? AND ({sooner})", rows)
 
     def unbury(self, cards: Iterable[int], day: int) -> int:
-        """Unbury those of these cards that are buried on a day."""
+        """Unbury these cards if they are buried on a day."""
         rows = [(card, day) for card in cards]
         return self._change("buried_day = NULL, buried_by = NULL WHERE id = ? AND buried_day >= ?", rows)
 

@@ -75,7 +75,7 @@ class Chooser:
         return self._choose(path)[0]
 
     def signature(self, path: str, dialect: str = "") -> str:
-        """Return the signature of the choice for a path, whose front matter names `dialect` if that is another one."""
+        """Return the signature of a path with the `dialect` of its front matter, or else with the chosen one."""
         choice, signature = self._choose(path)
         name = dialect or choice.name
         if name in (NATIVE, "obsidian"):  # almost every file

@@ -162,7 +162,7 @@ def cut_schedules(line: str) -> tuple[str, list[str]]:
 
 
 def read_schedules(comment: str) -> tuple[Schedules, bool]:
-    """Read a note's schedules in a comment; None is a new card. Also returns whether all could be read."""
+    """Read a note's schedules in a comment, with nothing for a new card, and whether all could be read."""
     found: list[StatedSchedule | None] = []
     is_readable = True
     for part in comment.split("!"):

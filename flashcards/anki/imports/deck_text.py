@@ -53,7 +53,7 @@ class FileText:
 
 
 def make_file(path: str, drafts: Sequence[IncomingNote], prose: str = "", *, names_format: bool = False) -> FileText:
-    """Make a file of these notes below some prose, with its format if `names_format`; refuse unwritable notes."""
+    """Write a file with these notes below the prose, and its format if `names_format`; refuse unwritable notes."""
     found = _compose_file(path, drafts, prose, names_format=names_format) if prose else None
     found = found or _compose_file(path, drafts, names_format=names_format)
     if found is None:
