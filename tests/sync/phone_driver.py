@@ -39,6 +39,7 @@ class Driver:
         out = self.col.sync_collection(self.auth, media)
         name = out.ChangesRequired.Name(out.required)
         self.media_usn = out.server_media_usn
+        time.sleep(0.002)  # Anki takes an edit in the millisecond of a sync for what that sync brought
         return str(name)
 
     def full(self, upload: bool) -> None:
@@ -47,6 +48,7 @@ class Driver:
             self.col.full_upload_or_download(auth=self.auth, server_usn=None, upload=upload)
         finally:
             self.col.reopen(after_full_sync=True)
+            time.sleep(0.002)
 
     def sync_media(self) -> list[str]:
         self.col.sync_media(self.auth)
