@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -42,7 +41,7 @@ class Journal:
     """
 
     def __init__(self, root: Path, folder: Path) -> None:
-        self.mark = secrets.token_hex(16)  # identifies the write, and must be stored in its transaction
+        self.mark = os.urandom(16).hex()  # identifies the write, and must be stored in its transaction
         self._root = root
         self._folder = folder / self.mark
         self._staged: dict[str, Path | None] = {}

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flashcards.catalog.imports import write_together
 from flashcards.collection import Collection, now_ms
-from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError, UsageError
 from scheduler.backups import backup, remove_old_backups
 from scheduler.connection import closing_connection
 from scheduler.log import CardHistory, DayConverter
 from scheduler.merge import merge
+
+if TYPE_CHECKING:
+    from flashcards.disk.journal import Journal
 
 
 class ImportInvalid(FlashcardsError):
@@ -120,6 +122,8 @@ def run_import(
     even if the report states that nothing changed. `back_up` copies the database first if anything changes; several
     imports by one command share one backup.
     """
+    from flashcards.disk.journal import Journal  # imported late, because an export needs only the errors above
+
     report.dry_run = dry_run
     journal = Journal(collection.root, collection.import_folder)
 

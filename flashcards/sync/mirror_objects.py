@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import replace
 from math import isclose
 from typing import Any, Final
 
@@ -165,7 +164,7 @@ def with_our_names(package: Package) -> Package:
         names = tuple(field["name"] for field in ours.fields)
         kind = package.note_types.get(int(ours.model_id))
         if kind is not None and len(kind.fields) == len(names) and not set(names) <= set(kind.fields):
-            package.note_types[kind.id] = replace(kind, fields=names)
+            package.note_types[kind.id] = kind._replace(fields=names)
     return package
 
 

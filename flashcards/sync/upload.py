@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,7 +136,7 @@ class _Upload:
             fields = _FieldChange([field["name"] for field in model["flds"]], kind.fields)
             if fields.is_empty:
                 continue
-            package.note_types[number] = replace(kind, fields=tuple(fields.names))
+            package.note_types[number] = kind._replace(fields=tuple(fields.names))
             texts = []
             for place, note in enumerate(package.notes):
                 if note.note_type == number:

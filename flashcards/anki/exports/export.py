@@ -7,11 +7,10 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.exports.exported_notes import Exports
 from flashcards.anki.exports.notes import Gathering, find_card_ids
@@ -20,7 +19,6 @@ from flashcards.anki.package.identifiers import clean_name, deck_id
 from flashcards.anki.package.model import CLOZE, ExportProblem, PackageNote
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.writer import DeckDatabase
-from flashcards.cards import build_records
 from flashcards.catalog.imports import Origin, Origins
 from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import write_output
@@ -36,8 +34,7 @@ WHOLE: Final = ".colpkg"
 FORMATS: Final = (PACKAGE, WHOLE, ".json", ".csv")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A file to write, and its decks, listed individually."""
 
     path: Path
@@ -124,8 +121,7 @@ def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> 
 _TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL LIMIT 1"
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(NamedTuple):
     """A written file and its contents."""
 
     path: Path
@@ -193,6 +189,8 @@ def export_json(
     collection: Collection, decks: Iterable[str], path: Path, progress: Callable[[int, int], None] | None = None
 ) -> Exported:
     """Write a JSON array of cards, one per line, each as `list --json` shows it; see `export_package`."""
+    from flashcards.cards import build_records
+
     ids = find_card_ids(collection, decks)
     notes: set[str] = set()
     with write_output(path) as stream:

@@ -203,12 +203,16 @@ class Gathering:
             # If notes share a guid, Anki takes it as that of the last one; the others must not overwrite it.
             self._find_modified(entry) if self._guids.is_last(entry.id, guid) else _NEVER_NEWER,
             entry.deck,
-            clean_tags((*note.tags, LEECH_TAG) if entry.id in self._leeches else note.tags),
+            self._find_tags(entry),
             fields,
             tuple([PackageCard(cards[slot], _ORDS[slot]) for slot in note.slots if slot in cards]),
             note.fields,
             self._guids.is_shared(guid),
         )
+
+    def _find_tags(self, entry: Entry) -> tuple[str, ...]:
+        tags = (*entry.note.tags, LEECH_TAG) if entry.id in self._leeches else entry.note.tags
+        return clean_tags(tags) if tags else ()
 
     def _write_fields(self, entry: Entry) -> tuple[str, ...]:
         if self._ahead and (fields := self._ahead.find(entry.note, self._macros)):
@@ -233,9 +237,10 @@ class Gathering:
         newest = self.media.newest_ns // 1_000_000_000
         if self._macros and any(name in text for text in entry.note.fields for name in self._macros):
             newest = max(newest, self._macros_changed)
-        newest = max(newest, self._leeches.get(entry.id, 0) // 1000)
+        if entry.id in self._leeches:
+            newest = max(newest, self._leeches[entry.id] // 1000)
         # With a date in the future, every later change to the note would look old.
-        return max(entry.modified_ms // 1000, min(newest, self._now))
+        return max(entry.modified_ms // 1000, min(newest, self._now)) if newest else entry.modified_ms // 1000
 
 
 def _read_macros(root: Path) -> tuple[Mapping[str, str], int, list[ExportProblem]]:

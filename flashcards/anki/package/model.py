@@ -15,8 +15,7 @@ RECOVERED = "Recovered"
 """The deck of cards whose own deck is missing from the package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """One template of a note type: its name and the formats of its two sides."""
 
     name: str
@@ -24,8 +23,7 @@ class Template:
     back: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnkiNoteType:
+class AnkiNoteType(NamedTuple):
     """A note type; `kind` is `STANDARD` or `CLOZE`."""
 
     id: int
@@ -35,26 +33,24 @@ class AnkiNoteType:
     templates: tuple[Template, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PackageDeck:
+class PackageDeck(NamedTuple):
     """A deck."""
 
     id: int
     name: str  # `a::b`
     preset: int | None  # None for a filtered deck
     # Our settings for this deck alone, whatever its preset contains.
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
     description: str = ""  # HTML
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(NamedTuple):
     """Deck options."""
 
     id: int
     name: str
     # Our settings by name, with the values for `flashcards.toml`.
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
     problems: tuple[str, ...] = ()  # options that are not kept, as clauses
     changed: int = 0  # epoch seconds
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from flashcards.deck.cloze import choose_delimiters, replace_gaps, unescape_brackets
@@ -64,8 +63,7 @@ def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
     return whole
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """The tokens of one gap between its delimiters: `start` inclusive, `end` exclusive."""
 
     start: int
