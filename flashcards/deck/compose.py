@@ -21,6 +21,7 @@ _FIRST_SIGN = re.compile(
     r"|(?P<quotation>>)"
     r"|(?P<bullet>[-+*](?=[ \t\n]|\Z)(?![ \t]+\[[ xX]\][ \t]))"
     r"|(?P<number>[0-9]{1,9})(?=[.)](?:[ \t\n]|\Z))"
+    r"|(?P<fence>(?:`{3,}[^`\n]*|~{3,}[^\n]*)\Z)"
     r"|(?P<definition>\[(?!\^)[^\]\n]+\]:)"
 )
 _CONTINUATIONS = {
@@ -224,7 +225,7 @@ def _hint_at_gap(text: str) -> str:
 def _escape_first_character(text: str, *, is_cloze: bool) -> str:
     """Escape a character at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
 
-    A quotation or list that continues on the next line is kept, and so are tasks and fences.
+    A quotation or list that continues on the next line is kept, and so are tasks and fences with code below them.
     """
     match = _FIRST_SIGN.match(text)
     if match is None or (is_cloze and match["definition"]):

@@ -157,9 +157,15 @@ def _is_money(text: str, start: int, end: int) -> bool:
     content, following = text[start + 1 : end - 1], text[end : end + 1]
     if following.isdigit():
         return True
+    if content[:1].isdigit() and _is_letter(text[start - 1 : start]):  # the currency before it: US$5
+        return True
     if text[start - 1 : start].isdigit() and _AMOUNT.fullmatch(content):
         return True
     return content[-1:] in _OPERATORS and (following.isalpha() or following == "_")
+
+
+def _is_letter(character: str) -> bool:
+    return character.isascii() and character.isalpha()
 
 
 def _insert(text: str, places: Sequence[int], inserted: str) -> str:

@@ -29,7 +29,7 @@ from flashcards.deck.wiki_links import (
 )
 from flashcards.disk.media_files import WIKI_PREFIX
 
-_HINT: Final = re.compile(r"<!--|\[\[|==|%%|\[!|\[\^|\^\[|[ \t]\^[A-Za-z0-9]")
+_HINT: Final = re.compile(r"<!--|\[\[|==|%%|\[!|\[\^|\^\[|[ \t\n]\^[A-Za-z0-9]")
 _TOKEN: Final = re.compile(
     r"""\\.
       | %%
@@ -39,7 +39,7 @@ _TOKEN: Final = re.compile(
     + r"""
       | (?P<foot>\[\^(?P<name>[^\[\]\s^]+)\])
       | (?P<inline>\^\[)
-      | (?P<block>(?<![ \t])[ \t]+\^(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{3,}[ \t]*$)
+      | (?P<block>(?:(?<![ \t])[ \t]+|(?<=\n))\^(?:(?=[0-9-]*[A-Za-z])[A-Za-z0-9-]{3,}|[A-Za-z][0-9])[ \t]*$)
     """,
     re.DOTALL | re.VERBOSE | re.MULTILINE,
 )
@@ -100,8 +100,12 @@ def _show_comments(text: str) -> str:
 
 
 def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
-    """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it."""
-    defined = {match[1]: match[0].rstrip("\n") for match in _FOOTNOTE.finditer(body)}
+    """Return the notes of a file with the footnotes that they name and that are defined elsewhere in it.
+
+    A note also gets the footnotes that only other notes name, but that are defined in its text, so they are not shown.
+    """
+    named = frozenset(_REFERENCE.findall(body))
+    defined = {match[1]: match[0].rstrip("\n") for match in _FOOTNOTE.finditer(body) if match[1] in named}
     return [_add_footnotes(note, defined) for note in notes] if defined else list(notes)
 
 
@@ -110,8 +114,9 @@ def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
         return note
     names: dict[str, None] = {}
     for field in note.fields:
-        own = {match[1] for match in _FOOTNOTE.finditer(field)}
-        names |= dict.fromkeys(name for name in _REFERENCE.findall(field) if name not in own)
+        own = dict.fromkeys(match[1] for match in _FOOTNOTE.finditer(field))
+        references = dict.fromkeys(_REFERENCE.findall(field))
+        names |= dict.fromkeys(name for name in (*references, *own) if name not in own or name not in references)
     found = [defined[name] for name in names if name in defined]
     return note._replace(definitions="\n".join([*filter(None, [note.definitions]), *found])) if found else note
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from flashcards.deck.markdown_extensions import rewrite_additions
 from flashcards.render.html.tags import write_typed_answer
 from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
@@ -269,9 +270,8 @@ class Screen:
         return text
 
     def _draw_side(self, asked: Asked, markdown: str) -> RenderableType:
-        if not self._opens_details:
-            markdown = fold_details(markdown, asked.face.delimiters)
-        return self._renderer.render(markdown, asked.entry.note.definitions, asked.face.delimiters)
+        definitions = asked.entry.note.definitions
+        return self._renderer.render(markdown, definitions, asked.face.delimiters, folded=not self._opens_details)
 
     def _draw_typed(self, view: Answer) -> None:
         if view.given is None:
@@ -284,9 +284,10 @@ class Screen:
     def _choose_hint(self, view: Question | Answer) -> str:
         face = view.asked.face
         shown = face.front + face.back if isinstance(view, Answer) else face.front
-        details = "Tab opens details" if fold_details(shown, face.delimiters) != shown else ""
-        if self._opens_details and details:
-            details = "Tab closes details"
+        shown = rewrite_additions(shown, view.asked.entry.note.definitions)
+        details = ""
+        if fold_details(shown, face.delimiters) != shown:
+            details = "Tab closes details" if self._opens_details else "Tab opens details"
         if isinstance(view, Answer):
             return details
         if view.asked.is_typed:

@@ -12,7 +12,7 @@ from flashcards.deck.media_references import AUDIO, IMAGE, PLAYED, extension, is
 from flashcards.disk.media_files import WIKI_PREFIX, FileFinder, MediaError, find_media_file
 from flashcards.render.formulas import expand
 from flashcards.render.html.cloze import mark_gaps
-from flashcards.render.html.renderer import HtmlRenderer, MediaPlacer
+from flashcards.render.html.renderer import UNSEEN, HtmlRenderer, MediaPlacer
 from flashcards.render.tex import tex_to_text
 
 # Characters; longer ones stay text, because drawing them would block the page for seconds.
@@ -77,6 +77,8 @@ class PageRenderer(HtmlRenderer):
         """Render one side of a card. The asked or revealed part of a cloze is in `<mark class="gap">`."""
         self._delimiters = delimiters
         html = self.render(markdown, definitions)
+        if UNSEEN.fullmatch(html):
+            html = escape(markdown)
         return mark_gaps(html, delimiters) if delimiters else html
 
     def place_media(self, html: str) -> str:

@@ -98,6 +98,9 @@ def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
     [
         ("text ^block-1", "text"),
         ("one ^abc123\n\ntwo", "one\n\ntwo"),
+        ("one ^b1\n\ntwo", "one\n\ntwo"),
+        ("| a |\n|---|\n| b |\n\n^table-1", "| a |\n|---|\n| b |\n\n"),
+        ("^caret", "^caret"),
         ("2 ^10", "2 ^10"),
         ("x ^n", "x ^n"),
         ("a ^abc b", "a ^abc b"),
@@ -203,3 +206,9 @@ def test_a_callout_in_a_list_stays_in_its_item(text: str, html: str) -> None:
 
 def test_a_callout_in_indented_code_is_code() -> None:
     assert rewrite_additions("a\n\n    > [!note] T\n") == "a\n\n    > [!note] T\n"
+
+
+def test_a_footnote_below_the_last_note_is_not_part_of_its_answer_if_another_note_names_it() -> None:
+    deck = parse("Q: a[^1]\nA: b\n\nQ: c\nA: d\n\n[^1]: there\n[^2]: unnamed\n", "x.md")
+    shown = [[rewrite_additions(text, note.definitions) for text in note.fields] for note in deck.notes]
+    assert shown == [["a<sup>1</sup>\n\n<sup>1</sup> there", "b"], ["c", "d\n\n\\[^2]: unnamed"]]

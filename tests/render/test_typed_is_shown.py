@@ -34,6 +34,7 @@ def shown_in_anki(markdown: str) -> str:
         "cost ($5M) vs ($7M)",
         "$1M–$2M",
         "US$5 and C$10",
+        "HK$7 and 5$ or 10$",
         "$5/month, $50/year",
         "between $1,000.50 and $2,000",
         "$1-$2-$3-$4-$5-$6-$7",
@@ -86,6 +87,8 @@ def test_formulas_stay_formulas(text: str, html: str) -> None:
         "[a]: b",
         ">",
         "#",
+        "``` sh",
+        "~~~",
     ],
 )
 @pytest.mark.parametrize("form", ["Q: x\nA: {}", "Q: x\nA:{}", "T: {}\nD: x", "Q: {}\nA: x", "x :: {}"])

@@ -221,8 +221,14 @@ def test_a_tick_leaves_a_long_card_where_it_was_scrolled_to(capsys: pytest.Captu
     assert "Flag 1." in text
 
 
-def test_details_stay_closed_until_they_are_opened(capsys: pytest.CaptureFixture[str]) -> None:
-    text = "Ask.\n\n<details><summary>Hint</summary>\n\nthe *hidden* part\n\n</details>\n\nAfter."
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ask.\n\n<details><summary>Hint</summary>\n\nthe *hidden* part\n\n</details>\n\nAfter.",
+        "Ask.\n> [!tip]- Hint\n> the *hidden* part\n\nAfter.",
+    ],
+)
+def test_details_stay_closed_until_they_are_opened(capsys: pytest.CaptureFixture[str], text: str) -> None:
     screen = Screen({}, KeyMap({}), plain=False)
     view = question(asked(card(1), front=text))
     screen.show(view)

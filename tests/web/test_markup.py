@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 
 import pytest
 
 from flashcards.render.code import read_code_css
 from flashcards.render.formulas import read_macros
+from flashcards.render.terminal.renderer import render_plain
 from flashcards.web.app import write_code_css
 from flashcards.web.markup import PageRenderer
 
@@ -104,3 +106,8 @@ def test_a_formula_of_thousands_of_characters_stays_text(tmp_path: Path) -> None
     assert "data-tex" in renderer.render_side(f"${'x' * 4_000}$", "", ())
     long = renderer.render_side(f"${'x' * 4_001}$", "", ())
     assert "data-tex" not in long and "x" * 4_001 in long
+
+
+@pytest.mark.parametrize("text", ["<div", "<!-- x", "<script>x</script>"])
+def test_a_side_of_which_nothing_is_visible_is_shown_as_typed(tmp_path: Path, text: str) -> None:
+    assert render(tmp_path, text) == escape(text) == escape(render_plain(text))

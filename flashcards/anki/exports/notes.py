@@ -17,14 +17,13 @@ from flashcards.deck.model import FORWARD, REVERSE, Deck, Kind, Note
 from flashcards.disk.atomic import read_text
 from flashcards.render.formulas import MACROS_FILE, parse_macros
 from flashcards.render.html.cloze import render_cloze
-from flashcards.render.html.renderer import HtmlRenderer
+from flashcards.render.html.renderer import UNSEEN, HtmlRenderer
 from flashcards.render.html.tags import make_typed_answer
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 # HTML without visible content; Anki regards a field with only `<br>` and `<div>` as empty.
-_UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
 _NOTHING: Final = "—"
 _YES: Final = "1"
 _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
@@ -63,7 +62,7 @@ class FieldWriter:
     def _side(self, note: Note, markdown: str) -> str:
         """Render one side, or show its source if nothing is visible: Anki drops a card with an empty front."""
         html = self._renderer.render(markdown, note.definitions)
-        if html[:1].isalnum() or not _UNSEEN.fullmatch(html):
+        if html[:1].isalnum() or not UNSEEN.fullmatch(html):
             return html
         return _escape_text(markdown).strip() or _NOTHING
 

@@ -35,6 +35,10 @@ _MATH_DELIMITER: Final = re.compile(r"\\([(\[])")
 _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
+UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
+"""HTML of which nothing is visible, such as that of `<div` alone; the source is shown instead."""
+
+
 class HtmlRenderer:
     """Renders the notes of one collection for Anki; a subclass writes formulas and media differently.
 

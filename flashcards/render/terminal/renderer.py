@@ -24,9 +24,11 @@ from flashcards.render.terminal.text import (
     Delimiters,
     InlineTags,
     TextWriter,
+    escape_controls,
     html_to_text,
     label_media,
 )
+from flashcards.text import fold_details
 
 MAX_DEPTH: Final = 12  # deeper lists and quotes are drawn at this depth
 
@@ -292,9 +294,17 @@ class TerminalRenderer:
         self._macros = macros
         self._plain = plain
 
-    def render(self, markdown: str, definitions: str = "", delimiters: Delimiters = ()) -> RenderableType:
-        """Render one side of any card; text between the two `delimiters` is the gap that is asked or revealed."""
-        markdown = rewrite_additions(_SURROGATES.sub("\ufffd", markdown), definitions)
+    def render(
+        self, markdown: str, definitions: str = "", delimiters: Delimiters = (), *, folded: bool = False
+    ) -> RenderableType:
+        """Render one side of any card; text between the two `delimiters` is the gap that is asked or revealed.
+
+        If `folded`, closed details and callouts show only their summary. If nothing would be visible, show the source.
+        """
+        typed = _SURROGATES.sub("\ufffd", markdown)
+        markdown = rewrite_additions(typed, definitions)
+        if folded:
+            markdown = fold_details(markdown, delimiters)
         definitions = keep_link_definitions(definitions)
         cut = cut_out_math(escape_money(markdown))
         source = cut.source
@@ -305,7 +315,7 @@ class TerminalRenderer:
         builder = TerminalBuilder(self._macros, delimiters, cut, Tags(html), plain=self._plain)
         for event in events:
             builder.add(event)
-        return stack(builder.finish(), spaced=True)
+        return stack(builder.finish() or [Text(escape_controls(typed.strip()))], spaced=True)
 
 
 def render_plain(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> str:
