@@ -20,7 +20,14 @@ from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
 from flashcards.render.formulas import MACROS_FILE, find_endless_macros, parse_macros
 from flashcards.review.keys import DEFAULTS, KeyMap
-from flashcards.settings import FILE_NAME, SettingInvalid, find_front_matter_problems, find_key_line, find_unknown_decks
+from flashcards.settings import (
+    FILE_NAME,
+    SettingInvalid,
+    find_front_matter_problems,
+    find_key_line,
+    find_own_properties,
+    find_unknown_decks,
+)
 from flashcards.text import plural, suggest
 
 if TYPE_CHECKING:
@@ -97,6 +104,21 @@ def _check_front_matter(collection: Collection) -> Iterator[FileProblem]:
             yield FileProblem(path, data["lines"].get(name, 1), "setting", message, hint)
 
 
+def find_ignored_properties(collection: Collection) -> Iterator[tuple[str, str]]:
+    """Yield the file and the name of each property that is neither a setting nor known from another program."""
+    rows = collection.connection.execute("SELECT path, settings FROM files WHERE present = 1 AND settings != '{}'")
+    for path, text in rows:
+        for name in find_own_properties(json.loads(text)["values"]):
+            yield path, name
+
+
+def list_some(names: Iterable[str], count: int) -> str:
+    """List the first of `count` names, because there can be thousands."""
+    named = list(islice(names, _SHOWN))
+    more = count - len(named)
+    return " and ".join([*named, f"{more:,} more"] if more else named)
+
+
 def _check_deck_tables(collection: Collection) -> Iterator[FileProblem]:
     decks = collection.catalog.decks()
     for line, name in find_unknown_decks(collection.root, collection.settings, decks):
@@ -154,7 +176,7 @@ def _find_same_notes(entries: Sequence[Entry], reviews: Mapping[int, int]) -> It
         several = sum(entry.id in reviews for entry in same) > 1
         for entry in same:
             named = (_name_place(each, reviews, studied) for each in ranked if each.id != entry.id)
-            others = _list_places(named, len(same) - 1)
+            others = list_some(named, len(same) - 1)
             mine = f"; this one has {_describe_reviews(entry, reviews)}" if studied else ""
             hint = "Remove one of them."
             if studied:
@@ -170,7 +192,7 @@ def _find_same_questions(entries: Sequence[Entry], reviews: Mapping[int, int]) -
         for entry in same:
             elsewhere = [each for each in studied if each.path != entry.path and each.fingerprint != entry.fingerprint]
             if elsewhere and entry.id not in reviews:
-                places = _list_places((_name_place(each, reviews, True) for each in elsewhere), len(elsewhere))
+                places = list_some((_name_place(each, reviews, True) for each in elsewhere), len(elsewhere))
                 message = f"The same question, with another answer, is at {places}; this one has no review."
                 hint = "Remove one of them, or reword its question."
                 yield FileProblem(entry.path, entry.note.line, "same-question", message, hint)
@@ -199,17 +221,10 @@ def _describe_reviews(entry: Entry, reviews: Mapping[int, int]) -> str:
     return plural(reviews[entry.id], "review") if entry.id in reviews else "no review"
 
 
-def _list_places(places: Iterable[str], count: int) -> str:
-    """List the first of `count` places, because there can be thousands."""
-    named = list(islice(places, _SHOWN))
-    more = count - len(named)
-    return " and ".join([*named, f"{more:,} more"] if more else named)
-
-
 def _check_shared_pin(places: list[tuple[str, int]]) -> Iterator[FileProblem]:
     """Report each place of a duplicate pinned id."""
     for path, line in places:
-        others = _list_places((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
+        others = list_some((f"{other}:{at}" for other, at in places if (other, at) != (path, line)), len(places) - 1)
         hint = "Give one of them another id, or remove its id."
         yield FileProblem(path, line, "same-id", f"The same id is at {others}.", hint)
 

@@ -17,7 +17,7 @@ from flashcards.catalog.imports import write_together
 from flashcards.catalog.store import Entry
 from flashcards.deck.attributes import split_tags, write_note
 from flashcards.deck.cloze import replace_gaps
-from flashcards.deck.front_matter import read_front_matter
+from flashcards.deck.front_matter import is_toml, read_front_matter
 from flashcards.deck.model import REVERSE, Deck, Gap, Kind, Note
 from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
@@ -327,16 +327,26 @@ def _set_front_matter(old: str, body: str, given: Sequence[str]) -> str:
     if inner.lstrip().startswith("{"):
         return f"---\n{_add_to_json(inner, given)}---\n{body}"
     names = {line.partition(":")[0] for line in given}
+    fence = old[:3] or "---"
+    if is_toml(old):
+        given = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in _split_lines(given)]
     inner = _FORMAT_LINE.sub("", inner)
     if "deck" in names:
         inner = re.sub(r"^[\"']?deck[\"']?[ \t]*[:=][^\n]*\n", "", inner, flags=re.MULTILINE)
     lines = "".join(f"{line}\n" for line in given) + inner
-    return f"---\n{lines}---\n{body}" if lines.strip() else body
+    return f"{fence}\n{lines}{fence}\n{body}" if lines.strip() else body
+
+
+def _split_lines(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of settings in YAML."""
+    for line in lines:
+        name, _, value = line.partition(":")
+        yield name, value.strip(' "')
 
 
 def _add_to_json(inner: str, given: Sequence[str]) -> str:
     """Return JSON front matter with these settings at its beginning."""
-    added = {name: value.strip(' "') for name, _, value in (line.partition(":") for line in given)}
+    added = dict(_split_lines(given))
     try:
         known = json.loads(inner)
     except (ValueError, RecursionError):  # YAML in braces

@@ -196,7 +196,7 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     flashcards check --explain tpm
     flashcards check --advice tpm
     """
-    from flashcards.check import find_advice, find_problems
+    from flashcards.check import find_advice, find_ignored_properties, find_problems, list_some
 
     with console.open_without_scan(reading=True) as collection:
         _, unreadable = console.scan_without_warnings(collection)
@@ -218,6 +218,11 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
             if remarks:
                 told += f" {console.plural(len(remarks), 'piece')} of advice."
             console.print_text(told, err=True)
+            pairs = find_ignored_properties(collection)
+            names = sorted({f"`{name}`" for path, name in pairs if is_selected(path, selected)})
+            if names:
+                told = f"Ignored in front matter, because they are not settings: {list_some(names, len(names))}."
+                console.print_text(console.make_visible(told), err=True)
         return 1 if found else 0
 
 

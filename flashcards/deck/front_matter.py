@@ -221,7 +221,10 @@ MAX_LENGTH: Final = 16_384  # characters
 _MAX_DOTS: Final = 20  # in a name of TOML; a name of n parts takes n² steps to read
 _MAX_INTEGER: Final = 2**63
 
-_FENCED: Final = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCED: Final = re.compile(
+    r"(?:---[ \t]*\n(?P<body>.*?)^(?:---|\.\.\.)|\+\+\+[ \t]*\n(?P<toml>.*?)^\+\+\+)[ \t]*(?:\n|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _TOML_LINE: Final = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
 _YAML_LINE: Final = re.compile(r"^[ \t]*\{?[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
 _NAME_LINE: Final = re.compile(r"^[^\s#>|:\-][^\n:]{0,60}:(?=\s|\Z)", re.MULTILINE)  # `Created On: today`
@@ -251,21 +254,26 @@ def read_front_matter(text: str, *, is_native: bool = True) -> FrontMatter:
     match = _FENCED.match(text)
     if not match:
         return FrontMatter()
-    body = match[1]
+    body = match["body"] or match["toml"] or ""
     is_text = not (_YAML_LINE.search(body) or _TOML_LINE.search(body))
     if (is_native and _NOTE_LINE.search(body)) or (is_text and (is_native or not _NAME_LINE.search(body))):
         return FrontMatter(end=match.end()) if not body.strip(" \t\n{}") else FrontMatter()
     if len(body) > MAX_LENGTH:
         message = f"The front matter has {len(body):,} characters; only {MAX_LENGTH:,} can be read."
         return FrontMatter(match.end(), problems=(Problem(1, _CODE, message, "Shorten it, or move text below it."),))
-    first_toml, first_yaml = _TOML_LINE.search(body), _YAML_LINE.search(body)
-    is_toml = first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
-    entries, problems = _read_settings(body, _read_toml if is_toml else _read_yaml)
+    entries, problems = _read_settings(body, _read_toml if is_toml(match[0]) else _read_yaml)
     values = {entry.name: entry.value for entry in entries}
     lines = {entry.name: entry.line + 1 for entry in reversed(entries)}
     return FrontMatter(
         match.end(), values, {name: lines[name] for name in values}, (*problems, *_find_repeated(entries))
     )
+
+
+def is_toml(front_matter: str) -> bool:
+    """Return whether front matter is TOML rather than YAML: between lines of `+++`, or by its first setting."""
+    first_toml, first_yaml = _TOML_LINE.search(front_matter), _YAML_LINE.search(front_matter)
+    is_first = first_toml is not None and (first_yaml is None or first_toml.start() < first_yaml.start())
+    return is_first or front_matter.startswith("+++")
 
 
 def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[list[YamlEntry], list[Problem]]:

@@ -22,7 +22,8 @@ _FENCE: Final = re.compile(r"[ \t>]*(?:[QATDC][:：][ \t]*)?(?:[-+*][ \t]+)?(`{3
 _MARKER: Final = re.compile(r" {0,3}[QATDC][:：]")
 
 _EMPHASISED: Final = re.compile(
-    r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])",
+    r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])"
+    r"|(?:Q|Question)[ \t]*[0-9]*[:：][ \t][^\n]*\1)",
     re.MULTILINE | re.IGNORECASE,
 )
 # Each is a variant of writing a question, and the matching one for its answer; compiled when needed.
@@ -33,12 +34,18 @@ _STYLES: Final = (
     (r"^ {0,3}q[:：][ \t]", r"^ {0,3}a[:：][ \t]"),
     (r"^ {0,3}Q[0-9]+[:：.)]", r"^ {0,3}A[0-9]+[:：.)]"),
     (r"^ {0,3}Q[.)][ \t]", r"^ {0,3}A[.)][ \t]"),
-    (r"^ {0,3}Question[ \t]*[0-9]*[:：]", r"^ {0,3}Answer[ \t]*[0-9]*[:：]"),
+    (r"^ {0,3}(?i:question)[ \t]*[0-9]*[ \t]*[:：]", r"^ {0,3}(?i:answer)[ \t]*[0-9]*[ \t]*[:：]"),
+    (r"^ {0,3}(?i:front)[ \t]*[:：]", r"^ {0,3}(?i:back)[ \t]*[:：]"),
+    (r"^ {0,3}(?i:term)[ \t]*[:：]", r"^ {0,3}(?i:definition)[ \t]*[:：]"),
+    (r"^ {0,3}Q[ \t]+[:：–—-]", r"^ {0,3}A[ \t]+[:：–—-]"),
+    (r"^ {0,3}[\[(]Q[\])]", r"^ {0,3}[\[(]A[\])]"),
+    (r"^ {0,3}`Q[:：]`[ \t]", r"^ {0,3}`A[:：]`[ \t]"),
+    (r"^ {0,3}<(?:b|strong|i|em|u)>Q[ \t]*(?:[:：]|</)", r"^ {0,3}<(?:b|strong|i|em|u)>A[ \t]*(?:[:：]|</)"),
 )
 # All matches of the patterns above begin so. A preceding line break is found much faster than `^`.
 _QUESTION_HINT: Final = re.compile(
     r"\n(?! {0,3}[QATDC]:)[ \t>]*(?:#{1,6}[ \t]+|(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?"
-    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|uestion))"
+    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|[ \t]+[:：–—-])|[\[(`]Q[\])：:]|<\w+>Q|(?i:question|front|term)[ \t0-9]*[:：])"
 )
 
 # A paragraph of one line, or a list item, that would be a note outside an answer.

@@ -5,6 +5,7 @@ from flashcards.settings.file import SettingInvalid as SettingInvalid
 from flashcards.settings.file import Settings as Settings
 from flashcards.settings.file import find_front_matter_problems as find_front_matter_problems
 from flashcards.settings.file import find_key_line as find_key_line
+from flashcards.settings.file import find_own_properties as find_own_properties
 from flashcards.settings.file import find_unknown_decks as find_unknown_decks
 from flashcards.settings.file import load_settings as load_settings
 from flashcards.settings.file import parse_settings as parse_settings

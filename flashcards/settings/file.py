@@ -19,7 +19,6 @@ from scheduler.policy import Policy
 FILE_NAME = "flashcards.toml"
 """The settings file at the top of a collection."""
 
-_REMOVE = "Remove it, or write it as prose below the front matter."
 
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *setting_values.BY_NAME)
 
@@ -73,8 +72,7 @@ def matches_deck(pattern: str, deck: str) -> bool:
 def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Find the problems of a deck's front matter: setting, message and hint.
 
-    A deck that names its format is in a vault of another tool. There, names unlike any setting are the user's own
-    properties.
+    A name that is like that of a setting is a slip; any other name is a property of the user or of another program.
     """
     found = []
     for name, value in values.items():
@@ -90,14 +88,23 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
         elif name.lower() in _list_properties():
             continue
         elif name not in setting_values.BY_NAME:
-            hint = suggest(name, _FRONT_MATTER_NAMES, _REMOVE)
-            if hint != _REMOVE or "format" not in values:
+            if hint := suggest(name, _FRONT_MATTER_NAMES, ""):
                 found.append((name, f"Unknown setting `{name}`.", hint))
         elif message := setting_values.find_setting_problem(name, value):
             found.append(
                 (name, f"`{name}` {message}.", f"Its default is {setting_values.BY_NAME[name].default or 'none'}.")
             )
     return found
+
+
+def find_own_properties(values: Mapping[str, Any]) -> list[str]:
+    """Find the names in a front matter that mean nothing here and are not known from another program."""
+    known = {*_FRONT_MATTER_NAMES, *setting_values.TOP_LEVEL}
+    return [
+        name
+        for name in values
+        if name not in known and name.lower() not in _list_properties() and not suggest(name, _FRONT_MATTER_NAMES, "")
+    ]
 
 
 @cache

@@ -152,6 +152,14 @@ class TestDecks:
         assert listed.err == "Warning: sub/ cannot be read: Permission denied.\n"
         assert [card["id"] for card in listed.lines] == [name]
 
+    def test_own_properties_are_no_problem_but_are_named(self, cli: Runner) -> None:
+        cli.write("a.md", "---\nprofessor: X\nDate Created: 2026-01-01\ntitle: T\n---\n", question("one"))
+        found = cli("check")
+        assert found.out == ""
+        assert found.err == (
+            "No problems.\nIgnored in front matter, because they are not settings: `Date Created` and `professor`.\n"
+        )
+
     def test_files_without_content_and_with_one_endless_line_are_not_errors(self, cli: Runner) -> None:
         cli.write("empty.md")
         cli.write("blank.md", " \n\n\t\n")

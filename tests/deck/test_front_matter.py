@@ -30,6 +30,14 @@ def test_toml_as_hashcards_writes_it_gives_values_and_their_lines() -> None:
     )
 
 
+def test_toml_between_plus_signs_is_read_and_a_bad_line_costs_only_itself() -> None:
+    text = '+++\ntags = ["a"]\ntitle = unquoted\ndeck = "T::Z"\n+++\n'
+    found = read_front_matter(text + NOTE)
+    assert (found.end, found.values) == (len(text), {"tags": ["a"], "deck": "T::Z"})
+    assert [problem.line for problem in found.problems] == [3]
+    assert read_front_matter(f"+++\n{NOTE}+++\n") == FrontMatter()
+
+
 def test_a_colon_in_a_toml_value_does_not_make_it_yaml() -> None:
     assert read_front_matter('---\nname = "a: b"\ndeck = "c::d"\n---\n').values == {"name": "a: b", "deck": "c::d"}
 

@@ -59,6 +59,16 @@ def test_a_conflict_marker_outside_code_is_found(text: str, line: int) -> None:
         "Q. one\nA. two",
         "Question: one\nAnswer: two",
         "Question 1: one\nAnswer 1: two",
+        "**Q: one**\n\n**A: two**",
+        "QUESTION: one\nANSWER: two",
+        "Front: one\nBack: two",
+        "Term: one\nDefinition: two",
+        "Q : one\nA : two",
+        "Q - one\nA - two",
+        "[Q] one\n[A] two",
+        "(Q) one\n(A) two",
+        "`Q:` one\n`A:` two",
+        "<b>Q:</b> one<br>\n<b>A:</b> two",
     ],
 )
 def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
@@ -81,6 +91,11 @@ def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
         "> Q: only this",
         "**C** is a language",
         "**T**est: it",
+        "*Q. robur* is the oak",
+        "**T1: longitudinal**",
+        "Q - only this",
+        "Front: only this",
+        "Write `Q:` and `A:`.",
     ],
 )
 def test_text_that_only_resembles_a_marker_is_not_a_problem(text: str) -> None:
@@ -162,6 +177,7 @@ def test_names_hold_no_control_characters() -> None:
 
 
 PIECES = [*"QqTCA#*_-+>:：.)1 \t\n", "\n", "\n", "Question", "Answer", "question", "Term", "Cloze", "12.", "   "]
+PIECES += ["Front", "Back", "Definition", "[Q]", "[A]", "`Q:` ", "`A:` ", "<b>", "</b>", "–"]
 
 
 @given(st.lists(st.sampled_from(PIECES), min_size=3, max_size=14).map("".join))
