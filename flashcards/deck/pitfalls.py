@@ -45,7 +45,8 @@ _STYLES: Final = (
 # All matches of the patterns above begin so. A preceding line break is found much faster than `^`.
 _QUESTION_HINT: Final = re.compile(
     r"\n(?! {0,3}[QATDC]:)[ \t>]*(?:#{1,6}[ \t]+|(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?"
-    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|[ \t]+[:：–—-])|[\[(`]Q[\])：:]|<\w+>Q|(?i:question|front|term)[ \t0-9]*[:：])"
+    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|[ \t]+[:：–—-])|[\[(`]Q[\])：:]|<\w+>Q"
+    r"|(?i:question|front|term)[ \t0-9]*[:：])"
 )
 
 # A paragraph of one line, or a list item, that would be a note outside an answer.
