@@ -251,7 +251,7 @@ def test_a_question_that_is_a_heading_loses_its_sign_and_keeps_its_history(cli: 
     [
         ("---\r\ntags: flashcards\r\n---\r\na::b\n", "---\r\nformat: obsidian\r\ntags: flashcards\r\n---\r\na::b\n"),
         ("---\nA: x\ntags: flashcards\n---\na::b", "---\nformat: obsidian\nA: x\ntags: flashcards\n---\na::b"),
-        ("+++\ntags = ['flashcards']\n+++\na::b\n", '+++\nformat = "obsidian"\ntags = [\'flashcards\']\n+++\na::b\n'),
+        ("+++\ntags = ['flashcards']\n+++\na::b\n", "+++\nformat = \"obsidian\"\ntags = ['flashcards']\n+++\na::b\n"),
         ("\ufeff#flashcards\na::b\n", "\ufeff---\nformat: obsidian\n---\n#flashcards\na::b\n"),
     ],
 )
