@@ -58,13 +58,14 @@ class SeenStatus(NamedTuple):
     package_ms: int = 0  # when the package was made, epoch milliseconds; 0 if unknown
     ease: int = 0  # the SM-2 ease, in per mille; 0 if there is none
     data: str = ""  # data of add-ons and of custom scheduling code, as JSON; empty if there is none
-    # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag, and `GIVEN_BY_WHOLE`
+    # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag, and how it was given
     given: int | None = None
+    given_s: int = 0  # the time of the card's last change in that export, epoch seconds
 
 
-GIVEN_BY_WHOLE: Final = 16
-"""The part of `SeenStatus.given` that says that a .colpkg replaced whatever status the card had."""
-_STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given"
+GIVEN_BY_WHOLE, GIVEN_AGAIN = 16, 32
+"""The parts of `SeenStatus.given`: a .colpkg gave it to every card, or a package only to a card deleted in Anki."""
+_STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given, given_s"
 
 OWN_FORM, FOREIGN_FORM = 0, 1
 """The forms of a note in Anki: in our note types, or in another one."""
@@ -213,7 +214,7 @@ class Origins:
     def remember_statuses(self, statuses: Iterable[tuple[int, SeenStatus]]) -> None:
         """Store the status of cards in Anki."""
         self._db.executemany(
-            f"INSERT OR REPLACE INTO origin_cards({_STATUS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO origin_cards({_STATUS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((card, *seen) for card, seen in statuses),
         )
 

@@ -200,3 +200,9 @@ def add_card_data(db: Database) -> None:
 def add_given_status(db: Database) -> None:
     """Add the status that an export gave to a card in Anki: 1 if suspended, plus twice its flag."""
     db.table("origin_cards").add_column("given", int)
+
+
+@migrations()
+def add_time_of_given_status(db: Database) -> None:
+    """Add the time of the last change that the card had in that export, in epoch seconds."""
+    db.table("origin_cards").add_column("given_s", int, not_null_default=0)

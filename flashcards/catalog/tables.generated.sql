@@ -82,7 +82,7 @@ CREATE TABLE "origins" (
 CREATE TABLE "origin_cards" (
    "card" INTEGER PRIMARY KEY,
    "changed_s" INTEGER NOT NULL
-, "suspended" INTEGER, "flag" INTEGER, "package_ms" INTEGER NOT NULL DEFAULT 0, "ease" INTEGER NOT NULL DEFAULT 0, "data" TEXT NOT NULL DEFAULT '', "given" INTEGER) STRICT
+, "suspended" INTEGER, "flag" INTEGER, "package_ms" INTEGER NOT NULL DEFAULT 0, "ease" INTEGER NOT NULL DEFAULT 0, "data" TEXT NOT NULL DEFAULT '', "given" INTEGER, "given_s" INTEGER NOT NULL DEFAULT 0) STRICT
 
 CREATE TABLE "imports" (
    "mark" TEXT PRIMARY KEY,

@@ -14,6 +14,7 @@ from flashcards.catalog.imports import (
     FLAG_CONFLICT,
     FLAG_REVERSE,
     FLAG_TYPED,
+    GIVEN_AGAIN,
     GIVEN_BY_WHOLE,
     OWN_FORM,
     NoteBase,
@@ -32,16 +33,19 @@ _REMEMBER = (  # faster than INSERT OR REPLACE
 )
 
 
-_MARKED: Final = "SELECT DISTINCT note FROM cards WHERE suspended OR flag"
+_STATUSES: Final = """
+    SELECT c.note, c.id, c.active, c.suspended + 2 * c.flag, coalesce(c.last_ms, 0) / 1000,
+        o.changed_s, o.given, o.given_s
+    FROM cards c LEFT JOIN origin_cards o ON o.card = c.id
+    WHERE c.suspended OR c.flag OR o.card IS NOT NULL
+"""
 # An import compares the card with our id in Anki with this status, not an original that Anki keeps.
 _REMEMBER_STATUS: Final = (
-    "INSERT INTO origin_cards(card, changed_s, suspended, flag, given)"
-    " SELECT id, -1, 0, 0, suspended + 2 * flag + {} FROM cards WHERE {}"
-    " ON CONFLICT(card) DO UPDATE SET given = excluded.given"
+    "INSERT INTO origin_cards(card, changed_s, suspended, flag, given, given_s) VALUES (?, -1, 0, 0, ?, ?)"
+    " ON CONFLICT(card) DO UPDATE SET given = excluded.given, given_s = excluded.given_s"
 )
-_OF_NOTE: Final = _REMEMBER_STATUS.format(0, "note = ? AND (suspended OR flag)")
-_OF_ALL: Final = _REMEMBER_STATUS.format(
-    GIVEN_BY_WHOLE, "active AND (suspended OR flag OR id IN (SELECT card FROM origin_cards))"
+_FORGET_STATUS: Final = (
+    "UPDATE origin_cards SET changed_s = -1, suspended = 0, flag = 0, given = NULL, given_s = 0 WHERE card = ?"
 )
 _LATER_PARTS: Final = (
     "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"
@@ -63,12 +67,15 @@ class Exports:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._now: dict[int, _ExportedNote] = {}
+        self._modified: dict[int, int] = {}
         self._bases: list[NoteBase] = []
 
     def record_notes(self, notes: Iterable[PackageNote]) -> Iterator[PackageNote]:
         """Yield the same notes; `finish` stores them."""
         for note in notes:
-            self._now[note.id] = _ExportedNote(note.guid, note.deck, " ".join([str(card.ord) for card in note.cards]))
+            ords = " ".join([str(card.ord) for card in note.cards])
+            self._now[note.id] = _ExportedNote(note.guid, note.deck, ords)
+            self._modified[note.id] = note.modified
             self._bases.append(_make_base(note))
             yield note
 
@@ -96,13 +103,28 @@ class Exports:
         return (*_describe_changes(pairs, len(gone)), *self._describe_foreign_notes(before))
 
     def _remember_statuses(self, before: Sized[int], *, whole: bool) -> None:
-        """Store the statuses that Anki gets: those of all cards, or of cards that it does not have yet."""
-        if whole:
-            self._connection.execute(_OF_ALL)
-            return
-        marked = self._connection.execute(_MARKED).fetchall()
-        given_first = [row for row in marked if row[0] in self._now and row[0] not in before]
-        self._connection.executemany(_OF_NOTE, given_first)
+        """Store the statuses that Anki gets: those of all cards, or of cards that it lacks.
+
+        It may lack any card, because a person can delete notes there.
+        """
+        given: list[tuple[int, int, int]] = []
+        gone: list[tuple[int]] = []
+        for note, card, active, status, last_s, changed_s, *known in self._connection.execute(_STATUSES).fetchall():
+            if not active or note not in self._now:
+                gone += [(card,)] if whole and changed_s is not None else []
+                continue
+            is_lacking = changed_s == -1 and known[0] is None
+            if whole:
+                status += GIVEN_BY_WHOLE
+            elif not (is_lacking or (status and note not in before)):
+                if changed_s is None or not (known[0] is None or known[0] & GIVEN_AGAIN):
+                    continue  # Anki has the status of an earlier package
+                status += GIVEN_AGAIN
+            row = (status, max(self._modified[note], last_s))
+            if row != tuple(known):
+                given.append((card, *row))
+        self._connection.executemany(_REMEMBER_STATUS, given)
+        self._connection.executemany(_FORGET_STATUS, gone)
 
     def _store_bases(self) -> None:
         origins = Origins(self._connection)

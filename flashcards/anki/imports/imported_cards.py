@@ -18,7 +18,7 @@ from flashcards.anki.package.schedule_reader import (
     find_foreign_data,
     make_anki_days,
 )
-from flashcards.catalog.imports import GIVEN_BY_WHOLE, Origins, SeenStatus
+from flashcards.catalog.imports import GIVEN_AGAIN, GIVEN_BY_WHOLE, Origins, SeenStatus
 from scheduler.clock import Clock
 from scheduler.log import CardHistory, ImportedState, make_imported_row
 from scheduler.merge import merge
@@ -134,16 +134,13 @@ class StatusImport:
         suspended, flag = card.queue == SUSPENDED, card.flags & 7
         extra = max(card.factor, 0), find_foreign_data(card)
         before = before or SeenStatus(-1, suspended=False, flag=0)
-        known = [before]
-        if before.given is not None and card.id == ours:
-            # A package gives its status only to a card that Anki lacks, which is unknown here.
-            given = SeenStatus(-1, suspended=bool(before.given & 1), flag=before.given >> 1 & 7)
-            known = [given] if before.given & GIVEN_BY_WHOLE or before.changed_s < 0 else [before, given]
-            before = before if len(known) > 1 else given
-        left = None if card.id == ours else before.given
-        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, left)
-        is_older = card.changed < before.changed_s or self._package_ms < before.package_ms
-        if now == before or is_older:
+        known = _find_known(before, card, ours)
+        given = before.given, before.given_s
+        if card.id == ours and not (before.given or 0) & GIVEN_AGAIN:
+            given = None, 0  # Anki has had it since then
+        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, *given)
+        before = known[0]
+        if now == before or card.changed < before.changed_s or self._package_ms < before.package_ms:
             return None
         burial = self._reader.find_burial(card) if card.changed != before.changed_s else None
         if burial and burial[0] >= self._today:
@@ -155,6 +152,24 @@ class StatusImport:
         if flag not in {each.flag or 0 for each in known}:  # Anki sets a flag without changing the time of the card
             self._flags[flag].append(ours)
         return now
+
+
+def _find_known(before: SeenStatus, card: AnkiCard, ours: int) -> list[SeenStatus]:
+    """Find the statuses that a card of a package may have had before a person changed them in Anki.
+
+    An export gives its status only to a card that Anki lacks: one unknown here, or one deleted there. Its time tells.
+    """
+    if before.given is None or card.id != ours:
+        return [before]
+    marks = bool(before.given & 1), before.given >> 1 & 7
+    if before.changed_s >= 0 and before.changed_s != before.given_s:
+        if card.changed == before.changed_s:
+            return [before]
+        if card.changed == before.given_s:
+            return [SeenStatus(before.given_s, *marks, before.package_ms)]
+    if before.given & GIVEN_BY_WHOLE or before.changed_s < 0:
+        return [SeenStatus(-1, *marks)]
+    return [before] if before.given & GIVEN_AGAIN else [before, SeenStatus(-1, *marks)]
 
 
 _FARTHEST_SHIFT: Final = 10  # milliseconds

@@ -6,6 +6,7 @@ import sqlite3
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,9 @@ from flashcards.anki.imports.imported_cards import MatchedCard, separate_duplica
 from flashcards.anki.package.model import AnkiCard
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CREATED, Made, studied, write_package
+from tests.anki.imports.packages import CREATED, START, Made, studied, write_package
+
+LATER = START // 1000 + 30 * 86_400  # a time after every review
 
 
 class Marked:
@@ -159,6 +162,60 @@ def test_a_status_that_a_package_gave_to_a_card_deleted_in_anki_is_no_change(mar
     assert marked.marks == (False, 5)
 
 
+def read_package_card(package: Path) -> sqlite3.Row:
+    """The only card of a package."""
+    with zipfile.ZipFile(package) as archive:
+        connection = sqlite3.connect(":memory:")
+        name = next(each for each in archive.namelist() if each.startswith("collection.anki2"))
+        connection.deserialize(archive.read(name))
+    connection.row_factory = sqlite3.Row
+    (card,) = connection.execute("SELECT * FROM cards")
+    connection.close()
+    return card  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("marks", [{"suspended": False, "flag": 0}, {"suspended": True, "flag": 4}])
+def test_a_flag_set_on_a_card_that_a_package_gave_to_anki_again_arrives_although_the_card_is_older_now(
+    marked: Marked, tmp_path: Path, marks: dict[str, Any]
+) -> None:
+    marked.import_card(mod=LATER)
+    marked.set(**marks)
+    export(marked, tmp_path / "again.apkg")  # deleted in Anki meanwhile
+    given = read_package_card(tmp_path / "again.apkg")
+    assert given["mod"] < LATER
+    there = tmp_path / "there.apkg"
+    card = {each: given[each] for each in ("id", "mod", "queue")}
+    package = write_package(there, [studied(**card, flags=given["flags"])])
+    assert marked.home.import_file(package).cards == 0
+    marked.home.import_file(write_package(there, [studied(**card, flags=6)]))
+    assert marked.marks == (marks["suspended"], 6)
+
+
+def test_a_status_removed_in_anki_is_removed_here_if_a_colpkg_without_the_card_replaced_anki_meanwhile(
+    marked: Marked, tmp_path: Path
+) -> None:
+    marked.import_card()
+    (card,) = export(marked, tmp_path / "first.apkg")
+    (path,) = marked.home.root.rglob("*.md")
+    text = path.read_text("utf-8")
+    path.write_text("Q: other\nA: note\n", "utf-8")
+    export(marked, tmp_path / "whole.colpkg")
+    path.write_text(text, "utf-8")
+    marked.home.with_collection(lambda collection: collection.store.suspend([card]))
+    export(marked, tmp_path / "again.apkg")
+    marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER)]))
+    with Collection(marked.home.root) as collection:
+        assert not collection.store.card(card).suspended
+
+
+def test_a_colpkg_that_anki_did_not_import_makes_no_change_there(marked: Marked, tmp_path: Path) -> None:
+    marked.import_card(mod=LATER)
+    marked.set(suspended=True, flag=0)
+    (card,) = export(marked, tmp_path / "whole.colpkg")
+    marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER, flags=3)]))
+    assert marked.marks == (True, 3)
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_of_two_cards_in_anki_that_are_one_here_the_same_one_counts_in_any_order(first: int) -> None:
     cards = [AnkiCard._make([*range(len(AnkiCard._fields))])._replace(id=1 + each, reps=each) for each in range(2)]
@@ -172,9 +229,4 @@ def test_of_two_cards_in_anki_that_are_one_here_the_same_one_counts_in_any_order
 def test_an_export_says_again_whether_a_card_was_buried_by_hand(marked: Marked, tmp_path: Path, queue: int) -> None:
     marked.import_card(queue=queue, mod=int(time.time()))
     export(marked, tmp_path / "back.apkg")
-    with zipfile.ZipFile(tmp_path / "back.apkg") as archive:
-        connection = sqlite3.connect(":memory:")
-        name = next(each for each in archive.namelist() if each.startswith("collection.anki2"))
-        connection.deserialize(archive.read(name))
-    assert connection.execute("SELECT queue FROM cards").fetchall() == [(queue,)]
-    connection.close()
+    assert read_package_card(tmp_path / "back.apkg")["queue"] == queue
