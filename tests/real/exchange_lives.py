@@ -212,7 +212,6 @@ class Life:
             self.world = profile_of(package, self._folder / f"{time.time_ns()}")
             self.world.chance = self.chance
             assert self._read_there()["notes"].keys() == here
-            self._marks = {}
         else:
             into(self.world, package)
         after = self._read_there()
@@ -222,10 +221,12 @@ class Life:
             assert before["log"] <= after["log"]
             foreign = {guid: note for guid, note in before["notes"].items() if not note[0].startswith("Flashcards")}
             assert foreign.items() <= after["notes"].items()
-        self._check_new_cards(after["cards"].keys() - ({} if replaces else before["cards"]).keys())
+        new = after["cards"].keys() - ({} if replaces else before["cards"]).keys()
+        self._check_new_cards(new)
         self._check_collection_there()
+        # Cards that were deleted in Anki are new there again, with the marks in the package.
         marks = self._read_marks_there()
-        self._marks = {card: self._marks.get(card, marks[card]) for card in marks}
+        self._marks = {card: marks[card] if card in new else self._marks.get(card, marks[card]) for card in marks}
         time.sleep(1.1)
 
     # What must hold
