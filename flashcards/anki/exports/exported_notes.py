@@ -34,18 +34,18 @@ _REMEMBER = (  # faster than INSERT OR REPLACE
 
 
 _STATUSES: Final = """
-    SELECT c.note, c.id, c.active, c.suspended + 2 * c.flag, coalesce(c.last_ms, 0) / 1000,
-        o.changed_s, o.given, o.given_s
+    SELECT c.note, c.active, c.suspended + 2 * c.flag, coalesce(c.last_ms, 0) / 1000,
+        o.changed_s = -1 AND o.given IS NULL,
+        c.id, coalesce(o.changed_s, -1), iif(o.card, o.suspended, 0), iif(o.card, o.flag, 0), o.given,
+        coalesce(o.given_s, 0)
     FROM cards c LEFT JOIN origin_cards o ON o.card = c.id
     WHERE c.suspended OR c.flag OR o.card IS NOT NULL
 """
 # An import compares the card with our id in Anki with this status, not an original that Anki keeps.
 _REMEMBER_STATUS: Final = (
-    "INSERT INTO origin_cards(card, changed_s, suspended, flag, given, given_s) VALUES (?, -1, 0, 0, ?, ?)"
-    " ON CONFLICT(card) DO UPDATE SET given = excluded.given, given_s = excluded.given_s"
-)
-_FORGET_STATUS: Final = (
-    "UPDATE origin_cards SET changed_s = -1, suspended = 0, flag = 0, given = NULL, given_s = 0 WHERE card = ?"
+    "INSERT INTO origin_cards(card, changed_s, suspended, flag, given, given_s) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT(card) DO UPDATE SET changed_s = excluded.changed_s, suspended = excluded.suspended,"
+    " flag = excluded.flag, given = excluded.given, given_s = excluded.given_s"
 )
 _LATER_PARTS: Final = (
     "SELECT note FROM origins o WHERE part > (SELECT min(part) FROM origins first WHERE first.source = o.source)"
@@ -59,6 +59,17 @@ class _ExportedNote(NamedTuple):
     guid: str
     deck: str
     ords: str
+
+
+class _StatusThere(NamedTuple):
+    """What is known of a card's status in Anki, by our id; the fields are those of `SeenStatus`."""
+
+    card: int
+    changed_s: int = -1
+    suspended: int | None = 0
+    flag: int | None = 0
+    given: int | None = None
+    given_s: int = 0
 
 
 class Exports:
@@ -107,24 +118,17 @@ class Exports:
 
         It may lack any card, because a person can delete notes there.
         """
-        given: list[tuple[int, int, int]] = []
-        gone: list[tuple[int]] = []
-        for note, card, active, status, last_s, changed_s, *known in self._connection.execute(_STATUSES).fetchall():
-            if not active or note not in self._now:
-                gone += [(card,)] if whole and changed_s is not None else []
-                continue
-            is_lacking = changed_s == -1 and known[0] is None
-            if whole:
-                status += GIVEN_BY_WHOLE
-            elif not (is_lacking or (status and note not in before)):
-                if changed_s is None or not (known[0] is None or known[0] & GIVEN_AGAIN):
-                    continue  # Anki has the status of an earlier package
-                status += GIVEN_AGAIN
-            row = (status, max(self._modified[note], last_s))
-            if row != tuple(known):
-                given.append((card, *row))
-        self._connection.executemany(_REMEMBER_STATUS, given)
-        self._connection.executemany(_FORGET_STATUS, gone)
+        changed = []
+        for note, active, status, last_s, is_lacking, *values in self._connection.execute(_STATUSES).fetchall():
+            known = _StatusThere(*values)
+            if active and note in self._now:
+                is_new = is_lacking or (status and note not in before)
+                now = _give_status(known, status, max(self._modified[note], last_s), is_new=is_new, whole=whole)
+            else:
+                now = _StatusThere(known.card) if whole else known
+            if now != known:
+                changed.append(now)
+        self._connection.executemany(_REMEMBER_STATUS, changed)
 
     def _store_bases(self) -> None:
         origins = Origins(self._connection)
@@ -162,6 +166,20 @@ class Exports:
         parts = {row[0] for row in self._connection.execute(_LATER_PARTS)}
         if split := len((parts & self._now.keys()).difference(before)):
             yield f"{plural(split, 'note')} made from single cards of larger notes in Anki, which adds them as new."
+
+
+def _give_status(known: _StatusThere, status: int, at_s: int, *, is_new: bool, whole: bool) -> _StatusThere:
+    """Return what is known after an export of a card with this status; `is_new` says that Anki lacks the card."""
+    if whole:
+        return known._replace(given=status + GIVEN_BY_WHOLE, given_s=at_s)
+    if known.given is not None and not known.given & GIVEN_AGAIN:
+        marks = known.given & 1, known.given >> 1 & 7
+        if marks == (status & 1, status >> 1):
+            return known
+        known = known._replace(changed_s=known.given_s, suspended=marks[0], flag=marks[1])
+    elif is_new:
+        return known._replace(given=status, given_s=at_s)
+    return known._replace(given=status + GIVEN_AGAIN, given_s=at_s)
 
 
 def _keep_earlier(before: NoteBase, base: NoteBase) -> bytes:

@@ -136,7 +136,7 @@ class StatusImport:
         before = before or SeenStatus(-1, suspended=False, flag=0)
         known = _find_known(before, card, ours)
         given = before.given, before.given_s
-        if card.id == ours and not (before.given or 0) & GIVEN_AGAIN:
+        if card.id == ours and (not (before.given or 0) & GIVEN_AGAIN or card.changed == before.given_s):
             given = None, 0  # Anki has had it since then
         now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, *given)
         before = known[0]
@@ -161,15 +161,19 @@ def _find_known(before: SeenStatus, card: AnkiCard, ours: int) -> list[SeenStatu
     """
     if before.given is None or card.id != ours:
         return [before]
-    marks = bool(before.given & 1), before.given >> 1 & 7
+    given = SeenStatus(-1, bool(before.given & 1), before.given >> 1 & 7)
+    has_time = card.changed == before.given_s
+    if before.given & GIVEN_AGAIN and not has_time:
+        return [before]
     if before.changed_s >= 0 and before.changed_s != before.given_s:
         if card.changed == before.changed_s:
             return [before]
-        if card.changed == before.given_s:
-            return [SeenStatus(before.given_s, *marks, before.package_ms)]
-    if before.given & GIVEN_BY_WHOLE or before.changed_s < 0:
-        return [SeenStatus(-1, *marks)]
-    return [before] if before.given & GIVEN_AGAIN else [before, SeenStatus(-1, *marks)]
+        if has_time:
+            return [given._replace(package_ms=before.package_ms)]
+    if before.given & GIVEN_AGAIN:
+        return [before, given]
+    is_sure = before.given & GIVEN_BY_WHOLE or before.changed_s < 0
+    return [given] if is_sure else [before, given]
 
 
 _FARTHEST_SHIFT: Final = 10  # milliseconds

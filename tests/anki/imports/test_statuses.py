@@ -16,7 +16,7 @@ from flashcards.anki.imports.imported_cards import MatchedCard, separate_duplica
 from flashcards.anki.package.model import AnkiCard
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CREATED, START, Made, studied, write_package
+from tests.anki.imports.packages import CREATED, START, Made, edit_package, studied, write_package
 
 LATER = START // 1000 + 30 * 86_400  # a time after every review
 
@@ -189,6 +189,21 @@ def test_a_flag_set_on_a_card_that_a_package_gave_to_anki_again_arrives_although
     assert marked.home.import_file(package).cards == 0
     marked.home.import_file(write_package(there, [studied(**card, flags=6)]))
     assert marked.marks == (marks["suspended"], 6)
+
+
+def test_a_status_given_to_a_card_that_was_deleted_in_anki_before_any_import_is_no_change(
+    marked: Marked, tmp_path: Path
+) -> None:
+    marked.home.write("a.md", "Q: front\nA: back\n")
+    export(marked, tmp_path / "first.apkg")
+    marked.set(suspended=True, flag=3)
+    export(marked, tmp_path / "again.apkg")
+    marked.set(suspended=False, flag=0)
+    there = tmp_path / "there.apkg"
+    marked.home.import_file(edit_package(tmp_path / "again.apkg", there))
+    assert marked.marks == (False, 0)
+    marked.home.import_file(edit_package(tmp_path / "again.apkg", there, "UPDATE cards SET flags = 5"))
+    assert marked.marks == (False, 5)
 
 
 def test_a_status_removed_in_anki_is_removed_here_if_a_colpkg_without_the_card_replaced_anki_meanwhile(
