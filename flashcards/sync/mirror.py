@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import sha1
 from html import unescape
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
-from flashcards.sync.validation import COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
+from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
 from flashcards.sync.wire import BadRequest
 from scheduler.connection import select_in
 
@@ -27,6 +28,7 @@ OBJECTS: Final = ("models", "decks", "dconf")
 """The columns of `col` with JSON objects by id; each object has its own change number."""
 
 CHUNK_ROWS: Final = 250
+_NEAR_MS: Final = 10
 _DEFAULT_DECK: Final = 1
 _MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
@@ -216,15 +218,12 @@ class Mirror:
         return self.select(f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE {key} IN ({{}})", ids)
 
     def copy_notes(self, notes: Sequence[int], more_reviews: Iterable[Row] = ()) -> sqlite3.Connection:
-        """Copy notes with cards and log into memory; `more_reviews` may share instants with other reviews."""
+        """Copy notes with cards and log into memory, with more rows of the log."""
         copy = sqlite3.connect(":memory:")
-        reviews = list(more_reviews)
         for statement in TABLE_STATEMENTS:
-            copy.execute(
-                statement.replace("revlog (id integer PRIMARY KEY", "revlog (id integer") if reviews else statement
-            )
+            copy.execute(statement)
         cards = self.select_by("cards", "nid", notes)
-        reviews += self.select_by("revlog", "cid", [row[0] for row in cards])
+        reviews = [*self.select_by("revlog", "cid", [row[0] for row in cards]), *more_reviews]
         _insert(copy, "col", self.connection.execute("SELECT * FROM col").fetchall())
         _insert(copy, "notes", self.select_by("notes", "id", notes))
         _insert(copy, "cards", cards)
@@ -301,10 +300,22 @@ class Mirror:
         times = ((row[modified], number) for number, row in before.items() if row)
         self.connection.executemany(f"UPDATE {table} SET mod = ? WHERE id = ?", times)
 
-    def has_other_review(self, row: Row) -> bool:
-        """Return whether the log has a review of another card at the same instant."""
-        found = self.connection.execute("SELECT cid FROM revlog WHERE id = ?", (row[0],)).fetchone()
-        return found is not None and found[0] != row[LOG_COLUMNS.index("cid")]
+    def separate_reviews(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the client's reviews whose instants the log has for other reviews, each at the next free instant.
+
+        On the client they stay as they are, because apps never replace a row of their log.
+        """
+        found: list[Row] = []
+        for row in rows:
+            at, cid, _, ease, *_ = row
+            query = "SELECT id, cid, ease FROM revlog WHERE id BETWEEN ? AND ?"
+            near = {key: what for key, *what in self.connection.execute(query, (at - _NEAR_MS, at + _NEAR_MS))}
+            if at not in near or [cid, ease] in near.values():
+                continue  # it is new, or known at an instant that an earlier sync gave to it
+            taken = {each[0] for each in found}
+            free = next(each for each in count(at) if each not in taken and not self._has("revlog", each))
+            found.append([free, *row[1:]])
+        return found
 
     def find_missing_reviews(self, state: Path) -> list[int]:
         """Return the cards with reviews that the mirror's log has and the log of a state lacks."""

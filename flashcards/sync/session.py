@@ -38,7 +38,7 @@ class Received:
     notes: list[Row] = field(default_factory=list)
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
-    # reviews at the same instant as a known review of another card, which the mirror cannot store
+    # reviews at the same instant as a known one, which the mirror cannot store, at later instants
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
     gone: list[Row] = field(default_factory=list)  # the deleted rows
@@ -140,7 +140,7 @@ class SyncSession:
         received = self.received
         reviews, cards, notes = (read_rows(table, chunk.get(table)) for table in ("revlog", "cards", "notes"))
         self._mirror.check_references(notes)
-        received.collided += [row for row in reviews if self._mirror.has_other_review(row)]
+        received.collided += self._mirror.separate_reviews(reviews)
         received.reviews += self._mirror.put_rows("revlog", reviews, self._usn)
         received.notes += self._put("notes", self._set_aside_deleted(notes))
         self._deletions.add_cards(cards)

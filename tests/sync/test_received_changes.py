@@ -267,20 +267,40 @@ def test_changes_of_two_phones_are_not_lost_whichever_syncs_last(world: World) -
     one.check()
 
 
-def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World) -> None:
+@pytest.mark.parametrize(("other", "reps"), [("two?", [[1], [1]]), ("one?", [[2]])])
+def test_reviews_of_two_phones_in_one_millisecond_both_count(world: World, other: str, reps: list[list[int]]) -> None:
     world.write("a.md", DECK)
     one, two = world.phone(), world.phone()
     one.download()
     two.download()
     at = now_ms() - 5_000
     one.do("answer", cards=[one.card("one?")], rating=3, at=at)
-    two.do("answer", cards=[two.card("two?")], rating=4, at=at)
+    two.do("answer", cards=[two.card(other)], rating=4, at=at)
     for phone in (one, two, one, two):
         phone.sync()
     assert [(time, rating) for time, _, rating in world.reviews()] == [(at, 3), (at + 1, 4)]
     for phone in (one, two):
-        assert phone.rows("SELECT reps FROM cards WHERE reps > 0") == [[1], [1]]
+        assert phone.rows("SELECT reps FROM cards WHERE reps > 0") == reps
         phone.check()
+    assert one.rows("SELECT id, cid, ease FROM revlog") == [list(each) for each in world.reviews()]
+    assert state_of(one)["cards"] == state_of(two)["cards"]
+
+
+@pytest.mark.parametrize("rating", [Rating.AGAIN, Rating.EASY])
+def test_a_review_here_and_one_on_the_phone_of_the_same_card_in_one_millisecond_both_count(
+    world: World, rating: Rating
+) -> None:
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    at = now_ms() - 5_000
+    phone.do("answer", cards=[phone.card("one?")], rating=3, at=at)
+    world.rate("one?", rating, at)
+    for _ in range(3):
+        phone.sync()
+    assert [(time, rating) for time, _, rating in world.reviews()] == [(at, rating), (at + 1, 3)]
+    assert phone.rows("SELECT reps FROM cards WHERE reps > 0") == [[2]]
+    phone.check()
 
 
 def test_reviews_of_a_note_deleted_on_either_side_are_kept(world: World) -> None:
