@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,6 +30,13 @@ _ROOM = 4 << 30
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes of the tests share their bytecode, and keep temporary files in memory."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile the whole project
+    sys.dont_write_bytecode = False
+    _keep_files_in_memory(config)
+
+
+def _keep_files_in_memory(config: pytest.Config) -> None:
     """Keep temporary files in memory, if there is room: each of many commits would wait for the disk."""
     if hasattr(config, "workerinput") or "TMPDIR" in os.environ or not _has_room():
         return

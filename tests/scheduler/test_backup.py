@@ -18,10 +18,12 @@ from scheduler import (
     Store,
     backup,
     check,
-    database,
     remove_old_backups,
     restore,
     transaction,
+)
+from scheduler import (
+    connection as connections,
 )
 from scheduler.backup_files import choose_old, find_newest_backup, list_backups
 from scheduler.connection import closing_connection
@@ -279,7 +281,7 @@ def test_a_backup_damaged_inside_is_refused_and_nothing_is_replaced(store: Store
 def test_a_database_that_another_process_is_writing_is_not_replaced(
     tmp_path: Path, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     other = open_store(tmp_path)
     with transaction(other.connection), pytest.raises(DatabaseBusy):
         restore(tmp_path / "state.db", saved, tmp_path / "backups")
@@ -375,7 +377,7 @@ def test_restoring_deletes_no_backup_if_it_fails(tmp_path: Path, saved: Path, mo
     for minute in range(60):
         at = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
         (folder / f"state-{at:%Y%m%dT%H%M%S.%fZ}.db").write_bytes(b"")
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(connections, "BUSY_SECONDS", 0.05)
     other = open_store(tmp_path)
     with transaction(other.connection), pytest.raises(DatabaseBusy):
         restore(tmp_path / "state.db", saved, folder)

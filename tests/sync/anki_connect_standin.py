@@ -156,8 +156,8 @@ class Actions:
         return str(self.col.media.write_data(filename, base64.b64decode(data)))
 
 
-def serve(col: Any, **settings: Any) -> str:
-    """Begin to answer; return the address."""
+def serve(col: Any, **settings: Any) -> ThreadingHTTPServer:
+    """Begin to answer."""
     actions = Actions(col, **settings)
 
     class Handler(BaseHTTPRequestHandler):
@@ -178,5 +178,5 @@ def serve(col: Any, **settings: Any) -> str:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    return server

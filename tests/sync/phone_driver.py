@@ -1,7 +1,8 @@
 """A phone: the real core as a client, in a process of its own, so that several versions of it can be tried.
 
-Reads commands as JSON lines on standard input, answers each with a JSON line. Run by the Python of any environment that
-holds the wheel `anki`; imports nothing of ours.
+Reads commands as JSON lines on standard input, answers each with a JSON line. `open` begins with a collection; after
+`close` another one can be opened. Run by the Python of any environment that holds the wheel `anki`; imports nothing of
+ours.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Driver:
         self.endpoint = endpoint
         self.col: Any = Collection(self.path)
         self.auth: Any = None
+        self.servers: list[Any] = []
 
     def version(self) -> str:
         return version
@@ -237,20 +239,28 @@ class Driver:
         """Answer the actions of AnkiConnect from now on; return the address."""
         from anki_connect_standin import serve  # type: ignore[import-not-found]  # it is beside this script
 
-        return str(serve(self.col, **settings))
+        self.servers.append(serve(self.col, **settings))
+        return f"http://127.0.0.1:{self.servers[-1].server_address[1]}"
 
     def close(self) -> None:
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
         self.col.close()
 
 
 def main() -> None:
     answers = sys.stdout
     sys.stdout = sys.stderr  # the core prints there when it was slow
-    driver = Driver(sys.argv[1], sys.argv[2])
+    driver: Any = None
     for line in sys.stdin:
         name, arguments = json.loads(line)
         try:
-            answer: dict[str, Any] = {"value": getattr(driver, name)(**arguments)}
+            if name == "open":
+                driver = Driver(**arguments)
+                answer: dict[str, Any] = {"value": None}
+            else:
+                answer = {"value": getattr(driver, name)(**arguments)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(answer), file=answers, flush=True)

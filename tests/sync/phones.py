@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import itertools
 import json
 import subprocess
 import sys
-import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,9 +17,10 @@ import pytest
 
 from flashcards.collection import Collection, now_ms
 from flashcards.sync.account import Account
-from flashcards.sync.server import SyncHost, listen, run
+from flashcards.sync.server import SyncHost, listen
 from flashcards.sync.service import SyncReport
 from scheduler import Rating
+from tests.server_thread import ServerThread
 
 USER, PASSWORD = "me", "secret-word"
 DRIVER = Path(__file__).with_name("phone_driver.py")
@@ -32,19 +35,14 @@ class Server:
         self.reports: list[SyncReport] = []
         self.sentences: list[str] = []
         self.host = SyncHost(root, account, self.reports.append, self.sentences.append)
-        self.server = self.host.build_server()
-        self.listener = listen("127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
-        self._thread = threading.Thread(target=run, args=(self.server, self.listener), daemon=True)
-        self._thread.start()
+        listener = listen("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        self._serving = ServerThread(self.host.build_server(), listener)
 
     def close(self) -> None:
-        if not self._thread.is_alive():
-            return
-        self.server.should_exit = True
-        self._thread.join(20)
-        self.listener.close()
-        self.host.close()
+        if self._serving.is_alive():
+            self._serving.stop()
+            self.host.close()
 
 
 class PhoneError(Exception):
@@ -57,13 +55,10 @@ class Phone:
     def __init__(self, folder: Path, url: str = "", python: str = sys.executable) -> None:
         """Begin; without the address of a server it is an Anki that syncs with nothing."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.process = subprocess.Popen(
-            [python, str(DRIVER), str(folder), url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        self._python = python
+        idle = _IDLE[python]
+        self.process = idle.pop() if idle else _start_driver(python)
+        self.do("open", folder=str(folder), endpoint=url)
         if url:
             self.do("login", user=USER, password=PASSWORD)
 
@@ -112,11 +107,39 @@ class Phone:
                 self.do("close")
             except (PhoneError, OSError):
                 self.process.kill()
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream:
-                with suppress(BrokenPipeError):  # a command that a killed phone did not read
-                    stream.close()
-        self.process.wait(10)
+            else:
+                _IDLE[self._python].append(self.process)
+                return
+        _end_driver(self.process)
+
+
+_IDLE: defaultdict[str, list[subprocess.Popen[str]]] = defaultdict(list)
+"""Processes whose phone is closed, by their Python: starting the core takes longer than most tests."""
+
+
+def _start_driver(python: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [python, str(DRIVER)],
+        cwd=DRIVER.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _end_driver(process: subprocess.Popen[str]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream:
+            with suppress(BrokenPipeError):  # a command that a killed phone did not read
+                stream.close()
+    process.wait(10)
+
+
+@atexit.register
+def _end_idle_drivers() -> None:
+    for process in itertools.chain.from_iterable(_IDLE.values()):
+        _end_driver(process)
 
 
 class World:

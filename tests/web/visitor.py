@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import re
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import unescape
@@ -14,8 +12,9 @@ from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from flashcards.review.session_plan import SessionPlan
-from flashcards.sync.server import build_server, listen, run
+from flashcards.sync.server import build_server, listen
 from flashcards.web.app import WebHost
+from tests.server_thread import ServerThread
 
 
 class Page(NamedTuple):
@@ -108,15 +107,9 @@ def served(root: Path, plan: SessionPlan | None = None, stop: Callable[[], None]
     """Serve the collection in `root` from a thread."""
     listener = listen("127.0.0.1", 0)
     host = WebHost(root, "127.0.0.1", listener.getsockname()[1], plan=plan, stop=stop)
-    server = build_server(host.app)
-    thread = threading.Thread(target=run, args=(server, listener), daemon=True)
-    thread.start()
+    serving = ServerThread(build_server(host.app), listener)
     try:
         yield Visitor(host)
     finally:
-        while not server.started:
-            time.sleep(0.01)
-        server.should_exit = True
-        thread.join(30)
-        listener.close()
+        serving.stop()
         host.close()
