@@ -7,16 +7,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextvars import Context
+from typing import TypeVarTuple
 
 import uvicorn
+
+_Args = TypeVarTuple("_Args")
 
 
 class _QuickLoop(asyncio.SelectorEventLoop):
     """An event loop with short pauses: ten times a second is how often uvicorn looks whether it is to stop."""
 
-    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any, **options: Any) -> asyncio.TimerHandle:
-        return super().call_later(0.01 if delay == 0.1 else delay, callback, *args, **options)
+    def call_at(
+        self, when: float, callback: Callable[[*_Args], object], *args: *_Args, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        soon = self.time() + 0.01
+        return super().call_at(soon if soon < when < soon + 0.1 else when, callback, *args, context=context)
 
 
 class ServerThread(threading.Thread):
