@@ -134,7 +134,7 @@ class Catalog:
         where = "n.active IN ({})" if ids is None else "n.id IN ({})"
         rows = select_in(self._db, _ENTRIES.format(where), [int(active)] if ids is None else list(ids))
         for note, key, path, deck, fingerprint, modified_ms, is_active, body, line, end_line in rows:
-            held = self._cached_notes.get(note) if modified_ms == self._cached_ms else None
+            held = self._cached_notes.pop(note, None) if modified_ms == self._cached_ms else None
             if held is None or (held.line, held.end_line) != (line, end_line):
                 held = decode(body, line, end_line)
             if self._root and "[[" in body and any("[[" in text for text in held.fields):
@@ -154,7 +154,10 @@ class Catalog:
         return found
 
     def cache_notes(self, notes: dict[int, Note], modified_ms: int) -> None:
-        """Cache notes just written, so that they need not be decoded; `modified_ms` tells if one changed since."""
+        """Cache notes just written, so that their first reader need not decode them.
+
+        `modified_ms` tells if one changed since. Each note leaves the cache when it is read, which frees its memory.
+        """
         self._cached_notes, self._cached_ms = notes, modified_ms
         self._links = None
 

@@ -222,20 +222,25 @@ class NoteWriter:
     def _make_keys(self, notes: list[Seen]) -> list[str]:
         """Make a key for each note: its pin, or one from its text and the number of earlier notes with that text."""
         firsts = [make_key(note.fingerprint) for note in notes]
-        taken, occurrences = self._keys, self._occurrences
+        taken = self._keys
         if not self._is_first:
             taken |= self._catalog.find_taken_keys([*firsts, *(note.note.pin for note in notes if note.note.pin)])
         keys = []
         for note, first in zip(notes, firsts, strict=True):
             key = note.note.pin if note.note.pin and note.note.pin not in taken else first
-            occurrence = occurrences.get(note.fingerprint, 0)
-            while key in taken or (key not in (first, note.note.pin) and self._catalog.find_taken_keys([key])):
-                occurrence += 1
-                key = make_key(note.fingerprint, occurrence)
-            occurrences[note.fingerprint] = occurrence
+            if key in taken:
+                key = self._make_free_key(note.fingerprint)
             taken.add(key)
             keys.append(key)
         return keys
+
+    def _make_free_key(self, text: bytes) -> str:
+        """Make a key that no note has, for one more note with a text."""
+        key = ""
+        while not key or key in self._keys or self._catalog.find_taken_keys([key]):
+            self._occurrences[text] = self._occurrences.get(text, 0) + 1
+            key = make_key(text, self._occurrences[text])
+        return key
 
 
 def _find_lost_slots(before: Note, after: Note, renamed: Renaming) -> tuple[str, ...]:

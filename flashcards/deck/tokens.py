@@ -258,7 +258,8 @@ class _Tokenizer:
     def _find_lines_and_items(self) -> Iterator[tuple[int, int, int]]:
         """Find the lines, and items without nested pairs: the start, the end of the text to divide, the end."""
         for start, end in [*self.parts.paragraphs, *self.paragraphs_over_rules]:
-            for match in _LINE.finditer(self.body, start, end):
+            lines = _LINE.finditer(self.body, start, end) if self.body.find("::", start, end) >= 0 else ()
+            for match in lines:
                 yield match.start(), match.end(), match.end()
         items = self.parts.items
         pairs = [item.start for item in items if self._find_separator(item.lead_start, item.lead_end)]

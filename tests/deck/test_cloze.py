@@ -3,7 +3,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from flashcards.deck.cloze import MAX_NUMBER, Cloze, GapError, choose_delimiters, find_gaps, replace_gaps
 from flashcards.deck.model import Gap, Kind, Note
@@ -122,6 +122,7 @@ def test_replacing_every_gap_by_itself_restores_the_text(text: str) -> None:
 @given(markdown_like | gap)
 def test_the_sides_of_a_card_are_the_text_with_each_gap_replaced(text: str) -> None:
     text = text.encode("utf-8", "replace").decode().replace("\\[", "").replace("\\]", "")
+    assume("\\[" not in text and "\\]" not in text)  # what is left of `\\]]` is `\]`
     try:
         gaps = tuple(gap._replace(hidden=(2,)) if gap.numbers == (3,) else gap for gap in find_gaps(text))
     except GapError:

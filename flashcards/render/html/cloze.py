@@ -37,7 +37,7 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     closings = [("</span>" if gap.hidden else "") + _write_closing(gap, renderer, nested=nested) for gap in note.gaps]
     tokens = _split_html(html, delimiters)
     places = _find_places(tokens, delimiters)
-    swallowed = any(delimiter in token for delimiter in delimiters for token in tokens if token not in delimiters)
+    swallowed = any(html.count(delimiter) > tokens.count(delimiter) for delimiter in delimiters)
     if swallowed or len(places) != len(note.gaps):
         return _render_piecewise(note, renderer, openings, closings)
     partners = _find_partners(tokens)
@@ -99,6 +99,8 @@ def _write_closing(gap: Gap, renderer: HtmlRenderer, *, nested: bool) -> str:
 
 def escape_in_gap(html: str) -> str:
     """Escape `html` inside a cloze, so that no `}}` ends it and no `::` begins a hint."""
+    if "}" not in html and ":" not in html:
+        return html
     pieces = _MATH.split(html)
     for index, piece in enumerate(pieces):
         if index % 2:
@@ -130,6 +132,8 @@ def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]
 
 def _open_details(tokens: list[str], places: list[_Place], partners: dict[int, int]) -> None:
     """Open each `<details>` with a gap below its summary, because a closed one would hide it."""
+    if "<details>" not in tokens:
+        return
     starts = [place.start for place in places]
     summaries = [at for at, token in enumerate(tokens) if token == "</summary>"]
     for at, token in enumerate(tokens):
@@ -176,7 +180,7 @@ def _find_partners(tokens: list[str]) -> dict[int, int]:
     partners: dict[int, int] = {}
     open_tags: list[tuple[str, int]] = []
     for index, token in enumerate(tokens):
-        match = _TAG.fullmatch(token)
+        match = _TAG.fullmatch(token) if token[0] == "<" else None
         if match is None or match[2] in _VOID:
             continue
         if not match[1]:

@@ -58,7 +58,7 @@ class HtmlRenderer:
             markdown = rewrite_additions(_drop_forbidden(markdown), _drop_forbidden(definitions))
         elif is_plain(markdown):
             return markdown
-        definitions = keep_link_definitions(definitions)
+        definitions = keep_link_definitions(definitions) if definitions else ""
         markdown = _drop_forbidden(markdown)
         cut = cut_out_math(escape_money(markdown))
         source = f"{_drop_forbidden(definitions)}\n\n{cut.source}" if definitions else cut.source
@@ -76,7 +76,7 @@ class HtmlRenderer:
         html = _unwrap(html)
         if "{{" in html:
             html = html.replace("{{", "{&#123;")  # otherwise Anki may read it as a field or a cloze
-        if "\\" in html:
+        if "\\(" in html or "\\[" in html:
             html = _split_math_delimiters(html)
         html = self._write_all_math(html, cut)
         return _drop_forbidden(html)
