@@ -8,13 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from flashcards.anki.exports.exported_notes import Exports
 from flashcards.anki.exports.notes import Gathering, find_card_ids
-from flashcards.anki.package.archive import write_archive
+from flashcards.anki.package.archive import fill_archive
 from flashcards.anki.package.identifiers import clean_name, deck_id
 from flashcards.anki.package.model import CLOZE, ExportProblem, PackageNote
 from flashcards.anki.package.presets import Presets
@@ -118,6 +119,7 @@ def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> 
     return found
 
 
+_Result = TypeVar("_Result")
 _TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL LIMIT 1"
 
 
@@ -167,10 +169,39 @@ def export_package(
     with TemporaryDirectory(prefix="flashcards-") as folder:
         file = Path(folder) / "collection"
         database.write_file(file)
-        size = write_archive(path, file, gathering.media.files, whole=whole)
-    remarks = exports.finish(decks, whole=whole)
+        with write_output(path) as stream:
+            wait = _begin(partial(fill_archive, stream, file, gathering.media.files, whole=whole))
+            # A state on disk is locked while it is written, which must not take as long as packing media.
+            remarks = None if collection.is_kept else exports.finish(decks, whole=whole)
+            size = wait()
+    if remarks is None:
+        remarks = exports.finish(decks, whole=whole)
     written = database.notes_written, database.cards_written, len(gathering.media.files)
     return Exported(path, *written, size, tuple(gathering.problems), remarks)
+
+
+def _begin(work: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Begin work in a second thread; return a function that waits for the result, or raises the error."""
+    import threading
+
+    results: list[_Result] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    def wait() -> _Result:
+        thread.join()
+        for error in errors:
+            raise error
+        return results[0]
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return wait
 
 
 def _open_history(collection: Collection, progress: Callable[[int], None]) -> History | None:

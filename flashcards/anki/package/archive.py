@@ -217,24 +217,29 @@ _COMPRESSIBLE: Final = frozenset({".svg", ".wav", ".bmp", ".tif", ".tiff", ".ico
 
 
 def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
-    """Write a package of media by their names (`whole`: a .colpkg); return its size; raises FileUnwritable."""
+    """Write a package to a file, as `fill_archive` does; raise FileUnwritable."""
     with write_output(path) as stream:
-        with zipfile.ZipFile(stream, "w") as archive:
-            if whole:
-                archive.writestr(_make_member("meta"), _SECOND_VERSION)
-            name = "collection.anki21" if whole else "collection.anki2"
-            if isinstance(database, Path):
-                _add_file(archive, _make_member(name), database, level=_LEVEL)
-            else:
-                archive.writestr(_make_member(name), database, compresslevel=_LEVEL)
-            names = {str(number): name for number, name in enumerate(media)}
-            archive.writestr(_make_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
-            for number, file in enumerate(media.values()):
-                member = _make_member(str(number))
-                if file.suffix.lower() not in _COMPRESSIBLE:
-                    member.compress_type = zipfile.ZIP_STORED
-                _add_file(archive, member, file)
-        return stream.tell()
+        return fill_archive(stream, database, media, whole=whole)
+
+
+def fill_archive(stream: IO[bytes], database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
+    """Write a package of media by their names (`whole`: a .colpkg); return its size."""
+    with zipfile.ZipFile(stream, "w") as archive:
+        if whole:
+            archive.writestr(_make_member("meta"), _SECOND_VERSION)
+        name = "collection.anki21" if whole else "collection.anki2"
+        if isinstance(database, Path):
+            _add_file(archive, _make_member(name), database, level=_LEVEL)
+        else:
+            archive.writestr(_make_member(name), database, compresslevel=_LEVEL)
+        names = {str(number): name for number, name in enumerate(media)}
+        archive.writestr(_make_member("media"), json.dumps(names, ensure_ascii=False), compresslevel=_LEVEL)
+        for number, file in enumerate(media.values()):
+            member = _make_member(str(number))
+            if file.suffix.lower() not in _COMPRESSIBLE:
+                member.compress_type = zipfile.ZIP_STORED
+            _add_file(archive, member, file)
+    return stream.tell()
 
 
 def _add_file(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path, level: int | None = None) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.cli import run
-from flashcards.collection import Collection
+from flashcards.collection import STATE_FOLDER, Collection
 from tests.anki.exports.folder import Folder
 
 REPOSITORY = Path(__file__).parents[2]
@@ -125,6 +128,21 @@ def test_a_folder_that_does_not_exist_is_reported_in_one_sentence(
     )
 
 
+def test_a_first_export_that_fails_is_not_recorded(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(folder.root / STATE_FOLDER)
+
+    def fail(*_arguments: object, **_options: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("flashcards.anki.exports.export.fill_archive", fail)
+    assert export(folder) == 1
+    assert capsys.readouterr().err.startswith("Error: mine.apkg cannot be written: No space left on device.")
+    assert here() == []
+    assert not (folder.root / STATE_FOLDER).exists()
+
+
 def test_problems_of_the_decks_are_mentioned_without_other_effects(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,14 +170,20 @@ def test_a_name_that_is_empty_is_refused(folder: Folder, capsys: pytest.CaptureF
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("with_signal", "has_state"),
+    [(signal.SIGTERM, True), (signal.SIGINT, True), (signal.SIGHUP, True), (signal.SIGINT, False)],
+)
 def test_an_export_that_is_stopped_keeps_the_old_package_and_leaves_nothing_behind(
-    folder: Folder, with_signal: signal.Signals, tmp_path: Path
+    folder: Folder, with_signal: signal.Signals, has_state: bool, tmp_path: Path
 ) -> None:
     Path("mine.apkg").write_bytes(b"old")
     folder.write("big.mp4", b"\0" * 300_000_000)
     folder.write("video.md", "![](big.mp4) :: b\n")
-    assert run(["-C", str(folder.root), "scan"]) == 0
+    if has_state:
+        assert run(["-C", str(folder.root), "scan"]) == 0
+    else:
+        shutil.rmtree(folder.root / STATE_FOLDER)
     process = subprocess.Popen(
         [sys.executable, "-m", "flashcards", "-C", str(folder.root), "export"],
         env={"PYTHONPATH": str(REPOSITORY), "PATH": "", "TMPDIR": str(tmp_path)},
@@ -172,3 +196,4 @@ def test_an_export_that_is_stopped_keeps_the_old_package_and_leaves_nothing_behi
     assert process.wait() != 0
     assert here() == ["mine.apkg"]
     assert Path("mine.apkg").read_bytes() == b"old"
+    assert (folder.root / STATE_FOLDER).exists() == has_state
