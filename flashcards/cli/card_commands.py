@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -219,7 +220,8 @@ def _parse_time(text: str, now_ms: int) -> int:
         when = datetime.fromisoformat(text)
         if when.year < _FIRST_YEAR:  # earlier days have no number
             raise TimeInvalid(text)
-        at_ms = int(when.timestamp() * 1000)
+        # The last year is too far ahead, but in some time zones its end has no timestamp.
+        at_ms = int(when.timestamp() * 1000) if when.year < MAXYEAR else sys.maxsize
     except (ValueError, OverflowError, OSError):
         raise TimeInvalid(text) from None
     if at_ms > now_ms + _FARTHEST_DAYS * 86_400_000:
