@@ -37,6 +37,7 @@ KINDS = (
     "Q: Typed {}?\nA: answer {}\n<!-- type; reverse; tags: a -->",
     "T: term {}\nD: definition {}",
     "C: The [gap {}] and [another {}] and $\\frac{{1}}{{{{2}}}}$.",
+    "C: A list of {}: {{{{c1::one\n\n- two {}\n\nand three}}}} and {{{{c2::more}}}}.",
     "C: {{{{c1,2::both {}}}}} and {{{{c3::outer {{{{c2::inner {}}}}}}}}}",
     "Q: Points of {}?\nA:\n\n- [ ] first {}\n- [ ] second",
 )

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flashcards.anki.package.model import CLOZE
+from flashcards.anki.package.notetypes import make_note_type
 from flashcards.deck.cloze import find_gaps
 from flashcards.deck.model import Kind, Note
 from flashcards.render.html.cloze import render_cloze
@@ -98,6 +101,42 @@ def test_a_gap_is_hidden_on_the_front_and_whole_on_the_back(
     assert hidden not in visible or hidden in ("c",)
     assert shown in question
     assert hidden in output.answer_text
+
+
+class _Front(HTMLParser):
+    """Counts the gaps that a front shows as `[…]`."""
+
+    def __init__(self, html: str, number: int) -> None:
+        super().__init__()
+        self.shown = 0
+        self._hider = f"more{number}"
+        self._open: list[str] = []  # the names and classes of the open elements
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self._open.append(f"{tag} {values.get('class')}")
+        self.shown += "data-cloze" in values and not any(self._hider in each.split() for each in self._open)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().startswith(tag)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("Intro {{c1::first\n\nsecond {{c2::in}}}} end.", [1, 1]),
+        ("- {{c1,2::a\n- b}}\n- c", [1, 1]),
+        ("x {{c1::a\n\n```py\ncode\n```\n\nb\n\nc}}", [1]),
+        ("*x {{c1::a {{c2::b* c}} d}}", [1, 1]),
+        ("{{c1::a}} and {{c1::b}}\n\n{{c1::c}}", [3]),
+    ],
+)
+def test_a_gap_over_several_blocks_is_shown_once(collection: Collection, source: str, shown: list[int]) -> None:
+    cards = added(collection, "Cloze", [render_cloze(cloze_note(source), RENDERER)])
+    fronts = [card.render_output().question_text.split("</style>")[-1] for card in cards]
+    assert [_Front(front, number).shown for number, front in enumerate(fronts, 1)] == shown
+    assert ".card2 .more2 .cloze[data-cloze]" in make_note_type(CLOZE).css
 
 
 def test_math_and_media_survive_in_a_cloze(collection: Collection) -> None:

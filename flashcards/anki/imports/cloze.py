@@ -11,7 +11,7 @@ from flashcards.anki.imports.card_sides import drop_answer_lines, drop_empty, st
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.to_markdown.convert import EMPTY_GAP, NOTHING, Converter
 from flashcards.deck.cloze import MAX_NUMBER, GapError, find_gaps, replace_gaps
-from flashcards.deck.model import Gap, Kind
+from flashcards.deck.model import Gap, Kind, Note
 
 if TYPE_CHECKING:
     from flashcards.anki.imports.incoming_notes import IncomingNote
@@ -20,6 +20,8 @@ _GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNOR
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
 _SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
 _DEEPEST: Final = 50  # nested gaps; Anki reads at most 8 levels
+_JOINT: Final = "\ue005"
+_LATER: Final = re.compile(r'(<(?:span|div) class="more[^"]*">(?:\{\{c[0-9,]+::)+)')
 _KEPT: Final = {"{{": "\ue002", "}}": "\ue003", "::": "\ue004"}  # replacements for the signs of gaps that stay
 
 
@@ -116,6 +118,55 @@ def merge_gaps(draft: IncomingNote) -> IncomingNote:
     """Merge a gap that contains only another gap, as our packages write a gap with several numbers."""
     (text,) = draft.fields
     return draft._replace(fields=(_merge_text(text),)) if _GAP_IN_GAP.search(text) else draft
+
+
+def mark_later_parts(html: str) -> str:
+    """Mark the later parts of gaps in several blocks, as our packages write them; see `join_parts`."""
+    return _LATER.sub(rf"\1{_JOINT}", html)
+
+
+def join_parts(draft: IncomingNote) -> IncomingNote:
+    """Join each marked part of a gap to the part before it, if both have the same number and hint."""
+    (text,) = draft.fields
+    if _JOINT not in text:
+        return draft
+    parts = text.replace(_JOINT, "")
+    joined = _join_text(text)
+    return draft._replace(fields=(joined if _write_bare(joined) == _write_bare(parts) else parts,))
+
+
+def _join_text(text: str) -> str:
+    try:
+        gaps = find_gaps(text)
+    except GapError:
+        return text
+    cuts: list[tuple[int, int]] = []
+    last: dict[tuple[int, ...], Gap] = {}  # by number
+    for gap in gaps:
+        before, last[gap.numbers] = last.get(gap.numbers), gap
+        if before and before.end <= gap.start and text.startswith(_JOINT, gap.inner_start):
+            end = gap.inner_start + len(_JOINT)
+            is_block = text.endswith("\n", 0, gap.start)
+            cuts += [
+                (len(text[: before.inner_end].rstrip("\n")) if is_block else before.inner_end, before.end),
+                (gap.start, len(text) - len(text[end:].lstrip("\n")) if is_block else end),
+            ]
+    for start, end in sorted(cuts, reverse=True):
+        text = text[:start] + text[end:]
+    return text.replace(_JOINT, "")
+
+
+def _write_bare(text: str) -> str | None:
+    """Write a text as our packages do, without spaces and the elements around later parts of gaps."""
+    from flashcards.render.html.cloze import render_cloze
+    from flashcards.render.html.renderer import HtmlRenderer
+
+    try:
+        note = Note(Kind.CLOZE, 1, 1, (text,), (), find_gaps(text))
+    except GapError:
+        return None
+    bare = re.sub(r"\s|</?(?:span|div)\b[^>]*>", "", render_cloze(note, HtmlRenderer({}, str)))
+    return bare.replace("<p></p>", "")
 
 
 def _merge_text(text: str) -> str:

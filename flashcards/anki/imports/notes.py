@@ -186,7 +186,10 @@ class NoteConverter:
                 problem = "a card whose gap was removed from the text was left out"
                 draft = draft._replace(problems=(*draft.problems, problem))
             typed = not is_empty(values.get("Typed", ""))
-            yield cloze.merge_gaps(cloze.make_cloze(draft, self._converter, values["Text"], "", left, typed=typed))
+            text = cloze.mark_later_parts(values["Text"])
+            yield cloze.join_parts(
+                cloze.merge_gaps(cloze.make_cloze(draft, self._converter, text, "", left, typed=typed))
+            )
             return
         reverse = not is_empty(values["Reverse"]) or 1 in ords
         typed = not is_empty(values.get("Answer to type", "")) or kind.name == "Flashcards Typed"

@@ -21,7 +21,7 @@ from flashcards.anki.package import model
 from flashcards.anki.package.model import BASIC, CLOZE
 from flashcards.render.code import read_code_css
 
-DESIGN_CHANGED: Final = 1_795_910_400
+DESIGN_CHANGED: Final = 1_795_996_800
 """Epoch seconds of the last change to templates or style; Anki accepts only a newer design."""
 
 _TYPED = "{{#%(field)s}}<div class=typed>{{type:%(field)s}}</div>{{/%(field)s}}"
@@ -97,13 +97,14 @@ def _css() -> str:
     return Path(__file__).with_name("cards.css").read_text(encoding="utf-8") + _hiding_css() + read_code_css()
 
 
-_HIDING: Final = 40  # cards of a note that can hide gaps
+_HIDING: Final = 40  # cards of a note that can hide gaps, or the later parts of theirs
 
 
 def _hiding_css() -> str:
-    """Return the CSS rules that hide gaps on some cards."""
+    """Return the CSS rules that hide gaps on some cards, and all but the first `[…]` of a gap in several blocks."""
+    later = ", ".join(f".card{number} .more{number} .cloze[data-cloze]" for number in range(1, _HIDING + 1))
     places = [f".card{number} .hide{number}" for number in range(1, _HIDING + 1)]
-    return "".join(
+    hidden = "".join(
         f"{', '.join(f'{place}{suffix}' for place in places)} {{ {rule} }}\n"
         for suffix, rule in (
             ("", "font-size: 0;"),
@@ -111,6 +112,7 @@ def _hiding_css() -> str:
             ("::after", 'content: "\\2026"; font-size: 20px;'),
         )
     )
+    return f"{hidden}{later} {{ display: none; }}\n"
 
 
 _NAMES: Final = {BASIC: ("Flashcards Basic", "Flashcards Typed"), CLOZE: ("Flashcards Cloze",)}

@@ -17,6 +17,7 @@ from flashcards.deck.model import Gap, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
 _TAG: Final = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*>")
+_BLOCK: Final = re.compile(r"<(?:p|ul|ol|dl|pre|table|blockquote|div|details|h[1-6]|hr)\b")
 _MATH: Final = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _VOID: Final = frozenset({"br", "col", "hr", "img", "source", "wbr"})
 _DEEPEST: Final = 8  # nested clozes, as in every version of Anki that supports them
@@ -25,7 +26,8 @@ _DEEPEST: Final = 8  # nested clozes, as in every version of Anki that supports 
 def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     """Render the text of a cloze note for Anki, with all numbers of its gaps, so that every card is created.
 
-    A gap that begins inside an element and ends outside it is written in parts with the same number.
+    A gap that begins inside an element and ends outside it is written in parts with the same number. Cards hide the
+    later parts of the gap that they ask, so that it is shown once.
     """
     text, gaps = unescape_brackets(note)
     note = note._replace(fields=(text,), gaps=gaps)
@@ -42,7 +44,8 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
         return _render_piecewise(note, renderer, openings, closings)
     partners = _find_partners(tokens)
     _open_details(tokens, places, partners)
-    return _write_gaps(tokens, places, partners, delimiters, openings, closings)
+    names = [" ".join(f"more{number}" for number in gap.numbers) for gap in note.gaps]
+    return _write_gaps(tokens, places, partners, delimiters, openings, closings, names)
 
 
 def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
@@ -151,16 +154,20 @@ def _write_gaps(
     delimiters: tuple[str, str],
     openings: list[str],
     closings: list[str],
+    names: list[str],
 ) -> str:
+    """Write the HTML with all gaps; `names` are the classes of their later parts."""
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
     unseen: dict[int, list[str]] = {}  # gaps without visible content, whose cards are still needed
-    for place, opening, closing in zip(places, openings, closings, strict=True):
+    for place, opening, closing, name in zip(places, openings, closings, names, strict=True):
         # Outer gaps come first: they open before the inner ones and close after them.
         parts = _find_balanced_parts(tokens, place, partners, delimiters)
-        for start, end in parts:
-            opens.setdefault(start, []).append(opening)
-            closes.setdefault(end, []).insert(0, closing)
+        for number, (start, end) in enumerate(parts):
+            element = "div" if any(_BLOCK.match(token) for token in tokens[start:end]) else "span"
+            before, after = (f'<{element} class="{name}">', f"</{element}>") if number else ("", "")
+            opens.setdefault(start, []).append(before + opening)
+            closes.setdefault(end, []).insert(0, closing + after)
         if not parts:
             unseen.setdefault(place.start, []).append(f"{opening}&nbsp;{closing}")
     out = []

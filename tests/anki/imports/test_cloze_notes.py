@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.anki.exports.export import export_package
 from flashcards.collection import Collection
 from tests.anki.imports.home import Home
 from tests.anki.imports.packages import (
@@ -152,3 +153,25 @@ def test_text_kept_as_plain_text_stays_hidden_if_only_the_back_shows_it(home: Ho
         write_package(package, [cloze("- {{c1::a}}", "<svg><text>b</text><image></image></svg> c<div><br></div>")])
     )
     assert home.read("Deck.md") == "C: \\- {{c1::a}}\n\n{{c1::b c}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("Intro {{c1::first *x*\n\nsecond}} end.", ""),
+        ("Do:\n\n- {{c1::a\n- b}} end\n- c", ""),
+        ("x {{c1::a\n\n- b\n\n```py\ncode\n\n\nmore\n```\n\nz}} end", ""),
+        ("Intro {{c1,2::first {{c3::in}}\n\nsecond::hint}} end", ""),
+        ("{{c1::a}} {{c1::b\n\nc {{c2::d\n\ne}} f}} end {{c2::g}}", ""),
+        # joined, the second part would be a list
+        ("{{c1::first\n\n\\- a}} end", "{{c1::first}}\n\n{{c1::- a}} END"),
+    ],
+)
+def test_a_gap_over_several_blocks_stays_one_gap_if_the_note_is_edited_in_anki(
+    home: Home, tmp_path: Path, text: str, joined: str
+) -> None:
+    home.write("a.md", f"C: {text}\n")
+    home.with_collection(lambda collection: export_package(collection, ["a"], tmp_path / "x.apkg"))
+    there = "UPDATE notes SET flds = replace(flds, 'end', 'END'), mod = mod + 1000"
+    home.import_file(edit_package(tmp_path / "x.apkg", tmp_path / "y.apkg", there))
+    assert home.read("a.md") == f"C: {joined or text.replace('end', 'END')}\n"
