@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import random
 import re
+import shutil
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +41,20 @@ def learn(root: Path, days: int = 80) -> None:
                     due[card] = day + max(1, review.interval_after // 86_400)
 
 
-@pytest.fixture
-def learned(cli: Runner) -> Runner:
+@pytest.fixture(scope="module")
+def learned_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder to copy: thousands of reviews are made once."""
+    root = tmp_path_factory.mktemp("learned")
     text = "".join(f"Q: question {number}\nA: answer {number}\n\n" for number in range(80))
-    (cli.root / "deck.md").write_text(text, encoding="utf-8")
-    (cli.root / "flashcards.toml").write_text('# mine\nlearning_steps = ""\n', encoding="utf-8")
-    learn(cli.root)
+    (root / "deck.md").write_text(text, encoding="utf-8")
+    (root / "flashcards.toml").write_text('# mine\nlearning_steps = ""\n', encoding="utf-8")
+    learn(root)
+    return root
+
+
+@pytest.fixture
+def learned(cli: Runner, learned_once: Path) -> Runner:
+    shutil.copytree(learned_once, cli.root, dirs_exist_ok=True)
     return cli
 
 
