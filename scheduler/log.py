@@ -236,20 +236,37 @@ class DayConverter(NamedTuple):
 
 def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayConverter) -> Review:
     """Make the log row of an imported review, without its memory state yet."""
-    _, kind, rating, duration_ms, before, after, interval_before, interval_after, *type_and_factor = past
+    after, interval = past.state_after, past.interval_after
     day = days.day(at_ms)
     due_day: int | None = None
     due_ms: int | None = None
     if after is not State.NEW:
-        if interval_after >= DAY_SECONDS or after is State.REVIEW:
-            due_day = day + interval_after // DAY_SECONDS
+        if interval >= DAY_SECONDS or after is State.REVIEW:
+            due_day = day + interval // DAY_SECONDS
         else:
-            due_ms = at_ms + interval_after * 1000
-    steps_left = _SOME_STEP if after is State.LEARNING or after is State.RELEARNING else 0
-    offset = days.offset_minutes(at_ms)
-    happened = (at_ms, card, kind, rating, day, offset, duration_ms, before, after, steps_left)
-    became = interval_before, interval_after, due_day, due_ms, None, None, Leech.NO
-    return Review._make((*happened, *became, None, 0, 0, *type_and_factor))
+            due_ms = at_ms + interval * 1000
+    return Review(
+        id=at_ms,
+        card=card,
+        kind=past.kind,
+        rating=past.rating,
+        day=day,
+        offset_minutes=days.offset_minutes(at_ms),
+        duration_ms=past.duration_ms,
+        state_before=past.state_before,
+        state_after=after,
+        steps_left=_SOME_STEP if after is State.LEARNING or after is State.RELEARNING else 0,
+        interval_before=past.interval_before,
+        interval_after=interval,
+        due_day=due_day,
+        due_ms=due_ms,
+        stability=None,
+        difficulty=None,
+        leech=Leech.NO,
+        voids=None,
+        log_type=past.log_type,
+        log_factor=past.log_factor,
+    )
 
 
 _MEMORY: Final = Review._fields.index("stability")

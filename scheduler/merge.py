@@ -10,14 +10,23 @@ from bisect import bisect_left
 from collections import defaultdict
 from contextlib import contextmanager
 from itertools import count, islice
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from scheduler import tables
 from scheduler.answer import Moment, make_row
 from scheduler.connection import select_in
-from scheduler.log import CardHistory, DayConverter, ImportedState, Replayer, are_close, fold_log, make_imported_row
-from scheduler.model import DAY_SECONDS, Card, Leech, NewCard, Review, ReviewKind, State
+from scheduler.log import (
+    CardHistory,
+    DayConverter,
+    ImportedState,
+    Replayer,
+    advance,
+    are_close,
+    fold_log,
+    make_imported_row,
+)
+from scheduler.model import DAY_SECONDS, Card, Leech, Memory, NewCard, Review, ReviewKind, State
 
 if TYPE_CHECKING:
     import sqlite3
@@ -71,24 +80,21 @@ def add_stated_cards(
 ) -> None:
     """Add new cards, by id, in the states of a program without a log, one row each; as `merge`, but faster."""
     times = _Times(connection)
-    kind, before = int(ReviewKind.TAKEN_OVER), int(State.NEW)
-    rows: list[tuple[object, ...]] = []
+    rows: list[Review] = []
     added: list[tuple[object, ...]] = []
-    for card, place, there in cards:
+    for number, place, there in cards:
         at = times.find_free(there.changed_ms)
         times.taken.add(at)
-        day, after, leech = days.day(at), int(there.state), int(there.leech)
-        memory = there.memory or (None, None)
-        due = there.due_day, there.due_ms
-        happened = at, card, kind, None, day, days.offset_minutes(at), 0
-        schedule = before, after, there.steps_left, 0, there.interval, *due, *memory, leech
-        rows.append((*happened, *schedule, None, there.reps, there.lapses, None, None))
-        last = (day, at) if there.memory else (None, None)
-        counts = there.interval, there.reps, there.lapses, leech
-        added.append((card, *place, after, *due, there.steps_left, *memory, *last, *counts))
-    rows.sort(key=itemgetter(0))  # SQLite adds ordered rows faster
+        card = Card(number, *place)
+        moment = Moment(at, days.day(at), days.offset_minutes(at))
+        row = _make_statement(card, there, there.memory, moment)._replace(
+            reps_added=there.reps, lapses_added=there.lapses
+        )
+        rows.append(row)
+        added.append((number, *place, *tables.to_schedule_values(advance(card, rows[-1:]))))
+    rows.sort(key=attrgetter("id"))  # SQLite adds ordered rows faster
     connection.executemany(tables.INSERT_SCHEDULED, added)
-    connection.executemany(tables.INSERT_REVIEW, rows)
+    connection.executemany(tables.INSERT_REVIEW, map(tables.to_plain, rows))
 
 
 @contextmanager
@@ -240,9 +246,7 @@ class _Merging:
         reps, lapses = max(0, imported.reps - now.reps), max(0, imported.lapses - now.lapses)
         return self._append_statement(each, now, imported.memory, reps, lapses)
 
-    def _append_statement(
-        self, each: _Joined, now: Card, memory: tuple[float, float] | None, reps: int, lapses: int
-    ) -> Card:
+    def _append_statement(self, each: _Joined, now: Card, memory: Memory | None, reps: int, lapses: int) -> Card:
         """Add a row that sets the imported state; return the updated card."""
         imported = each.history.imported
         if not each.new:  # the memory states in the log are outdated where earlier reviews were imported later
@@ -257,23 +261,27 @@ class _Merging:
                 day = self._days.day(imported.rated_ms)
             else:
                 day = (imported.due_day or day) - imported.interval // DAY_SECONDS
-        stability, difficulty = memory or (None, None)
-        after = now._replace(
-            state=imported.state,
-            due_day=imported.due_day,
-            due_ms=imported.due_ms,
-            steps_left=imported.steps_left,
-            interval=imported.interval,
-            stability=stability,
-            difficulty=difficulty,
-        )
-        moment = Moment(at, day, self._days.offset_minutes(at))
-        leech = Leech.TAGGED if imported.leech else Leech.NO
-        row = make_row(ReviewKind.TAKEN_OVER, now, after, moment, leech=leech)
+        row = _make_statement(now, imported, memory, Moment(at, day, self._days.offset_minutes(at)))
         self._times.taken.add(at)
         each.new.add(at)
         each.log.append(row._replace(reps_added=reps, lapses_added=lapses))
         return fold_log(each.card, each.log)
+
+
+def _make_statement(card: Card, imported: ImportedState, memory: Memory | None, moment: Moment) -> Review:
+    """Make the log row that sets the imported state, with this memory state."""
+    stability, difficulty = memory or (None, None)
+    after = card._replace(
+        state=imported.state,
+        due_day=imported.due_day,
+        due_ms=imported.due_ms,
+        steps_left=imported.steps_left,
+        interval=imported.interval,
+        stability=stability,
+        difficulty=difficulty,
+    )
+    leech = Leech.TAGGED if imported.leech else Leech.NO
+    return make_row(ReviewKind.TAKEN_OVER, card, after, moment, leech=leech)
 
 
 def _is_newer(history: CardHistory, log: Sequence[Review], now: Card, days: DayConverter) -> bool:

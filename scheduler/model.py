@@ -98,23 +98,23 @@ class Card(NamedTuple):
     slot: str
     deck: int
     position: int
-    state: State
-    due_day: int | None
-    due_ms: int | None
-    steps_left: int
-    stability: float | None
-    difficulty: float | None
-    last_day: int | None
-    last_ms: int | None
-    interval: int
-    reps: int
-    lapses: int
-    suspended: bool
-    buried_day: int | None
-    buried_by: int | None
-    flag: int
-    leech: bool
-    active: bool
+    state: State = State.NEW
+    due_day: int | None = None
+    due_ms: int | None = None
+    steps_left: int = 0
+    stability: float | None = None
+    difficulty: float | None = None
+    last_day: int | None = None
+    last_ms: int | None = None
+    interval: int = 0
+    reps: int = 0
+    lapses: int = 0
+    suspended: bool = False
+    buried_day: int | None = None
+    buried_by: int | None = None
+    flag: int = 0
+    leech: bool = False
+    active: bool = True
 
     @property
     def memory(self) -> Memory | None:
