@@ -98,7 +98,6 @@ class Replacement(NamedTuple):
     old: Entry  # the orphan
     new: Entry  # an active note
     reviews: int  # the number of reviews of `old`
-    own_reviews: int  # the number of reviews of `new`, which would be added
 
 
 _REPLACED = """
@@ -126,10 +125,9 @@ def find_replaced(collection: Collection, path: str, line: int = 0) -> list[list
         if old is None:
             in_stretch = False
             continue
-        own = sum(card.reps for card in collection.store.cards_of(new.id))
         if not in_stretch:
             stretches.append([])
-        stretches[-1].append(Replacement(collection.catalog.entry(old), new, reviews[old], own))
+        stretches[-1].append(Replacement(collection.catalog.entry(old), new, reviews[old]))
         in_stretch = True
     if line:
         stretches = [each for each in stretches if each[0].new.note.line <= line <= each[-1].new.note.end_line]

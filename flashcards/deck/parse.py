@@ -101,9 +101,10 @@ class _Reader:
         self.body = body
         self.notes: list[Note] = []
         self.problems: list[Problem] = []
-        self._tokens, self._parts, breaks, self._left_open = tokenize(body)
+        self._tokens = tokenize(body)
+        self._parts = self._tokens.parts
         self._lines = Lines(body)
-        found = find_definitions(body, breaks) if self._parts.links else {}
+        found = find_definitions(body, self._tokens.breaks) if self._parts.links else {}
         definitions = {fold_label(label): body[start:end].strip() for label, (start, end) in found.items()}
         self._composer = Composer(body, self._lines, self._parts, tags, definitions)
         self._headings: list[Heading] = []
@@ -113,7 +114,7 @@ class _Reader:
 
     def run(self) -> None:
         """Read the whole body into `notes` and `problems`."""
-        for token in self._tokens:
+        for token in self._tokens.found:
             if token.kind is TokenKind.MARKER:
                 self._take_marker(token)
             elif token.kind is TokenKind.PAIR:
@@ -127,8 +128,8 @@ class _Reader:
                     self._headings = [*above, token.heading]
                     self._breadcrumb = tuple([heading.text for heading in self._headings if heading.text])
         self._close_note(len(self.body))
-        if self._left_open:
-            at, mark = self._left_open
+        if self._tokens.unclosed:
+            at, mark = self._tokens.unclosed
             what = "comment" if mark == "-->" else "fence"
             message = f"This {what} is never closed, so the notes below it are not read."
             self._add_problem(at, f"open-{what}", message, f"Write {mark} on its own line where it ends.")

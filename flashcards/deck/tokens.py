@@ -128,7 +128,7 @@ class Tokens(NamedTuple):
     parts: Outline  # the outline of the Markdown
     breaks: list[int]  # where line breaks were inserted for the parser
     # an unclosed fence or comment that hides all later markers, and the text that would close it
-    left_open: tuple[int, str] | None
+    unclosed: tuple[int, str] | None
 
 
 def tokenize(body: str) -> Tokens:

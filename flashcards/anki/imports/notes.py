@@ -13,7 +13,7 @@ from flashcards.anki.imports.occlusion import Occlusion, find_occlusion, render_
 from flashcards.anki.imports.omissions import Omissions
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, list_values, strip_tags
 from flashcards.anki.package.decoding import RenderBudget
-from flashcards.anki.package.model import CLOZE_TYPE, AnkiCard, AnkiNote, AnkiNoteType, Package
+from flashcards.anki.package.model import AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours, shows_first_fields
 from flashcards.anki.to_markdown.convert import NOTHING, Converter
 from flashcards.catalog.imports import OWN_FORM
@@ -77,7 +77,7 @@ class NoteConverter:
             found = self._convert_own(draft, note, kind, ords)
         elif occlusion:
             found = self._convert_occlusion(draft, note, kind, occlusion, ords)
-        elif kind.kind == CLOZE_TYPE:
+        elif kind.is_cloze:
             found = self._convert_cloze(draft, note, kind, ords)
         else:
             found = self._convert_standard(draft, note, kind, ords)
@@ -91,7 +91,7 @@ class NoteConverter:
             return None
         ords = self._find_ords(kind, cards)
         draft = self._start_note(note, kind, ords, masked=False)
-        if kind.kind == CLOZE_TYPE:
+        if kind.is_cloze:
             return draft._replace(form=OWN_FORM, kind=Kind.CLOZE, cards=cloze.list_gaps(ords))
         return draft._replace(form=OWN_FORM, cards=list_cards(1 in ords))
 
@@ -105,7 +105,7 @@ class NoteConverter:
 
     def _find_ords(self, kind: AnkiNoteType, cards: Sequence[AnkiCard]) -> list[int]:
         """Return the ords of the cards that templates make, each once, because damage can duplicate cards."""
-        if kind.kind == CLOZE_TYPE and kind.templates:
+        if kind.is_cloze and kind.templates:
             return list(dict.fromkeys(card.ord for card in cards))
         ords = list(dict.fromkeys(card.ord for card in cards if card.ord < len(kind.templates)))
         others = [card for card in cards if card.ord not in ords]
@@ -121,7 +121,7 @@ class NoteConverter:
         if len({card.home for card in cards}) > 1 and not self._keeps_decks(note):
             problems.append("its cards were in several decks; all were moved to the first card's deck")
         facts = self._find_facts(kind)
-        said = _ENCODER.encode([note.fields, note.tags, ords, deck, kind.kind])
+        said = _ENCODER.encode([note.fields, note.tags, ords, deck, int(kind.is_cloze)])
         masks = ', "drawn"' if masked else ""  # earlier versions kept the masks as text
         marks = "" if self._package.tells_schedules else ', "without marks"'
         content = f"{said[:-1]}, {facts.templates}{masks}{marks}]"
@@ -179,7 +179,7 @@ class NoteConverter:
         values = list_values(kind.fields, note.fields, note.tags)
         path, breadcrumb = self.find_source(note)
         draft = draft._replace(path=path, breadcrumb=breadcrumb, form=OWN_FORM)
-        if kind.kind == CLOZE_TYPE:
+        if kind.is_cloze:
             draft = draft._replace(raw=(values["Text"],))
             left = cloze.filter_ords(ords, values["Text"])  # Anki keeps a card whose gap was removed here
             if len(left) < len(ords):
@@ -268,7 +268,7 @@ class NoteConverter:
         sides = self._parse_templates(kind, draws_masks=True)
         shown: set[str] = set()
         for number in ords:
-            pair = sides[0] if kind.kind == CLOZE_TYPE else sides[number]
+            pair = sides[0] if kind.is_cloze else sides[number]
             card = render_occlusion(occlusion, pair, values, number + 1, self._pictures, self._budget)
             problems = (*draft.problems, *card.problems)
             part = self._move(draft._replace(part=number, problems=problems), note, number)

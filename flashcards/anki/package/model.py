@@ -8,9 +8,6 @@ from typing import Any, Final, NamedTuple
 
 from flashcards.deck.model import Kind, Note
 
-STANDARD_TYPE = 0
-CLOZE_TYPE = 1
-
 RECOVERED = "Recovered"
 """The deck of cards whose own deck is missing from the package."""
 
@@ -24,11 +21,11 @@ class Template(NamedTuple):
 
 
 class AnkiNoteType(NamedTuple):
-    """A note type; `kind` is `STANDARD` or `CLOZE`."""
+    """A note type: a cloze, or one with a card for each template."""
 
     id: int
     name: str
-    kind: int
+    is_cloze: bool
     fields: tuple[str, ...]
     templates: tuple[Template, ...]
 

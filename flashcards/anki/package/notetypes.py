@@ -129,7 +129,7 @@ def shows_first_fields(kind: model.AnkiNoteType) -> bool:
     first, second = kind.fields[:2]
     front, back = ([*_FIELD.findall(side)] for side in (kind.templates[0].front, kind.templates[0].back))
     asked, told = [first], [second]
-    if kind.kind == model.CLOZE_TYPE:
+    if kind.is_cloze:
         asked, told = [f"cloze:{first}"], [f"cloze:{first}", second]
         return front == asked and back == told
     answer = [field for field in back if field not in ("FrontSide", first)]
@@ -141,7 +141,7 @@ def is_ours(kind: model.AnkiNoteType) -> bool:
 
     A copy in Anki has only its fields. A type without the fields that we read is not ours.
     """
-    family = CLOZE if kind.kind == model.CLOZE_TYPE else BASIC
+    family = CLOZE if kind.is_cloze else BASIC
     if not set(_NEEDED[family]) <= set(kind.fields):
         return False
     number, fields = _identity(family)

@@ -291,9 +291,8 @@ class _Reader:
             template = model.Template(name, decoding.read_text(config, 1), decoding.read_text(config, 2))
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
-            yield model.AnkiNoteType(
-                kind, name, decoding.read_number(config, 1), tuple(fields.get(kind, ())), tuple(templates.get(kind, ()))
-            )
+            is_cloze = decoding.read_number(config, 1) == 1
+            yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), tuple(templates.get(kind, ())))
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:
@@ -344,7 +343,7 @@ def _read_note_type(key: int, value: dict[str, Any]) -> model.AnkiNoteType:
     return model.AnkiNoteType(
         key,
         str(value["name"]),
-        int(value["type"]),
+        int(value["type"]) == 1,
         tuple(str(each["name"]) for each in fields),
         tuple(model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
     )

@@ -16,7 +16,7 @@ OURS = {
     family: model.AnkiNoteType(
         make_note_type(family).model_id,
         make_note_type(family).name,
-        model.CLOZE_TYPE if family == CLOZE else model.STANDARD_TYPE,
+        family == CLOZE,
         tuple(field["name"] for field in make_note_type(family).fields),
         (),
     )
@@ -26,7 +26,7 @@ OURS = {
 
 def like(family: str, **values: object) -> model.AnkiNoteType:
     ours = OURS[family]
-    given = {"id": ours.id, "name": ours.name, "kind": ours.kind, "fields": ours.fields} | values
+    given = {"id": ours.id, "name": ours.name, "is_cloze": ours.is_cloze, "fields": ours.fields} | values
     return model.AnkiNoteType(**given, templates=())  # type: ignore[arg-type]
 
 
@@ -41,18 +41,18 @@ def test_our_note_type_is_recognized_when_renamed_copied_or_given_a_field(family
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "fields"),
+    ("name", "is_cloze", "fields"),
     [
-        ("Basic", model.STANDARD_TYPE, ("Front", "Back")),
-        ("Basic", model.STANDARD_TYPE, ("Front", "Back", "Reverse", "Source")),
-        ("Cloze", model.CLOZE_TYPE, ("Text", "Source")),
-        ("Cloze", model.STANDARD_TYPE, ("Text", "Typed", "Source")),
-        ("Flashcards Basic", model.STANDARD_TYPE, ("Question", "Back", "Reverse", "Source")),
-        ("Flashcards Cloze", model.STANDARD_TYPE, ("Text", "Typed", "Source")),
+        ("Basic", False, ("Front", "Back")),
+        ("Basic", False, ("Front", "Back", "Reverse", "Source")),
+        ("Cloze", True, ("Text", "Source")),
+        ("Cloze", False, ("Text", "Typed", "Source")),
+        ("Flashcards Basic", False, ("Question", "Back", "Reverse", "Source")),
+        ("Flashcards Cloze", False, ("Text", "Typed", "Source")),
     ],
 )
-def test_a_type_that_only_looks_like_ours_is_not_ours(name: str, kind: int, fields: tuple[str, ...]) -> None:
-    assert not is_ours(model.AnkiNoteType(5, name, kind, fields, ()))
+def test_a_type_that_only_looks_like_ours_is_not_ours(name: str, is_cloze: bool, fields: tuple[str, ...]) -> None:
+    assert not is_ours(model.AnkiNoteType(5, name, is_cloze, fields, ()))
 
 
 def test_a_note_whose_answer_was_emptied_in_anki_is_reported(home: Home, tmp_path: Path) -> None:
