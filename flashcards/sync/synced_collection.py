@@ -69,11 +69,12 @@ class SyncedCollection:
         """Update the mirror. Raise `CollectionUnusable` if the collection cannot be read."""
         try:
             collection = self._open_scanned()
-            state = self._read_state(collection, mirror)
-            if state != self._seen:
+            state = self._read_state(collection)
+            if (state, self._read_own_changes(collection, mirror)) != self._seen:
                 self._bring_back(collection, mirror)
                 self._media.refresh(update_mirror(collection, mirror, self._rendered))
-                self._seen = self._read_state(collection, mirror)
+                # another process may have changed the collection since `state` was read
+                self._seen = state, self._read_own_changes(collection, mirror)
         except (FlashcardsError, SchedulerError, sqlite3.Error, OSError) as error:
             raise CollectionUnusable(error) from error
 
@@ -126,18 +127,15 @@ class SyncedCollection:
         self._collection.update_memory_states()
         return self._collection
 
-    def _read_state(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
-        """Return a value that changes whenever the collection changes."""
+    def _read_state(self, collection: Collection) -> tuple[object, ...]:
+        """Return a value that changes whenever another process changes the collection, and each day."""
         (version,) = collection.connection.execute("PRAGMA data_version").fetchone()
-        return (
-            version,
-            collection.connection.total_changes,
-            self._settings_seen,
-            _read_stamp(self._root / MACROS_FILE),
-            collection.clock.day(now_ms()),
-            time.localtime().tm_gmtoff,
-            mirror.state.schema,
-        )
+        macros = _read_stamp(self._root / MACROS_FILE)
+        return version, self._settings_seen, macros, collection.clock.day(now_ms()), time.localtime().tm_gmtoff
+
+    def _read_own_changes(self, collection: Collection, mirror: Mirror) -> tuple[object, ...]:
+        """Return a value that changes whenever this process changes the collection."""
+        return collection.connection.total_changes, mirror.state.schema
 
 
 def _read_inode(path: Path) -> int:

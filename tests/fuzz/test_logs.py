@@ -180,4 +180,5 @@ def test_any_log_is_imported_or_refused(
             assert tables(root) == before, number
         shutil.rmtree(root)
         path.unlink()
-    assert 0 < imported < COUNT
+    assert imported
+    assert imported < COUNT or COUNT < 100  # of a few, none may be refused

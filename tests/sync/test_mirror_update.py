@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from flashcards.sync import synced_collection
+from flashcards.sync.mirror_update import update_mirror
 from scheduler import Rating
 from tests.sync.phones import World
 
@@ -53,6 +59,25 @@ def test_a_renamed_file_moves_its_cards_to_the_new_deck_and_removes_the_old_one(
     assert {name for (name,) in phone.rows("SELECT name FROM decks")} == {"Default", "c"}
     assert phone.rows("SELECT id FROM cards ORDER BY id") == before
     phone.check()
+
+
+def test_a_change_that_is_made_while_the_mirror_is_updated_reaches_the_phone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def update_then_suspend(*arguments: Any) -> Any:
+        found = update_mirror(*arguments)
+        monkeypatch.setattr(synced_collection, "update_mirror", update_mirror)
+        with world.collection() as collection:
+            collection.store.suspend([world.card("one?")])
+        return found
+
+    world.write("a.md", DECK)
+    phone = world.phone()
+    phone.download()
+    world.rate("two?", Rating.GOOD)
+    monkeypatch.setattr(synced_collection, "update_mirror", update_then_suspend)
+    phone.sync()
+    assert phone.rows(f"SELECT queue FROM cards WHERE id = {phone.card('one?')}") == [[-1]]
 
 
 def test_suspensions_and_flags_reach_the_phone(world: World) -> None:
