@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from scheduler import Rating
 from scheduler.errors import DatabaseCorrupt
 from tests.anki.imports.packages import Made, studied, write_package
 from tests.cli.test_convert import VAULT
-from tests.faults.phone import make_mirror, make_upload
+from tests.faults.inside import make_media, make_mirror, make_upload
+from tests.importers import test_hashcards, test_repeater
 
 NOTES = "Q: one\nA: eins\n\nQ: two\nA: zwei\n\nC: [three] and [four]\n"
 STARTED = 1_750_000_000_000
@@ -28,6 +30,7 @@ class Case(NamedTuple):
     Attributes:
         begins_empty: whether the folder has no state before.
         says_first: whether what it prints says what it will do, not what it did.
+        has_steps: whether it writes several files one after the other; running it again completes them.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Case(NamedTuple):
     prepare: Callable[[Path], None] = lambda root: None  # noqa: ARG005
     begins_empty: bool = False
     says_first: bool = False
+    has_steps: bool = False
 
 
 def command(root: Path, *words: str) -> None:
@@ -130,8 +134,8 @@ def review_much(root: Path) -> None:
         rows = collection.connection.execute("SELECT id FROM cards WHERE active = 1 ORDER BY id").fetchall()
         for day in range(10):
             for number, (card,) in enumerate(rows):
-                rating = Rating(1 + (number + day) % 4)
-                at = STARTED + day * 5 * 86_400_000 + number * 1000
+                rating = Rating.AGAIN if (number * 7 + day * 13) % 20 == 0 else Rating.GOOD
+                at = STARTED + day * 40 * 86_400_000 + number * 1000
                 collection.store.rate(card, rating, collection.policy(1), at, 0)
 
 
@@ -140,24 +144,72 @@ def export_before(root: Path) -> None:
     rate_once_more(root)
 
 
-def forget_state(root: Path) -> None:
-    import shutil
+def add_rubrics(root: Path) -> None:
+    (root / "r.md").write_text("".join(f"Q: Tell {name}.\nA:\n- [ ] when\n- [ ] why\n\n" for name in ("one", "two")))
+    command(root, "scan")
 
+
+def add_log(root: Path) -> None:
+    command(root, "scan")
+    with Collection(root) as collection:
+        keys = [entry.key for entry in collection.catalog.entries() if len(entry.note.slots) == 1]
+    rows = [f"{key},good,{STARTED + number * 86_400_000},900\n" for number, key in enumerate(keys * 2)]
+    (root / "log.csv").write_text("card,rating,time,duration\n" + "".join(rows))
+
+
+def add_hashcards(root: Path) -> None:
+    test_hashcards.write_database(root, [NOTES])
+
+
+def add_repeater(root: Path) -> None:
+    test_repeater.write_database(root, {"q: five a: fünf": test_repeater.STUDIED})
+
+
+def add_other_state(root: Path) -> None:
+    """Add the state of another computer, on which one more card was rated and another one flagged."""
+    other = root.parent / "other"
+    shutil.copytree(root, other)
+    command(other, "answer", "a.md:4", "hard")
+    command(other, "flag", "3", "five")
+    with closing(sqlite3.connect(other / ".flashcards" / "state.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(root / "other.db"),))
+    shutil.rmtree(other)
+
+
+def empty_folder(root: Path) -> None:
+    for each in root.iterdir():
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+
+
+def forget_state(root: Path) -> None:
     shutil.rmtree(root / ".flashcards")
 
 
 CASES = [
     Case("rate", ["rate-all"]),
     Case("rate in the browser", ["rate-in-browser"]),
+    Case("rate in a mock interview", ["hold-mock"], add_rubrics),
+    Case("rating for a language model", ["answer-for-model"]),
+    Case("note for a language model", ["add-for-model"]),
     Case("answer", ["answer", "a.md:1", "good"]),
     Case("first answer", ["answer", "a.md:1", "good"], forget_state, begins_empty=True),
+    Case("init", ["init"], empty_folder, begins_empty=True, has_steps=True),
     Case("scan", ["scan"], edit_files),
+    Case("edit", ["edit", "a.md:1"], edit_files),
     Case("set-due", ["set-due", "3", "-y", "deck:a"]),
     Case("forget", ["forget", "-y", "one"]),
     Case("suspend", ["suspend", "deck:a"]),
+    Case("unsuspend", ["unsuspend", "deck:a"], lambda root: command(root, "suspend", "deck:a")),
+    Case("bury", ["bury", "deck:a"]),
+    Case("unbury", ["unbury", "deck:a"], lambda root: command(root, "bury", "deck:a")),
+    Case("flag", ["flag", "3", "deck:a"]),
     Case("undo of a rating", ["undo"], rate_once_more),
     Case("undo of a flag", ["undo"], lambda root: command(root, "flag", "2", "one")),
     Case("import", ["import", "x.apkg"], add_package),
+    Case("import of a log", ["import", "log.csv"], add_log),
+    Case("import of hashcards", ["import", "hashcards.db"], add_hashcards),
+    Case("import of repeater", ["import", "cards.db"], add_repeater),
+    Case("import of another state", ["import", "other.db"], add_other_state),
     Case("undo of an import", ["undo"], import_package),
     Case("link", ["link", "ORPHAN", "a.md:1"], lose_a_text),
     Case("link in place", ["link", "--in-place", "a.md", "--yes"], translate),
@@ -171,6 +223,11 @@ CASES = [
     Case("restore of a damaged state", ["restore", "-y"], damage_state),
     Case("doctor", ["doctor", "--rebuild"], make_wrong),
     Case("export", ["export", "-o", "out.apkg"], export_before),
+    Case("export of a table", ["export", "-o", "out.csv"]),
+    Case("export of each deck", ["export", "-o", "out/"], has_steps=True),
+    Case("page of statistics", ["stats", "--html", "out.html"]),
+    Case("start of a server", ["begin-serving"], has_steps=True),
+    Case("media of a phone", ["take-media"], make_media, has_steps=True),
     Case("sync of a phone", ["apply-sync"], make_mirror),
     Case("upload of a phone", ["take-upload"], make_upload),
     Case("optimize", ["optimize", "--yes"], review_much),
@@ -186,6 +243,7 @@ class Snapshot(NamedTuple):
     cards: list[tuple[Any, ...]]
     reviews: list[tuple[Any, ...]]
     acts: list[tuple[Any, ...]]
+    mocks: list[tuple[Any, ...]]
     backups: int
 
     def compare(self, other: Snapshot) -> str:
@@ -210,14 +268,17 @@ def take_snapshot(root: Path) -> Snapshot:
             "SELECT n.key, f.path, n.active, n.tags, n.body FROM notes n JOIN files f ON f.id = n.file ORDER BY 1, 2"
         ).fetchall()
         cards = select(
-            "SELECT n.key, c.slot, c.state, c.reps, c.suspended, c.flag, c.active FROM cards c"
-            " JOIN notes n ON n.id = c.note ORDER BY 1, 2"
+            "SELECT n.key, c.slot, c.state, c.reps, c.suspended, c.flag, c.active, c.buried_day IS NOT NULL"
+            " FROM cards c JOIN notes n ON n.id = c.note ORDER BY 1, 2"
         ).fetchall()
         reviews = select(
             "SELECT n.key, c.slot, r.kind, r.rating, r.voids IS NULL FROM reviews r JOIN cards c ON c.id = r.card"
             " JOIN notes n ON n.id = c.note ORDER BY r.id"
         ).fetchall()
         acts = select("SELECT kind, undone_ms IS NULL FROM acts ORDER BY id").fetchall()
+        mocks = select(
+            "SELECT number, rating, answer, note, covered FROM mock_answers ORDER BY mock, number"
+        ).fetchall()
         assert not select("PRAGMA foreign_key_check").fetchall()
         backups = list_backups(collection.backups, "state")
         assert all(map(is_sound, backups))
@@ -226,7 +287,7 @@ def take_snapshot(root: Path) -> Snapshot:
         parts = path.relative_to(root).parts
         if path.is_file() and not any(part.startswith(".") for part in parts):
             files["/".join(parts)] = describe_file(path)
-    return Snapshot(files, notes, cards, reviews, acts, len(backups))
+    return Snapshot(files, notes, cards, reviews, acts, mocks, len(backups))
 
 
 def describe_file(path: Path) -> str:

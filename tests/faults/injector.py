@@ -57,7 +57,12 @@ class Injector:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        environment = {**os.environ, "LD_PRELOAD": str(build_library(folder)), "PYTHONPATH": str(REPOSITORY)}
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": str(build_library(folder)),
+            "PYTHONPATH": str(REPOSITORY),
+            "VISUAL": "true",
+        }
         environment.pop("FLASHCARDS_COLLECTION", None)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.worker"],

@@ -22,6 +22,7 @@ from tests.faults.injector import Fault, Injector, Run
 from tests.faults.power import play_cuts, read_trace
 
 POINTS = int(os.environ.get("FAULT_POINTS", "2"))  # 0 means all
+RATING = ("rate-all", "rate-in-browser", "hold-mock")
 KINDS = [Fault.FULL, Fault.BROKEN, Fault.KILL, Fault.CUT]
 
 pytestmark = pytest.mark.slow
@@ -75,8 +76,10 @@ class Trial:
             found = self.look(root)
         except (AssertionError, SchedulerError, FlashcardsError) as error:
             return f"cannot be opened: {error!r}"[:300]
-        if self.case.name.startswith("rate"):
+        if self.case.words[0] in RATING:
             return self.judge_ratings(found, done)
+        if self.case.has_steps:
+            return self.repeat(root, found, done)
         may_be = [self.after] if done.code == 0 or self.is_acknowledged(done.out) else [self.before, self.after]
         if "Nothing was changed" in done.err:
             may_be = [self.before]
@@ -98,11 +101,32 @@ class Trial:
     def is_acknowledged(self, out: str) -> bool:
         return bool(out) and out == self.whole.out and not self.case.says_first
 
+    def repeat(self, root: Path, found: Snapshot | None, done: Run) -> str:
+        """Return what is wrong if each step must be whole and running the command again must complete all."""
+        assert found
+        assert self.before
+        assert self.after
+        if (done.code == 0 or self.is_acknowledged(done.out)) and not self.is_same(found, self.after):
+            return f"it was reported, but differs in {found.compare(self.after)}"
+        for name, content in found.files.items():
+            if content not in (self.before.files.get(name), self.after.files.get(name)):
+                return f"{name} is not whole"
+        again = self.injector.run(root, self.words)
+        if again.code != 0:
+            return f"it cannot be repeated: {again.err}"
+        found = self.look(root)
+        assert found
+        return "" if self.is_same(found, self.after) else f"repeated, it differs in {found.compare(self.after)}"
+
     def judge_ratings(self, found: Snapshot | None, done: Run) -> str:
         assert found
         assert self.before
         recorded, said = len(found.reviews) - len(self.before.reviews), done.out.count("rated")
-        return "" if recorded in (said, said + 1) else f"{said} ratings were said, {recorded} are there"
+        if recorded not in (said, said + 1):
+            return f"{said} ratings were said, {recorded} are there"
+        answered = sum(1 for row in found.mocks if row[1])
+        is_mock = self.after and self.after.mocks
+        return f"{recorded} ratings, but {answered} answers" if is_mock and answered != recorded else ""
 
     def restore(self, root: Path) -> str:
         if self.case.begins_empty:

@@ -18,79 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.cli import COMMANDS, run
-from flashcards.collection import Collection
-from flashcards.review.views import Answer, Finished, View
 from flashcards.sync.wire import Refusal
-from flashcards.web import review_pages
-from flashcards.web.shared_state import Site, Visit
-from scheduler import Rating
 from scheduler.errors import SchedulerError
-from tests.faults.phone import apply_sync, take_upload
+from tests.faults.inside import INSIDE
 
 SECONDS = 120  # before a command counts as hanging
-HEAVY = (
-    *(
-        "sqlite_utils",
-        "numpy",
-        "genanki",
-        "fsrs_rs_python",
-        "orjson",
-        "tomlkit",
-        "yaml",
-        "nh3",
-        "imagesize",
-    ),
-    *("flashcards.anki.imports.run", "flashcards.anki.exports.export", "flashcards.importers.hashcards"),
-    *(
-        "flashcards.importers.review_csv",
-        "flashcards.importers.state_database",
-        "flashcards.undo",
-        "flashcards.convert",
-    ),
-    *("flashcards.catalog.scan", "flashcards.deck.parse", "flashcards.query", "flashcards.disk.journal", "tempfile"),
-    *("scheduler.backups", "scheduler.fit", "flashcards.links", "flashcards.add", "flashcards.importers.transaction"),
-)
-
-
-def rate_all(root: Path) -> int:
-    """Rate every card in one session; say each rating after it was recorded."""
-    with Collection(root) as collection:
-        collection.scan()
-        for number, (card,) in enumerate(collection.connection.execute("SELECT id FROM cards ORDER BY id").fetchall()):
-            collection.store.rate(card, Rating.GOOD, collection.policy(1), 1_790_000_000_000 + number, 0)
-            os.write(1, b"rated\n")
-    return 0
-
-
-def rate_in_browser(root: Path) -> int:
-    """Rate every card by the forms of the pages; say each rating after the next page was shown."""
-    site = Site(root)
-
-    def press(button: str) -> View:
-        fields = {"stamp": [site.review.stamp], "do": [button]}
-        review_pages.act(site, Visit(path={}, query={}, form=fields))
-        return site.review.view
-
-    try:
-        view: View | None = None
-        while not isinstance(view, Finished):
-            site._worker.submit(press, "show").result()
-            view = site._worker.submit(press, "good").result()
-            if isinstance(view, Answer):  # it was not recorded, and says why
-                os.write(2, view.message.encode())
-                return 1
-            os.write(1, b"rated\n")
-    finally:
-        site.close()
-    return 0
-
-
-INSIDE = {
-    "rate-all": rate_all,
-    "rate-in-browser": rate_in_browser,
-    "apply-sync": apply_sync,
-    "take-upload": take_upload,
-}
+HEAVY = """
+    sqlite_utils numpy genanki fsrs_rs_python orjson tomlkit yaml nh3 imagesize tempfile
+    flashcards.anki.imports.run flashcards.anki.exports.export flashcards.importers.hashcards
+    flashcards.importers.review_csv flashcards.importers.state_database flashcards.importers.transaction
+    flashcards.undo flashcards.convert flashcards.catalog.scan flashcards.deck.parse flashcards.query
+    flashcards.disk.journal flashcards.insight.page flashcards.links flashcards.add scheduler.backups scheduler.fit
+"""
+"""The modules that commands import late, so that a fault case need not wait for them."""
 
 
 def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
@@ -119,7 +59,7 @@ def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
 def main() -> None:
     library = ctypes.CDLL(None)
     library.fault_count.restype = ctypes.c_long
-    for name in (*HEAVY, *(f"flashcards.cli.{module}" for module in set(COMMANDS.values()))):
+    for name in (*HEAVY.split(), *(f"flashcards.cli.{module}" for module in set(COMMANDS.values()))):
         importlib.import_module(name)
     for line in sys.stdin:
         child = os.fork()

@@ -142,9 +142,9 @@ CREATE TABLE reviews (review_id integer primary key, card_hash text, reviewed_at
 """
 
 
-def write_database(home: Home, texts: list[str]) -> Path:
+def write_database(folder: Path, texts: list[str]) -> Path:
     """Write a database in which every card of some deck files has one review."""
-    path = home.root / "hashcards.db"
+    path = folder / "hashcards.db"
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     connection.executescript(TABLES)
@@ -171,7 +171,7 @@ def write_database(home: Home, texts: list[str]) -> Path:
 )
 def test_every_review_finds_its_card(home: Home, text: str) -> None:
     home.write("a.md", text)
-    report = home.import_file(write_database(home, [text]))
+    report = home.import_file(write_database(home.root, [text]))
     assert report.remarks == []
     assert report.reviews == report.cards == len(list(read_hashcards_file(text)))
     assert not home.import_file(home.root / "hashcards.db").changes_anything
@@ -180,7 +180,7 @@ def test_every_review_finds_its_card(home: Home, text: str) -> None:
 def test_an_answer_that_continues_below_a_heading_gets_its_review_and_is_reported(home: Home) -> None:
     text = "Q: cat?\nA: die Katze\n\n### Plural\n\ndie Katzen\n\n---\n\nQ: plain?\nA: yes\n"
     home.write("a.md", text)
-    report = home.import_file(write_database(home, [text]))
+    report = home.import_file(write_database(home.root, [text]))
     assert report.reviews == 2
     (remark,) = report.remarks
     assert remark.place == "a.md:1"
@@ -190,7 +190,7 @@ def test_an_answer_that_continues_below_a_heading_gets_its_review_and_is_reporte
 def test_reviews_without_a_text_belong_to_an_orphan_until_the_text_returns(home: Home) -> None:
     old, new = "Q: gone\nA: x\n", "Q: here\nA: y\n"
     home.write("a.md", new)
-    path = write_database(home, [old, new])
+    path = write_database(home.root, [old, new])
     report = home.import_file(path)
     assert report.reviews == 2
     assert "1 of 2 reviewed cards have no text" in report.remarks[0].message
@@ -210,7 +210,7 @@ def test_reviews_without_a_text_belong_to_an_orphan_until_the_text_returns(home:
 def test_a_text_that_was_here_when_its_review_came_keeps_it(home: Home) -> None:
     text = "Q: gone\nA: x\n"
     home.write("a.md", f"{text}\nQ: here\nA: y\n")
-    path = write_database(home, [text])
+    path = write_database(home.root, [text])
     home.import_file(path)
     home.write("a.md", "Q: here\nA: y\n")
     assert not home.import_file(path).changes_anything
@@ -248,7 +248,7 @@ def test_an_impossible_value_is_refused_with_its_row_and_changes_nothing(
 ) -> None:
     text = "Q: one\nA: eins\n\nQ: two\nA: zwei\n"
     home.write("a.md", text)
-    path = write_database(home, [text])
+    path = write_database(home.root, [text])
     with sqlite3.connect(path) as connection:
         connection.execute(statement)
     connection.close()
@@ -260,7 +260,7 @@ def test_an_impossible_value_is_refused_with_its_row_and_changes_nothing(
 
 @pytest.mark.parametrize("table", ["cards", "reviews"])
 def test_a_view_that_never_ends_in_place_of_a_table_is_refused(home: Home, table: str) -> None:
-    path = write_database(home, ["Q: one\nA: eins\n"])
+    path = write_database(home.root, ["Q: one\nA: eins\n"])
     with sqlite3.connect(path) as connection:
         columns = "1 card_hash, 1 last_reviewed_at, 1 stability, 1 difficulty, 1 interval_days, 1 due_date, x count"
         connection.execute(f"DROP TABLE {table}")
