@@ -20,7 +20,15 @@ from scheduler.backup_files import (
     make_name,
     read_time,
 )
-from scheduler.connection import closing_connection, copy_to_memory, database_path, flush, open_file
+from scheduler.connection import (
+    closing_connection,
+    copy_to_memory,
+    database_path,
+    flush,
+    open_file,
+    read_bytes,
+    refuse_holes,
+)
 
 _SIDES = ("-wal", "-shm", "-journal")
 _BLOCK = 1 << 20  # bytes read at once
@@ -80,21 +88,16 @@ def is_damaged(path: Path) -> bool:
     """Return whether the database at `path` cannot be read whole; an empty file counts as damaged."""
     if not path.is_file():
         raise errors.DatabaseUnreadable(path, "it is not a file", "Move it away.")
-    if _has_unknown_version(path):
-        return True
     try:
+        refuse_holes(path)
+        if not set(read_bytes(path)[18:20]) <= {1, 2}:  # of the file format, to write and to read
+            return True
         with closing(open_file(path)) as connection:
             return bool(find_damage(connection))
     except errors.DatabaseBusy:
         raise
     except (errors.SchedulerError, sqlite3.Error, ValueError):
         return True
-
-
-def _has_unknown_version(path: Path) -> bool:
-    """Return whether the header requires a version of the file format that SQLite cannot write or read."""
-    with path.open("rb") as file:
-        return not set(file.read(20)[18:20]) <= {1, 2}
 
 
 def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:

@@ -278,7 +278,7 @@ def _copy_with_log(path: Path) -> ReadingConnection:
         copy = Path(folder) / path.name
         for _ in range(_ATTEMPTS):
             before = _read_log_header(path)
-            _copy_pages(path, copy)
+            copy.write_bytes(read_bytes(path))
             if before:
                 _copy_frames(_log_of(path), _log_of(copy))
             if _read_log_header(path) == before:
@@ -295,8 +295,8 @@ def _copy_with_log(path: Path) -> ReadingConnection:
         return memory
 
 
-def _copy_pages(path: Path, copy: Path) -> None:
-    """Copy a database file without its log.
+def read_bytes(path: Path) -> bytes:
+    """Read a database file without its log; nothing if it has no page.
 
     SQLite must read it: if this process closed the file itself, the system would release the locks of all its
     connections. Another process would then delete the log that they still use.
@@ -304,7 +304,7 @@ def _copy_pages(path: Path, copy: Path) -> None:
     with closing(_open_immutable(path)) as source:
         source.execute("PRAGMA writable_schema = ON")  # or pages that are still in the log alone count as damage
         (pages,) = source.execute("PRAGMA page_count").fetchone()
-        copy.write_bytes(source.serialize() if pages else b"")
+        return source.serialize() if pages else b""
 
 
 def _copy_frames(log: Path, copy: Path) -> None:

@@ -26,6 +26,7 @@ from scheduler import (
     connection as connections,
 )
 from scheduler.backup_files import choose_old, find_newest_backup, list_backups
+from scheduler.backups import is_damaged
 from scheduler.connection import closing_connection
 from tests.scheduler.world import add, open_store
 
@@ -300,6 +301,24 @@ def test_restoring_under_an_open_connection_shows_it_the_restored_state(tmp_path
     other.connection.close()
     assert count(tmp_path / "state.db") == 4
     assert integrity(tmp_path / "state.db") == "ok"
+
+
+READER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM cards").fetchone()
+connection.close()
+"""
+
+
+def test_looking_for_damage_releases_no_lock_of_a_connection_in_the_same_process(store: Store, tmp_path: Path) -> None:
+    add(store, 1)
+    path = tmp_path / "state.db"
+    assert not is_damaged(path)
+    subprocess.run([sys.executable, "-c", READER, str(path)], check=True)
+    assert path.with_name("state.db-wal").exists(), "the last process to close a database deletes its log"
+    add(store, 1)
+    assert count(path) == 2
 
 
 WRITER = """
