@@ -16,7 +16,7 @@ from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
 from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
-from flashcards.disk.atomic import FileChanged, digest, replace_file, replace_unchanged
+from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_file, replace_unchanged
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, UsageError
@@ -108,7 +108,7 @@ def write_addition(root: Path, addition: Addition) -> None:
         return
     if path.exists():
         raise FileChanged(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     with replace_file(path) as file:
         file.write(addition.after)
 

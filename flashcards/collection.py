@@ -37,10 +37,11 @@ from scheduler import (
     translate_errors,
 )
 from scheduler.backup_files import BACKUPS as BACKUPS
-from scheduler.connection import ReadingConnection, close_live, copy_to_memory
+from scheduler.connection import close_live, copy_to_memory
 from scheduler.database import create_database, open_reading
 from scheduler.policy import COLLECTION, DeckPolicy
 from scheduler.store import TABLE_SET
+from scheduler.write_ahead_log import ReadingConnection
 
 ActRecorder = Callable[[str, Mapping[str, Path | None]], None]
 

@@ -23,7 +23,7 @@ from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.dialects.read import find_rest
-from flashcards.disk.atomic import FileChanged, digest, replace_file
+from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_file
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
@@ -124,7 +124,7 @@ def _restore_ends(before: str, after: str) -> str:
 
 
 def _keep(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(path.parent)
     with replace_file(path) as file:
         file.write(data)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, TABLE_SETS, Collection, now_ms
-from flashcards.disk.atomic import file_digest
+from flashcards.disk.atomic import file_digest, make_folders, sync
 from flashcards.disk.journal import Journal
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
@@ -71,8 +71,10 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
             place = find_place(collection.root, path)
             if place.is_file():
                 copy = folder / "files" / path
-                copy.parent.mkdir(parents=True, exist_ok=True)
+                make_folders(copy.parent)
                 shutil.copy2(place, copy)
+                sync(copy)
+                sync(copy.parent)
         files = {path: file_digest(waiting) if waiting else "" for path, waiting in staged.items()}
         collection.store.acts.add(kind, summary, {"copy": folder.name, "files": files}, now_ms())
 

@@ -15,6 +15,7 @@ from scheduler.backup_files import (
     choose_old,
     find_damage,
     has_whole_definitions,
+    is_own_file,
     is_sound,
     list_backups,
     make_name,
@@ -26,9 +27,10 @@ from scheduler.connection import (
     database_path,
     flush,
     open_file,
-    read_bytes,
     refuse_holes,
+    transaction,
 )
+from scheduler.write_ahead_log import find_log, is_continued_by, read_bytes, write_mark
 
 _SIDES = ("-wal", "-shm", "-journal")
 _BLOCK = 1 << 20  # bytes read at once
@@ -114,6 +116,7 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
     if path.exists() and path.samefile(backup_file):
         raise errors.BackupUnusable(backup_file, "it is the current state")
     with closing(_open_sound(backup_file)) as source, errors.translate_errors(path):
+        move_log_away(path, backups)
         aside = None
         if not path.exists() or is_damaged(path):
             aside = _set_aside(path, backups)
@@ -127,6 +130,61 @@ def restore(path: Path, backup_file: Path, backups: Path) -> Path | None:
         flush(path.parent)
     remove_old_backups(path, backups)
     return aside
+
+
+def move_log_away(path: Path, backups: Path) -> errors.LogLeft | None:
+    """Move the log beside a database to `backups` if it continues another file; return the error that says so.
+
+    If that file is still there under another name, such as a conflict copy, what the log holds becomes a backup.
+    """
+    log = find_log(path)
+    if is_continued_by(path, log):
+        return None
+    _make_folder(backups)
+    with _hold(backups):
+        if is_continued_by(path, log):
+            return None  # another process has moved it
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        aside = make_name(backups, path.stem).with_suffix(".wal")
+        log.replace(aside)
+        flush(backups)
+        flush(path.parent)
+    for base in (*path.parent.glob("*.db"), *list_backups(backups, path.stem)):
+        if base != path and is_own_file(base) and is_continued_by(base, aside):
+            with suppress(errors.SchedulerError, sqlite3.Error, OSError):
+                copy = _apply_log(base, aside, path.name, backups)
+                aside.unlink()
+                return errors.LogLeft(path, copy, aside)
+    return errors.LogLeft(path, None, aside)
+
+
+def _apply_log(base: Path, log: Path, name: str, backups: Path) -> Path:
+    """Make a backup of a database with its log."""
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
+        whole = Path(folder) / name
+        whole.write_bytes(read_bytes(base))
+        shutil.copyfile(log, find_log(whole))
+        with closing_connection(whole) as connection:
+            return backup(connection, backups)
+
+
+@contextmanager
+def _hold(folder: Path) -> Iterator[None]:
+    """Let one process at a time run the block, where the system can lock a folder."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def copy_database(connection: sqlite3.Connection, target: Path) -> None:
@@ -197,6 +255,10 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
                 saved.append(backup(present, backups))
 
     with closing_connection(path) as target:
+        if backups is not None:  # or the log would seem to continue another file until it is in this one
+            target.execute("PRAGMA wal_autocheckpoint = 0")
+            with transaction(target):
+                write_mark(target)
         (size,) = target.execute("PRAGMA page_size").fetchone()
         if source.execute("PRAGMA page_size").fetchone() != (size,):
             source = copy_to_memory(source)
@@ -267,12 +329,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _are_equal_bytes(one: Path, other: Path) -> bool:
-    """Compare two databases, except for the counter of changes in their headers."""
+    """Compare two databases, except for the counter and the mark of changes in their headers."""
     if one.stat().st_size != other.stat().st_size:
         return False
     with one.open("rb") as first, other.open("rb") as second:
         begin, also = bytearray(first.read(100)), bytearray(second.read(100))
-        for place in (slice(24, 28), slice(92, 100)):
+        for place in (slice(92, 100), slice(68, 72), slice(24, 28)):  # from the end
             begin[place] = also[place] = b""
         if begin != also:
             return False

@@ -20,6 +20,17 @@ from scheduler.errors import (
     translate_error,
     translate_errors,
 )
+from scheduler.write_ahead_log import (
+    ReadingConnection,
+    copy_frames,
+    find_log,
+    has_log,
+    is_continued_by,
+    open_immutable,
+    read_bytes,
+    read_log_header,
+    write_mark,
+)
 
 BUSY_SECONDS = 5.0
 """The seconds that a process waits for another one's transaction."""
@@ -45,17 +56,14 @@ class LiveConnection(sqlite3.Connection):
         self._log: _FileId | None = None
         self._is_saved = False
 
-    @property
-    def _log_path(self) -> Path:
-        return self.path.with_name(f"{self.path.name}-wal")
-
     def note_log(self) -> None:
         """Remember the write-ahead log. Call this after a first query, while the file is the one that was opened."""
-        self._log = _identify(self._log_path)
+        self._log = _identify(find_log(self.path))
 
     def is_replaced(self) -> bool:
         """Return whether the file or its write-ahead log is not the open one, or is missing."""
-        return _identify(self.path) != self._file or (self._log is not None and _identify(self._log_path) != self._log)
+        is_other_log = self._log is not None and _identify(find_log(self.path)) != self._log
+        return is_other_log or _identify(self.path) != self._file
 
     def must_be_saved(self) -> bool:
         """Return whether another program replaced or removed the file, and what it held can still be saved."""
@@ -76,7 +84,7 @@ class LiveConnection(sqlite3.Connection):
             copy = backup(self, self.path.parent / BACKUPS)
         except (SchedulerError, sqlite3.Error, OSError) as error:
             return StateReplaced(self.path, None, str(error))
-        if self._log is not None and _identify(self._log_path) == self._log:
+        if self._log is not None and _identify(find_log(self.path)) == self._log:
             for side in ("-wal", "-shm"):
                 self.path.with_name(self.path.name + side).unlink(missing_ok=True)
         return StateReplaced(self.path, copy)
@@ -100,7 +108,7 @@ def connect(path: Path) -> LiveConnection:
 @contextmanager
 def closing_connection(path: Path, *, is_reading: bool = False) -> Iterator[sqlite3.Connection]:
     """Open a second connection, as `open_file` does if the first only reads, and close it at the end of the block."""
-    connection = _open_immutable(path) if is_reading else connect(path)
+    connection = open_immutable(path) if is_reading else connect(path)
     try:
         yield connection
     finally:
@@ -117,12 +125,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     nested = connection.in_transaction
     live = connection if isinstance(connection, LiveConnection) and not nested else None
     is_ending = False
+    changes = connection.total_changes
     try:
         connection.execute(f"SAVEPOINT {_SAVEPOINT}" if nested else "BEGIN IMMEDIATE")
         try:
             _refuse_replaced(live)
             yield
             _refuse_replaced(live)
+            if live and live.total_changes != changes:
+                write_mark(live)
             is_ending = True
             connection.execute(f"RELEASE {_SAVEPOINT}" if nested else "COMMIT")
         except BaseException:
@@ -201,18 +212,7 @@ def database_path(connection: sqlite3.Connection) -> Path:
 
 
 _ATTEMPTS = 5  # attempts to copy a database whose log another process is checkpointing
-_LOG_HEADER = 32  # bytes, including the salt that changes whenever the log restarts
-_LOG_MAGIC = b"\x37\x7f\x06"
-_FRAME_HEADER = 24
-_LARGEST_PAGE = 65_536
 _SMALL = 64 << 20  # bytes of a database that fits into the memory of any computer
-
-
-class ReadingConnection(sqlite3.Connection):
-    """A connection to a copy in memory, or to a file that it never writes.
-
-    SQLite writes next to a database with a write-ahead log even when it only reads: it creates the log and its index.
-    """
 
 
 def open_memory() -> ReadingConnection:
@@ -223,9 +223,13 @@ def open_memory() -> ReadingConnection:
 
 
 def open_file(path: Path) -> ReadingConnection:
-    """Open a database for reading, or a copy if it has a log; raise `DatabaseBusy` if it is always written."""
+    """Open a database for reading, or a copy if it has a log; raise `DatabaseBusy` if it is always written.
+
+    A log of another file is left out.
+    """
     refuse_holes(path)
-    return _copy_with_log(path) if _has_log(path) else _open_immutable(path)
+    has_own_log = has_log(path) and is_continued_by(path, find_log(path))
+    return _copy_with_log(path) if has_own_log else open_immutable(path)
 
 
 def refuse_holes(path: Path) -> None:
@@ -252,21 +256,6 @@ def attach_copy(connection: sqlite3.Connection, source: sqlite3.Connection, name
     connection.deserialize(bytes(data), name=name)
 
 
-def _open_immutable(path: Path) -> ReadingConnection:
-    """Open a file as immutable, so that SQLite takes no lock and creates no log."""
-    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    return sqlite3.connect(address, uri=True, isolation_level=None, factory=ReadingConnection)
-
-
-def _has_log(path: Path) -> bool:
-    log = _log_of(path)
-    return log.exists() and log.stat().st_size > 0
-
-
-def _log_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}-wal")
-
-
 def _copy_with_log(path: Path) -> ReadingConnection:
     """Copy a database and its write-ahead log, which another process may be writing, and read both into memory.
 
@@ -275,53 +264,21 @@ def _copy_with_log(path: Path) -> ReadingConnection:
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
-        copy = Path(folder) / path.name
+        copy, log = Path(folder) / path.name, find_log(path)
         for _ in range(_ATTEMPTS):
-            before = _read_log_header(path)
+            before = read_log_header(log)
             copy.write_bytes(read_bytes(path))
             if before:
-                _copy_frames(_log_of(path), _log_of(copy))
-            if _read_log_header(path) == before:
+                copy_frames(log, find_log(copy))
+            if read_log_header(log) == before:
                 break
         else:
             raise DatabaseBusy(path)
         memory = open_memory()
-        held = sum(each.stat().st_size for each in (copy, _log_of(copy)) if each.exists())
+        held = sum(each.stat().st_size for each in (copy, find_log(copy)) if each.exists())
         with closing_connection(copy) as connection:
             pages, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
             if pages * size > 2 * held:  # pages of zeros that are not in the file
                 raise DatabaseCorrupt(path)
             connection.backup(memory)
         return memory
-
-
-def read_bytes(path: Path) -> bytes:
-    """Read a database file without its log; nothing if it has no page.
-
-    SQLite must read it: if this process closed the file itself, the system would release the locks of all its
-    connections. Another process would then delete the log that they still use.
-    """
-    with closing(_open_immutable(path)) as source:
-        source.execute("PRAGMA writable_schema = ON")  # or pages that are still in the log alone count as damage
-        (pages,) = source.execute("PRAGMA page_count").fetchone()
-        return source.serialize() if pages else b""
-
-
-def _copy_frames(log: Path, copy: Path) -> None:
-    """Copy the part of a write-ahead log that SQLite reads; the rest may be old, or a hole of any size."""
-    with log.open("rb") as source, copy.open("wb") as target:
-        header = source.read(_LOG_HEADER)
-        size = int.from_bytes(header[8:12]) + _FRAME_HEADER
-        if header[:3] != _LOG_MAGIC or size > _LARGEST_PAGE + _FRAME_HEADER:
-            return
-        target.write(header)
-        while (frame := source.read(size))[8:16] == header[16:24] and any(frame[:4]):  # the salt, the page
-            target.write(frame)
-
-
-def _read_log_header(path: Path) -> bytes:
-    try:
-        with _log_of(path).open("rb") as file:
-            return file.read(_LOG_HEADER)
-    except FileNotFoundError:
-        return b""

@@ -15,7 +15,6 @@ from typing import NamedTuple
 from scheduler.backup_files import count_reviews, find_foreign, find_newest_backup, write_sum
 from scheduler.connection import (
     BUSY_SECONDS,
-    ReadingConnection,
     closing_connection,
     connect,
     copy_to_memory,
@@ -33,6 +32,7 @@ from scheduler.errors import (
     StateLost,
     translate_errors,
 )
+from scheduler.write_ahead_log import ReadingConnection, find_log, is_continued_by, write_mark
 
 _RETRY_SECONDS = 0.01
 
@@ -64,9 +64,9 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
     """Open the database at `path`, creating or migrating it; its folder must exist.
 
     A database that already holds data is copied to `backups` before a migration. All pending migrations happen together
-    or not at all. Nothing is written if this raises `DatabaseNewer` for a migration that no table set knows,
-    `DatabaseForeign` for something that this program did not make, or `StateLost` for a missing or empty database
-    with an intact backup.
+    or not at all. Raise `LogLeft` after moving a log of another file away. Nothing is written if this raises
+    `DatabaseNewer` for a migration that no table set knows, `DatabaseForeign` for something that this program did not
+    make, or `StateLost` for a missing or empty database with an intact backup.
     """
     if path.is_dir():
         raise DatabaseUnreadable(path, "it is a folder", "Move it away.")
@@ -75,6 +75,11 @@ def open_database(path: Path, table_sets: Sequence[TableSet], backups: Path) -> 
             _refuse_lost_state(path)
         else:
             refuse_holes(path)
+            if not is_continued_by(path, find_log(path)):
+                from scheduler.backups import move_log_away
+
+                if error := move_log_away(path, backups):
+                    raise error
         connection = connect(path)
         try:
             _prepare(connection, path, table_sets, backups)
@@ -99,6 +104,7 @@ def create_database(path: Path, content: sqlite3.Connection) -> None:
             with closing(connect(fresh)) as connection:
                 connection.execute("PRAGMA synchronous = OFF")  # the whole file is flushed below
                 content.backup(connection)
+                write_mark(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
             flush(fresh)
             _give_name(fresh, path)

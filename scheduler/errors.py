@@ -86,6 +86,19 @@ class StateReplaced(SchedulerError):
         )
 
 
+class LogLeft(SchedulerError):
+    """A killed process left the log of a database that another program has replaced since."""
+
+    def __init__(self, path: Path, copy: Path | None, log: Path) -> None:
+        kept = f"is kept in {log}, but cannot be read without the old file"
+        if copy:
+            kept = f"is in {copy}; `flashcards import {copy}` adds its reviews"
+        super().__init__(
+            f"Another program, such as one that syncs folders, replaced {path} after a command was killed. What that"
+            f" command recorded last {kept}. Run this command again to use the new file."
+        )
+
+
 class DiskFull(SchedulerError):
     """The disk is full."""
 

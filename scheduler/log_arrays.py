@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scheduler.connection import ReadingConnection, closing_connection, database_path
+from scheduler.connection import closing_connection, database_path
 from scheduler.model import ReviewKind
+from scheduler.write_ahead_log import ReadingConnection
 
 if TYPE_CHECKING:
     import sqlite3

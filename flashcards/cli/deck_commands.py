@@ -42,10 +42,11 @@ def init_command(folder: Path | None) -> None:
 
     from flashcards.catalog.files import FoundFile, find_deck_files
     from flashcards.collection import STATE_FOLDER, Collection, expand_home
+    from flashcards.disk.atomic import make_folders
     from flashcards.settings import FILE_NAME, make_default_text
 
     named = folder or expand_home(click.get_current_context().find_root().obj or ".")
-    named.mkdir(parents=True, exist_ok=True)
+    make_folders(named)
     if not any(isinstance(found, FoundFile) for found in find_deck_files(named)):
         _write(named / _EXAMPLE, files("flashcards.cli").joinpath(_EXAMPLE).read_text(encoding="utf-8"))
     _write(named / FILE_NAME, make_default_text())

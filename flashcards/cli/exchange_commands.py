@@ -179,6 +179,7 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
     """
     from flashcards.anki.exports.export import PACKAGE, choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use
+    from flashcards.disk.atomic import make_folders
 
     is_rendered = not decks and Path(output or PACKAGE).suffix.lower() != ".json"
     with _stopped_cleanly(), _open(_render_ahead if is_rendered else None) as collection:
@@ -187,7 +188,7 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
             raise UsageError("--no-history works only with packages: JSON contains the schedule of every card.")
         for target in plan:
             if len(plan) > 1 or (output or "").endswith("/"):
-                target.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folders(target.path.parent)
             with console.progress(f"Writing {target.path.name}") as step:
                 write = _choose_writer(target.path, history=not no_history)
                 exported = write(collection, target.decks, target.path, step)

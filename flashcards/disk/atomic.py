@@ -149,6 +149,14 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
             raise FileChanged(path)
 
 
+def make_folders(path: Path) -> None:
+    """Create a folder and its missing parents, whose names are on disk when this returns."""
+    if not path.is_dir():
+        make_folders(path.parent)
+        path.mkdir(exist_ok=True)
+        sync(path.parent)
+
+
 def sync(path: Path) -> None:
     """Flush a file or a folder to the disk."""
     is_folder = path.is_dir()

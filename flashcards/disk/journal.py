@@ -16,7 +16,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, replace_unchanged, sync
+from flashcards.disk.atomic import (
+    FileChanged,
+    digest,
+    file_digest,
+    make_folders,
+    new_file_mode,
+    read_file,
+    replace_unchanged,
+    sync,
+)
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder, leads_outside
 from flashcards.errors import FlashcardsError
 
@@ -125,7 +134,7 @@ class Journal:
         try:
             for path, waiting in self._staged.items():
                 target = find_place(self._root, path)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folders(target.parent)
                 self._refuse_if_changed(path, target, target)
                 if waiting:
                     waiting.replace(target)

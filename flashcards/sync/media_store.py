@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from flashcards.anki.imports.media import FOLDER
-from flashcards.disk.atomic import replace_file
+from flashcards.disk.atomic import make_folders, replace_file
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 from scheduler import transaction
@@ -222,7 +222,7 @@ class MediaStore:
                 return path
             self._put_beside(path, data)
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         with replace_file(path) as file:
             file.write(data)
         return path

@@ -22,7 +22,7 @@ from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenStatus
 from flashcards.collection import Collection, now_ms
-from flashcards.disk.atomic import FileChanged, replace_unchanged
+from flashcards.disk.atomic import FileChanged, make_folders, replace_unchanged, sync
 from flashcards.sync.mirror_objects import find_changed_options, with_our_names
 from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row, get_user_values
 from flashcards.text import plural
@@ -43,7 +43,7 @@ def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
     """Append texts to today's file; return its path within the collection."""
     now = datetime.now().astimezone()
     folder = state_folder.joinpath(*_FOLDER)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     path = folder / f"{now:%Y-%m-%d}.md"
     with path.open("a", encoding="utf-8") as file:
         file.write(f"<!-- {now:%H:%M:%S} {why} -->\n\n")
@@ -52,6 +52,7 @@ def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
                 file.write(f"{text}\n\n")
         file.flush()
         os.fsync(file.fileno())
+    sync(folder)
     return f"{state_folder.name}/{'/'.join(_FOLDER)}/{path.name}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import RenderedNotes
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
+from flashcards.disk.atomic import make_folders
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
@@ -177,7 +178,7 @@ class SyncState:
 def make_folder(root: Path, name: str) -> Path:
     """Return a folder within the state of a collection, creating it if necessary."""
     folder = root / STATE_FOLDER / name
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folders(folder)
     ignore = root / STATE_FOLDER / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")

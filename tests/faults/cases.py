@@ -217,6 +217,7 @@ CASES = [
     Case("undo of a link", ["undo"], link_a_text),
     Case("pin", ["pin", "deck:a"]),
     Case("add", ["add", "a", "What is new?", "This."]),
+    Case("add to a new folder", ["add", "new::deep::deck", "What is new?", "This."]),
     Case("convert", ["convert", "--yes", "notes"], add_vault, says_first=True),
     Case("backup", ["backup"], rate_once_more),
     Case("restore", ["restore", "-y"], rate_once_more),

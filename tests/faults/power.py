@@ -6,6 +6,7 @@ A loose one keeps the names in their order, but loses the contents, as disks do 
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -39,10 +40,11 @@ def read_trace(path: Path) -> Iterator[Operation]:
 
 @dataclass(eq=False)
 class File:
-    """A file: what programs see, and what the disk holds."""
+    """A file: what programs see, what the disk holds, and its time if it was there before."""
 
     now: bytearray = field(default_factory=bytearray)
     kept: bytes = b""
+    mtime_ns: int = 0
 
 
 @dataclass(eq=False)
@@ -68,7 +70,7 @@ class Disk:
                 found[each.name] = self._read(each)
             else:
                 data = each.read_bytes()
-                found[each.name] = File(bytearray(data), data)
+                found[each.name] = File(bytearray(data), data, each.stat().st_mtime_ns)
         return Folder(dict(found), dict(found))
 
     def _find(self, path: str) -> tuple[Folder, str]:
@@ -121,7 +123,9 @@ class Disk:
             return
         if call == "sync":
             file.kept = bytes(file.now)
-        elif call in ("truncate", "resize"):
+            return
+        file.mtime_ns = 0
+        if call in ("truncate", "resize"):
             length = offset if call == "resize" else 0
             file.now[length:] = b"\0" * max(0, length - len(file.now))
         else:
@@ -139,6 +143,8 @@ class Disk:
                 self._write(each, target / name, strict)
             else:
                 (target / name).write_bytes(each.kept)
+                if each.mtime_ns:
+                    os.utime(target / name, ns=(each.mtime_ns, each.mtime_ns))
 
 
 def play_cuts(
