@@ -157,7 +157,7 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
                 "id": f"{key}.{slot}",
                 "note": key,
                 "slot": slot,
-                "kind": "rubric" if note.points else note.kind.value,
+                "kind": "rubric" if note.points else note.kind,
                 "deck": deck,
                 "file": path,
                 "line": line,

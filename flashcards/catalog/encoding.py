@@ -19,7 +19,7 @@ _OPTIONAL = ("breadcrumb", "tags", "pin", "typed", "points", "definitions", "say
 
 def encode(note: Note) -> str:
     """Encode `note` without its lines, which change more often and have their own columns."""
-    data: dict[str, Any] = {"kind": note.kind.value, "fields": note.fields, "slots": note.slots}
+    data: dict[str, Any] = {"kind": note.kind, "fields": note.fields, "slots": note.slots}
     if note.gaps:
         data["gaps"] = [
             (gap.numbers, gap.start, gap.end, gap.inner_start, gap.inner_end, gap.hint, *filter(None, [gap.hidden]))
@@ -43,7 +43,9 @@ def decode(text: str, line: int, end_line: int) -> Note:
         if len(data) == _NEEDED:
             return Note(kind, line, end_line, fields, slots)
         find = data.get
-        gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in find("gaps", ())]
+        gaps = find("gaps", ())
+        if gaps:
+            gaps = [Gap(tuple(numbers), *rest[:5], *map(tuple, rest[5:])) for numbers, *rest in gaps]
         return Note(
             kind,
             line,

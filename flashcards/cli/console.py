@@ -248,9 +248,11 @@ def print_json_lines(values: Iterable[Any]) -> None:
     import json
 
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
-    # The JSON encoder escapes only control characters below a space.
+    # The JSON encoder escapes only control characters below a space. Most lines are ASCII, which is quick to see.
     lines = (
-        line if line.isprintable() else gate(re.sub(_UPPER_CONTROLS, lambda match: f"\\u{ord(match[0]):04x}", line))
+        line
+        if (line.isascii() and "\x7f" not in line) or line.isprintable()
+        else gate(re.sub(_UPPER_CONTROLS, lambda match: f"\\u{ord(match[0]):04x}", line))
         for line in map(encode, values)
     )
     some: list[str] = []
