@@ -9,7 +9,8 @@ parsed. The parser sees the placeholder as a word, and the renderer replaces it 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,11 +21,15 @@ from flashcards.deck.source import map_byte_offsets
 from flashcards.disk.atomic import read_text
 
 MACROS_FILE: Final = "macros.tex"
-MAX_EXPANSIONS: Final = 1000  # per formula; only recursive macros reach it
 MAX_LENGTH: Final = 20_000  # characters of one expanded formula
+MAX_BODY: Final = 2_000  # characters of one expanded macro: a page of short formulas must not fill the memory
+_MOST_CALLS: Final = 100  # macros that one macro calls, directly or indirectly
+_MOST_NESTED: Final = 100  # levels of braces
+_MOST_PROBLEMS: Final = 50  # that are reported at once
 
 _LINE: Final = re.compile(r"\\([A-Za-z]+|[^A-Za-z\s])\s*(.*)", re.DOTALL)
 _CALL: Final = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
+_BRACE: Final = re.compile(r"\\.|[{}]", re.DOTALL)
 _COMMENT: Final = re.compile(r"(?<!\\)%.*")
 _ARGUMENT: Final = re.compile(r"#([1-9])")
 _ARGUMENT_PLACE: Final = re.compile(r"(?:[\^_]|\\[A-Za-z]+)\s*\Z")  # places where TeX reads only the next token
@@ -80,7 +85,7 @@ def parse_macros(text: str) -> Macros:
             problems.append(MacroProblem(number, f"`{name}` is neither needed nor supported here.", _EXAMPLE))
         elif not body:
             problems.append(MacroProblem(number, f"The macro `{name}` has no body.", _EXAMPLE))
-        elif not _is_balanced(body):
+        elif _find_depth(body) is None:
             message = f"The braces of the macro `{name}` do not balance."
             problems.append(MacroProblem(number, message, "Close every `{` with a `}`; write a brace itself as `\\{`."))
         else:
@@ -91,34 +96,44 @@ def parse_macros(text: str) -> Macros:
 def find_endless_macros(macros: Macros) -> list[MacroProblem]:
     """Find the recursive macros, and those that grow too long; `expand` leaves formulas with them as typed."""
     calls = {
-        name: [call for call in _CALL.findall(body) if call in macros.bodies] for name, body in macros.bodies.items()
+        name: {call: None for call in _CALL.findall(body) if call in macros.bodies}
+        for name, body in macros.bodies.items()
     }
-    called = {name: _find_called(name, calls) for name in calls if not can_expand(name, macros.bodies)}
-    problems = []
-    for name, found in called.items():
-        if name in found:
-            through = "" if found[name] == name else f" through `{found[name]}`"
-            message = f"The macro `{name}` calls itself{through}."
+    problems: list[MacroProblem] = []
+    failed: set[str] = set()
+    for _ in range(_MOST_PROBLEMS):
+        order, cycle = _sort_macros(calls)
+        for name, caller in cycle.items():
+            del calls[name]
+            if len(problems) >= _MOST_PROBLEMS or can_expand(name, macros.bodies):
+                continue  # or the call is in an argument that is dropped
+            failed.add(name)
+            through = "" if caller == name else f" through `{caller}`"
             hint = "Remove the call from its body; until then, formulas with it are shown as typed."
-        elif any(other in called and other in called[other] for other in found):
-            continue  # caused only by a macro that has its own problem
-        else:
-            message = f"The macro `{name}` makes a formula of more than {MAX_LENGTH:,} characters."
+            problems.append(MacroProblem(macros.lines[name], f"The macro `{name}` calls itself{through}.", hint))
+        if not cycle:
+            break
+    for name in order:
+        if any(call in failed for call in calls[name]):
+            failed.add(name)  # only because of a macro that has its own problem
+        elif not can_expand(name, macros.bodies):
+            failed.add(name)
+            message = f"The macro `{name}` makes a formula of more than {MAX_BODY:,} characters or {_MOST_CALLS} calls."
             hint = "Shorten its body; until then, formulas with it are shown as typed."
-        problems.append(MacroProblem(macros.lines[name], message, hint))
-    return problems
+            problems.append(MacroProblem(macros.lines[name], message, hint))
+    return sorted(problems[:_MOST_PROBLEMS])
 
 
-def _find_called(name: str, calls: Mapping[str, list[str]]) -> dict[str, str]:
-    """Find the macros that `name` calls directly or indirectly, each with its caller."""
-    found: dict[str, str] = {}
-    waiting = [name]
-    for caller in waiting:
-        for call in calls[caller]:
-            if call not in found:
-                found[call] = caller
-                waiting.append(call)
-    return found
+def _sort_macros(calls: Mapping[str, Iterable[str]]) -> tuple[list[str], dict[str, str]]:
+    """Sort macros so that called ones come first. If one calls itself, return a cycle: each with its caller."""
+    from graphlib import CycleError, TopologicalSorter  # imported late: only `check` needs it
+
+    known = {name: [call for call in found if call in calls] for name, found in calls.items()}
+    try:
+        return list(TopologicalSorter(known).static_order()), {}
+    except CycleError as error:
+        called = error.args[1]  # each is called by the next one
+        return [], dict(pairwise(called))
 
 
 def expand(tex: str, macros: Mapping[str, str]) -> str:
@@ -133,9 +148,14 @@ def can_expand(tex: str, macros: Mapping[str, str]) -> bool:
 
 
 def _expand(tex: str, macros: Mapping[str, str]) -> str | None:
+    depth = _find_depth(tex) if len(tex) <= MAX_LENGTH else None
+    if depth is None or depth > _MOST_NESTED:
+        return None
     rest = tex
     out = ""
-    expansions = 0
+    calls = 0
+    most_calls = min(1_000, _MOST_CALLS + len(tex))
+    longest = min(MAX_LENGTH, MAX_BODY + 20 * len(tex))
     while match := _CALL.search(rest):
         out = _join(out, rest[: match.start()])
         body = macros.get(match[0])
@@ -143,15 +163,15 @@ def _expand(tex: str, macros: Mapping[str, str]) -> str | None:
             out = _join(out, match[0])
             rest = rest[match.end() :]
             continue
-        expansions += 1
-        if expansions > MAX_EXPANSIONS:
+        calls += 1
+        if calls > most_calls:
             return None
         arguments, end = _read_arguments(rest, match.end(), body)
         meaning = _fill(body, arguments)
         if _ARGUMENT_PLACE.search(out[-_TAIL:]) and not _ONE_TOKEN.fullmatch(meaning):
             meaning = f"{{{meaning}}}"
         rest = _join(meaning, rest[end:])
-        if len(out) + len(rest) > MAX_LENGTH:
+        if len(out) + len(rest) > longest:
             return None
     return _join(out, rest)
 
@@ -185,17 +205,10 @@ def _find_argument_end(tex: str, start: int) -> int:
     if tex[start] != "{":
         return start + 1
     depth = 0
-    at = start
-    while at < len(tex):
-        if tex[at] == "\\":
-            at += 1
-        elif tex[at] == "{":
-            depth += 1
-        elif tex[at] == "}":
-            depth -= 1
-            if depth == 0:
-                return at + 1
-        at += 1
+    for match in _BRACE.finditer(tex, start):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.end()
     return start + 1  # not closed: only the brace
 
 
@@ -209,13 +222,15 @@ def _fill(body: str, arguments: list[str]) -> str:
     return out
 
 
-def _is_balanced(tex: str) -> bool:
-    depth = 0
-    for character in re.sub(r"\\.", "", tex):
-        depth += {"{": 1, "}": -1}.get(character, 0)
+def _find_depth(tex: str) -> int | None:
+    """Return how deep braces nest, or nothing if they do not balance."""
+    depth = deepest = 0
+    for brace in _BRACE.findall(tex):
+        depth += {"{": 1, "}": -1}.get(brace, 0)
         if depth < 0:
-            return False
-    return depth == 0
+            return None
+        deepest = max(deepest, depth)
+    return None if depth else deepest
 
 
 _QUOTE_PREFIX: Final = re.compile(r"\n(?:[ \t]{0,3}>[ \t]?)+")

@@ -124,9 +124,32 @@ def test_a_macro_that_comes_to_an_end_is_not_reported(text: str) -> None:
 def test_an_endless_macro_is_reported_and_stays_as_typed() -> None:
     bomb = {rf"\{'b' * n}": rf"\{'b' * (n + 1)}" * 10 for n in range(1, 9)} | {rf"\{'b' * 9}": "x" * 10}
     assert expand(r"\b", bomb) == r"\b"
-    problems = endless("".join(f"{name} {body}\n" for name, body in bomb.items()))
-    assert problems[0] == (1, rf"The macro `\b` makes a formula of more than {MAX_LENGTH:,} characters.")
-    assert all("calls itself" not in message for _, message in problems)
+    message = r"The macro `\bbbbbbb` makes a formula of more than 2,000 characters or 100 calls."
+    assert endless("".join(f"{name} {body}\n" for name, body in bomb.items())) == [(7, message)]
+
+
+def name_macro(number: int) -> str:
+    return "\\m" + "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+@pytest.mark.parametrize("last", [8_000, 0])
+def test_a_long_chain_of_macros_is_examined_in_linear_time(last: int) -> None:
+    chain = "".join(f"{name_macro(number)} {name_macro(number + 1)}\n" for number in range(8_000))
+    problems = endless(f"{chain}{name_macro(8_000)} {name_macro(last)}\n")
+    assert problems
+    assert all("calls itself" in message for _, message in problems)
+
+
+def test_many_short_formulas_make_no_large_text() -> None:
+    macros = {r"\long": "x" * 1_900, r"\much": "x" * 2_200, r"\calls": r"\R" * 120, r"\R": "x"}
+    assert expand(r"\long", macros) == "x" * 1_900
+    assert [expand(name, macros) for name in (r"\much", r"\calls")] == [r"\much", r"\calls"]
+
+
+def test_a_formula_with_very_many_open_or_nested_braces_stays_as_typed() -> None:
+    for formula in ("\\pair{" * 3_000, "\\pair{" * 2_000 + "x" + "}" * 2_000):
+        assert expand(formula, MACROS) == formula
+    assert expand(r"\twice{" * 2 + "x" + "}" * 2, MACROS) == "x x x x"
 
 
 @given(tex)
