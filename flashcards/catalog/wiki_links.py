@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,7 @@ class LinkResolver:
         self._index: PathIndex | None = None
         self._native: set[str] = set()
         self._texts: dict[tuple[str, str], str | None] = {}
+        self._targets: dict[tuple[str, str], tuple[tuple[bool, str], ...]] = {}  # of those texts
 
     def complete(self, note: Note, path: str) -> Note:
         """Return a note whose definitions contain the targets of its links.
@@ -54,12 +56,12 @@ class LinkResolver:
 
     def _find_targets(self, note: Note, path: str) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
-        self._collect("\n".join(note.fields), path, path, found)
+        self._collect(list_targets("\n".join(note.fields)), path, path, found)
         return found
 
-    def _collect(self, text: str, source: str, path: str, found: dict[str, str | None]) -> None:
+    def _collect(self, links: Iterable[tuple[bool, str]], source: str, path: str, found: dict[str, str | None]) -> None:
         """Add the targets of the links of a text in `source` to `found`; the text is shown in a note of `path`."""
-        for embeds, target in list_targets(text):
+        for embeds, target in links:
             name, _, part = target.partition("#")
             key = f"!{target}" if embeds else target
             if key in found or len(found) >= _MOST_TARGETS or (embeds and SHOWN.search(name.strip())):
@@ -71,7 +73,7 @@ class LinkResolver:
                 shown = self._read(file, part.strip(), path) if file else None
                 found[key] = shown
                 if shown:
-                    self._collect(shown, file, path, found)
+                    self._collect(self._list_links(file, part.strip()), file, path, found)
             elif not file and source in self._native:
                 found[key] = None
 
@@ -91,6 +93,12 @@ class LinkResolver:
         text = self._texts[file, part]
         folder = file.rpartition("/")[0]
         return text if text is None or folder == path.rpartition("/")[0] else move_images(text, folder)
+
+    def _list_links(self, file: str, part: str) -> tuple[tuple[bool, str], ...]:
+        """Return the different links in a part of a file; many notes may embed it."""
+        if (file, part) not in self._targets:
+            self._targets[file, part] = tuple(dict.fromkeys(list_targets(self._texts[file, part] or "")))
+        return self._targets[file, part]
 
     def _read_part(self, file: str, part: str) -> str | None:
         try:

@@ -31,8 +31,9 @@ _NO_PLACE: Final = re.compile(r"[ \t>]*(?:\||#{1,6}[ \t])")  # table rows and he
 _SIGNS: Final = re.compile(r"[#^|\[\]:\\*_`]+")
 _BLOCK_START: Final = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]|#{1,6}[ \t]")
 _IMAGE: Final = re.compile(r"(!\[[^\]\n]*\]\()(?![a-z][a-z0-9+.-]*:|@/|/|#|<)([^)\s]+)", re.IGNORECASE)
-_LONGEST: Final = 20_000  # maximum length of the shown text of an embedded note
+_LONGEST: Final = 6_000  # maximum length of the shown text of an embedded note
 _MOST_EMBEDS: Final = 20  # per text
+_MOST_SHOWN: Final = 10_000  # characters of the embeds of a text
 _DEEPEST: Final = 3  # levels of embeds
 
 
@@ -84,6 +85,7 @@ class _Expander:
     def __init__(self, targets: Targets) -> None:
         self._targets = targets
         self._left = _MOST_EMBEDS
+        self._room = _MOST_SHOWN
 
     def expand(self, text: str, above: tuple[str, ...]) -> str:
         if "![[" not in text or len(above) >= _DEEPEST:
@@ -106,7 +108,10 @@ class _Expander:
             shown = self._targets.get(f"!{target}") if match[0].startswith("!") else None
             if not shown or not self._left or target in above or start + match.start() in opaque:
                 continue
+            if len(shown) > self._room:
+                continue
             self._left -= 1
+            self._room -= len(shown)
             inner = self.expand(shown, (*above, target)).strip("\n")
             blocks += [(False, line[done : match.start()]), (True, f"**{name_target(target)}**\n\n{inner}")]
             done = match.end()

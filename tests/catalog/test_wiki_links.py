@@ -8,6 +8,7 @@ import pytest
 from flashcards.check import find_problems
 from flashcards.collection import Access, Collection
 from flashcards.deck.markdown_extensions import rewrite_additions
+from flashcards.deck.wiki_links import list_targets
 
 
 def write(root: Path, files: dict[str, str]) -> None:
@@ -125,6 +126,19 @@ def test_an_embedded_file_that_is_not_a_note_is_shown_by_its_name(tmp_path: Path
     with Collection(tmp_path, Access.READ) as collection:
         collection.scan()
         assert [problem.code for problem in find_problems(collection)] == ["note-missing"]
+
+
+def test_the_links_of_a_note_that_many_embed_are_searched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = []
+
+    def search(text: str) -> list[tuple[bool, str]]:
+        searched.append(text)
+        return list(list_targets(text))
+
+    monkeypatch.setattr("flashcards.catalog.wiki_links.list_targets", search)
+    write(tmp_path, {"a.md": "".join(f"Q: q{n}\nA: ![[b]]\n\n" for n in range(5)), "b.md": "[[a]] " * 99})
+    assert answers(tmp_path) == ["> **b**\n>\n> " + " ".join(["a"] * 99)] * 5
+    assert [text for text in searched if text.startswith("[[a]]")] == [("[[a]] " * 99).strip("\n")] * 2
 
 
 def test_check_names_an_embed_of_no_note(tmp_path: Path) -> None:

@@ -93,6 +93,14 @@ def test_many_embeds_of_embeds_stay_small() -> None:
     assert len(rewrite_additions(everything, definitions)) < 20_000
 
 
+def test_embeds_show_at_most_ten_thousand_characters() -> None:
+    names = [f"n{number}" for number in range(9)]
+    definitions = write_targets({f"!{name}": "word " * 800 for name in names})
+    shown = rewrite_additions("\n\n".join(f"![[{name}]]" for name in names), definitions)
+    assert shown.count("word ") == 2 * 799
+    assert shown.endswith("\n\n".join(["", *names[2:]]))
+
+
 def test_a_link_to_no_note_stays_as_it_is() -> None:
     definitions = write_targets({"nodiscard": None, "!x": None, "x": None})
     text = "[[nodiscard]] int f(); ![[x]] [[x|text]] [[there]]"
