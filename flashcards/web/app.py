@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
@@ -112,8 +113,8 @@ async def serve_static(request: Request) -> Response:
         return Response(write_code_css(), media_type="text/css", headers=headers)
     if name == "report.css":
         return Response(write_scoped_css(), media_type="text/css", headers=headers)
-    path, kind = STATIC / name, _TYPE_OF.get(extension(name))
-    if ".." in PurePosixPath(name).parts or kind is None or not path.is_file():
+    path, kind = Path(os.path.normpath(STATIC / name)), _TYPE_OF.get(extension(name))
+    if not path.is_relative_to(STATIC) or kind is None or not path.is_file():
         return PlainTextResponse("This file does not exist.", 404)
     return FileResponse(path, media_type=kind, headers=headers)
 

@@ -42,6 +42,18 @@ def test_the_token_gives_a_strict_cookie_that_scripts_cannot_read(visitor: Visit
     assert 'content="0;url=/review"' in page.text
 
 
+@pytest.mark.parametrize(
+    "start", ["/", "%2F", "fonts//", "../../../../../../../../../..", "x/../../../../../../../../../../.."]
+)
+def test_only_files_of_the_program_are_served_without_the_token(visitor: Visitor, tmp_path: Path, start: str) -> None:
+    picture = tmp_path / "picture.png"
+    for address in (f"/static/1/{start}{picture}", f"/static/1/{start}{str(picture)[1:]}"):
+        page = visitor.get(address)
+        assert page.status == 404
+        assert b"picture" not in page.body
+    assert visitor.get("/static/1/style.css").status == 200
+
+
 @pytest.mark.parametrize("path", ["//evil.example", "/%5C%5Cevil.example", "///evil.example/x"])
 def test_the_token_leads_to_no_other_site(visitor: Visitor, path: str) -> None:
     page = visitor.request("GET", f"{path}?token={visitor.token}")
