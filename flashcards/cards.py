@@ -177,9 +177,9 @@ def build_records(collection: Collection, cards: Sequence[int], at_ms: int) -> I
             }
 
 
-def build_record(collection: Collection, card: int, at_ms: int) -> dict[str, Any]:
+def build_record(collection: Collection, card_id: int, at_ms: int) -> dict[str, Any]:
     """Build the record of one card, as `build_records` does."""
-    return next(build_records(collection, [card], at_ms))
+    return next(build_records(collection, [card_id], at_ms))
 
 
 def render_sides(note: Note, slot: str, cloze: Cloze | None = None) -> tuple[str, str]:

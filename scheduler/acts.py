@@ -143,8 +143,8 @@ class Acts:
         last = "SELECT max(id) FROM reviews WHERE card = ?"
         return {card: self._db.execute(last, (card,)).fetchone()[0] or 0 for card in cards}
 
-    def _read_rows_after(self, card: int, row: int) -> list[int]:
-        rows = self._db.execute("SELECT id FROM reviews WHERE card = ? AND id > ? ORDER BY id", (card, row))
+    def _read_rows_after(self, card_id: int, row: int) -> list[int]:
+        rows = self._db.execute("SELECT id FROM reviews WHERE card = ? AND id > ? ORDER BY id", (card_id, row))
         return [number for (number,) in rows]
 
     def _void(self, rows: Iterable[int], now_ms: int) -> None:
@@ -156,13 +156,13 @@ class Acts:
             void(self._store, found[0], row, now_ms)
 
 
-def void(store: Store, card: int, row: int, now_ms: int) -> Review:
+def void(store: Store, card_id: int, row: int, now_ms: int) -> Review:
     """Void a row of the log, and give the card the state that follows from the rest of its log."""
-    before = store.card(card)
-    log = store.log(card)
+    before = store.card(card_id)
+    log = store.log(card_id)
     after = _fold_without(store, before, log, row)
     day = store.clock.day(now_ms)
-    moment = Moment(logs.choose_id(store.connection, card, now_ms, day), day, store.clock.offset_minutes(now_ms))
+    moment = Moment(logs.choose_id(store.connection, card_id, now_ms, day), day, store.clock.offset_minutes(now_ms))
     append(store.connection, make_row(ReviewKind.VOID, before, after, moment, voids=row))
     update_schedule(store.connection, after)
     return next(each for each in log if each.id == row)

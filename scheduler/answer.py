@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scheduler.intervals import Load, draw_fraction, find_farthest, fuzz_interval, round_half_up
+from scheduler.intervals import Load, find_farthest, fuzz_interval, hash_to_fraction, round_half_up
 from scheduler.memory import Model, has_short_term
 from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, ReviewKind, State
 from scheduler.policy import Policy, is_leech_lapse
@@ -128,7 +128,7 @@ class _OutcomeBuilder:
         self.left = len(self.steps) if card.state in (State.NEW, State.REVIEW) else card.steps_left
         self.maximum = max(1, policy.maximum_interval)
         self.least_days = _SHORT_TERM_DAYS if has_short_term(policy.parameters) else 0.0
-        self.drawn = draw_fraction(card.id, card.reps) if policy.fuzz else None
+        self.fraction = hash_to_fraction(card.id, card.reps) if policy.fuzz else None
         self.load = load
 
     def build(self, rating: Rating) -> Outcome:
@@ -205,9 +205,9 @@ class _OutcomeBuilder:
 
     def _fuzz_days(self, days: float, minimum: int) -> int:
         minimum = min(minimum, self.maximum)
-        if self.load is None or self.drawn is None:
-            return fuzz_interval(days, minimum, self.maximum, self.drawn)
-        return self.load.interval(days, minimum, self.maximum, self.drawn)
+        if self.load is None or self.fraction is None:
+            return fuzz_interval(days, minimum, self.maximum, self.fraction)
+        return self.load.interval(days, minimum, self.maximum, self.fraction)
 
 
 class Moment(NamedTuple):

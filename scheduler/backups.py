@@ -334,8 +334,8 @@ def _are_equal_bytes(one: Path, other: Path) -> bool:
         return False
     with one.open("rb") as first, other.open("rb") as second:
         begin, also = bytearray(first.read(100)), bytearray(second.read(100))
-        for place in (slice(92, 100), slice(68, 72), slice(24, 28)):  # from the end
-            begin[place] = also[place] = b""
+        for part in (slice(92, 100), slice(68, 72), slice(24, 28)):  # from the end
+            begin[part] = also[part] = b""
         if begin != also:
             return False
         while block := first.read(_BLOCK):

@@ -123,15 +123,17 @@ class BackupUnusable(SchedulerError):
 class CardUnknown(SchedulerError):
     """There is no card with this id."""
 
-    def __init__(self, card: int) -> None:
-        super().__init__(f"There is no card {card}. Scan the decks again and choose an existing card.")
+    def __init__(self, card_id: int) -> None:
+        super().__init__(f"There is no card {card_id}. Scan the decks again and choose an existing card.")
 
 
 class CardChanged(SchedulerError):
     """The card was answered elsewhere after it was read."""
 
-    def __init__(self, card: int) -> None:
-        super().__init__(f"Card {card} was answered elsewhere in the meantime. Nothing was recorded; ask for it again.")
+    def __init__(self, card_id: int) -> None:
+        super().__init__(
+            f"Card {card_id} was answered elsewhere in the meantime. Nothing was recorded; ask for it again."
+        )
 
 
 class NothingToUndo(SchedulerError):

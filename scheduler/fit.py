@@ -76,11 +76,11 @@ def rmse_bins(predicted: ArrayLike, recalled: ArrayLike, bins: ArrayLike, weight
     their reviews, or by the sum of their weights. As in fsrs-rs (`FSRS::evaluate`) and fsrs-optimizer (`rmse_matrix`).
     Without reviews, raise ValueError.
     """
-    places = np.asarray(bins, dtype=np.int64)
-    counts = np.bincount(places)
+    indexes = np.asarray(bins, dtype=np.int64)
+    counts = np.bincount(indexes)
     some = np.flatnonzero(counts)
-    off = (np.bincount(places, _floats(predicted)) - np.bincount(places, _floats(recalled)))[some] / counts[some]
-    heavy = counts if weights is None else np.bincount(places, _floats(weights))
+    off = (np.bincount(indexes, _floats(predicted)) - np.bincount(indexes, _floats(recalled)))[some] / counts[some]
+    heavy = counts if weights is None else np.bincount(indexes, _floats(weights))
     return float(np.sqrt(_compute_mean(off**2, heavy[some])))
 
 
@@ -108,11 +108,11 @@ def count_so_far(counted: Mask, first: Ints) -> NDArray[np.int32]:
 def compute_calibration(predicted: ArrayLike, recalled: ArrayLike) -> list[CalibrationBin]:
     """Compare predicted with recalled in ten equal steps from 0 to 1; without reviews, both means are 0."""
     chance, found = _floats(predicted), _floats(recalled)
-    places = np.clip((chance * _BINS).astype(np.int64), 0, _BINS - 1)
-    counts = np.bincount(places, minlength=_BINS)
+    indexes = np.clip((chance * _BINS).astype(np.int64), 0, _BINS - 1)
+    counts = np.bincount(indexes, minlength=_BINS)
     per_bin = np.maximum(counts, 1)
-    means = np.bincount(places, chance, minlength=_BINS) / per_bin
-    parts = np.bincount(places, found, minlength=_BINS) / per_bin
+    means = np.bincount(indexes, chance, minlength=_BINS) / per_bin
+    parts = np.bincount(indexes, found, minlength=_BINS) / per_bin
     return [
         CalibrationBin(step / _BINS, (step + 1) / _BINS, int(counts[step]), float(means[step]), float(parts[step]))
         for step in range(_BINS)
@@ -163,7 +163,7 @@ class TrainingSet:
 
     entries: Sequence[FSRSReview]  # the ratings of all these cards in the form for fsrs-rs, card by card
     first: Ints  # the index of the first entry of a review's history
-    place: Ints  # the index of the review's own entry
+    own: Ints  # the index of the review's own entry
     card: Ints  # the card's id
     day: Ints  # the day of the review
     elapsed: Ints  # the days since the card's last review
@@ -171,11 +171,11 @@ class TrainingSet:
     bins: Ints  # see `review_bins`
 
     def __len__(self) -> int:
-        return self.place.size
+        return self.own.size
 
     def where(self, chosen: Mask | slice) -> TrainingSet:
         """Select some of the reviews; their histories stay complete."""
-        columns = (self.first, self.place, self.card, self.day, self.elapsed, self.recalled, self.bins)
+        columns = (self.first, self.own, self.card, self.day, self.elapsed, self.recalled, self.bins)
         return TrainingSet(self.entries, *(column[chosen] for column in columns))  # type: ignore[arg-type]
 
     def items(self) -> list[FSRSItem]:
@@ -183,16 +183,16 @@ class TrainingSet:
         from fsrs_rs_python import FSRSItem
 
         entries = self.entries
-        pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
-        return [FSRSItem(entries[first : place + 1]) for first, place in pairs]
+        pairs = zip(self.first.tolist(), self.own.tolist(), strict=True)
+        return [FSRSItem(entries[first : own + 1]) for first, own in pairs]
 
     def predict(self, parameters: Sequence[float]) -> Floats:
         """Predict the probability of recall of each review just before it."""
         from fsrs_rs_python import FSRS, FSRSItem
 
         entries = self.entries
-        pairs = zip(self.first.tolist(), self.place.tolist(), strict=True)
-        before = [FSRSItem(entries[first:place]) for first, place in pairs]
+        pairs = zip(self.first.tolist(), self.own.tolist(), strict=True)
+        before = [FSRSItem(entries[first:own]) for first, own in pairs]
         states = FSRS(list(fill_parameters(parameters))).memory_state_batch(before, None)
         stability = np.fromiter((state.stability for state in states), dtype=np.float64, count=len(states))
         return read_curve(parameters).recall(stability, self.elapsed.astype(np.float64))

@@ -23,12 +23,12 @@ _RANGES = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
 _MASK = (1 << 64) - 1
 
 
-def draw_fraction(card: int, reps: int) -> float:
-    """Draw a number in [0, 1) from only the card and its repetition count.
+def hash_to_fraction(card_id: int, reps: int) -> float:
+    """Compute a number in [0, 1) from only the card and its repetition count.
 
     So a button shows the interval that it gives. The mixing is that of SplitMix64 (Steele, Lea and Flood, 2014).
     """
-    mixed = (card * 0x9E3779B97F4A7C15 + reps * 0xD1B54A32D192ED03) & _MASK
+    mixed = (card_id * 0x9E3779B97F4A7C15 + reps * 0xD1B54A32D192ED03) & _MASK
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
     return ((mixed ^ (mixed >> 31)) >> 11) / (1 << 53)
@@ -50,12 +50,12 @@ def compute_bounds(interval: float, minimum: int, maximum: int) -> tuple[int, in
     return lower, upper
 
 
-def fuzz_interval(interval: float, minimum: int, maximum: int, drawn: float | None) -> int:
-    """Move an interval within its bounds by `drawn` in [0, 1), or only round it without a draw. Whole days."""
-    if drawn is None:
+def fuzz_interval(interval: float, minimum: int, maximum: int, fraction: float | None) -> int:
+    """Move an interval within its bounds by `fraction` in [0, 1), or only round it without a fraction. Whole days."""
+    if fraction is None:
         return min(max(round_half_up(interval), minimum), maximum)
     lower, upper = compute_bounds(interval, minimum, maximum)
-    return lower + math.floor(drawn * (upper - lower + 1))
+    return lower + math.floor(fraction * (upper - lower + 1))
 
 
 def round_half_up(days: float) -> int:
@@ -101,15 +101,15 @@ class Load(NamedTuple):
     siblings: Collection[int] = ()  # the days on which a sibling of the card is due
     easy_days: Sequence[float] = NO_EASY_DAYS  # share of work on each day of the week, Monday first, 0 to 1
 
-    def interval(self, days: float, minimum: int, maximum: int, drawn: float) -> int:
-        """Choose the interval in whole days: moved within its bounds, by `drawn` in [0, 1), to a suitable day."""
+    def interval(self, days: float, minimum: int, maximum: int, fraction: float) -> int:
+        """Choose the interval in whole days: moved within its bounds, by `fraction` in [0, 1), to a suitable day."""
         if days > FARTHEST or minimum > FARTHEST:
-            return fuzz_interval(days, minimum, maximum, drawn)
+            return fuzz_interval(days, minimum, maximum, fraction)
         lower, upper = compute_bounds(days, minimum, maximum)
         if lower == upper:
             return lower
         weights = self._compute_weights(lower, upper)
-        left = drawn * sum(weights)
+        left = fraction * sum(weights)
         for chosen, weight in enumerate(weights, lower):
             left -= weight
             if left < 0:
@@ -212,8 +212,8 @@ def find_moves(store: Store, policy_of: Callable[[int], Policy]) -> list[Move]:
         if card.stability is None or card.last_day is None or card.due_day is None:
             continue
         days = store.model(policy.parameters).interval_days(card.stability, policy.retention)
-        drawn = draw_fraction(card.id, card.reps) if policy.fuzz else None
-        due_day = card.last_day + fuzz_interval(days, 1, policy.maximum_interval, drawn)
+        fraction = hash_to_fraction(card.id, card.reps) if policy.fuzz else None
+        due_day = card.last_day + fuzz_interval(days, 1, policy.maximum_interval, fraction)
         if due_day != card.due_day:
             found.append(Move(card.id, card.due_day, due_day))
     return found

@@ -35,10 +35,10 @@ class Done(NamedTuple):
     reviews: int
 
 
-def read_reviews(connection: sqlite3.Connection, card: int, *, include_voided: bool = False) -> list[Review]:
+def read_reviews(connection: sqlite3.Connection, card_id: int, *, include_voided: bool = False) -> list[Review]:
     """Read the log of one card, oldest first, by default without voided rows and the voids."""
     kept = "" if include_voided else f" AND kind <> {ReviewKind.VOID:d} AND {KEPT}"
-    rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card,))
+    rows = connection.execute(f"SELECT {REVIEW_COLUMNS} FROM reviews WHERE card = ?{kept} ORDER BY id", (card_id,))
     return [to_review(row) for row in rows]
 
 
@@ -64,7 +64,7 @@ def count_done(connection: sqlite3.Connection, day: int) -> dict[int, Done]:
     return {deck: Done(new, reviews) for deck, new, reviews in rows}
 
 
-def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) -> int:
+def choose_id(connection: sqlite3.Connection, card_id: int, now_ms: int, day: int) -> int:
     """Choose the id of a row written now: the time, moved past the card's last row and past today's last row.
 
     So ids give the order even if the clock was set back. A clock that once ran far ahead affects only its own cards:
@@ -72,7 +72,7 @@ def choose_id(connection: sqlite3.Connection, card: int, now_ms: int, day: int) 
     """
     last_of_card, newest = connection.execute(
         "SELECT (SELECT max(id) FROM reviews WHERE card = ?), (SELECT max(id) FROM reviews WHERE day = ? AND id < ?)",
-        (card, day, now_ms + DAY_SECONDS * 1000),
+        (card_id, day, now_ms + DAY_SECONDS * 1000),
     ).fetchone()
     wanted = max(now_ms, (last_of_card or 0) + 1, (newest or 0) + 1)
     while connection.execute("SELECT 1 FROM reviews WHERE id = ?", (wanted,)).fetchone():
@@ -234,7 +234,7 @@ class DayConverter(NamedTuple):
     offset_minutes: Callable[[int], int]
 
 
-def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayConverter) -> Review:
+def make_imported_row(card_id: int, at_ms: int, past: ImportedReview, days: DayConverter) -> Review:
     """Make the log row of an imported review, without its memory state yet."""
     after, interval = past.state_after, past.interval_after
     day = days.day(at_ms)
@@ -247,7 +247,7 @@ def make_imported_row(card: int, at_ms: int, past: ImportedReview, days: DayConv
             due_ms = at_ms + interval * 1000
     return Review(
         id=at_ms,
-        card=card,
+        card=card_id,
         kind=past.kind,
         rating=past.rating,
         day=day,

@@ -97,18 +97,18 @@ def _encode_ids(ids: Ints) -> str:
     return json.dumps(np.sort(ids).tolist())
 
 
-def find_places(ids: Ints, wanted: Ints) -> Ints:
+def find_indexes(ids: Ints, wanted: Ints) -> Ints:
     """Find the index of each wanted id among sorted ids; -1 if it is missing."""
     if not ids.size:
         return np.full(wanted.size, -1)
-    places = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
-    return np.where(ids[places] == wanted, places, -1)
+    indexes = np.minimum(np.searchsorted(ids, wanted), ids.size - 1)
+    return np.where(ids[indexes] == wanted, indexes, -1)
 
 
 def look_up(ids: Ints, values: Ints, wanted: Ints) -> Ints:
     """Return the value of each wanted id, given the values of sorted ids; 0 if it is missing."""
-    places = find_places(ids, wanted)
-    return np.where(places >= 0, values[places], 0) if ids.size else np.zeros_like(wanted)
+    indexes = find_indexes(ids, wanted)
+    return np.where(indexes >= 0, values[indexes], 0) if ids.size else np.zeros_like(wanted)
 
 
 def pack_columns(first: str, *more: tuple[str, int]) -> str:

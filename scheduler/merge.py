@@ -189,9 +189,9 @@ class _Merging:
         mine = sorted(own)
         for past in history.reviews:
             at = self._times.find_free(past.at_ms)
-            place = bisect_left(mine, past.at_ms)
-            if place < len(mine):
-                at = min(at, mine[place])  # a row that an earlier import moved there
+            index = bisect_left(mine, past.at_ms)
+            if index < len(mine):
+                at = min(at, mine[index])  # a row that an earlier import moved there
             joined.shared.add(at)
             if at not in own:
                 self._times.taken.add(at)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from scheduler.clock import count_days
-from scheduler.intervals import NO_EASY_DAYS, WEEK, draw_fraction
+from scheduler.intervals import NO_EASY_DAYS, WEEK, hash_to_fraction
 from scheduler.memory import DEFAULT_PARAMETERS, find_parameter_problem
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ LAST_PASS_DAYS = 7
 """The number of days before the deadline on which the last pass begins."""
 
 _TILT = 0.95
-_STREAM = 0x9E3779B9  # makes a draw independent of those of fuzz
+_STREAM = 0x9E3779B9  # makes a number independent of those of fuzz
 _WHOLE = 1 << 64
 _GOLDEN = 0x9E3779B97F4A7C15  # the golden ratio's share of `_WHOLE`
 
@@ -256,16 +256,16 @@ def compute_new_per_day(unseen: int, today: int, deadline: Deadline) -> int:
     return -(-unseen // max(1, days if days > 0 else left // 2))
 
 
-def choose_pass_day(card: int, day: int) -> int:
+def choose_pass_day(card_id: int, day: int) -> int:
     """Choose the day on which the last pass before `day` asks a card: deterministic and nearly even.
 
     Later days get more cards, because more of theirs are reviewed earlier in the pass. Steps of the golden ratio spread
     consecutive ids more evenly than chance would.
     """
-    place = (card * _GOLDEN % _WHOLE / _WHOLE + draw_fraction(_STREAM, day)) % 1
-    return day - LAST_PASS_DAYS + int(place**_TILT * LAST_PASS_DAYS)
+    fraction = (card_id * _GOLDEN % _WHOLE / _WHOLE + hash_to_fraction(_STREAM, day)) % 1
+    return day - LAST_PASS_DAYS + int(fraction**_TILT * LAST_PASS_DAYS)
 
 
-def is_in_last_pass(card: int, last_day: int, day: int, today: int) -> bool:
+def is_in_last_pass(card_id: int, last_day: int, day: int, today: int) -> bool:
     """Return whether the last pass asks a card today: its turn has come and the pass has not reviewed it yet."""
-    return last_day < day - LAST_PASS_DAYS and choose_pass_day(card, day) <= today < day
+    return last_day < day - LAST_PASS_DAYS and choose_pass_day(card_id, day) <= today < day

@@ -183,23 +183,23 @@ class Queue:
         left = [self._kinds[card] for card in self._main]
         return Counts(left.count(State.NEW), len(self._learning) + left.count(State.LEARNING), left.count(State.REVIEW))
 
-    def record_rating(self, card: int) -> None:
+    def record_rating(self, card_id: int) -> None:
         """Update the queue after a rating: the card leaves or waits on its step, and its buried siblings leave."""
-        self._last = card
-        for each in self._store.cards_of(self._store.card(card).note):
-            if each.id == card:
-                self._remove(card)
+        self._last = card_id
+        for each in self._store.cards_of(self._store.card(card_id).note):
+            if each.id == card_id:
+                self._remove(card_id)
                 if each.due_ms is not None and each.due_ms < self._end_ms and self._is_shown(each):
-                    self._learning[card] = each.due_ms
+                    self._learning[card_id] = each.due_ms
             elif not self._is_shown(each):
                 self._remove(each.id)
 
     def _is_shown(self, card: Card) -> bool:
         return card.active and not card.suspended and not card.is_buried(self._day)
 
-    def _remove(self, card: int) -> None:
-        self._main.pop(card, None)
-        self._learning.pop(card, None)
+    def _remove(self, card_id: int) -> None:
+        self._main.pop(card_id, None)
+        self._learning.pop(card_id, None)
 
 
 def _make_selection(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from scheduler import policy
 from scheduler.connection import snapshot
-from scheduler.intervals import draw_fraction
+from scheduler.intervals import hash_to_fraction
 from scheduler.model import State
 from scheduler.tables import ASKABLE, LEARNING, NEW, RATED, SHOWN, UNDER_REVIEW, match_due_day
 
@@ -101,9 +101,9 @@ class DayCards(NamedTuple):
 def _spread(many: list[Row], few: list[Row]) -> list[Row]:
     """Merge both lists, each in its order, the second spread evenly among the first."""
     ratio = (len(many) + 1) / (len(few) + 1)
-    places = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
-    places += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]
-    return [entry for _, _, entry in sorted(places, key=lambda place: place[:2])]
+    positions = [((index + 1) * ratio, 1, entry) for index, entry in enumerate(few)]
+    positions += [(index + 1.0, 0, entry) for index, entry in enumerate(many)]
+    return [entry for _, _, entry in sorted(positions, key=lambda position: position[:2])]
 
 
 def build_day(store: Store, selection: Selection, now_ms: int) -> DayCards:
@@ -127,14 +127,14 @@ _PRIME = 2_147_483_647
 _SHUFFLED = f"(id % {_PRIME}) * (id % {_PRIME}) % {_PRIME} * :factor % {_PRIME}"
 
 
-def shuffle(card: int, today: int) -> int:
+def shuffle(card_id: int, today: int) -> int:
     """Compute the key that shuffles a day's cards, as the store's queries do."""
-    return (card % _PRIME) * (card % _PRIME) % _PRIME * _shuffle_factor(today) % _PRIME
+    return (card_id % _PRIME) * (card_id % _PRIME) % _PRIME * _shuffle_factor(today) % _PRIME
 
 
 @lru_cache(maxsize=1)
 def _shuffle_factor(today: int) -> int:
-    return 1 + int(draw_fraction(today, 0) * (_PRIME - 1))
+    return 1 + int(hash_to_fraction(today, 0) * (_PRIME - 1))
 
 
 # Sorted later in Python, because these depend on each deck's settings.

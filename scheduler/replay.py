@@ -16,7 +16,7 @@ from scheduler.log_arrays import (
     Ints,
     LogColumns,
     Mask,
-    find_places,
+    find_indexes,
     read_card_columns,
     read_card_reals,
     read_columns_of,
@@ -76,15 +76,15 @@ def replay_log(
     memories = np.full((runs.card.size, 2), np.nan)
     for number in np.flatnonzero(~rated).tolist():
         memories[number] = runs.start[number] or np.nan
-    place = find_places(cards, runs.card)
+    index = find_indexes(cards, runs.card)
     entries = make_entries(log, runs)
     for model, of_model in _group_by_model(decks, model_of):
-        numbers = np.flatnonzero(rated & (place >= 0) & of_model[place])
+        numbers = np.flatnonzero(rated & (index >= 0) & of_model[index])
         memories[numbers] = _compute_memories(entries, runs, numbers, model)
     # A memory state belongs to the last rating, or otherwise to the row that stated it.
     row = runs.begin.copy()
     row[rated] = runs.kept[runs.last[rated] - 1]
-    known = (place >= 0) & ~np.isnan(memories[:, 0])
+    known = (index >= 0) & ~np.isnan(memories[:, 0])
     stability, difficulty = memories[known].T
     return Memories(runs.card[known], stability, difficulty, log.day[row[known]], log.at_ms[row[known]])
 
@@ -147,21 +147,21 @@ def find_all_effects(log: LogColumns, stated: Mask | None = None) -> Ints:
 
 def find_last_runs(log: LogColumns, starts: Mapping[int, Memory]) -> Runs:
     """Find the last run of each card of a log that is not empty."""
-    places = np.arange(log.card.size)
+    indexes = np.arange(log.card.size)
     first_of_card = log.first_of_each_card()
     count = np.diff(first_of_card, append=log.card.size)
     stated = np.isin(log.at_ms, np.fromiter(starts, dtype=np.int64, count=len(starts)))
     effects = find_all_effects(log, stated)
     effects = np.where(_find_beginnings(log, effects), effects | RESTARTS, effects & ~RESTARTS)
     # A first rating begins a run itself. After other rows that restart a card, the next rating does.
-    begin = np.maximum.reduceat(np.where(effects & RESTARTS, places, -1), first_of_card)
+    begin = np.maximum.reduceat(np.where(effects & RESTARTS, indexes, -1), first_of_card)
     begin = np.where(begin < 0, first_of_card, begin)
-    kept = np.flatnonzero((effects & RATES > 0) & (places >= np.repeat(begin, count)))
+    kept = np.flatnonzero((effects & RATES > 0) & (indexes >= np.repeat(begin, count)))
     ends = np.searchsorted(kept, first_of_card + count)
     firsts = np.searchsorted(kept, begin)
     states: list[Memory | None] = [None] * begin.size
-    for place in np.flatnonzero(stated[begin]).tolist():
-        states[place] = starts[int(log.at_ms[begin[place]])]
+    for index in np.flatnonzero(stated[begin]).tolist():
+        states[index] = starts[int(log.at_ms[begin[index]])]
     return Runs(log.card[first_of_card], states, begin, firsts, ends, kept)
 
 
@@ -261,10 +261,10 @@ def _compute_schedules(connection: sqlite3.Connection, log: LogColumns, cards: I
     by_log["leech"] = np.minimum(np.maximum.reduceat(log.leech, first), 1)
     others = log.at_ms[effects & ADDS > 0]
     card, reps, lapses = read_columns_of(connection, ("card", "reps_added", "lapses_added"), others)
-    number = find_places(log.card[first], card)
+    number = find_indexes(log.card[first], card)
     np.add.at(by_log["reps"], number, reps)
     np.add.at(by_log["lapses"], number, lapses)
-    return _write_at(found, find_places(cards, log.card[first]), by_log)
+    return _write_at(found, find_indexes(cards, log.card[first]), by_log)
 
 
 def _compute_memory_fields(
@@ -277,14 +277,14 @@ def _compute_memory_fields(
     """Compute the memory state fields of each card."""
     known = replay_log(log, read_stated_memories(connection, log), cards, decks, model_of)
     found: Fields = {name: np.full(cards.size, np.nan if name in _REAL else _NULL) for name in known._fields[1:]}
-    return _write_at(found, find_places(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
+    return _write_at(found, find_indexes(cards, known.card), dict(zip(known._fields[1:], known[1:], strict=True)))
 
 
-def _write_at(found: Fields, places: Ints, values: Fields) -> Fields:
+def _write_at(found: Fields, indexes: Ints, values: Fields) -> Fields:
     """Write values into the fields at these indexes; -1 is skipped."""
-    there = places >= 0
+    there = indexes >= 0
     for name, column in values.items():
-        found[name][places[there]] = column[there]
+        found[name][indexes[there]] = column[there]
     return found
 
 

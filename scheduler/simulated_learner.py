@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduler.intervals import draw_fraction
+from scheduler.intervals import hash_to_fraction
 from scheduler.model import Card, Rating, State
 
 if TYPE_CHECKING:
@@ -65,19 +65,19 @@ class Learner:
         The same card at the same repetition always has the same luck, whatever its interval was. So two policies are
         compared on the same luck.
         """
-        drawn = draw_fraction(card.id ^ _derive_stream(self.seed), card.reps)
+        fraction = hash_to_fraction(card.id ^ _derive_stream(self.seed), card.reps)
         if recall is not None:
-            if drawn >= recall:
+            if fraction >= recall:
                 return Rating.AGAIN
-            return Rating(2 + _find_index(self.passing, drawn / recall))
+            return Rating(2 + _find_index(self.passing, fraction / recall))
         if before is None and card.state is State.RELEARNING:
             before = Rating.AGAIN
         if before is None and card.state is State.LEARNING:
             before = Rating.GOOD
         if before is None:
-            return Rating(1 + _find_index(self.first, drawn))
+            return Rating(1 + _find_index(self.first, fraction))
         rows = self.relearning if card.state is State.RELEARNING else self.learning
-        return Rating(1 + _find_index(rows[min(before, Rating.GOOD) - 1], drawn))
+        return Rating(1 + _find_index(rows[min(before, Rating.GOOD) - 1], fraction))
 
     def estimate_seconds(self, card: Card, rating: Rating) -> float:
         """Estimate the duration of an answer in seconds."""
@@ -88,15 +88,15 @@ _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 
 def _derive_stream(seed: int) -> int:
-    """Derive randomness that is independent of other seeds and of the draws of fuzz."""
-    return int(draw_fraction(seed, 1) * (1 << 53)) << 8
+    """Derive randomness that is independent of other seeds and of the numbers of fuzz."""
+    return int(hash_to_fraction(seed, 1) * (1 << 53)) << 8
 
 
-def _find_index(chances: Sequence[float], drawn: float) -> int:
-    """Find the index of the probability interval that `drawn` in [0, 1) falls into."""
+def _find_index(chances: Sequence[float], fraction: float) -> int:
+    """Find the index of the probability interval that `fraction` in [0, 1) falls into."""
     for index, chance in enumerate(chances):
-        drawn -= chance
-        if drawn < 0:
+        fraction -= chance
+        if fraction < 0:
             return index
     return len(chances) - 1
 

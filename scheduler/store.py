@@ -211,9 +211,9 @@ class Store(Cards):
 
     # The log
 
-    def log(self, card: int, *, include_voided: bool = False) -> list[Review]:
+    def log(self, card_id: int, *, include_voided: bool = False) -> list[Review]:
         """Read the log of one card, oldest first, by default without undone rows."""
-        return logs.read_reviews(self.connection, card, include_voided=include_voided)
+        return logs.read_reviews(self.connection, card_id, include_voided=include_voided)
 
     def done(self, day: int) -> dict[int, logs.Done]:
         """Count the new cards introduced and reviews done on a day, by deck; decks without either are omitted."""

@@ -195,11 +195,11 @@ class Cards:
         """Mark all cards of the notes as having no text."""
         return self._change("active = 0 WHERE note = ? AND active <> 0", [(note,) for note in notes])
 
-    def card(self, card: int) -> Card:
+    def card(self, card_id: int) -> Card:
         """Read one card. Raise `CardUnknown` if there is no card with this id."""
-        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card,)).fetchone()
+        row = self.connection.execute(f"SELECT {CARD_COLUMNS} FROM cards WHERE id = ?", (card_id,)).fetchone()
         if row is None:
-            raise CardUnknown(card)
+            raise CardUnknown(card_id)
         return to_card(row)
 
     def cards(self, cards: Iterable[int]) -> list[Card]:

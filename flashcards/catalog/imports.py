@@ -293,7 +293,7 @@ def _make_day_converter(clock: Clock) -> DayConverter:
 
 
 def _make_state(
-    clock: Clock, start_of: Callable[[int], int], schedule: StatedSchedule, card: int, at_ms: int
+    clock: Clock, start_of: Callable[[int], int], schedule: StatedSchedule, card_id: int, at_ms: int
 ) -> ImportedState:
     state = _STATES[schedule.state]
     due_day: int | None
@@ -301,7 +301,7 @@ def _make_state(
     interval = max(1, schedule.interval) * DAY_SECONDS
     if len(schedule.due) == len("2026-12-16"):
         due_day = _read_day(schedule.due)
-        changed_ms = start_of(_read_day(schedule.last)) + card % _SPREAD_MS
+        changed_ms = start_of(_read_day(schedule.last)) + card_id % _SPREAD_MS
     else:
         due_at, changed_ms = _read_instant(schedule.due), _read_instant(schedule.last)
         due_day = clock.day(due_at)

@@ -152,12 +152,12 @@ def _hold_interview(
     from flashcards.mock.terminal_mock import TerminalMock
 
     try:
-        drawn = sample_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)
+        sample = sample_questions(collection, console.select_cards(collection, query), plan.questions, now_ms(), seed)
     except NoCardToAsk as error:
         console.print_text(str(error))
         return None
     console.keep_state(collection)
-    mock, session = begin_interview(collection, plan, " ".join(query), drawn, now_ms(), schedule=schedule)
+    mock, session = begin_interview(collection, plan, " ".join(query), sample, now_ms(), schedule=schedule)
     try:
         over, interrupted = TerminalMock(collection, session, now_ms, plain=plain).run(), False
         console.print_text(f"\n{over.reason}" if over.reason else "")

@@ -80,7 +80,7 @@ def show_command(card: str, as_json: bool) -> None:
             _print_card(data)
 
 
-def _review_records(collection: Collection, card: int) -> list[dict[str, Any]]:
+def _review_records(collection: Collection, card_id: int) -> list[dict[str, Any]]:
     return [
         {
             "at": collection.clock.iso(review.id),
@@ -93,7 +93,7 @@ def _review_records(collection: Collection, card: int) -> list[dict[str, Any]]:
             "stability": review.stability,
             "difficulty": review.difficulty,
         }
-        for review in collection.store.log(card)
+        for review in collection.store.log(card_id)
     ]
 
 

@@ -295,7 +295,7 @@ class Orphans:
         return f"{self._program}-{name[:16]}"
 
 
-def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -> CardHistory:
+def _make_history(card_id: int, known: KnownCard, reviews: Sequence[KnownReview]) -> CardHistory:
     begins_later = bool(reviews) and reviews[0].number > 1
     state = State.REVIEW if begins_later else State.NEW
     interval = lapses = 0
@@ -329,4 +329,4 @@ def _make_history(card: int, known: KnownCard, reviews: Sequence[KnownReview]) -
         changed_ms=last_ms,
         memory=known.memory if len(reviews) < known.review_count else None,
     )
-    return CardHistory(card, log, imported)
+    return CardHistory(card_id, log, imported)

@@ -271,10 +271,10 @@ def build_overview(collection: Collection, now_ms: int, days: int | None, only: 
     return Overview(collection.clock, today, done, cards, by_deck, hardest, collection.settings.policy.retention)
 
 
-def _describe_card(collection: Collection, card: int, lapses: int, difficulty: float) -> HardCard:
+def _describe_card(collection: Collection, card_id: int, lapses: int, difficulty: float) -> HardCard:
     from flashcards.cards import format_card_id
 
-    row = collection.store.card(card)
+    row = collection.store.card(card_id)
     entry = collection.note_of(row)
     question = read_question(entry, row.slot)
     return HardCard(format_card_id(entry, row.slot), entry.deck, question, lapses, difficulty)

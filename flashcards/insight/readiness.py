@@ -13,7 +13,7 @@ import numpy as np
 from flashcards.insight.forecast import DaysAhead, Progress, Sample, continue_progress, ignore_progress, read_days_ahead
 from flashcards.insight.predictions import PastError, measure_past_error
 from scheduler.fit import predict_recall
-from scheduler.log_arrays import Ratings, find_places, look_up, read_card_columns, read_card_reals, read_ratings
+from scheduler.log_arrays import Ratings, find_indexes, look_up, read_card_columns, read_card_reals, read_ratings
 from scheduler.memory import Model, read_curve
 from scheduler.model import Rating
 from scheduler.policy import Deadline, compute_new_per_day
@@ -232,7 +232,7 @@ class _Estimate:
     """
 
     idle: Floats  # for all cards, the probability of recall on the day without further reviews
-    place: Ints  # for each simulated card, its index among all cards
+    index: Ints  # for each simulated card, its index among all cards
     kept: Floats  # for each simulated card, the probability of recall if the plan is followed
     slope: float  # how much `kept` grows with `idle`
 
@@ -241,18 +241,18 @@ class _Estimate:
         """Estimate from some lives."""
         ends = [life.find_end(cards.models) for life in lives]
         idle, kept = cards.predict(day), np.concatenate([end.predict(day) for end in ends])
-        place = find_places(cards.card, np.concatenate([end.card for end in ends]))
-        off = idle[place] - idle[place].mean()
+        index = find_indexes(cards.card, np.concatenate([end.card for end in ends]))
+        off = idle[index] - idle[index].mean()
         square = float(off @ off)
-        return cls(idle, place, kept, float(off @ kept) / square if square else 0.0)
+        return cls(idle, index, kept, float(off @ kept) / square if square else 0.0)
 
     def recall(self, cards: _States, group: Ints) -> list[GroupRecall]:
         """Estimate the recall of each group (0, 1, …); one without simulated cards, from all simulated cards."""
-        size, simulated = np.bincount(group), np.bincount(group[self.place], minlength=group.max() + 1)
+        size, simulated = np.bincount(group), np.bincount(group[self.index], minlength=group.max() + 1)
         idle = np.bincount(group, self.idle) / size
         means = []
-        for values in (self.kept, self.idle[self.place]):
-            sums = np.bincount(group[self.place], values, minlength=size.size)
+        for values in (self.kept, self.idle[self.index]):
+            sums = np.bincount(group[self.index], values, minlength=size.size)
             means.append(np.where(simulated > 0, sums / np.maximum(simulated, 1), values.mean()))
         kept = np.clip(means[0] + self.slope * (idle - means[1]), 0.0, 1.0)
         columns = (size, np.bincount(group, cards.is_seen).astype(np.int64), idle, kept)

@@ -1,1 +1,1 @@
-"""Mock interviews: the drawing of questions, the timed session and its report."""
+"""Mock interviews: the choice of questions, the timed session and its report."""

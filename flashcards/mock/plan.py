@@ -65,7 +65,7 @@ def plan_interview(preset: MockPreset, given: MockPreset) -> MockPlan:
 def sample_questions(
     collection: Collection, cards: Iterable[int] | None, count: int, now_ms: int, seed: int | None
 ) -> tuple[list[int], int]:
-    """Draw the cards to ask, of `cards` or all; return them and their seed. Raise `NoCardToAsk` without cards."""
+    """Choose cards at random, of `cards` or all; return them and their seed. Raise `NoCardToAsk` without cards."""
     if cards is None:
         cards = [row[0] for row in collection.connection.execute("SELECT id FROM cards")]
     able = list_candidates(collection, sorted(cards), collection.clock.day(now_ms))
@@ -76,13 +76,13 @@ def sample_questions(
 
 
 def begin_interview(
-    collection: Collection, plan: MockPlan, query: str, drawn: tuple[list[int], int], now_ms: int, *, schedule: bool
+    collection: Collection, plan: MockPlan, query: str, sample: tuple[list[int], int], now_ms: int, *, schedule: bool
 ) -> tuple[int, MockSession]:
-    """Begin an interview with `drawn` cards and their seed; return its id and its session, whose clock runs.
+    """Begin an interview with the cards of `sample` and their seed; return its id and its session, whose clock runs.
 
     The query is stored for the history. With `schedule`, ratings count as reviews.
     """
-    cards, seed = drawn
+    cards, seed = sample
     planned = Mock(now_ms, query, seed, len(cards), round(plan.minutes * 60), finished=False)
     recorder = MockRecorder(collection, planned, round(plan.per_question * 60), schedule=schedule)
     timing = Timing(round(plan.minutes * 60_000), round(plan.per_question * 60_000))
@@ -112,7 +112,7 @@ def compute_weakness(candidate: Candidate) -> float:
 
 
 def sample_cards(candidates: Sequence[Candidate], count: int, seed: int) -> list[int]:
-    """Draw cards from each skill in turn, weak ones more often; the same for the same seed and candidates."""
+    """Choose cards from each skill in turn, weak ones more often; the same for the same seed and candidates."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret depends on it
     by_skill: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in sorted(candidates):

@@ -34,8 +34,8 @@ class Mock(NamedTuple):
 
     id: int  # when it began, in epoch milliseconds; unique
     query: str  # the query that chose its cards
-    seed: int  # the seed of the draw
-    questions: int  # the number of questions drawn
+    seed: int  # the seed of the random choice
+    questions: int  # the number of questions chosen
     seconds: int  # the time limit
     finished: bool  # False if it was left early or killed
 
@@ -124,11 +124,11 @@ class MockRecorder:
         with transaction(collection.connection):
             self.mock_id = self._mocks.begin(mock)
 
-    def read(self, card: int) -> tuple[Asked, tuple[str, ...]]:
+    def read(self, card_id: int) -> tuple[Asked, tuple[str, ...]]:
         """Return a card and its skills. Raise `LookupError` if its text is gone."""
-        asked = self._backend.read(card)
+        asked = self._backend.read(card_id)
         if asked is None:
-            raise LookupError(f"card {card} has no text")
+            raise LookupError(f"card {card_id} has no text")
         return asked, find_skills(asked.entry.note.tags)
 
     def keep_draft(self, result: Result) -> None:

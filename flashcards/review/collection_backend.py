@@ -26,7 +26,7 @@ from scheduler import (
     Store,
     transaction,
 )
-from scheduler.intervals import Load, count_due_ahead, draw_fraction
+from scheduler.intervals import Load, count_due_ahead, hash_to_fraction
 from scheduler.model import Memory, State
 from scheduler.policy import DeckPolicy
 from scheduler.queue import Counts, Queue, Wait, build_queue
@@ -99,9 +99,9 @@ class CardBackend:
         """Load the modules that the first answer needs. Call it while the first question is on screen."""
         self._store.model(self._collection.settings.policy.parameters).next_memories(None, 0)
 
-    def rescan_if_changed(self, card: int) -> bool:
+    def rescan_if_changed(self, card_id: int) -> bool:
         """Scan the decks if the file of a card was edited, renamed or removed; return whether it was."""
-        path = self._collection.note_of(self._store.card(card)).path
+        path = self._collection.note_of(self._store.card(card_id)).path
         row = self._store.connection.execute(_FILE, (path,)).fetchone()
         try:
             found = (self._collection.root / path).stat()
@@ -114,10 +114,10 @@ class CardBackend:
             return bool(self._collection.scan()[0])
         return False
 
-    def read(self, card: int) -> Asked | None:
+    def read(self, card_id: int) -> Asked | None:
         """Return the current state of the card, or nothing if its text is gone."""
-        self.rescan_if_changed(card)
-        row = self._store.card(card)
+        self.rescan_if_changed(card_id)
+        row = self._store.card(card_id)
         entry = self._collection.note_of(row)
         if not row.active or row.slot not in entry.note.slots:
             return None
@@ -184,15 +184,15 @@ class CardBackend:
         self._store.unsuspend(cards)
         self._mark_undone("suspend", now_ms)
 
-    def flag(self, card: int, flag: int, now_ms: int) -> None:
+    def flag(self, card_id: int, flag: int, now_ms: int) -> None:
         """Set a card's flag."""
         act = self._store.acts.last()
         before = act.before["cards"][0] if act and act.kind == "flag" else None
-        if before and before[0] == card and before[-1] == flag:  # the flag is restored
+        if before and before[0] == card_id and before[-1] == flag:  # the flag is restored
             self._store.acts.undo(now_ms)
             return
-        with self._store.acts.record("flag", [card], now_ms) as summary:
-            self._store.flag([card], flag)
+        with self._store.acts.record("flag", [card_id], now_ms) as summary:
+            self._store.flag([card_id], flag)
             summary.append("1 card")
 
     def _mark_undone(self, kind: str, now_ms: int) -> None:
@@ -311,7 +311,7 @@ class CramBackend(CardBackend):
         chosen = askable if plan.only is None else askable & plan.only
         # A dict keeps the order and allows quick removals; its values are not used.
         self._left: dict[int, None] = dict.fromkeys(
-            sorted(chosen, key=lambda card: draw_fraction(card, self._day))[: plan.limit]
+            sorted(chosen, key=lambda card: hash_to_fraction(card, self._day))[: plan.limit]
         )
 
     def next_card(self, now_ms: int) -> int | None:

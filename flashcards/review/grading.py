@@ -34,9 +34,9 @@ def add_ticks(connection: sqlite3.Connection, review: int, points: Iterable[tupl
     )
 
 
-def count_points(connection: sqlite3.Connection, card: int) -> list[PointCount]:
+def count_points(connection: sqlite3.Connection, card_id: int) -> list[PointCount]:
     """Count how often each point of a card was covered, the most missed first. Undone reviews do not count."""
-    return [PointCount(*row) for row in connection.execute(_COUNTS, (card,))]
+    return [PointCount(*row) for row in connection.execute(_COUNTS, (card_id,))]
 
 
 _TASK: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\[[ xX]\](?:\s|$)")

@@ -253,10 +253,10 @@ class Session:
         name = review.rating.name.capitalize() if review.rating else "The rating"
         return self._ask_again(review.card, now_ms, f"{name} was undone.")
 
-    def _ask_again(self, card: int, now_ms: int, message: str) -> View:
+    def _ask_again(self, card_id: int, now_ms: int, message: str) -> View:
         """Ask a card again, even if it is not in today's queue."""
         self._backend.refresh(now_ms)
-        asked = self._backend.read(card)
+        asked = self._backend.read(card_id)
         if asked is None:
             return self._ask_next(now_ms, f"{message} {_GONE}")
         return self._ask(asked, now_ms, message)

@@ -100,7 +100,7 @@ class Backend(Protocol):
     def next_card(self, now_ms: int) -> int | None:
         """Return the next card, or nothing if no card is due within minutes."""
 
-    def read(self, card: int) -> Asked | None:
+    def read(self, card_id: int) -> Asked | None:
         """Return the current state of the card, or nothing if its text is gone from the decks."""
 
     def counts(self) -> Counts:
@@ -132,7 +132,7 @@ class Backend(Protocol):
     def unsuspend(self, cards: Sequence[int], now_ms: int) -> None:
         """Unsuspend cards."""
 
-    def flag(self, card: int, flag: int, now_ms: int) -> None:
+    def flag(self, card_id: int, flag: int, now_ms: int) -> None:
         """Set a card's flag, 1 to 7; 0 removes it."""
 
     def refresh(self, now_ms: int) -> None:

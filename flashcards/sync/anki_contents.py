@@ -323,9 +323,9 @@ class AnkiPush:
         is_due = row["type"] == 0 or row["due"] == there["due"]
         return is_due and all(row[name] == there[name] for name in _COMPARED)
 
-    def _find_last_review(self, card: int) -> int | None:
+    def _find_last_review(self, card_id: int) -> int | None:
         query = "SELECT max(id) / 1000 FROM revlog WHERE cid = ? AND ease > 0 AND NOT (type = 3 AND factor = 0)"
-        found: int | None = self._query(query, card)[0][0]
+        found: int | None = self._query(query, card_id)[0][0]
         return found
 
     def _is_of_other_type(self, row: Mapping[str, Any]) -> bool:

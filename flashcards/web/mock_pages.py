@@ -120,14 +120,14 @@ def start(site: Site, visit: Visit) -> Response:
     plan, at = plan_interview(preset, given), now_ms()
     only = find_card_ids(collection, preset.query) if preset.query else None
     seed = visit.field("seed")
-    drawn = sample_questions(
+    sample = sample_questions(
         collection, only, plan.questions, at, int(seed) if seed[:18].lstrip("-").isdecimal() else None
     )
     if site.mock:
         site.mock.session.leave()
     collection.keep()
     schedule = visit.field("practice") != "on"
-    site.mock = MockSitting(*begin_interview(collection, plan, preset.query, drawn, at, schedule=schedule))
+    site.mock = MockSitting(*begin_interview(collection, plan, preset.query, sample, at, schedule=schedule))
     return RedirectResponse("/mock/now", 303)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.intervals import compute_bounds, draw_fraction, fuzz_interval
+from scheduler.intervals import compute_bounds, fuzz_interval, hash_to_fraction
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_a_fuzzed_interval_is_within_its_bounds(interval: float, low: int, high:
 
 @given(st.integers(0, 2**45), st.integers(0, 10_000))
 def test_the_random_draw_depends_only_on_the_card_and_its_repetitions(card: int, reps: int) -> None:
-    assert 0 <= draw_fraction(card, reps) < 1
-    assert draw_fraction(card, reps) == draw_fraction(card, reps)
+    assert 0 <= hash_to_fraction(card, reps) < 1
+    assert hash_to_fraction(card, reps) == hash_to_fraction(card, reps)
 
 
 def test_neighbouring_cards_are_spread_evenly() -> None:
-    days = Counter(fuzz_interval(7.0, 1, 100, draw_fraction(1_700_000_000_000 + card, 3)) for card in range(5_000))
+    days = Counter(fuzz_interval(7.0, 1, 100, hash_to_fraction(1_700_000_000_000 + card, 3)) for card in range(5_000))
     assert set(days) == {5, 6, 7, 8, 9}
     assert all(900 <= count <= 1_100 for count in days.values())
 
 
 def test_repetitions_of_one_card_are_spread_evenly() -> None:
-    days = Counter(fuzz_interval(7.0, 1, 100, draw_fraction(1_700_000_000_000, reps)) for reps in range(5_000))
+    days = Counter(fuzz_interval(7.0, 1, 100, hash_to_fraction(1_700_000_000_000, reps)) for reps in range(5_000))
     assert all(900 <= count <= 1_100 for count in days.values())

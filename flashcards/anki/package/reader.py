@@ -310,11 +310,11 @@ def _read_time(time: float) -> int:
     return min(max(int(time if time <= _LATEST else time // 1000), 0), _LATEST)
 
 
-def _is_possible(card: int, number: int, odue: int, others: Sequence[int]) -> bool:
+def _is_possible(card_id: int, number: int, odue: int, others: Sequence[int]) -> bool:
     """Return whether the numbers of a card are valid, or at least harmless."""
     _, _, due, *counts = others
     return (
-        0 < card < _LARGEST
+        0 < card_id < _LARGEST
         and 0 <= number < _MOST_CARDS
         and all(-_LATEST <= each <= _LATEST for each in (due, odue))
         and all(-_MOST < each < _MOST for each in counts)
