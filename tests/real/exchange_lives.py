@@ -18,7 +18,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flashcards.anki.exports.export import export_package
 from flashcards.anki.exports.notes import find_decks_in_use
@@ -38,15 +38,19 @@ KINDS = (
     "T: term {}\nD: definition {}",
     "C: The [gap {}] and [another {}] and $\\frac{{1}}{{{{2}}}}$.",
     "C: A list of {}: {{{{c1::one\n\n- two {}\n\nand three}}}} and {{{{c2::more}}}}.",
+    "C: Hints {}: {{{{c1::one::a *hint*}}}} and {{{{c2::two {}::`code`}}}}.",
     "C: {{{{c1,2::both {}}}}} and {{{{c3::outer {{{{c2::inner {}}}}}}}}}",
     "Q: Points of {}?\nA:\n\n- [ ] first {}\n- [ ] second",
 )
 """Notes of ours, each with its name twice."""
+THEIRS = ("twins", "two decks", "Cloze", "hints", "picture", "occlusion")
+"""Notes of Anki; see `World.add_kind`."""
 PAIR = "pair {} ::: meaning {}"
 """A note on one line; it stays first in its file, because it would be part of a note before it."""
 
 _BLOCK = re.compile(r"(?m)^(?=[QTC]: |pair )")
 _NAME = re.compile(r"\b[nh]\d+[nh]\b")
+_STAYS = re.compile(r"\Apair|\]\((?!@/)")  # a note that cannot move, or whose pictures would be lost
 _TAGS = "<!-- tags: "
 
 
@@ -75,6 +79,7 @@ class Life:
         self._words: dict[str, str] = {}  # each word that a person wrote, and the name of its note
         self._removed: set[str] = set()  # the names of notes that a person removed here
         self._deleted: set[str] = set()  # and in Anki
+        self._pictures: dict[bytes, str] = {}  # what each picture added in Anki holds, and the name of its note
         self._twice: set[int] = set()  # our cards that were twice in Anki
         self._said = ""
         self._marks: dict[int, Marks] = {}  # as of the last exchange, by the ids of the cards in Anki
@@ -83,7 +88,7 @@ class Life:
             (self.home.root / name / "a.png").write_text(name)
         for name in ("one.md", "sub/two.md"):
             self.home.write(name, self._note(PAIR) + "".join(self._note() for _ in range(4)))
-        for kind in ("Basic", "twins", "Basic (and reversed card)", "two decks", "Cloze"):
+        for kind in ("Basic", "Basic (and reversed card)", *THEIRS):
             self._add_there(kind)
 
     def exchange(self, rounds: int) -> None:
@@ -107,10 +112,11 @@ class Life:
         self.steps += answers + 1
         note = world.col.get_note(chance.choice(sorted(world.col.find_notes(""))))
         cards = [card.id for card in note.cards()]
-        field = chance.choice([0, 0 if "Text" in note else 1])
+        field = 2 if "Occlusion" in note else chance.choice([0, 0 if "Text" in note else 1])
+        text = " ".join(note.fields)
         match chance.choice([*"eeettd", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"]):
             case "e":
-                note.fields[field] += f" {self._write('t', note.fields[0])}"
+                note.fields[field] += f" {self._write('t', text)}"
                 world.col.update_note(note)
             case "t":
                 note.tags.append(self._name("g"))
@@ -130,9 +136,9 @@ class Life:
             case "bury":
                 world.sched.bury_cards(cards, manual=True)
             case "add":
-                self._add_there(chance.choice(["Basic", "twins", "Cloze", "two decks"]))
+                self._add_there(chance.choice(["Basic", *THEIRS]))
             case "delete" if world.col.note_count() > 8:
-                self._deleted |= set(_NAME.findall(note.fields[0]))
+                self._deleted |= set(_NAME.findall(text))
                 world.col.remove_notes([note.id])
 
     def act_here(self) -> None:
@@ -149,7 +155,9 @@ class Life:
         path, other = chance.choice(files), chance.choice(files)
         start, *blocks = _BLOCK.split(path.read_text("utf-8"))
         place = chance.randrange(len(blocks))
-        match chance.choice(["reword", "reword", "reword", "tag", "move", "add", "remove", "gap", "deck"]):
+        match chance.choice(["reword", "reword", "reword", "tag", "move", "add", "remove", "gap", "deck", "picture"]):
+            case "picture":
+                (self.home.root / chance.choice(["img", "sub"]) / "a.png").write_text(self._name("p"))
             case "reword":
                 names = _NAME.findall(blocks[place])
                 name = chance.choice(names)
@@ -157,7 +165,7 @@ class Life:
                 blocks[place] = re.sub(rf"\b{name}\b", f"{name} {word}", blocks[place], count=1)
             case "tag" if _TAGS in blocks[place]:
                 blocks[place] = blocks[place].replace(_TAGS, f"{_TAGS}{self._name('g')}, ", 1)
-            case "move" if other != path and len(blocks) > 2 and not blocks[place].startswith("pair"):
+            case "move" if other != path and len(blocks) > 2 and not _STAYS.search(blocks[place]):
                 text = other.read_text("utf-8").rstrip()
                 other.write_text(f"{text}\n\n{blocks.pop(place)}", "utf-8")
             case "add":
@@ -185,7 +193,7 @@ class Life:
         assert {note: after[note][0] for note in before} == {note: path for note, (path, _) in before.items()}
         assert all(tags <= after[note][1] for note, (_, tags) in before.items())
         pairs = self._pair_cards()
-        there = {(row, pairs[card], ease) for row, card, ease in self._read_log_there() if card in pairs}
+        there = {(row, pairs[card], ease) for row, card, ease in self.world.read_log() if card in pairs}
         now = self._read_log()
         assert log_before <= now
         assert not self._find_missing(there, now)
@@ -207,15 +215,15 @@ class Life:
             export_package(collection, find_decks_in_use(collection), package)
             guids = Guids(collection.connection)
             here = {guids.of(each.id, each.key, family(each.note)) for each in collection.catalog.entries()}
-        before = self._read_there()
+        before = self.world.read()
         if replaces:
             self.world.close()
             self.world = profile_of(package, self._folder / f"{time.time_ns()}")
             self.world.chance = self.chance
-            assert self._read_there()["notes"].keys() == here
+            assert self.world.read()["notes"].keys() == here
         else:
             into(self.world, package)
-        after = self._read_there()
+        after = self.world.read()
         if not replaces:
             assert after["notes"].keys() == before["notes"].keys() | here
             assert before["cards"].items() <= after["cards"].items()
@@ -240,13 +248,15 @@ class Life:
         assert not lost, lost
         found = Counter(name for block in _BLOCK.split(text) for name in set(_NAME.findall(block)))
         assert {name for name in self._ours if found[name] > 1} == set()
+        pictures = {path.read_bytes() for path in self.home.root.rglob("*.png")}
+        assert not {held for held, name in self._pictures.items() if held not in pictures and name not in gone}
 
     def _check_new_cards(self, cards: set[int]) -> None:
         """Check that every row of the log of cards that are new in Anki is there.
 
         Anki keeps the rows of deleted cards and of a card that is there twice, and has each row once.
         """
-        rows = self._read_log_there()
+        rows = self.world.read_log()
         with Collection(self.home.root) as collection:
             for card in cards:
                 kept = [row for row in collection.store.log(card) if row.kind is not ReviewKind.TAKEN_OVER]
@@ -291,8 +301,6 @@ class Life:
                 deck = self.world.decks.name(self.world.db.scalar("SELECT did FROM cards WHERE id = ?", there))
                 assert note not in entries or entries[note].deck == deck
 
-    # Reading both sides
-
     def _read_notes(self) -> dict[int, tuple[str, frozenset[str]]]:
         with Collection(self.home.root) as collection:
             collection.scan()
@@ -300,11 +308,9 @@ class Life:
 
     def _read_log(self) -> set[Row]:
         """Each row of the log that Anki would have, too."""
+        query = "SELECT id, card, coalesce(rating, 0) FROM reviews WHERE kind NOT IN (3, 4)"
         with Collection(self.home.root) as collection:
-            rows = collection.connection.execute(
-                "SELECT id, card, coalesce(rating, 0) FROM reviews WHERE kind NOT IN (3, 4)"
-            )
-            return set(rows.fetchall())
+            return set(collection.connection.execute(query))
 
     def _find_missing(self, rows: set[Row], log: set[Row]) -> set[Row]:
         """Find the rows that are not in the log, not even moved past rows of other cards of the same millisecond."""
@@ -323,22 +329,9 @@ class Life:
             rows = collection.connection.execute("SELECT id, suspended, flag FROM cards")
             return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
 
-    def _read_log_there(self) -> set[Row]:
-        return {tuple(row) for row in self.world.db.all("SELECT id, cid, ease FROM revlog")}
-
     def _read_marks_there(self) -> dict[int, Marks]:
         rows = self.world.db.all("SELECT id, queue = -1, flags & 7 FROM cards")
         return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
-
-    def _read_there(self) -> dict[str, Any]:
-        db = self.world.db
-        columns = "id, nid, did, ord, type, queue, due, ivl, reps, lapses, left, flags"
-        notes = "SELECT n.guid, t.name, n.flds, n.tags FROM notes n JOIN notetypes t ON t.id = n.mid"
-        return {
-            "notes": {row[0]: tuple(row[1:]) for row in db.all(notes)},
-            "cards": {row[0]: row[1:] for row in db.all(f"SELECT {columns} FROM cards")},
-            "log": self._read_log_there(),
-        }
 
     def _pair_cards(self) -> dict[int, int]:
         """The cards of Anki that are here, and their ids here."""
@@ -354,8 +347,6 @@ class Life:
                     if card not in found and slot is not None:
                         found[card] = slots[slot]
         return found
-
-    # Writing
 
     def _name(self, letter: str) -> str:
         self._number += 1
@@ -373,21 +364,12 @@ class Life:
         return (kind or self.chance.choice(KINDS)).format(name, name) + "\n\n"
 
     def _add_there(self, kind: str) -> None:
-        world, name, tags = self.world, self._name("n"), tuple(self.chance.sample(["x", "y::z", "m"], 2))
-        if world.col.models.by_name("Basic") is None:  # a .colpkg of ours has our note types
-            if world.col.models.by_name("Flashcards Basic"):
-                world.add("Flashcards Basic", "A", tags, Front=name, Back="back", Reverse=self.chance.choice(["", "1"]))
-            return
-        if kind == "Cloze":
-            world.add("Cloze", "A", tags, Text=f"{name} {{{{c1::a}}}} and {{{{c2::b}}}}")
-        elif kind == "twins":
-            world.add("Basic", "A", tags, Front=name, Back="same")
-            world.add("Basic", "A::B", ("twin",), Front=name, Back="same")
-        elif kind == "two decks":
-            note = world.add("Basic (and reversed card)", "A", tags, Front=name, Back=f"back {name}")
-            world.col.set_deck([note.cards()[1].id], world.decks.id("C"))
-        else:
-            world.add(kind, self.chance.choice(["A", "A::B"]), tags, Front=name, Back="back")
+        name, tags = self._name("n"), tuple(self.chance.sample(["x", "y::z", "m"], 2))
+        if self.world.col.models.by_name("Basic") is None:  # a .colpkg of ours has our note types
+            kind = "Flashcards Basic"
+        self.world.add_kind(kind, name, tags)
+        if kind == "picture":
+            self._pictures[name.encode()] = name
 
 
 def _live_one(seed: int, rounds: int) -> tuple[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from anki.notes import Note
 
 DAY_MS = 86_400_000
+_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+_MASK = "{{{{c{}::image-occlusion:rect:left={}:top=.1:width=.1:height=.2:oi=1}}}}<br>"
 
 
 class World:
@@ -57,6 +62,37 @@ class World:
         self.col.add_note(note, deck_id)
         return note
 
+    def add_kind(self, kind: str, name: str, tags: tuple[str, ...] = ()) -> None:
+        """Add notes that begin with a name: `twins`, `two decks`, `hints`, `picture`, `occlusion` or a type."""
+        deck = self.chance.choice(["A", "A::B"])
+        match kind:
+            case "Cloze":
+                self.add("Cloze", "A", tags, Text=f"{name} {{{{c1::a}}}} and {{{{c2::b}}}}")
+            case "hints":
+                text = f"{name} {{{{c1::a::a *hint*}}}}, {{{{c2::{{{{c1::b}}}} c::why?}}}}"
+                self.add("Cloze", deck, tags, Text=text, Back_Extra="more")
+            case "twins":
+                self.add("Basic", "A", tags, Front=name, Back="same")
+                self.add("Basic", "A::B", ("twin",), Front=name, Back="same")
+            case "two decks":
+                note = self.add("Basic (and reversed card)", "A", tags, Front=name, Back=f"back {name}")
+                self.col.set_deck([note.cards()[1].id], self.decks.id("C"))
+            case "picture":
+                picture = self.col.media.write_data(f"{name}.png", name.encode())
+                self.add("Basic", deck, tags, Front=f'{name} <img src="{picture}">', Back="back")
+            case "occlusion":
+                path = self.path.with_name(f"{name}.png")
+                path.write_bytes(_PIXEL + name.encode())
+                self.col.add_image_occlusion_notetype()
+                kind_id = self.col.models.id_for_name("Image Occlusion")
+                assert kind_id is not None
+                masks = "".join(_MASK.format(number, number / 5) for number in (1, 2))
+                self.col.add_image_occlusion_note(kind_id, str(path), masks, f"{name} there", "", list(tags))
+            case "Flashcards Basic":
+                self.add(kind, deck, tags, Front=name, Back="back", Reverse=self.chance.choice(["", "1"]))
+            case _:
+                self.add(kind, deck, tags, Front=name, Back="back")
+
     def study(self, days: int, answers: int) -> None:
         """Answer cards at random, so many a day, and move everything a day back after each."""
         for _ in range(days):
@@ -97,6 +133,20 @@ class World:
         )
         self.col.close()
         self.col.reopen()
+
+    def read_log(self) -> set[tuple[int, int, int]]:
+        """Each row of the log: its id, card and rating."""
+        return {(at, card, ease) for at, card, ease in self.db.all("SELECT id, cid, ease FROM revlog")}
+
+    def read(self) -> dict[str, Any]:
+        """The notes by guid, the cards by id, and the log."""
+        columns = "id, nid, did, ord, type, queue, due, ivl, reps, lapses, left, flags"
+        notes = "SELECT n.guid, t.name, n.flds, n.tags FROM notes n JOIN notetypes t ON t.id = n.mid"
+        return {
+            "notes": {row[0]: tuple(row[1:]) for row in self.db.all(notes)},
+            "cards": {row[0]: row[1:] for row in self.db.all(f"SELECT {columns} FROM cards")},
+            "log": self.read_log(),
+        }
 
     def export(self, path: Path, *, legacy: bool = False, deck: str | None = None) -> Path:
         """Write a package with everything that goes into one."""
