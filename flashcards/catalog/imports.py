@@ -180,6 +180,11 @@ class Origins:
             return set()
         return {note for source, note in self._db.execute("SELECT source, note FROM origins") if source in sources}
 
+    def find_parts(self, source: str) -> dict[str, int]:
+        """Find the part of a source's note that has each slot."""
+        query = "SELECT c.slot, o.part FROM origins o JOIN cards c ON c.note = o.note WHERE o.source = ?"
+        return dict(self._db.execute(f"{query} ORDER BY o.part DESC", (source,)))
+
     def find_orphans(self) -> set[int]:
         """Find the imported notes whose text is gone."""
         query = "SELECT id FROM notes WHERE active = 0 AND id IN (SELECT note FROM origins)"

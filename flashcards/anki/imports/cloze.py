@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import reduce
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports.card_sides import drop_answer_lines, drop_empty, strip_edges
 from flashcards.anki.imports.templates import UNSEEN, is_shown
@@ -82,24 +82,36 @@ def filter_ords(ords: Sequence[int], text: str) -> list[int]:
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
+class CardGroup(NamedTuple):
+    """The cards of a cloze note that become one note: its known part, the ords, and the names of the fields shown."""
+
+    part: int | None
+    ords: list[int]
+    names: Set[str]
+
+
 def group_cards(
-    ords: Sequence[int], fields: Mapping[str, str], homes: Mapping[int, int]
-) -> Iterator[tuple[list[int], Set[str]]]:
+    ords: Sequence[int], fields: Mapping[str, str], homes: Mapping[int, int], parts: Mapping[int, int]
+) -> Iterator[CardGroup]:
     """Group the cards of a cloze note by the fields that they show; a field without the card's gap is empty.
 
-    `fields` are those that the template shows with gaps; `homes` defines which cards stay separate. Yields the ords,
-    and the names of their fields; a card whose gap is nowhere joins the first group.
+    `fields` are those that the template shows with gaps; `homes` defines which cards stay separate. A card that was
+    imported before stays in its part of the note, from `parts`. A card whose gap is nowhere joins the first group.
     """
     numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
     first = frozenset(fields)
     if len(fields) > 1:
         first = next((names for names in shown.values() if names), first)
-    together: dict[tuple[int, Set[str]], list[int]] = {(homes[ords[0]], first): []}
-    for number, names in shown.items():
-        key = (names or first) if len(fields) > 1 else first
-        together.setdefault((homes[number], key), []).append(number)
-    yield from ((found, names) for (_, names), found in together.items() if found)
+    shown = {each: (names or first) if len(fields) > 1 else first for each, names in shown.items()}
+    alike = {shown[each]: parts[each] for each in reversed(ords) if each in parts}
+    together: dict[object, CardGroup] = {}
+    for number, names in sorted(shown.items(), key=lambda each: (homes[each[0]], each[1]) != (homes[ords[0]], first)):
+        part = parts.get(number, alike.get(names))
+        key = (homes[number], names) if part is None else part
+        before = together.get(key, CardGroup(part, [], frozenset()))
+        together[key] = CardGroup(part, [*before.ords, number], before.names | names)
+    yield from together.values()
 
 
 def keep_gaps_of(ords: Sequence[int], html: str) -> str:
@@ -107,8 +119,9 @@ def keep_gaps_of(ords: Sequence[int], html: str) -> str:
     numbers = {each + 1 for each in ords}
 
     def one(opening: re.Match[str], inner: str) -> str:
-        if numbers.intersection(map(int, opening[1].split(","))):
-            return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, f"{opening[0]}{inner}}}}}")
+        if kept := numbers.intersection(map(int, opening[1].split(","))):
+            gap = f"{_open_gap(sorted(kept))}{inner}}}}}"
+            return reduce(lambda text, sign: text.replace(sign, _KEPT[sign]), _KEPT, gap)
         return inner.partition("::")[0]
 
     return reduce(lambda text, sign: text.replace(_KEPT[sign], sign), _KEPT, _replace_each_gap(html, one))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
+from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flashcards.anki.imports import cloze
@@ -38,8 +39,8 @@ class _TypeFacts(NamedTuple):
 class NoteConverter:
     """Converts each note of a package to our notes that ask for the same cards.
 
-    `known` are the guids and parts of notes imported before; `start_deck` is called before a part of a note that goes
-    to another deck than the first part.
+    `known` are the guids and parts of notes imported before, and `find_parts` finds the part of each slot of a guid;
+    `start_deck` is called before a part of a note that goes to another deck than the first part.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class NoteConverter:
         converter: Converter,
         pictures: MediaPlan,
         known: Container[tuple[str, int]] = (),
+        find_parts: Callable[[str], Mapping[str, int]] = lambda _guid: {},
         start_deck: Callable[[str], None] = lambda _deck: None,
         budget: RenderBudget | None = None,
     ) -> None:
@@ -57,6 +59,7 @@ class NoteConverter:
         self._converter = converter
         self._pictures = pictures
         self._known = known
+        self._find_parts = find_parts
         self._start_deck = start_deck
         self._budget = budget or RenderBudget()
         self._sides: dict[int, list[_Sides]] = {}
@@ -118,7 +121,7 @@ class NoteConverter:
         cards = self._package.cards[note.id]
         deck = self._package.decks[cards[0].home].name
         problems = []
-        if len({card.home for card in cards}) > 1 and not self._keeps_decks(note):
+        if len({card.home for card in cards}) > 1 and self._find_facts(kind).is_ours:
             problems.append("its cards were in several decks; all were moved to the first card's deck")
         facts = self._find_facts(kind)
         said = _ENCODER.encode([note.fields, note.tags, ords, deck, int(kind.is_cloze)])
@@ -229,12 +232,7 @@ class NoteConverter:
         sides = self._parse_templates(kind)
         front_side, back_side = sides[0]
         rendered: list[Rendered] = []
-        homes = self._find_homes(note)
-        if self._keeps_decks(note):
-            single = (front_side.single_cards | back_side.single_cards).intersection(ords)
-            homes |= {each: -1 - each for each in single if f"c{each + 1}" not in values}
-        fields = {name: values.get(name, "") for name in front_side.clozes}
-        for group, names in cloze.group_cards(ords, fields, homes):
+        for part, group, names in self._group_cards(note, values, sides[0], ords):
             gaps = [each + 1 for each in group]
             of_group = values
             if len(group) < len(ords):
@@ -245,7 +243,6 @@ class NoteConverter:
                 name for name in back_side.clozes if not cloze.find_gap_numbers(values.get(name, "")).intersection(gaps)
             }
             rest = back_side.render(of_group, back=True, without=without, gaps=gaps, budget=self._budget)
-            part = group[0] if rendered else 0
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
             whole = self._move(draft, note, group[0])
@@ -259,6 +256,26 @@ class NoteConverter:
                 typed=front.is_typed,
             )
         self._count_hidden(kind, values, sides[:1], rendered)
+
+    def _group_cards(
+        self, note: AnkiNote, values: Mapping[str, str], sides: _Sides, ords: list[int]
+    ) -> Iterator[tuple[int, list[int], Set[str]]]:
+        """Group the cards of a cloze note: yield each part of the note, its ords, and the fields with their gaps."""
+        front, back = sides
+        homes, parts = self._find_homes(note), {}
+        if (note.guid, 0) in self._known:
+            slots = self._find_parts(note.guid)
+            parts = {each: slots[slot] for each, slot in cloze.list_gaps(ords) if slot in slots}
+        elif self._keeps_decks(note):
+            single = (front.single_cards | back.single_cards).intersection(ords)
+            homes |= {each: -1 - each for each in single if f"c{each + 1}" not in values}
+        fields = {name: values.get(name, "") for name in front.clozes}
+        taken = set(parts.values())
+        for known, group, names in cloze.group_cards(ords, fields, homes, parts):
+            free = (each for each in count(group[0] if taken else 0) if each not in taken)
+            part = next(free) if known is None else known
+            taken.add(part)
+            yield part, group, names
 
     def _convert_occlusion(
         self, draft: IncomingNote, note: AnkiNote, kind: AnkiNoteType, occlusion: Occlusion, ords: list[int]

@@ -204,6 +204,7 @@ class _PackageImport:
             Converter(self._media.make_url),
             self._media,
             known.origins,
+            self._origins.find_parts,
             lambda deck: self._media.start_note(layout.find_path(deck)),
             self._budget,
         )

@@ -10,7 +10,7 @@ from flashcards.anki.to_markdown import elements, inline
 from flashcards.anki.to_markdown.inline import BREAK, CLOSE, OPEN, RAW, SOFT, TEXT, InlineToken
 from flashcards.anki.to_markdown.placeholders import FORMULA_KINDS, GAP_KINDS, PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tables import is_caption, write_table
-from flashcards.anki.to_markdown.tree import UNSEEN, Element, contains, get_lines, get_text
+from flashcards.anki.to_markdown.tree import UNSEEN, Element, break_lines, contains, get_lines, get_text
 from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
 
 _GAP_TOKENS: Final = {"open": inline.GAP, "hint": inline.HINT, "close": inline.END}
@@ -25,6 +25,7 @@ _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _HARD_SPACES: Final = re.compile(r" ?\xa0(?:[ \xa0]*\xa0)? ?")
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
 _CLOSED: Final = frozenset({"details", "summary"})
+_MEDIA: Final = frozenset({"img", "audio", "video", "svg", "iframe"})
 _CELLS: Final = frozenset({"td", "th", "dt", "dd", "summary"})
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
@@ -230,6 +231,8 @@ class BlockConverter:
     def _get_code(self, element: Element) -> str | None:
         """Return the text of code with its gaps, or nothing if a deck file would parse the gaps differently."""
         text = get_lines(element)
+        if contains(element, _MEDIA):
+            return None
         if self.has_gap(element):
             pieces = PLACEHOLDER.split(text.strip("`~ \n"))
             is_only_gap = not (pieces[0] or pieces[-1])  # such code is an example of the syntax of gaps
@@ -262,6 +265,10 @@ class BlockConverter:
             self._tokens.append(InlineToken(BREAK))
 
     def _take_pre(self, element: Element) -> None:
+        if contains(element, _MEDIA):
+            self._cut.problems.append("a code block with a picture, sound or video is now text")
+            self._take_inline(Element("div", {}, break_lines(element).children))
+            return
         text = self._get_code(element)
         if text is None:
             self._cut.problems.append("a code block with a gap is now code line by line")

@@ -104,6 +104,22 @@ def get_lines(node: Element) -> str:
     return text
 
 
+_INDENTATION: Final = re.compile(r"^ +|  +", re.MULTILINE)
+
+
+def break_lines(code: Element) -> Element:
+    """Return the lines of preformatted text as lines of plain text, with their spaces."""
+    children: list[Element | str] = []
+    for child in code.children:
+        if isinstance(child, Element):
+            children.append(break_lines(child))
+            continue
+        spaced = _INDENTATION.sub(lambda spaces: "\xa0" * len(spaces[0]), child)
+        for number, line in enumerate(spaced.split("\n")):
+            children += [Element("br"), line] if number else [line]
+    return Element("span" if code.tag in ("pre", "code") else code.tag, code.attributes, children)
+
+
 class _Builder:
     def __init__(self) -> None:
         self.root = Element("")

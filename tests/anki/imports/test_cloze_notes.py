@@ -175,3 +175,34 @@ def test_a_gap_over_several_blocks_stays_one_gap_if_the_note_is_edited_in_anki(
     there = "UPDATE notes SET flds = replace(flds, 'end', 'END'), mod = mod + 1000"
     home.import_file(edit_package(tmp_path / "x.apkg", tmp_path / "y.apkg", there))
     assert home.read("a.md") == f"C: {joined or text.replace('end', 'END')}\n"
+
+
+TWO_FIELDS = note_type("Two fields", 1, ["A", "B"], ("{{cloze:A}} {{cloze:B}}", "{{cloze:A}} {{cloze:B}}"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "decks", "before", "after"),
+    [
+        (["{{c1::a}}", "{{c2,3::b}} {{c4::c}}"], (1, 1, 1, 1), "C: {{c2,3::b}} {{c4::c}}", "C: {{c3::b}} {{c4::c}} d"),
+        (["{{c1::a}} {{c2,3::b}} {{c4::c}}", ""], (1, 2, 2, 2), "C: a {{c2,3::b}}", "C: a {{c3::b}} {{c4::c}} d"),
+    ],
+)
+def test_an_edit_finds_the_notes_that_a_cloze_became(
+    home: Home, package: Path, tmp_path: Path, fields: list[str], decks: tuple[int, ...], before: str, after: str
+) -> None:
+    note = Made(fields, type=9, cards={ord_: {"did": deck} for ord_, deck in enumerate(decks)})
+    home.import_file(write_package(package, [note], types={9: TWO_FIELDS}, decks={1: "Deck", 2: "Other"}))
+    assert before in "".join(map(home.read, home.files()))
+    edits = ("DELETE FROM cards WHERE ord = 1", "UPDATE notes SET flds = replace(flds, '{{c2,3::', '{{c3::')")
+    appended = "UPDATE notes SET mod = mod + 100, flds = replace(flds, '{{c4::c}}', '{{c4::c}} d')"
+    report = home.import_file(edit_package(package, tmp_path / "later.apkg", *edits, appended))
+    assert (report.added, report.files) == (0, sorted(report.files))
+    assert after in "".join(map(home.read, home.files()))
+    assert [slot for slot, _ in slots(home)] == ["c1", "c3", "c4"]
+
+
+def test_a_gap_of_several_numbers_is_asked_once_for_each_in_the_notes_of_its_fields(home: Home, package: Path) -> None:
+    note = Made(["{{c1,2::a}}", "{{c2::b}}"], type=9, cards={0: {}, 1: studied(3).cards[0]}, log=studied(3).log)
+    home.import_file(write_package(package, [note], types={9: TWO_FIELDS}))
+    assert home.read("Deck.md") == "C: {{c1::a}}\n\nC: {{c2::a}} {{c2::b}}\n"
+    assert [slot for slot, _ in slots(home)] == ["c1", "c2"]
