@@ -28,6 +28,7 @@ Step = tuple[int, IncomingNote]
 
 END: Final = 0
 
+_YAML_WORDS: Final = frozenset({"true", "false", "yes", "no", "null", "on", "off"})
 _PLAIN_TAG: Final = re.compile(r"[A-Za-z_][\w/.-]*")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
@@ -110,16 +111,20 @@ def _find_shared_tags(drafts: Sequence[IncomingNote]) -> tuple[str, ...]:
 def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: bool) -> str:
     lines = ["format: native"] if names_format else []
     if not implies_deck(path, deck):
-        name = clean_deck_name(deck)
-        plain = _PLAIN_NAME.fullmatch(name) and name.lower() not in ("true", "false", "yes", "no", "null", "on", "off")
-        lines.append(f"deck: {name if plain else json.dumps(name, ensure_ascii=False)}")
+        lines.append(f"deck: {_quote_text(clean_deck_name(deck), _PLAIN_NAME)}")
     if tags:
         lines.append(f"tags: [{', '.join(map(_quote_tag, tags))}]")
     return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
 
 
 def _quote_tag(tag: str) -> str:
-    return tag if _PLAIN_TAG.fullmatch(tag) else json.dumps(tag, ensure_ascii=False)
+    return _quote_text(tag, _PLAIN_TAG)
+
+
+def _quote_text(text: str, plain: re.Pattern[str]) -> str:
+    """Quote a text for YAML unless all of it matches `plain` and YAML reads no other value in it."""
+    is_plain = plain.fullmatch(text) and text.lower() not in _YAML_WORDS
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:

@@ -381,7 +381,7 @@ class _Filling:
 
 def _apply_filter(name: str, value: str, field_name: str) -> str:
     if name == "text":
-        return strip_tags(value)
+        return strip_tags(UNSEEN.sub("", value))
     if name == "furigana":
         return _FURIGANA.sub(r"<ruby>\1<rt>\2</rt></ruby>", value)
     if name == "kana":

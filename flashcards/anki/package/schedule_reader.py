@@ -27,6 +27,7 @@ LEARNING, REVIEW, RELEARNING, FILTERED, MANUAL, RESCHEDULED = range(6)
 _STATES: Final = {0: State.NEW, 1: State.LEARNING, 2: State.REVIEW, 3: State.RELEARNING}
 _RATINGS: Final = {int(rating): rating for rating in Rating}
 _FARTHEST: Final = 36_500  # days
+_FARTHEST_DUE: Final = 3 * _FARTHEST  # the longest interval after a review in an old collection
 _LONGEST: Final = _FARTHEST * DAY_SECONDS
 _EPOCH_SECONDS: Final = 1_000_000_000  # due values above it are instants, below it days
 _MOST: Final = 1 << 32  # no factor reaches it
@@ -95,7 +96,7 @@ class HistoryReader:
         if card.due > _EPOCH_SECONDS:
             waits_for_days = state is State.REVIEW or (bool(log) and log[-1].ivl > 0)
             return (self._clock.day(card.due * 1000), None) if waits_for_days else (None, card.due * 1000)
-        return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST)), None
+        return self._first_day + max(-_FARTHEST, min(card.due, _FARTHEST_DUE)), None
 
 
 def find_position(card: AnkiCard) -> int | None:

@@ -282,6 +282,11 @@ def test_only_hidden_text_is_left_out_of_a_question(designs: Designs, front: str
     assert designs.text(kind, ["5", "six"]) == f"Q: {question}\nA: six\n"
 
 
+def test_the_text_of_a_field_has_no_scripts(designs: Designs) -> None:
+    kind = note_type("T", 0, ["A", "B"], ("{{text:A}}", "{{B}}"))
+    assert designs.text(kind, ["<b>a</b><script>x = 1</script><!-- c -->", "b"]) == "Q: a\nA: b\n"
+
+
 @pytest.mark.parametrize("filter_", ["furigana", "kana", "kanji"])
 def test_a_sound_in_brackets_is_not_read_as_furigana(home: Home, tmp_path: Path, filter_: str) -> None:
     types = {9: note_type("Japanese", 0, ["Expression", "Meaning"], (f"{{{{{filter_}:Expression}}}}", "{{Meaning}}"))}

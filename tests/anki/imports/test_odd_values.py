@@ -18,7 +18,7 @@ from flashcards import cli
 from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportInvalid
 from tests.anki.imports.home import Home, refused
-from tests.anki.imports.packages import Made, studied, write_package, write_zip
+from tests.anki.imports.packages import CREATED, Made, studied, write_package, write_zip
 
 _BEYOND: Final = (1 << 63) - 1
 _COLUMNS: Final = {
@@ -83,11 +83,18 @@ def test_a_card_with_impossible_numbers_is_refused(home: Home, tmp_path: Path, c
     assert "card" in refused(home, package)
 
 
-@pytest.mark.parametrize("due", [(1 << 31) - 1, -999_999_999, 40_000, -40_000])
+@pytest.mark.parametrize("due", [(1 << 31) - 1, -999_999_999, 120_000, -40_000])
 @pytest.mark.parametrize("type_", [1, 2, 3])
-def test_a_due_day_far_off_is_limited_to_a_century(home: Home, tmp_path: Path, due: int, type_: int) -> None:
+def test_a_due_day_far_off_is_limited(home: Home, tmp_path: Path, due: int, type_: int) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [studied(due=due, type=type_, ivl=(1 << 31) - 1)]))
     assert_shown(home)
+
+
+def test_the_longest_interval_of_an_old_collection_keeps_its_day(home: Home, tmp_path: Path) -> None:
+    home.import_file(write_package(tmp_path / "x.apkg", [studied(due=3_000 + 36_500, ivl=36_500)]))
+    with Collection(home.root) as collection:
+        day = collection.connection.execute("SELECT due_day FROM cards").fetchone()[0]
+    assert day == CREATED // 86_400 + 39_500
 
 
 @pytest.mark.parametrize("data", ["[" * 9_000, '{"s": 1e999, "d": 5}', f'{{"s": {10**400}, "d": 5}}', "12", "[1]"])

@@ -98,6 +98,14 @@ def test_tags_that_all_notes_share_are_written_at_the_top(home: Home, package: P
     assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
 
 
+@pytest.mark.parametrize("tag", ["null", "True", "1", "1e3", "2020-01-01", "~", "a:b", "[a]", "&a", "'a'", "<<"])
+def test_a_tag_that_yaml_reads_as_another_value_stays_a_tag(home: Home, package: Path, tag: str) -> None:
+    home.import_file(write_package(package, [Made(["a", "b"], tags=tag)]))
+    with Collection(home.root) as collection:
+        collection.scan()
+        assert [entry.note.tags for entry in collection.catalog.entries()] == [(tag,)]
+
+
 def test_tags_that_need_another_name_are_reported_once(home: Home, package: Path) -> None:
     notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
     messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
