@@ -120,7 +120,10 @@ def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> 
 
 
 _Result = TypeVar("_Result")
-_TOUCHED = "SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL LIMIT 1"
+_TOUCHED = (
+    "SELECT EXISTS (SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL)"
+    " OR EXISTS (SELECT 1 FROM reviews) OR EXISTS (SELECT 1 FROM origin_cards WHERE data <> '')"
+)
 
 
 class Exported(NamedTuple):
@@ -206,7 +209,8 @@ def _begin(work: Callable[[], _Result]) -> Callable[[], _Result]:
 
 def _open_history(collection: Collection, progress: Callable[[int], None]) -> History | None:
     """Open the history of the cards; yield nothing if all of them are new, which is faster to write."""
-    if not collection.connection.execute(_TOUCHED).fetchone():
+    (is_touched,) = collection.connection.execute(_TOUCHED).fetchone()
+    if not is_touched:
         return None
     from flashcards.anki.package.schedule_writer import History
 

@@ -15,7 +15,7 @@ from flashcards.anki.imports.incoming_notes import IncomingNote
 from flashcards.anki.imports.merging import make_base, make_flags, merge_note, show_difference
 from flashcards.anki.package.identifiers import Guids, looks_ours
 from flashcards.anki.package.model import CLOZE, family
-from flashcards.catalog.imports import FLAG_CONFLICT, NoteBase, Origin, Origins, digest_fields
+from flashcards.catalog.imports import FLAG_CONFLICT, OWN_FORM, NoteBase, Origin, Origins, digest_fields
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
@@ -104,9 +104,19 @@ class KnownNotes:
         """What notes were when both sides were last equal, by note and form."""
         return self._tables.bases()
 
-    def find_note(self, source: str, part: int, anki_id: str = "") -> int | None:
-        """Find the note that matches a note of a package, by its guid or by an id that another tool wrote."""
+    @cached_property
+    def _first_parts(self) -> dict[str, Origin]:
+        """The origin of the first part of each source's note."""
+        return {source: self.origins[source, part] for source, part in sorted(self.origins, reverse=True)}
+
+    def find_note(self, source: str, part: int, anki_id: str = "", *, is_own: bool = False) -> int | None:
+        """Find the note that matches a note of a package, by its guid or by an id that another tool wrote.
+
+        A note of Anki whose first card is missing has no part 0, but its export is one whole note (`is_own`).
+        """
         origin = self.origins.get((source, part))
+        if origin is None and is_own:
+            origin = self._first_parts.get(source)
         if origin is not None:
             return origin.note
         if part:
@@ -187,7 +197,7 @@ class Matcher:
         by_note: dict[int, list[IncomingNote]] = defaultdict(list)
         rest: list[IncomingNote] = []
         for draft in drafts:
-            note = known.find_note(draft.source, draft.part, draft.anki_id)
+            note = known.find_note(draft.source, draft.part, draft.anki_id, is_own=draft.form == OWN_FORM)
             if note is None:
                 rest.append(draft)
             else:

@@ -98,6 +98,10 @@ class NoteConverter:
             return draft._replace(form=OWN_FORM, kind=Kind.CLOZE, cards=cloze.list_gaps(ords))
         return draft._replace(form=OWN_FORM, cards=list_cards(1 in ords))
 
+    def is_own(self, note: AnkiNote) -> bool:
+        """Return whether a note has one of our note types."""
+        return self._find_facts(self._package.note_types[note.note_type]).is_ours
+
     def find_source(self, note: AnkiNote) -> tuple[str, tuple[str, ...]]:
         """Return the original file and headings of a note that was ours; empty otherwise."""
         kind = self._package.note_types[note.note_type]

@@ -221,7 +221,7 @@ class _PackageImport:
             if not cards:
                 lost += 1
                 continue
-            here = known.find_note(note.guid, 0, str(note.id))
+            here = known.find_note(note.guid, 0, str(note.id), is_own=converter.is_own(note))
             is_unedited = here is not None and edits is not None and note.guid not in edits
             if is_unedited and (draft := converter.recognize(note)):
                 drafts.append(draft)

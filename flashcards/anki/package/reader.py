@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -173,7 +175,7 @@ class _Reader:
             found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
         if len(found) > decoding.MAX_DECKS:
             raise Malformed(f"it holds more than {decoding.MAX_DECKS:,} decks")
-        return found
+        return {key: replace(deck, name=unicodedata.normalize("NFC", deck.name)) for key, deck in found.items()}
 
     def _read_all_presets(self, text: str) -> dict[int, model.Preset]:
         if self._has_rows("deck_config"):
@@ -218,6 +220,7 @@ class _Reader:
                 raise Malformed(f"the note type of note {id_} has no fields")
             if len(parts) > count:  # as corrected by Anki's own database check
                 parts[count - 1 :] = ["; ".join(parts[count - 1 :])]
+            tags = unicodedata.normalize("NFC", tags)  # as Anki does when it imports them
             notes.append(model.AnkiNote(id_, guid, kind, _read_time(changed), tuple(tags.split()), tuple(parts)))
 
     def _add_cards(self, package: model.Package) -> None:

@@ -46,6 +46,19 @@ def test_the_note_of_a_leech_is_tagged_as_anki_tags_one(tmp_path: Path) -> None:
     assert "leech" not in (folder.root / "a.md").read_text(encoding="utf-8")
 
 
+def test_new_cards_that_were_reviewed_before_keep_their_log(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "decks")
+    forgotten = Made(["a", "b"], log=studied(3).log)
+    with Collection(folder.root) as collection:
+        collection.scan()
+        run(collection, write_package(tmp_path / "x.apkg", [forgotten]))
+    folder.export(tmp_path / "back.apkg")
+    before, after = (
+        [row[2:] for rows in read(tmp_path / name).log.values() for row in rows] for name in ("x.apkg", "back.apkg")
+    )
+    assert before == after
+
+
 def test_a_note_that_changes_its_kind_keeps_its_log_under_other_ids(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "decks")
     folder.write("a.md", "Q: What is the capital of France?\nA: Paris\n<!-- id: fr -->\n")

@@ -168,3 +168,18 @@ def test_a_note_of_the_package_does_not_get_the_history_of_a_deleted_one(home: H
         collection.scan()
         rows = collection.connection.execute("SELECT DISTINCT note FROM origins").fetchall()
     assert len(rows) == 2
+
+
+def test_a_note_whose_only_card_is_the_second_is_the_same_note_in_our_package(home: Home, tmp_path: Path) -> None:
+    note = Made(["front", "back"], type=REVERSED, guid="theirs", cards={1: {}})
+    home.import_file(write_package(tmp_path / "x.apkg", [note]))
+    Folder(home.root).export(tmp_path / "ours.apkg")
+    with Archive(tmp_path / "ours.apkg") as archive:
+        assert [each.guid for each in read_package(archive).notes] == ["theirs"]
+    report = home.import_file(tmp_path / "ours.apkg")
+    assert (report.added, report.updated, report.unchanged) == (0, 0, 1)
+
+
+def test_decks_and_tags_are_composed_as_anki_composes_them(home: Home, tmp_path: Path) -> None:
+    home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b"], tags="e\u0301")], decks={1: "u\u0308"}))
+    assert home.read("\u00fc.md") == "Q: a\nA: b\n<!-- tags: \u00e9 -->\n"

@@ -59,7 +59,10 @@ EXAMPLES = {
     "code": ("call <code>f(*x)</code>", "call `f(*x)`"),
     "a picture in code": ('<code><img src="a.png">x</code>', "<code>![](media/a.png)x</code>"),
     "a picture in a code block": ('<pre>a\n  b <img src="a.png">\n</pre>c', "a\\\n\xa0\xa0b ![](media/a.png)\\\nc"),
-    "a picture in lines of one width": ('<div style="font-family: monospace"><img src="a.png"></div>', "![](media/a.png)"),
+    "a picture in lines of one width": (
+        '<div style="font-family: monospace"><img src="a.png"></div>',
+        "![](media/a.png)",
+    ),
     "code with backticks": ("<code>a`b</code>", "``a`b``"),
     "a code block": ('<pre><code class="language-py">x = 1\n\ny</code></pre>', "```py\nx = 1\n\ny\n```"),
     "a code block by line breaks": ("<pre>a<br>  b</pre>", "```\na\n  b\n```"),
