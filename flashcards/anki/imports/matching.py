@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
@@ -232,7 +233,7 @@ class Matcher:
             return False
         if (draft.fields, draft.typed, draft.reverse) == (note.fields, note.typed, REVERSE in note.slots):
             return True
-        return self._write(entry)[:-1] == self._fields.get(draft.source, ())[:-1]
+        return _compose(self._write(entry)[:-1]) == _compose(self._fields.get(draft.source, ())[:-1])
 
     def _decide(self, draft: IncomingNote, entry: Entry, replaced: IncomingNote | None) -> IncomingNote | None:
         """Merge, replace or keep a note that differs from the package; return what replaces it.
@@ -305,6 +306,11 @@ class Matcher:
                 self._found.same.append(PlacedNote(draft, alike.pop()))
             else:
                 self._found.new.append(draft)
+
+
+def _compose(fields: tuple[str, ...]) -> list[str]:
+    """Compose accents with their letters, as Anki does in the notes that it imports."""
+    return [unicodedata.normalize("NFC", field) for field in fields]
 
 
 def _apply(draft: IncomingNote, note: Note) -> Note:

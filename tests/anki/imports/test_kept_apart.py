@@ -183,3 +183,16 @@ def test_a_note_whose_only_card_is_the_second_is_the_same_note_in_our_package(ho
 def test_decks_and_tags_are_composed_as_anki_composes_them(home: Home, tmp_path: Path) -> None:
     home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b"], tags="e\u0301")], decks={1: "u\u0308"}))
     assert home.read("\u00fc.md") == "Q: a\nA: b\n<!-- tags: \u00e9 -->\n"
+
+
+def test_accents_that_anki_composes_are_no_edit(home: Home, tmp_path: Path) -> None:
+    text = "Q: e\u0301\nA: b\n"
+    home.write("a.md", text)
+    Folder(home.root).export(tmp_path / "ours.apkg", ago_s=100)
+    composed = edit_package(
+        tmp_path / "ours.apkg",
+        tmp_path / "theirs.apkg",
+        "UPDATE notes SET flds = replace(flds, 'e\u0301', '\u00e9'), mod = mod + 50",
+    )
+    assert home.import_file(composed).unchanged == 1
+    assert home.read("a.md") == text
