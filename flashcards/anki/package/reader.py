@@ -13,7 +13,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -175,7 +174,7 @@ class _Reader:
             found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
         if len(found) > decoding.MAX_DECKS:
             raise Malformed(f"it holds more than {decoding.MAX_DECKS:,} decks")
-        return {key: replace(deck, name=unicodedata.normalize("NFC", deck.name)) for key, deck in found.items()}
+        return {key: deck._replace(name=unicodedata.normalize("NFC", deck.name)) for key, deck in found.items()}
 
     def _read_all_presets(self, text: str) -> dict[int, model.Preset]:
         if self._has_rows("deck_config"):
