@@ -160,7 +160,7 @@ def test_reviews_of_notes_that_are_not_here_are_reported(computers: Computers) -
     with Collection(computers.there.root) as collection:
         collection.connection.execute("VACUUM INTO ?", (str(copy),))
     (remark,) = computers.here.import_file(copy).remarks
-    assert "1 reviewed card of the other computer" in remark.message
+    assert "1 reviewed card of the other computer is not in these decks." in remark.message
 
 
 def test_the_own_state_and_a_newer_one_are_refused(computers: Computers, tmp_path: Path) -> None:
