@@ -50,7 +50,9 @@ A: Three things:
 """
 
 
-WIDE = f"""Q: {"Donau" * 30}?
+WIDE = f"""# {"Dampf" * 30}
+
+Q: {"Donau" * 30}?
 A: https://example.org/{"a" * 200}
 
 Q: ما هو عاصمة مصر؟ <ruby>漢字<rt>かんじ</rt></ruby>
@@ -283,6 +285,9 @@ def test_wide_content_scrolls_separately_at_320_pixels(browser: Browser, tmp_pat
             assert tab.evaluate("(wide) => document.querySelector(wide).scrollWidth", wide) > 320
             tab.wait_for_selector(f"{wide}[tabindex='0']")
         assert violations(tab) == []
+        tab.goto(f"{tab.url.partition('/deck')[0]}/review")
+        tab.wait_for_selector(".crumbs")
+        assert tab.evaluate("document.documentElement.scrollWidth") == 320
     window.close()
 
 
