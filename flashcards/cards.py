@@ -187,6 +187,12 @@ def render_sides(note: Note, slot: str, cloze: Cloze | None = None) -> tuple[str
     if slot not in note.slots:  # a gap that was removed: its card is inactive, its history stays
         return note.fields[0], ""
     if note.kind is Kind.CLOZE:
-        return (cloze or Cloze(note)).build_sides(slot)
+        front, back = (cloze or Cloze(note)).build_sides(slot)
+        return _escape_brackets(front), _escape_brackets(back)
     face = build_face(note, slot)
     return face.front, face.back
+
+
+def _escape_brackets(text: str) -> str:
+    """Write the brackets that a cloze holds as entities in the form that people write."""
+    return text.replace("&#91;", "\\[").replace("&#93;", "\\]") if "&#9" in text else text

@@ -327,8 +327,16 @@ def draw_qr_code(url: str) -> None:
         segno.make(url).terminal(out=sys.stdout, compact=True)
 
 
+_FIRST_ESCAPE = re.compile(r"\A\\(?=[-*_#>+`~])")  # the parser adds it to a sign after a marker, as in `A: > 5`
+
+
 def clip(text: str, width: int = 60) -> str:
     """Shorten a card's text to one line of at most `width` characters, safe for the terminal."""
+    if "[!" in text:
+        from flashcards.deck.markdown_extensions import rewrite_additions
+
+        text = rewrite_additions(text)  # a foldable callout becomes `<details>`
+    text = _FIRST_ESCAPE.sub("", text)
     line = make_visible(" ".join(fold_details(text, as_line=True).split(None, width)[:width])[: width + 1])
     return line if len(line) <= width else f"{line[: width - 1]}…"
 

@@ -58,7 +58,7 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
             reviewed = "SELECT count(DISTINCT card) FROM reviews WHERE card IN ({})"
             missing = sum(count for (count,) in select_in(copy, reviewed, lacking))
             if missing:
-                are = 'is' if missing == 1 else 'are'
+                are = "is" if missing == 1 else "are"
                 message = f"{plural(missing, 'reviewed card')} of the other computer {are} not in these decks."
                 remedy = "Synchronize the deck files first, then import again."
                 report.remarks.append(Remark(path.name, f"{message} {remedy}"))

@@ -167,6 +167,13 @@ def test_list_shows_closed_details_by_their_summary(cli: Runner) -> None:
     assert cli("list", "--json").json["front"] == text
 
 
+def test_list_and_show_write_signs_as_they_were_typed(cli: Runner) -> None:
+    cli.write("a.md", question("> 5 bpm?"), question("why?\n> [!tip]- Hint\n> secret"), "C: \\[x and [y]\n")
+    shown = [line.split("  ")[-1] for line in cli("list").out.splitlines()]
+    assert shown == ["> 5 bpm?", "why? ▸ Hint", "\\[x and […]"]
+    assert "\n  \\[x and y\n" in cli("show", cli.ids()[2]).out
+
+
 def test_list_prints_a_line_a_card_and_nothing_else(cli: Runner) -> None:
     cli.write("a.md", question("one"), question("two"))
     out = cli("list").out
