@@ -15,7 +15,6 @@ import orjson
 
 from flashcards.anki.exports.notes import Gathering, RenderedNotes, find_decks_in_use
 from flashcards.anki.imports.matching import KnownNotes
-from flashcards.anki.package.identifiers import Guids
 from flashcards.anki.package.presets import Presets
 from flashcards.anki.package.schedule_writer import History
 from flashcards.anki.package.writer import DeckDatabase, find_first_day
@@ -200,7 +199,7 @@ class _Update:
         if not cards and not notes:
             return
         notes = [number for number in notes if not left.has_note(number)]
-        known = _find_known_here(self._db, Guids(self._collection.connection), self._collection, notes)
+        known = _find_known_here(self._db, self._collection, notes)
         gone = [number for number in notes if number in known]
         kept = set(notes) - known
         gone_cards = []
@@ -328,12 +327,12 @@ class _Unconverted:
             db.executemany("INSERT INTO note_ids VALUES (?, ?)", ((here, number) for here in notes[guid]))
 
 
-def _find_known_here(db: sqlite3.Connection, guids: Guids, collection: Collection, notes: Iterable[int]) -> set[int]:
+def _find_known_here(db: sqlite3.Connection, collection: Collection, notes: Iterable[int]) -> set[int]:
     """Return the given notes of the mirror that are or were notes of the collection."""
     notes = list(notes)
     if not notes:
         return set()
-    known = KnownNotes(collection.catalog, Origins(collection.connection), guids)
+    known = KnownNotes(collection.catalog, collection.connection)
     there = {there for _, there in Origins(collection.connection).ids("note").items()}
     found = set()
     for number in notes:

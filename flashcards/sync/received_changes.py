@@ -17,7 +17,7 @@ from flashcards.anki.imports.imported_cards import CardImport, KnownChanges
 from flashcards.anki.imports.matching import KnownNotes
 from flashcards.anki.imports.media import MediaPlan
 from flashcards.anki.imports.run import import_changes
-from flashcards.anki.package.identifiers import Guids, deck_id
+from flashcards.anki.package.identifiers import deck_id
 from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenStatus
@@ -260,8 +260,7 @@ class ChangeImport:
         self._taken.sentences.append(f"{said} {place}.")
 
     def _read_known(self) -> KnownNotes:
-        connection = self._collection.connection
-        return KnownNotes(self._collection.catalog, Origins(connection), Guids(connection))
+        return KnownNotes(self._collection.catalog, self._collection.connection)
 
     def _build_package(self, notes: list[int], more_reviews: Iterable[Row] = ()) -> Package:
         """Read some notes of the mirror with their cards and complete log, as from a package."""

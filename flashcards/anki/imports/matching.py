@@ -21,6 +21,8 @@ from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
 from flashcards.render.html.renderer import HtmlRenderer
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from flashcards.catalog.store import Catalog, Entry
 
 
@@ -90,10 +92,10 @@ class Match:
 class KnownNotes:
     """The state before an import: the origins of imported notes, and our own notes by their guid in packages."""
 
-    def __init__(self, catalog: Catalog, origins: Origins, guids: Guids) -> None:
+    def __init__(self, catalog: Catalog, connection: sqlite3.Connection) -> None:
         self.catalog = catalog
-        self._tables = origins
-        self._guids = guids
+        self._connection = connection
+        self._tables = Origins(connection)
 
     @cached_property
     def origins(self) -> dict[tuple[str, int], Origin]:
@@ -131,8 +133,8 @@ class KnownNotes:
 
     @cached_property
     def _by_guid(self) -> dict[str, int]:
-        rows = self.catalog.keys()
-        return {guid: note for note, key in rows for guid in self._guids.list_own(note, key)}
+        guids, rows = Guids(self._connection), self.catalog.keys()
+        return {guid: note for note, key in rows for guid in guids.list_own(note, key)}
 
     def find_base(self, draft: IncomingNote, entry: Entry) -> NoteBase | None:
         """Return the last values that were equal on both sides, if known."""

@@ -20,7 +20,7 @@ from flashcards.anki.imports.settings import SettingsImport
 from flashcards.anki.imports.templates import UNSEEN, is_shown
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.decoding import RenderBudget
-from flashcards.anki.package.identifiers import Guids, MediaNames
+from flashcards.anki.package.identifiers import MediaNames
 from flashcards.anki.package.model import AnkiNote, Package
 from flashcards.anki.package.reader import blame_package, read_package
 from flashcards.anki.package.schedule_reader import find_position
@@ -126,7 +126,7 @@ class _PackageImport:
         changes = self._changes
         # A note added in Anki goes to the file with most of the deck's notes; a package keeps its notes together.
         files = DeckFiles(self._collection, self._origins, journal, report, self._at, anybodys=changes is not None)
-        known = KnownNotes(self._collection.catalog, self._origins, Guids(self._collection.connection))
+        known = KnownNotes(self._collection.catalog, self._collection.connection)
         drafts = self._convert_notes(known, files.layout)
         fields = {note.guid: note.fields for note in self._package.notes}
         edits = changes.edits if changes else None
