@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.files import is_utf8
+from flashcards.deck.front_matter import write_front_matter
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
 from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
-from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_file, replace_unchanged
+from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_unchanged, write_file
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, UsageError
@@ -78,7 +78,11 @@ def plan_addition(collection: Collection, target: str, text: str) -> Addition:
     text = normalize(text).strip("\n")
     path, deck = _find_path(collection, target)
     before = _read_file(collection, path)
-    old = normalize(before.decode()) if before is not None else _write_head(collection, path, deck)
+    if before is not None:
+        old = normalize(before.decode())
+    else:
+        names_format = collection.chooser().choose(path).name != NATIVE
+        old = write_front_matter("" if get_deck_name(path) == deck else deck, names_format=names_format)
     start = old.rstrip("\n")
     joined = f"{start}\n\n{text}\n" if start else f"{text}\n"
     alone = parse(f"{text}\n", path)
@@ -109,8 +113,7 @@ def write_addition(root: Path, addition: Addition) -> None:
     if path.exists():
         raise FileChanged(path)
     make_folders(path.parent)
-    with replace_file(path) as file:
-        file.write(addition.after)
+    write_file(path, addition.after)
 
 
 def _find_path(collection: Collection, target: str) -> tuple[str, str]:
@@ -164,13 +167,6 @@ def _find_free_path(collection: Collection, deck: str) -> str:
         number += 1
         path = f"{stem}-{number}.md"
     return path
-
-
-def _write_head(collection: Collection, path: str, deck: str) -> str:
-    lines = [] if collection.chooser().choose(path).name == NATIVE else [f"format: {NATIVE}"]
-    if get_deck_name(path) != deck:
-        lines.append(f"deck: {json.dumps(deck, ensure_ascii=False)}")
-    return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
 
 
 def _has_both(old: Sequence[Note], new: Sequence[Note], both: Sequence[Note]) -> bool:

@@ -23,7 +23,7 @@ from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.dialects.read import find_rest
-from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_file
+from flashcards.disk.atomic import FileChanged, digest, make_folders, write_file
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
@@ -90,7 +90,8 @@ def convert(collection: Collection, conversions: Iterable[Conversion], at_ms: in
     with write_together(collection.connection, journal, "convert", at_ms):
         for conversion in conversions:
             kept = kept or collection.backups / time.strftime("converted-%Y%m%d-%H%M%S", time.localtime(at_ms / 1000))
-            _keep(kept / conversion.path, conversion.before)
+            make_folders((kept / conversion.path).parent)
+            write_file(kept / conversion.path, conversion.before)
             for entry, note in zip(conversion.entries, conversion.notes, strict=True):
                 text = fingerprint(note)
                 if text != entry.fingerprint:
@@ -121,12 +122,6 @@ def _restore_ends(before: str, after: str) -> str:
     """Return a text with the line ends, and the byte order mark, of what it was before."""
     ends = after.replace("\n", "\r\n") if "\r\n" in before else after
     return f"\ufeff{ends}" if before.startswith("\ufeff") else ends
-
-
-def _keep(path: Path, data: bytes) -> None:
-    make_folders(path.parent)
-    with replace_file(path) as file:
-        file.write(data)
 
 
 def _list_entries(collection: Collection, path: str) -> tuple[Entry, ...]:

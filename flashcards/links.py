@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from flashcards.catalog.store import Entry
 from flashcards.collection import Collection, now_ms
 from flashcards.deck.attributes import insert_comment
 from flashcards.deck.parse import parse
+from flashcards.deck.source import split_lines
 from flashcards.dialects import NATIVE
 from flashcards.disk.atomic import FileChanged
 from flashcards.disk.journal import Journal
@@ -169,9 +169,6 @@ def unlink(collection: Collection, entry: Entry) -> str:
     return report.added[0].key
 
 
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-
-
 class PinForeign(FlashcardsError):
     """The file is in the format of another tool."""
 
@@ -216,7 +213,7 @@ def write_pins(collection: Collection, entries: Iterable[Entry]) -> int:
 def _insert_pins(path: str, text: str, entries_of_file: list[Entry], root: Path) -> str:
     notes = parse(text, path).notes
     by_line = {note.line: index for index, note in enumerate(notes)}
-    lines = [line for line in _LINE.findall(text) if line]
+    lines = split_lines(text)
     expected = list(notes)
     for entry in sorted(entries_of_file, key=lambda entry: -entry.note.line):
         index = by_line.get(entry.note.line)

@@ -60,13 +60,12 @@ def init_command(folder: Path | None) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from flashcards.disk.atomic import replace_file
+    from flashcards.disk.atomic import write_file
 
     if path.exists() or path.is_symlink():
         console.print_text(f"{path} already exists and was not changed.")
         return
-    with replace_file(path) as file:
-        file.write(text.encode())
+    write_file(path, text.encode())
     console.print_text(f"Wrote {path}.")
 
 

@@ -239,11 +239,10 @@ def _write_report(collection: Collection, mock: int, path: Path | None) -> None:
     """Write the report as Markdown to `path`, if given."""
     if path is None:
         return
-    from flashcards.disk.atomic import replace_file
+    from flashcards.disk.atomic import write_file
 
     held = Mocks(collection.connection).read(mock)
-    with replace_file(path) as file:
-        file.write(report.format_markdown(*held, collection.clock).encode())
+    write_file(path, report.format_markdown(*held, collection.clock).encode())
     console.print_text(f"Wrote {path}.", err=True)
 
 

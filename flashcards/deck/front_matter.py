@@ -6,8 +6,9 @@ own setting.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
@@ -44,6 +45,9 @@ _REASONS: Final = {
 # One `name: value` or `name: [value, value]` without special characters, whose values YAML reads literally.
 _WORD: Final = r"[^\W_](?:[^\s:#,\[\]{}\"'&*!|>%@`?\\\x00-\x1f\x7f-\x9f]|:(?=[^\s,\[\]{}])|[ ](?=[^\s#,\]]))*"
 _SIMPLE: Final = re.compile(rf"([A-Za-z_][\w-]*): +(?:({_WORD})|\[ *((?:{_WORD}(?: *, *{_WORD})*)?) *\]) *\Z")
+
+_PLAIN_TAG: Final = re.compile(r"[A-Za-z_][\w/.-]*")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
 
 class YamlEntry(NamedTuple):
@@ -333,6 +337,27 @@ def _simplify(value: Any, line: int, depth: int = 0) -> Any:
     if isinstance(value, int) and abs(value) >= _MAX_INTEGER:
         raise YamlError("the number is too large", line)
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def write_front_matter(deck: str = "", tags: Sequence[str] = (), *, names_format: bool = False) -> str:
+    """Write the settings of a native file, with the blank line after them; empty if there are none."""
+    lines = ["format: native"] if names_format else []
+    if deck:
+        lines.append(f"deck: {_quote(deck, _PLAIN_NAME)}")
+    if tags:
+        lines.append(write_tags(tags))
+    return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
+
+
+def write_tags(tags: Sequence[str]) -> str:
+    """Write the line that sets tags for all notes of a file."""
+    return f"tags: [{', '.join(_quote(tag, _PLAIN_TAG) for tag in tags)}]"
+
+
+def _quote(text: str, plain: re.Pattern[str]) -> str:
+    """Quote a text for YAML unless all of it matches `plain` and YAML reads no other value in it."""
+    is_plain = plain.fullmatch(text) and text.lower() not in _CONSTANTS
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 def _find_repeated(entries: Iterable[YamlEntry]) -> list[Problem]:

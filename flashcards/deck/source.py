@@ -10,6 +10,7 @@ from itertools import accumulate
 Span = tuple[int, int]
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -20,6 +21,11 @@ def normalize(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def split_lines(text: str) -> list[str]:
+    """Split a text into its lines with their line ends, of any system."""
+    return _LINE.findall(text)
 
 
 def map_byte_offsets(text: str) -> Callable[[int], int]:

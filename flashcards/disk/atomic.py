@@ -85,10 +85,15 @@ def read_record(path: Path) -> dict[str, Any]:
 
 def write_record(path: Path, values: Mapping[str, Any]) -> None:
     """Write a JSON object to a file that only its owner can read."""
-    with replace_file(path, is_private=True) as file:
-        import json
+    import json
 
-        file.write(json.dumps(values).encode())
+    write_file(path, json.dumps(values).encode(), is_private=True)
+
+
+def write_file(path: Path, data: bytes, *, is_private: bool = False) -> None:
+    """Write a whole file, as `replace_file` does."""
+    with replace_file(path, is_private=is_private) as file:
+        file.write(data)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from flashcards.disk.atomic import replace_file
+from flashcards.disk.atomic import write_file
 from flashcards.errors import UsageError
 from flashcards.insight.report import (
     Bars,
@@ -342,8 +342,7 @@ def check_target(path: Path) -> None:
 def write_page(report: Report, path: Path) -> None:
     """Write the page in one step, after `check_target`; it replaces an older one."""
     check_target(path)
-    with replace_file(path) as file:
-        file.write(draw_page(report).encode())
+    write_file(path, draw_page(report).encode())
 
 
 def _draw_group(group: FigureGroup) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashcards.disk.atomic import replace_file
+from flashcards.disk.atomic import write_file
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import read_macros
 from flashcards.review import events
@@ -171,8 +171,7 @@ class TerminalReview:
             self._screen.prompt(_BROKEN)
             key = self._read_key()
         if key == "u" and before is not None:
-            with replace_file(path) as file:
-                file.write(before)
+            write_file(path, before)
             self._collection.scan()
         return events.Refresh(self._now_ms())
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import orjson
 
 from flashcards.anki.imports.media import FOLDER
-from flashcards.disk.atomic import make_folders, replace_file
+from flashcards.disk.atomic import make_folders, write_file
 from flashcards.sync.validation import read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 from scheduler import transaction
@@ -223,16 +223,14 @@ class MediaStore:
             self._put_beside(path, data)
             return None
         make_folders(path.parent)
-        with replace_file(path) as file:
-            file.write(data)
+        write_file(path, data)
         return path
 
     def _put_beside(self, path: Path, data: bytes) -> None:
         digest = sha1(data, usedforsecurity=False).hexdigest()[:8]
         beside = path.with_name(f"{path.stem}-{digest}{path.suffix}")
         if not beside.exists():
-            with replace_file(beside) as file:
-                file.write(data)
+            write_file(beside, data)
 
 
 def digest_file(stream: io.BufferedReader) -> str:

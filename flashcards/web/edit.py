@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import now_ms
+from flashcards.deck.source import split_lines
 from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, describe_os_error
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.web.shared_state import Site, Visit
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _WINDOWS: Final = frozenset(
     {"code", "code-insiders", "codium", "subl", "zed", "kate", "gedit", "gvim", "mate", "cursor"}
 )
@@ -176,7 +175,7 @@ def _find_previous_page(visit: Visit) -> str:
 
 def _split_lines(data: bytes, path: str) -> list[str]:
     try:
-        return _LINE.findall(data.decode())
+        return split_lines(data.decode())
     except UnicodeDecodeError as error:
         raise FlashcardsError(
             f"{path} is not UTF-8. Edit it with a program that knows its encoding, and save it as UTF-8."

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from flashcards.disk.atomic import replace_file
+from flashcards.disk.atomic import write_file
 from flashcards.sync.account import GuessLimit
 from flashcards.web.shared_state import static_address
 
@@ -152,8 +152,7 @@ def keep_token(path: Path, *, reset: bool = False) -> str:
         if len(token) >= _SHORTEST and not reset:
             return token
     token = make_token()
-    with replace_file(path, is_private=True) as file:
-        file.write(token.encode())
+    write_file(path, token.encode(), is_private=True)
     return token
 
 

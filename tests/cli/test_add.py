@@ -89,7 +89,7 @@ class TestAdd:
         cli.write(DATA, "{}")
         cli.write("d.md", "#flashcards\n\nx::y\n")
         cli("add", "d", "a?", "b")
-        assert read(cli, "d-2.md").startswith('---\nformat: native\ndeck: "d"\n---\n')
+        assert read(cli, "d-2.md").startswith("---\nformat: native\ndeck: d\n---\n")
         assert read(cli, "d.md") == "#flashcards\n\nx::y\n"
 
     def test_windows_line_ends_stay(self, cli: Runner) -> None:

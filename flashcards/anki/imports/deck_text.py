@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from flashcards.deck import attributes, front_matter
 from flashcards.deck.attributes import insert_comment
 from flashcards.deck.model import Deck, Kind, Note
 from flashcards.deck.parse import clean_deck_name, parse
-from flashcards.deck.source import normalize
+from flashcards.deck.source import normalize, split_lines
 
 SEPARATORS: Final = ("\n\n", "\n\n---\n\n")
 """The separators of two notes; the first one is preferred."""
@@ -27,10 +26,6 @@ Step = tuple[int, IncomingNote]
 """A note to write: the line of the note that it replaces, or `END`."""
 
 END: Final = 0
-
-_YAML_WORDS: Final = frozenset({"true", "false", "yes", "no", "null", "on", "off"})
-_PLAIN_TAG: Final = re.compile(r"[A-Za-z_][\w/.-]*")
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z][\w /.-]*(?:::[A-Za-z][\w /.-]*)*")
 
 
 @dataclass(slots=True)
@@ -73,7 +68,9 @@ def _compose_file(
         return None
     shared = _find_shared_tags(drafts)
     for separator in SEPARATORS:
-        head = _front_matter(path, drafts[0].deck, shared, names_format) + (f"{prose}\n\n" if prose else "")
+        deck_name = "" if implies_deck(path, drafts[0].deck) else clean_deck_name(drafts[0].deck)
+        head = front_matter.write_front_matter(deck_name, shared, names_format=names_format)
+        head += f"{prose}\n\n" if prose else ""
         text = head + write_body(drafts, (), shared, separator)
         deck = parse(text, path)
         if len(deck.notes) == len(drafts) and all(map(IncomingNote.is_written_as, drafts, deck.notes)):
@@ -108,25 +105,6 @@ def _find_shared_tags(drafts: Sequence[IncomingNote]) -> tuple[str, ...]:
     return tuple(tag for tag in drafts[0].tags if tag in shared)
 
 
-def _front_matter(path: str, deck: str, tags: tuple[str, ...], names_format: bool) -> str:
-    lines = ["format: native"] if names_format else []
-    if not implies_deck(path, deck):
-        lines.append(f"deck: {_quote_text(clean_deck_name(deck), _PLAIN_NAME)}")
-    if tags:
-        lines.append(f"tags: [{', '.join(map(_quote_tag, tags))}]")
-    return "".join(f"{line}\n" for line in ("---", *lines, "---", "")) if lines else ""
-
-
-def _quote_tag(tag: str) -> str:
-    return _quote_text(tag, _PLAIN_TAG)
-
-
-def _quote_text(text: str, plain: re.Pattern[str]) -> str:
-    """Quote a text for YAML unless all of it matches `plain` and YAML reads no other value in it."""
-    is_plain = plain.fullmatch(text) and text.lower() not in _YAML_WORDS
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
-
-
 def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tuple[str, ...], separator: str) -> str:
     """Write notes with the headings above them; `crumbs` are the headings above their place."""
     out = []
@@ -139,7 +117,6 @@ def write_body(drafts: Sequence[IncomingNote], crumbs: tuple[str, ...], tags: tu
     return separator.join(out) + "\n"
 
 
-_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _BULLET: Final = re.compile(r"[ \t]*(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]+)*")
 _BREAK: Final = re.compile(r"\\\n")
 _TAGS_SETTING: Final = re.compile(r"^tags[ \t]*:[^\n]*\n(?:[ \t]*-[ \t][^\n]*\n)*", re.MULTILINE)
@@ -174,7 +151,7 @@ def remove_notes(path: str, before: str, lines: Iterable[int]) -> str | None:
     """Remove the notes at some lines of a file; return nothing if the others would not be parsed as before."""
     deck = parse(before, path)
     gone = set(lines)
-    left = [line for line in _LINE.findall(before) if line]
+    left = split_lines(before)
     removed = [note for note in deck.notes if note.line in gone]
     if len(removed) != len(gone):
         return None
@@ -195,7 +172,7 @@ class _File:
         self.deck = parse(before, path)
         self.text = before
         self._path = path
-        self._lines = [line for line in _LINE.findall(before) if line]
+        self._lines = split_lines(before)
         self.tags = read_file_tags(before)
         self._say = attributes.split_languages(_read_head(before).get("say") or ())[0]
         self._index = {note.line: index for index, note in enumerate(self.deck.notes)}
@@ -211,7 +188,7 @@ class _File:
         for note in sorted(self.deck.notes, key=lambda note: -note.line):
             insert_comment(lines, note, comment)
         kept = [tag for tag in self.tags if tag in shared]
-        line = f"tags: [{', '.join(map(_quote_tag, kept))}]\n" if kept else ""
+        line = f"{front_matter.write_tags(kept)}\n" if kept else ""
         first = self.deck.notes[0].line - 1 if self.deck.notes else len(lines)
         head, rest = "".join(lines[:first]), "".join(lines[first:])
         text = _TAGS_SETTING.sub(lambda _: line, head, count=1) + rest
