@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Kind, Note
 from flashcards.deck.pitfalls import find_dead_links, find_joined_note, find_lost_cells, find_math_problems, find_pair
-from flashcards.deck.wiki_links import list_targets, read_targets
+from flashcards.deck.wiki_links import drop_targets, list_targets, read_targets
 from flashcards.disk.atomic import read_text
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.nested import find_splits
@@ -79,11 +79,12 @@ def find_problems(collection: Collection, unreadable: Iterable[Unreadable] = ())
     for places in collection.catalog.find_shared_pins():
         found += _check_shared_pin(places)
     finder = FileFinder(collection.root)
+    embedded: dict[str, list[str]] = {}
     foreign = {path for path, dialect in collection.catalog.dialects().items() if dialect != "native"}
     for entry in entries:
         told = [*_check_text(entry.note, is_native=entry.path not in foreign), *_check_embeds(entry.note)]
         found += [FileProblem(entry.path, entry.note.line, *problem) for problem in told]
-        found += _check_media(collection, entry, finder)
+        found += _check_media(collection, entry, finder, embedded)
     return sorted(found)
 
 
@@ -261,12 +262,27 @@ def _check_embeds(note: Note) -> Iterator[tuple[str, str, str]]:
             yield "note-missing", message, "Add the note, or fix the link."
 
 
-def _check_media(collection: Collection, entry: Entry, finder: FileFinder) -> Iterable[FileProblem]:
-    for reference in find_references(entry.note):
+def _check_media(
+    collection: Collection, entry: Entry, finder: FileFinder, embedded: dict[str, list[str]]
+) -> Iterable[FileProblem]:
+    """Check the media files of a note; `embedded` holds those of texts that several notes embed."""
+    note = entry.note
+    definitions = drop_targets(note.definitions)
+    urls = _list_media(note._replace(definitions=definitions))
+    for target, text in read_targets(note.definitions).items() if definitions != note.definitions else ():
+        if text and target.startswith("!"):
+            if text not in embedded:
+                embedded[text] = _list_media(note._replace(fields=(text,), definitions=definitions))
+            urls += embedded[text]
+    for url in urls:
         try:
-            find_media_file(collection.root, entry.path, reference.url, finder)
+            find_media_file(collection.root, entry.path, url, finder)
         except MediaError as error:
-            yield FileProblem(entry.path, entry.note.line, error.code, error.message, error.hint)
+            yield FileProblem(entry.path, note.line, error.code, error.message, error.hint)
+
+
+def _list_media(note: Note) -> list[str]:
+    return [reference.url for reference in find_references(note)]
 
 
 _LONG: Final = 60  # words of an answer

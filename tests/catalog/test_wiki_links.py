@@ -141,6 +141,15 @@ def test_the_links_of_a_note_that_many_embed_are_searched_once(tmp_path: Path, m
     assert [text for text in searched if text.startswith("[[a]]")] == [("[[a]] " * 99).strip("\n")] * 2
 
 
+def test_a_missing_picture_of_an_embedded_note_is_a_problem_of_each_note_that_shows_it(tmp_path: Path) -> None:
+    text = "Q: a\nA: ![[Cell]]\n\nQ: b\nA: ![[Cell]] and ![[Wall]]\n\nQ: c\nA: ![](x.png)\n"
+    write(tmp_path, {"a.md": text, "b/Cell.md": "![](gone.png)\n", "Wall.md": "![[Cell]]\n"})
+    with Collection(tmp_path) as collection:
+        collection.scan()
+        problems = [each for each in find_problems(collection) if each.code == "media-missing"]
+    assert [(each.line, "gone.png" in each.message) for each in problems] == [(1, True), (4, True), (7, False)]
+
+
 def test_check_names_an_embed_of_no_note(tmp_path: Path) -> None:
     write(tmp_path, {"a.md": "Q: a\nA: ![[Nothing]] [[Nothing]] ![[a]]\n"})
     with Collection(tmp_path, Access.READ) as collection:
