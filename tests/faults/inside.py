@@ -30,6 +30,7 @@ from flashcards.web import review_pages
 from flashcards.web.guard import keep_token
 from flashcards.web.shared_state import Site, Visit
 from scheduler import Rating
+from tests.faults.anki import sync_with_anki
 
 FIELDS, QUEUE = NOTE_COLUMNS.index("flds"), CARD_COLUMNS.index("queue")
 AT = 1_785_000_000_000
@@ -219,6 +220,7 @@ INSIDE = {
     "apply-sync": apply_sync,
     "take-upload": take_upload,
     "take-media": take_media,
+    "sync-with-anki": sync_with_anki,
 }
 """The acts, by the word that stands for the words of a command."""
 
@@ -227,5 +229,6 @@ INSIDE_OF = {
     "mock": ("hold-mock",),
     "mcp": ("add-for-model", "answer-for-model"),
     "serve": ("begin-serving", "apply-sync", "take-upload", "take-media"),
+    "sync": ("sync-with-anki",),
 }
 """The acts of each command that cannot run here as a whole."""

@@ -93,7 +93,7 @@ class Disk:
         elif call == "create":
             folder.now[name] = File()
         elif call == "remove":
-            folder.now.pop(name)
+            folder.now.pop(name, None)  # Anki makes files in ways that are not traced
         elif call in ("rename", "link"):
             target, new = self._find(other)
             target.now[new] = folder.now[name]

@@ -10,11 +10,8 @@ from tests.faults.inside import INSIDE, INSIDE_OF
 PRINTING = {"format", "docs", "completion"}
 """Commands that open no collection."""
 
-SCANNING = {"preview"}
-"""Commands that write what `scan` writes, and nothing else."""
-
-CONTINUED = {"sync"}
-"""Commands whose other side is part of the test: `tests/sync/test_kills.py`, `tests/sync/test_live_anki.py`."""
+ALIKE = {"preview", "unsuspend", "unbury"}
+"""Commands that write as `scan`, `suspend` and `bury` do, through the same functions."""
 
 
 def test_every_command_has_a_fault_case_or_writes_nothing() -> None:
@@ -22,4 +19,4 @@ def test_every_command_has_a_fault_case_or_writes_nothing() -> None:
     assert {word for words in INSIDE_OF.values() for word in words} == INSIDE.keys()
     assert INSIDE.keys() <= played
     reading = {words[0] for words in READING}
-    assert COMMANDS.keys() == (played - INSIDE.keys()) | INSIDE_OF.keys() | reading | PRINTING | SCANNING | CONTINUED
+    assert COMMANDS.keys() == (played - INSIDE.keys()) | INSIDE_OF.keys() | reading | PRINTING | ALIKE

@@ -17,6 +17,7 @@ import pytest
 from flashcards.cli import run as run_here
 from flashcards.errors import FlashcardsError
 from scheduler.errors import SchedulerError
+from tests.faults.anki import copy_anki, keep_steps, take_step
 from tests.faults.cases import CASES, Case, Snapshot, make_folder, take_snapshot
 from tests.faults.injector import Fault, Injector, Run
 from tests.faults.power import play_cuts, read_trace
@@ -42,6 +43,7 @@ class Trial:
         self.words = [orphan.read_text() if word == "ORPHAN" else word for word in case.words]
         self.before = self.look(self.copy())
         done = self.copy()
+        keep_steps(done)
         self.whole = injector.run(done, self.words, trace=folder / "trace")
         assert self.whole.code == 0, self.whole
         self.after = self.look(done)
@@ -54,6 +56,7 @@ class Trial:
     def copy(self) -> Path:
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(self.template, self.root)
+        copy_anki(self.template, self.root)
         return self.root
 
     def look(self, root: Path) -> Snapshot | None:
@@ -210,6 +213,7 @@ def test_a_power_cut_loses_nothing_that_was_reported(
     points = choose(len(operations) - 1)
     for at, said in play_cuts(trial.root, operations, trial.folder / "disk", points, strict=strict):
         cuts += 1
+        take_step(trial.root, said, trial.folder / "disk")
         problem = trial.judge(trial.folder / "disk", Run(-9, 0, said, ""))
         if problem:
             last = operations[at - 1] if at else None

@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import sys
 import traceback
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def main() -> None:
     library.fault_count.restype = ctypes.c_long
     for name in (*HEAVY.split(), *(f"flashcards.cli.{module}" for module in set(COMMANDS.values()))):
         importlib.import_module(name)
+    with suppress(ImportError), redirect_stdout(sys.stderr):  # it prints what is deprecated
+        importlib.import_module("tests.sync.anki_connect_standin")
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
