@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flashcards.disk.journal import Journal
 
 _REMEDY: Final = "Nothing was changed; name the `state.db` that the other computer keeps in `.flashcards`."
-_OURS: Final = ("cards", "reviews", "notes", "acts")
+_OURS: Final = ("cards", "reviews", "notes", "texts", "acts")
 # Years ahead; a clock may be wrong by years, but `scheduler.replay` limits pauses to about 350.
 _MOST_YEARS: Final = 100
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
@@ -48,13 +48,14 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
         ours = _State(collection.connection)
 
         def bring_in(_journal: Journal) -> bool:
-            pairs = [(card, ours.cards[name]) for name, card in theirs.cards.items() if name in ours.cards]
-            here = dict(pairs)
+            keys = _match_by_text(theirs, ours)
+            names = ((card, (keys.get(key, key), slot)) for (key, slot), card in theirs.cards.items())
+            here = {card: ours.cards[name] for card, name in names if name in ours.cards}
             store = Store(copy, collection.clock)
             merge_histories(collection, _list_histories(store, here), report)
             report.cards += _undo_ratings(collection, theirs.voided)
             report.cards += _follow_statuses(collection, theirs, ours, here, there_at)
-            lacking = [card for name, card in theirs.cards.items() if name not in ours.cards]
+            lacking = [card for card in theirs.cards.values() if card not in here]
             reviewed = "SELECT count(DISTINCT card) FROM reviews WHERE card IN ({})"
             missing = sum(count for (count,) in select_in(copy, reviewed, lacking))
             if missing:
@@ -119,6 +120,17 @@ class _State:
         # the ids of voided log rows, with the time at which they were voided
         self.voided: dict[int, int] = dict(rows.fetchall())
 
+    def group_by_text(self, matched: set[str], former: bool) -> dict[bytes, set[str]]:
+        """Return the unmatched notes in the decks by the fingerprint of their text, and of their former texts."""
+        query = "SELECT fingerprint, key FROM notes WHERE active = 1"
+        if former:
+            query += " UNION SELECT t.fingerprint, n.key FROM texts t JOIN notes n ON n.id = t.note WHERE n.active = 1"
+        found: dict[bytes, set[str]] = defaultdict(set)
+        for fingerprint, key in self._db.execute(query):
+            if key not in matched:
+                found[fingerprint].add(key)
+        return found
+
     def statuses(self) -> dict[int, _Status]:
         """Return suspension, burial and flag of each card."""
         rows = self._db.execute("SELECT id, suspended, buried_day, buried_by, flag FROM cards")
@@ -131,6 +143,23 @@ class _State:
             for card, *_ in json.loads(before).get("cards", ()):
                 found[card] = max(found[card], at_ms, undone_ms or 0)
         return found
+
+
+def _match_by_text(theirs: _State, ours: _State) -> dict[str, str]:
+    """Match the keys of notes that each computer found first with another wording; equal notes stay unmatched."""
+    matched_here = {key for key, _ in theirs.cards}
+    matched_there = {key for key, _ in ours.cards}
+    found: dict[str, str] = {}
+    for former in (False, True):
+        here, there = ours.group_by_text(matched_here, former), theirs.group_by_text(matched_there, former)
+        for fingerprint, keys in there.items():
+            candidates = here.get(fingerprint, set()) - matched_here
+            if len(keys - matched_there) == len(candidates) == 1:
+                (key,), (ours_key,) = keys - matched_there, candidates
+                found[key] = ours_key
+                matched_there.add(key)
+                matched_here.add(ours_key)
+    return found
 
 
 def _list_histories(store: Store, here: Mapping[int, int]) -> Iterator[CardHistory]:

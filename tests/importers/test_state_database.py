@@ -153,6 +153,44 @@ def test_a_sibling_hidden_by_a_review_on_the_other_computer_is_hidden_here(compu
     assert computers.merge() == (0, 0)
 
 
+@pytest.mark.parametrize("edit_again", [False, True])
+def test_a_note_that_each_computer_found_with_another_wording_is_matched_by_its_text(
+    tmp_path: Path, edit_again: bool
+) -> None:
+    here, there = Home(tmp_path / "here"), Home(tmp_path / "there")
+    here.write("a.md", "Q: What is scope creep?\nA: Uncontrolled growth of the scope\n\n" + DECK)
+    with Collection(here.root) as collection:
+        collection.scan()
+    for home in (here, there):
+        home.write("a.md", "Q: What is scope creep?\nA: Growth of the scope without control\n\n" + DECK)
+        with Collection(home.root) as collection:
+            collection.scan()
+    with Collection(there.root) as collection:
+        rate(collection, "What is scope creep?", Rating.GOOD, START)
+        rate(collection, "one?", Rating.GOOD, START + DAY_MS)
+    if edit_again:
+        here.write("a.md", "Q: What is scope creep?\nA: Growth of the scope without any control\n\n" + DECK)
+    for expected in (2, 0):
+        report = here.import_file(there.root / ".flashcards" / "state.db")
+        assert (report.reviews, report.remarks) == (expected, [])
+    with Collection(here.root) as collection:
+        assert find(collection, "What is scope creep?").reps == 1
+
+
+def test_equal_notes_of_which_each_computer_has_its_own_keys_are_reported(tmp_path: Path) -> None:
+    here, there = Home(tmp_path / "here"), Home(tmp_path / "there")
+    here.write("a.md", "Q: one?\nA: the first one\n\nQ: one?\nA: the first\n")
+    with Collection(here.root) as collection:
+        collection.scan()
+    for home in (here, there):
+        home.write("a.md", "Q: one?\nA: the first ones\n\nQ: one?\nA: the first ones\n")
+        with Collection(home.root) as collection:
+            collection.scan()
+    with Collection(there.root) as collection:
+        rate(collection, "one?", Rating.GOOD, START)
+    assert len(here.import_file(there.root / ".flashcards" / "state.db").remarks) == 1
+
+
 def test_reviews_of_notes_that_are_not_here_are_reported(computers: Computers) -> None:
     computers.there.write("b.md", "Q: new\nA: x\n")
     computers.do(computers.there, lambda collection: rate(collection, "new", Rating.GOOD, START + DAY_MS))
