@@ -190,6 +190,8 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
             console.print_json(record | ({"held_back": _make_held_records(collection, held)} if held else {}))
         elif not names:
             console.print_text(NO_CARDS)
+        elif only == frozenset():
+            console.print_text("No card matches.", err=True)
         else:
             _print_counts(counts, total)
             for row in _make_held_records(collection, held):

@@ -51,8 +51,8 @@ class Window:
         self.paint()
 
     def append(self, lines: Sequence[str]) -> None:
-        """Add lines to the body and scroll down to them."""
-        self.show([*self._body, *lines], self._footer, -1)
+        """Add lines to the body and scroll down to them, so that the first one is visible."""
+        self.show([*self._body, *lines], self._footer, len(self._body))
 
     def replace_footer(self, footer: Sequence[str]) -> None:
         """Show another footer below the same body."""

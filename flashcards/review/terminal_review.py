@@ -49,6 +49,7 @@ class TerminalReview:
         self._keys = KeyMap(collection.settings.keys)
         self._screen = Screen(read_macros(collection.root), self._keys, plain=plain)
         self._plain = plain
+        self._has_aside = False  # whether help or information is shown below the card
         self._keyboard = Keyboard(self._screen.leave, self._screen.open)
 
     def run(self) -> None:
@@ -107,6 +108,10 @@ class TerminalReview:
 
     def _make_event(self, action: Action, view: Question | Answer) -> events.Event | None:
         now = self._now_ms()
+        had_aside, self._has_aside = self._has_aside, action in SCROLLS and self._has_aside
+        if action is Action.QUIT and had_aside:
+            self._screen.show(view)
+            return None
         if event := make_event(action, now):
             return None if isinstance(event, events.Rate) and isinstance(view, Question) else event
         match action:
@@ -121,6 +126,7 @@ class TerminalReview:
 
     def _show_aside(self, action: Action, view: Question | Answer) -> None:
         """Perform an action that changes only the display, not the session."""
+        self._has_aside |= action in (Action.HELP, Action.INFO) and not self._plain
         match action:
             case Action.HELP:
                 self._screen.say("", *(f"{key:>5}  {text}" for key, text in self._keys.explanations()))

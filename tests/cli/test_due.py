@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.runner import Runner
+from tests.cli.runner import Runner, question
 
 
 def pairs(path: Path, count: int) -> None:
@@ -53,3 +53,10 @@ def test_a_query_counts_what_its_review_would_ask(cli: Runner) -> None:
     pairs(cli.root / "a.md", 30)
     pairs(cli.root / "b.md", 30)
     assert cli("due", "--json", "deck:b").json["decks"] == [{"deck": "b", "new": 20, "learning": 0, "review": 0}]
+
+
+def test_a_query_without_a_card_is_told_apart_from_nothing_due(cli: Runner) -> None:
+    cli.write("a.md", question("one"))
+    assert cli("due", "nosuch").err == "No card matches.\n"
+    cli("suspend", "one")
+    assert cli("due", "one").out == "Nothing is due today.\n"

@@ -270,6 +270,19 @@ def test_flag_bury_suspend_and_information(tmp_path: Path) -> None:
         assert rows.fetchall() == [(2, 0, 1), (0, 1, 0), (0, 0, 0), (0, 0, 0)]
 
 
+def test_the_help_begins_with_its_first_line_and_is_closed_by_the_key_that_leaves(tmp_path: Path) -> None:
+    write(tmp_path, deck=questions(2))
+    with Terminal("-C", str(tmp_path), "review", rows=12) as terminal:
+        terminal.wait_for(SHOW)
+        for key, text, closing in (("?", "show the answer, then Good", "q"), ("i", "Place: deck.md:1", "\x1b")):
+            terminal.act(key, text)
+            terminal.wait_for(SHOW)
+            terminal.act(closing, SHOW)
+        terminal.act(" ", BUTTONS)
+        terminal.act("3", "Question 2?")
+        terminal.act("q", "Done: 1 card")
+
+
 def test_plain_draws_labels_and_no_escape_sequence(tmp_path: Path) -> None:
     write(tmp_path, deck="Q: One?\nA: | a | b |\n|---|---|\n| 1 | 2 |\n")
     with Terminal("-C", str(tmp_path), "review", "--plain") as terminal:
