@@ -190,7 +190,7 @@ def _hold(folder: Path) -> Iterator[None]:
 def copy_database(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the committed database to a file, made complete under a temporary name; creates the folder."""
     with errors.translate_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         with _copy_aside(connection, target) as partial:
             partial.replace(target)
         flush(target.parent)
@@ -324,7 +324,8 @@ def _lock(handle: int, path: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
         flush(folder.parent)
 
 

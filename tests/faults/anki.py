@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from flashcards.sync.anki_connect import AnkiConnect, AnkiUnusable
+from flashcards.errors import FlashcardsError
+from flashcards.sync.anki_connect import AnkiConnect
 from flashcards.sync.live_anki import LiveAnki
 
 ACTED = "Anki acted"
@@ -98,7 +99,7 @@ def sync_with_anki(root: Path) -> int:
     try:
         with closing(LiveAnki(root, anki, lambda _sentence: None)) as live:
             live.sync()
-    except AnkiUnusable as error:
+    except FlashcardsError as error:
         os.write(2, str(error).encode())
         return 1
     finally:

@@ -129,6 +129,7 @@ def make_wrong(root: Path) -> None:
 
 
 def review_much(root: Path) -> None:
+    (root / "flashcards.toml").write_text("new_per_day = 5\n")
     (root / "a.md").write_text("".join(f"Q: q{number}\nA: a\n\n" for number in range(60)))
     with Collection(root) as collection:
         collection.scan()

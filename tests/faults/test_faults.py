@@ -223,3 +223,17 @@ def test_a_power_cut_loses_nothing_that_was_reported(
             )
     capsys.readouterr()
     assert not wrong, "\n".join(wrong[:30]) + f"\n{len(wrong)} of {cuts}"
+
+
+@pytest.mark.parametrize("name", ["import", "link", "optimize"])
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "loose"])
+def test_what_was_done_before_a_power_cut_can_be_undone(name: str, strict: bool, trials: Trials) -> None:
+    trial = trials.find(next(case for case in CASES if case.name == name))
+    operations = list(read_trace(trial.folder / "trace"))
+    disk = trial.folder / "disk"
+    for _ in play_cuts(trial.copy(), operations, disk, range(0), strict=strict):
+        assert run_here(["-C", str(disk), "undo"]) == 0
+        found = trial.look(disk)
+        assert found
+        assert trial.before
+        assert found._replace(acts=[], backups=0) == trial.before._replace(acts=[], backups=0)
