@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gc
 import os
 import sys
@@ -185,6 +184,8 @@ def _plan(collection: Collection, wanted: list[str], *, mark: bool) -> tuple[lis
 
 
 def _show(conversion: Conversion) -> None:
+    import difflib  # imported late, as most commands of this file need no comparison
+
     before, after = (data.decode().splitlines() for data in (conversion.before, conversion.after))
     name = console.make_visible(conversion.path)
     for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}", lineterm=""):
