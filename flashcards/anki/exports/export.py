@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from flashcards.anki.exports.exported_notes import Exports
 from flashcards.anki.exports.notes import Gathering, find_card_ids
-from flashcards.anki.package.archive import fill_archive
+from flashcards.anki.package.archive import fill_archive, write_archive
 from flashcards.anki.package.identifiers import clean_name, deck_id
 from flashcards.anki.package.model import CLOZE, ExportProblem, PackageNote
 from flashcards.anki.package.presets import Presets
@@ -25,6 +25,7 @@ from flashcards.collection import Collection, now_ms
 from flashcards.disk.atomic import write_output
 from flashcards.errors import DeckUnknown, FlashcardsError, UsageError
 from flashcards.text import list_deck_path, plural
+from scheduler import transaction
 
 if TYPE_CHECKING:
     from flashcards.anki.package.schedule_writer import History
@@ -120,6 +121,7 @@ def _name_one_each(folder: Path, heads: Sequence[str], decks: Sequence[str]) -> 
 
 
 _Result = TypeVar("_Result")
+_MUCH_MEDIA: Final = 20 << 20  # bytes
 _TOUCHED = (
     "SELECT EXISTS (SELECT 1 FROM cards WHERE state <> 0 OR reps > 0 OR suspended OR flag OR buried_day IS NOT NULL)"
     " OR EXISTS (SELECT 1 FROM reviews) OR EXISTS (SELECT 1 FROM origin_cards WHERE data <> '')"
@@ -168,18 +170,19 @@ def export_package(
         Presets(collection) if history else None,
         _open_history(collection, lambda done: report(len(gathering) + done)) if history else None,
     )
-    whole = path.suffix.lower() == WHOLE
+    whole, media = path.suffix.lower() == WHOLE, gathering.media
     with TemporaryDirectory(prefix="flashcards-") as folder:
         file = Path(folder) / "collection"
         database.write_file(file)
-        with write_output(path) as stream:
-            wait = _begin(partial(fill_archive, stream, file, gathering.media.files, whole=whole))
-            # A state on disk is locked while it is written, which must not take as long as packing media.
-            remarks = None if collection.is_kept else exports.finish(decks, whole=whole)
-            size = wait()
-    if remarks is None:
-        remarks = exports.finish(decks, whole=whole)
-    written = database.notes_written, database.cards_written, len(gathering.media.files)
+        if media.size > _MUCH_MEDIA:  # the state must not be locked as long as they are packed
+            size = write_archive(path, file, media.files, whole=whole)
+            remarks = exports.finish(decks, whole=whole)
+        else:
+            with transaction(collection.connection), write_output(path) as stream:
+                wait = _begin(partial(fill_archive, stream, file, media.files, whole=whole))
+                remarks = exports.finish(decks, whole=whole)
+                size = wait()
+    written = database.notes_written, database.cards_written, len(media.files)
     return Exported(path, *written, size, tuple(gathering.problems), remarks)
 
 

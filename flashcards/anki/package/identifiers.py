@@ -129,6 +129,7 @@ class MediaNames:
     def __init__(self, root: Path) -> None:
         self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of first use
         self.problems: list[ExportProblem] = []  # missing files
+        self.size = 0  # of the media found, in bytes
         # when the newest media file of the current note was last written, in epoch nanoseconds; 0 without one
         self.newest_ns = 0
         self._root = root
@@ -147,8 +148,10 @@ class MediaNames:
         """Return the name in Anki of the file at `url`, or a plain name if the file does not exist."""
         try:
             file = find_media_file(self._root, self._path, url, self._finder)
-            self.newest_ns = max(self.newest_ns, file.stat().st_mtime_ns)
+            status = file.stat()
+            self.newest_ns = max(self.newest_ns, status.st_mtime_ns)
             if file not in self._names:
+                self.size += status.st_size
                 self._names[file] = self._free_name(clean_name(file.name), file)
         except (FlashcardsError, OSError) as error:
             place = (self._path, self._line, url)

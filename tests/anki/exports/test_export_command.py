@@ -128,10 +128,12 @@ def test_a_folder_that_does_not_exist_is_reported_in_one_sentence(
     )
 
 
-def test_a_first_export_that_fails_is_not_recorded(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("has_state", [True, False])
+def test_an_export_that_fails_is_not_recorded(
+    folder: Folder, has_state: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.rmtree(folder.root / STATE_FOLDER)
+    if not has_state:
+        shutil.rmtree(folder.root / STATE_FOLDER)
 
     def fail(*_arguments: object, **_options: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -140,7 +142,9 @@ def test_a_first_export_that_fails_is_not_recorded(
     assert export(folder) == 1
     assert capsys.readouterr().err.startswith("Error: mine.apkg cannot be written: No space left on device.")
     assert here() == []
-    assert not (folder.root / STATE_FOLDER).exists()
+    assert (folder.root / STATE_FOLDER).exists() == has_state
+    with Collection(folder.root) as collection:
+        assert collection.connection.execute("SELECT count(*) FROM exported_notes").fetchone() == (0,)
 
 
 def test_problems_of_the_decks_are_mentioned_without_other_effects(
