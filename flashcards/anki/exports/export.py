@@ -176,11 +176,11 @@ def export_package(
         database.write_file(file)
         if media.size > _MUCH_MEDIA:  # the state must not be locked as long as they are packed
             size = write_archive(path, file, media.files, whole=whole)
-            remarks = exports.finish(decks, whole=whole)
+            remarks = exports.finish(decks, whole=whole, history=history)
         else:
             with transaction(collection.connection), write_output(path) as stream:
                 wait = _begin(partial(fill_archive, stream, file, media.files, whole=whole))
-                remarks = exports.finish(decks, whole=whole)
+                remarks = exports.finish(decks, whole=whole, history=history)
                 size = wait()
     written = database.notes_written, database.cards_written, len(media.files)
     return Exported(path, *written, size, tuple(gathering.problems), remarks)

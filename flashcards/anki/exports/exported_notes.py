@@ -90,11 +90,12 @@ class Exports:
             self._bases.append(_make_base(note))
             yield note
 
-    def finish(self, decks: Sized[str], *, whole: bool = False) -> tuple[str, ...]:
+    def finish(self, decks: Sized[str], *, whole: bool = False, history: bool = True) -> tuple[str, ...]:
         """Store the exported notes of some decks; return a sentence for each change that Anki will not apply.
 
-        Each is reported once, because Anki then has this package. General remarks on notes from Anki are repeated each
-        time, except for a whole collection, which replaces everything.
+        Without `history` all cards are new in the package. Each change is reported once, because Anki then has this
+        package. General remarks on notes from Anki are repeated each time, except for a whole collection, which
+        replaces everything.
         """
         with transaction(self._connection):
             before = {
@@ -106,14 +107,14 @@ class Exports:
             self._connection.executemany("DELETE FROM exported_notes WHERE note = ?", [(note,) for note in gone])
             new = [(note, *given) for note, given in self._now.items() if before.get(note) != given]
             self._connection.executemany(_REMEMBER, new)
-            self._remember_statuses(before, whole=whole)
+            self._remember_statuses(before, whole=whole, history=history)
             self._store_bases()
         if whole:
             return ()
         pairs = [(before[note], given) for note, given in self._now.items() if note in before]
         return (*_describe_changes(pairs, len(gone)), *self._describe_foreign_notes(before))
 
-    def _remember_statuses(self, before: Sized[int], *, whole: bool) -> None:
+    def _remember_statuses(self, before: Sized[int], *, whole: bool, history: bool) -> None:
         """Store the statuses that Anki gets: those of all cards, or of cards that it lacks.
 
         It may lack any card, because a person can delete notes there.
@@ -121,6 +122,8 @@ class Exports:
         changed = []
         for note, active, status, last_s, is_lacking, *values in self._connection.execute(_STATUSES).fetchall():
             known = _StatusThere(*values)
+            if not history:
+                status = last_s = 0  # a new card
             if active and note in self._now:
                 is_new = is_lacking or (status and note not in before)
                 now = _give_status(known, status, max(self._modified[note], last_s), is_new=is_new, whole=whole)

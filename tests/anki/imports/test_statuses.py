@@ -118,11 +118,11 @@ def test_cards_that_an_earlier_version_imported_keep_their_status(marked: Marked
     assert marked.marks == (False, 5)
 
 
-def export(marked: Marked, path: Path) -> list[int]:
+def export(marked: Marked, path: Path, *, history: bool = True) -> list[int]:
     """Export the collection; return the ids of its cards."""
     with Collection(marked.home.root) as collection:
         collection.scan()
-        export_package(collection, find_decks_in_use(collection), path)
+        export_package(collection, find_decks_in_use(collection), path, history=history)
         return [card for (card,) in collection.connection.execute("SELECT id FROM cards")]
 
 
@@ -221,6 +221,18 @@ def test_a_status_removed_in_anki_is_removed_here_if_a_colpkg_without_the_card_r
     marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER)]))
     with Collection(marked.home.root) as collection:
         assert not collection.store.card(card).suspended
+
+
+def test_a_package_without_history_gives_no_status_that_could_be_removed_in_anki(
+    marked: Marked, tmp_path: Path
+) -> None:
+    marked.home.write("a.md", "Q: front\nA: back\n")
+    assert marked.home.state()
+    marked.set(suspended=True, flag=3)
+    export(marked, tmp_path / "new.apkg", history=False)
+    reviewed = "UPDATE cards SET type = 1, queue = 1, reps = 1, mod = mod + 99"
+    marked.home.import_file(edit_package(tmp_path / "new.apkg", tmp_path / "there.apkg", reviewed))
+    assert marked.marks == (True, 3)
 
 
 def test_a_colpkg_that_anki_did_not_import_makes_no_change_there(marked: Marked, tmp_path: Path) -> None:
