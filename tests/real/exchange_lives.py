@@ -14,11 +14,10 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 from flashcards.anki.exports.export import export_package
 from flashcards.anki.exports.notes import find_decks_in_use
@@ -26,7 +25,7 @@ from flashcards.anki.package.identifiers import Guids
 from flashcards.anki.package.model import family
 from flashcards.collection import Collection
 from scheduler import ReviewKind
-from tests.anki.imports.anki_world import World
+from tests.anki.imports.anki_world import Marks, World
 from tests.anki.imports.home import Home
 from tests.anki.imports.judge import find_slot
 from tests.real.history_world import ACTS, into, live, profile_of
@@ -54,15 +53,9 @@ _STAYS = re.compile(r"\Apair|\]\((?!@/)")  # a note that cannot move, or whose p
 _TAGS = "<!-- tags: "
 
 
+_Placed = tuple[str, str, set[str]]  # the file, deck and tags of a note
 Row = tuple[int, int, int]
 """A row of a log: its id, card and rating."""
-
-
-class Marks(NamedTuple):
-    """What a person sets on a card."""
-
-    suspended: bool = False
-    flag: int = 0
 
 
 class Life:
@@ -77,12 +70,14 @@ class Life:
         self._number = 0
         self._ours: set[str] = set()  # the names of our notes
         self._words: dict[str, str] = {}  # each word that a person wrote, and the name of its note
-        self._removed: set[str] = set()  # the names of notes that a person removed here
-        self._deleted: set[str] = set()  # and in Anki
+        # the names of notes that a person removed here and in Anki, and the tags that a person removed there
+        self._removed, self._deleted, self._untagged = set[str](), set[str](), set[str]()
         self._pictures: dict[bytes, str] = {}  # what each picture added in Anki holds, and the name of its note
         self._twice: set[int] = set()  # our cards that were twice in Anki
         self._said = ""
         self._marks: dict[int, Marks] = {}  # as of the last exchange, by the ids of the cards in Anki
+        self._seen: dict[int, Marks] = {}  # as of the last import, even if the card was deleted there since
+        self._again: set[int] = set()  # cards that were deleted in Anki and came again since the last import
         for name in ("img", "sub"):
             (self.home.root / name).mkdir()
             (self.home.root / name / "a.png").write_text(name)
@@ -114,12 +109,15 @@ class Life:
         cards = [card.id for card in note.cards()]
         field = 2 if "Occlusion" in note else chance.choice([0, 0 if "Text" in note else 1])
         text = " ".join(note.fields)
-        match chance.choice([*"eeettd", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"]):
+        match chance.choice([*"eeetttud", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"]):
             case "e":
                 note.fields[field] += f" {self._write('t', text)}"
                 world.col.update_note(note)
             case "t":
                 note.tags.append(self._name("g"))
+                world.col.update_note(note)
+            case "u" if note.tags:
+                self._untagged.add(note.tags.pop(chance.randrange(len(note.tags))))
                 world.col.update_note(note)
             case "d":
                 world.col.set_deck(cards, world.decks.id("Moved"))
@@ -190,9 +188,8 @@ class Life:
         self._said += " ".join(remark.message for remark in report.remarks)
         after = self._read_notes()
         self._check_words()
-        assert {note: after[note][0] for note in before} == {note: path for note, (path, _) in before.items()}
-        assert all(tags <= after[note][1] for note, (_, tags) in before.items())
         pairs = self._pair_cards()
+        self._check_places(pairs, before, after)
         there = {(row, pairs[card], ease) for row, card, ease in self.world.read_log() if card in pairs}
         now = self._read_log()
         assert log_before <= now
@@ -202,7 +199,6 @@ class Life:
             assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
         assert not self.home.import_file(package).changes_anything
         self._check_marks(pairs, marks_before)
-        self._check_decks(pairs, after.keys() - before.keys())
         time.sleep(1.1)  # Anki counts the changes of notes in seconds
 
     def hand_over(self) -> None:
@@ -219,7 +215,7 @@ class Life:
         if replaces:
             self.world.close()
             self.world = profile_of(package, self._folder / f"{time.time_ns()}")
-            self.world.chance = self.chance
+            self.world.chance, self._seen = self.chance, {}
             assert self.world.read()["notes"].keys() == here
         else:
             into(self.world, package)
@@ -234,8 +230,9 @@ class Life:
         self._check_new_cards(new)
         self._check_collection_there()
         # Cards that were deleted in Anki are new there again, with the marks in the package.
-        marks = self._read_marks_there()
+        marks = self.world.read_marks()
         self._marks = {card: marks[card] if card in new else self._marks.get(card, marks[card]) for card in marks}
+        self._again = set() if replaces else new & self._seen.keys()
         time.sleep(1.1)
 
     # What must hold
@@ -250,6 +247,22 @@ class Life:
         assert {name for name in self._ours if found[name] > 1} == set()
         pictures = {path.read_bytes() for path in self.home.root.rglob("*.png")}
         assert not {held for held, name in self._pictures.items() if held not in pictures and name not in gone}
+
+    def _check_places(self, pairs: dict[int, int], before: dict[int, _Placed], after: dict[int, _Placed]) -> None:
+        """Check that notes keep their files and decks, new ones have those of Anki, and tags change by persons."""
+        assert {note: after[note][:2] for note in before} == {note: placed[:2] for note, placed in before.items()}
+        there: dict[int, list[set[str]]] = defaultdict(list)  # by our notes, which may be several in Anki
+        with Collection(self.home.root) as collection:
+            notes = dict(collection.connection.execute("SELECT id, note FROM cards"))
+        for card, deck, tags in self.world.db.all("SELECT c.id, did, tags FROM cards c JOIN notes n ON n.id = nid"):
+            note = notes.get(pairs.get(card, 0), 0)
+            there[note].append(set(tags.split()))
+            assert note in before or note not in after or after[note][1] == self.world.decks.name(deck)
+        for note, (*_, kept) in before.items():
+            now = after[note][2]
+            assert now - kept <= set().union(*there[note])
+            assert kept - now <= self._untagged
+            assert all(any(tag not in each for each in there[note]) for tag in kept - now)
 
     def _check_new_cards(self, cards: set[int]) -> None:
         """Check that every row of the log of cards that are new in Anki is there.
@@ -276,35 +289,25 @@ class Life:
 
         Of two cards in Anki that are one here, the one that changed last counts, even if it is deleted later.
         """
-        now, there = self._read_marks(), self._read_marks_there()
+        now, there = self._read_marks(), self.world.read_marks()
         self._twice |= {card for card, number in Counter(pairs.values()).items() if number > 1}
         wrong = []
         for card, ours in pairs.items():
             if ours in self._twice:
                 continue
-            then, marks, here = self._marks.get(card, Marks()), there[card], before.get(ours, Marks())
-            expected = Marks(
-                here.suspended if marks.suspended == then.suspended else marks.suspended,
-                here.flag if marks.flag == then.flag else marks.flag,
-            )
-            wrong += [] if now[ours] == expected else [f"{card} {ours}: {then} {marks} {here} {now[ours]}"]
-            self._marks[card] = marks
+            then, here, seen = self._marks.get(card, Marks()), before.get(ours, Marks()), self._seen.get(card)
+            for past, mark, kept, last, found in zip(then, there[card], here, seen or then, now[ours], strict=True):
+                right = {kept if mark == past else mark}
+                # Anki got the card again, and it is as it was before: no package tells that from a card that stayed.
+                right |= {kept} if card in self._again and mark == last else set()
+                wrong += [] if found in right else [f"{card} {ours}: {then} {there[card]} {here} {now[ours]}"]
+            self._marks[card] = self._seen[card] = there[card]
         assert not wrong, wrong
 
-    def _check_decks(self, pairs: dict[int, int], added: set[int]) -> None:
-        """Check that new notes are in the decks that their cards have in Anki."""
+    def _read_notes(self) -> dict[int, _Placed]:
         with Collection(self.home.root) as collection:
             collection.scan()
-            entries = {entry.id: entry for entry in collection.catalog.entries(added)}
-            for there, ours in pairs.items():
-                note = collection.store.card(ours).note
-                deck = self.world.decks.name(self.world.db.scalar("SELECT did FROM cards WHERE id = ?", there))
-                assert note not in entries or entries[note].deck == deck
-
-    def _read_notes(self) -> dict[int, tuple[str, frozenset[str]]]:
-        with Collection(self.home.root) as collection:
-            collection.scan()
-            return {each.id: (each.path, frozenset(each.note.tags)) for each in collection.catalog.entries()}
+            return {each.id: (each.path, each.deck, set(each.note.tags)) for each in collection.catalog.entries()}
 
     def _read_log(self) -> set[Row]:
         """Each row of the log that Anki would have, too."""
@@ -328,10 +331,6 @@ class Life:
         with Collection(self.home.root) as collection:
             rows = collection.connection.execute("SELECT id, suspended, flag FROM cards")
             return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
-
-    def _read_marks_there(self) -> dict[int, Marks]:
-        rows = self.world.db.all("SELECT id, queue = -1, flags & 7 FROM cards")
-        return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
 
     def _pair_cards(self) -> dict[int, int]:
         """The cards of Anki that are here, and their ids here."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from anki.collection import Collection
@@ -16,6 +16,13 @@ _PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _MASK = "{{{{c{}::image-occlusion:rect:left={}:top=.1:width=.1:height=.2:oi=1}}}}<br>"
+
+
+class Marks(NamedTuple):
+    """What a person sets on a card."""
+
+    suspended: bool = False
+    flag: int = 0
 
 
 class World:
@@ -137,6 +144,11 @@ class World:
     def read_log(self) -> set[tuple[int, int, int]]:
         """Each row of the log: its id, card and rating."""
         return {(at, card, ease) for at, card, ease in self.db.all("SELECT id, cid, ease FROM revlog")}
+
+    def read_marks(self) -> dict[int, Marks]:
+        """The marks of each card."""
+        rows = self.db.all("SELECT id, queue = -1, flags & 7 FROM cards")
+        return {card: Marks(bool(suspended), flag) for card, suspended, flag in rows}
 
     def read(self) -> dict[str, Any]:
         """The notes by guid, the cards by id, and the log."""
