@@ -191,6 +191,15 @@ def test_a_flag_set_on_a_card_that_a_package_gave_to_anki_again_arrives_although
     assert marked.marks == (marks["suspended"], 6)
 
 
+def test_a_status_that_a_card_given_again_lost_in_anki_stays_as_it_is_here(marked: Marked, tmp_path: Path) -> None:
+    marked.import_card(mod=LATER)
+    export(marked, tmp_path / "first.apkg")
+    marked.set(suspended=True, flag=4)
+    (card,) = export(marked, tmp_path / "again.apkg")
+    marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER + 9, flags=1)]))
+    assert marked.marks == (True, 1)
+
+
 def test_a_status_given_to_a_card_that_was_deleted_in_anki_before_any_import_is_no_change(
     marked: Marked, tmp_path: Path
 ) -> None:
