@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -52,6 +53,17 @@ def _has_room() -> bool:
         return False
     status = os.statvfs(_MEMORY)
     return status.f_bavail * status.f_frsize >= _ROOM and not status.f_flag & os.ST_NOEXEC
+
+
+def pytest_collection() -> None:
+    """Collect the tests without looking for garbage, a third of the time: there is next to nothing to free."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, except among the tests."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
