@@ -164,7 +164,7 @@ class Composer:
         text = piece.text
         if text[:1].isalpha() or not text or "\n" in self._body[start : piece.kept[0][0]]:
             return piece
-        return piece._replace(text=_escape_first_character(text, is_cloze=draft.kind is Kind.CLOZE))
+        return piece._replace(text=escape_first_character(text, is_cloze=draft.kind is Kind.CLOZE))
 
     def _cut_piece(self, draft: OpenNote, start: int, end: int) -> Piece:
         """Return the text of `start:end` without comments, surrounding blank lines, and spaces after a marker."""
@@ -222,7 +222,7 @@ def _hint_at_gap(text: str) -> str:
     return _GAPS_ESCAPED if "\\[" in text else _GAPS_MISSING
 
 
-def _escape_first_character(text: str, *, is_cloze: bool) -> str:
+def escape_first_character(text: str, *, is_cloze: bool) -> str:
     """Escape a character at the start of `text` that would begin a block: a quotation, a list, a heading, a rule.
 
     A quotation or list that continues on the next line is kept, and so are tasks and fences with code below them.

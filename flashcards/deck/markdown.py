@@ -157,7 +157,8 @@ def _is_money(text: str, start: int, end: int) -> bool:
     content, following = text[start + 1 : end - 1], text[end : end + 1]
     if following.isdigit():
         return True
-    if content[:1].isdigit() and _is_letter(text[start - 1 : start]):  # the currency before it: US$5
+    is_unbalanced = content.count("(") != content.count(")")
+    if content[:1].isdigit() and (is_unbalanced or _is_letter(text[start - 1 : start])):  # `($5 … $)` or `US$5`
         return True
     if text[start - 1 : start].isdigit() and _AMOUNT.fullmatch(content):
         return True

@@ -10,6 +10,7 @@ from typing import Any, Final
 from flashcards.deck import front_matter
 from flashcards.deck.attributes import split_tags
 from flashcards.deck.cloze import MAX_NUMBER
+from flashcards.deck.compose import escape_first_character
 from flashcards.deck.markdown import outline
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import clean_deck_name, get_deck_name
@@ -49,6 +50,8 @@ class DeckBuilder:
             return
         slots = (FORWARD, REVERSE) if both_ways else (FORWARD,)
         kind = Kind.PAIR if lines[0] == lines[1] else Kind.QUESTION
+        if kind is Kind.PAIR:  # in the file, a sign after the separator is text: `pulse::> 100 bpm`
+            back = escape_first_character(back, is_cloze=False)
         self.notes.append(Note(kind, lines[0] + 1, lines[1] + 1, (front, back), slots, **self._complete(more)))
 
     def add_cloze(self, lines: tuple[int, int], text: str, gaps: Sequence[Gap], **more: Any) -> None:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from flashcards.deck.compose import escape_first_character
 from flashcards.deck.model import FORWARD, REVERSE, Deck, Gap, Kind, Note, Problem
 from flashcards.deck.parse import get_deck_name
 from flashcards.dialects.builder import Breadcrumbs, complete_notes, list_prose, read_lines
@@ -254,7 +255,8 @@ class _Reader:
         if is_inline:
             separator = settings.inline_reversed if both else settings.inline
             front, _, back = text.partition(separator)
-            front, back = front.strip(), back.strip()
+            # In the file, a sign after the separator is text: `pulse::> 100 bpm`.
+            front, back = front.strip(), escape_first_character(back.strip(), is_cloze=False)
         else:
             separator = settings.lines_reversed if both else settings.lines
             lines = text.split("\n")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from flashcards.deck.model import Kind
 from flashcards.dialects.obsidian import read_obsidian
 from flashcards.dialects.obsidian_data import BOLD, CURLY, HIGHLIGHT, ObsidianSettings
+from flashcards.render.terminal.renderer import render_plain
 from tests.deck.fixture_reader import PATH, Case, describe, read
 
 FIXTURES = Path(__file__).parent / "fixtures/obsidian"
@@ -236,3 +237,11 @@ class TestSettings:
     def test_a_file_that_names_the_dialect_itself_needs_no_tag(self) -> None:
         deck = read_obsidian("a::b", "folder/x.md", ObsidianSettings(), only_tagged=False)
         assert (deck.name, len(deck.notes), deck.notes[0].deck) == ("folder::x", 1, "")
+
+
+@pytest.mark.parametrize("back", ["> 100 bpm", "- 5", "# 1", "1984."])
+def test_a_sign_after_the_separator_of_a_line_is_text(back: str) -> None:
+    (note,) = read_obsidian(f"#flashcards\n\nfront::{back}\n", PATH, SETTINGS).notes
+    assert render_plain(note.fields[1]) == back
+    (note,) = read_obsidian("#flashcards\n\nfront\n?\n> quoted\n", PATH, SETTINGS).notes
+    assert note.fields[1] == "> quoted"

@@ -35,6 +35,7 @@ def shown_in_anki(markdown: str) -> str:
         "$1M–$2M",
         "US$5 and C$10",
         "HK$7 and 5$ or 10$",
+        "cost ($5M) vs ($7M) or 5$",
         "$5/month, $50/year",
         "between $1,000.50 and $2,000",
         "$1-$2-$3-$4-$5-$6-$7",
