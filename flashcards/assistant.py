@@ -5,6 +5,7 @@ code.
 The library `mcp` is an extra that only this module imports.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -202,8 +203,21 @@ def _agrees(consent: ElicitationResult[Consent]) -> bool:
     return consent.action == "accept" and consent.data.agree
 
 
+class _OneLineFormatter(logging.Formatter):
+    """Writes a message of the library and its error in one line, without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record."""
+        error = record.exc_info[1] if record.exc_info else None
+        reason = f": {type(error).__name__}: {error}" if error else ""
+        return make_visible(f"{record.getMessage()}{reason}")
+
+
 def build_server(root: Path) -> MCPServer[Any]:
     """Build the server for the collection in `root`."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLineFormatter())
+    logging.basicConfig(handlers=[handler])  # the library adds its own only if there is no other
     server: MCPServer[Any] = MCPServer(
         "flashcards", instructions=_INSTRUCTIONS, version=flashcards.__version__, log_level="WARNING"
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -141,6 +143,25 @@ def test_what_cannot_be_done_is_reported_in_a_sentence(folder: Path) -> None:
             assert "Traceback" not in result.content[0].text
 
     talk(folder, steps)
+
+
+def test_what_the_library_reports_is_one_line_without_control_characters(folder: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    asked = [
+        {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 1, "method": "prompts/get", "params": {"name": "no\x1b]0;x\x07\nsuch"}},
+    ]
+    words = [sys.executable, "-m", "flashcards", "-C", str(folder), "mcp"]
+    with subprocess.Popen(words, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, encoding="utf-8") as server:
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write("".join(f"{json.dumps(each)}\n" for each in asked))
+        server.stdin.flush()
+        assert [json.loads(server.stdout.readline())["id"] for _ in range(2)] == [0, 1]
+        _, told = server.communicate()  # closes the input, so the server ends
+    assert "no\ufffd]0;x\ufffd\ufffdsuch" in told
+    assert len(told.splitlines()) == 1
 
 
 def test_a_missing_library_is_reported_with_the_command_to_install_it(
