@@ -19,7 +19,8 @@ from typing import BinaryIO, NamedTuple
 _HEADER = 32  # bytes, including the salt that changes whenever the log restarts
 _MAGIC = b"\x37\x7f\x06"
 _FRAME_HEADER = 24
-_LARGEST_PAGE = 65_536
+_PAGE_SIZES = range(512, 65_536 + 1)
+_MOST_SUMMED = 64  # frames; only the first transaction can be torn, and a longer one is known by its end
 _MARK = slice(68, 72)  # of the first page: SQLite's application id
 _HALF = 0xFFFF
 _ATTEMPTS = 5  # while another process is writing
@@ -144,7 +145,7 @@ class _Header(NamedTuple):
 def _read_header(source: BinaryIO) -> _Header | None:
     """Read the header at the start of a log; nothing if it is not one."""
     header = _Header(source.read(_HEADER))
-    if len(header.data) < _HEADER or header.data[:3] != _MAGIC or header.page_size > _LARGEST_PAGE:
+    if len(header.data) < _HEADER or header.data[:3] != _MAGIC or header.page_size not in _PAGE_SIZES:
         return None
     return header
 
@@ -157,18 +158,21 @@ def _read_marks(log: Path) -> Iterator[int]:
             return
         waiting: list[int] = []
         total: tuple[int, int] | None = header.sum
+        summed = 0
         while (frame := source.read(_FRAME_HEADER))[8:16] == header.salt:
             if total is None and int.from_bytes(frame[:4]) != 1:
                 source.seek(header.page_size, os.SEEK_CUR)
             else:
                 page = source.read(header.page_size)
                 if total is not None:
+                    summed += 1
                     total = _add(_add(total, frame[:8], header.order), page, header.order)
                     if total != (int.from_bytes(frame[16:20]), int.from_bytes(frame[20:24])):
                         return
                 if int.from_bytes(frame[:4]) == 1:
                     waiting.append(int.from_bytes(page[_MARK]))
-                    total = None  # the others can only show that the log belongs to the file
+                if waiting or summed == _MOST_SUMMED:
+                    total = None  # later marks can only show that the log belongs to the file
             if any(frame[4:8]):  # the last frame of a transaction
                 yield from waiting
                 waiting.clear()

@@ -162,6 +162,19 @@ def test_a_log_belongs_to_a_database_that_already_holds_it(two: tuple[Path, Path
     store.connection.close()
 
 
+def test_a_log_belongs_to_its_database_if_a_transaction_is_too_large_for_the_memory(two: tuple[Path, Path]) -> None:
+    here, there = (folder / "state.db" for folder in two)
+    rate(there.parent, 20)
+    store = open_store(here.parent)
+    store.connection.execute("PRAGMA cache_size = 5")  # pages; the others are written before the mark
+    store.connection.execute("PRAGMA wal_autocheckpoint = 0")
+    add(store, 9000)
+    assert find_log(here).stat().st_size > 100 * 4096
+    assert is_continued_by(here, find_log(here))
+    assert not is_continued_by(there, find_log(here))
+    store.connection.close()
+
+
 def test_a_restored_database_is_continued_by_the_log_of_its_restoring(store: Store, tmp_path: Path) -> None:
     from scheduler import backup
 
