@@ -23,6 +23,8 @@ _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 # Dollar signs that may be text. A pattern that begins with a fixed sign is found much faster.
 _NO_MATH = re.compile(r"\$(?:(?<=[^\s$]\$)[0-9]|(?<=[0-9]\$)[^\s$]|(?<=[/:=,;+({\[<>&|-]\$)[A-Za-z_])")
 _AMOUNT = re.compile(r"[\s,;/–—-]*(?:(?:and|or|to|vs\.?)\s+)?[0-9][0-9.,]*[kKmMbB]?")
+_AMOUNT_IN_PROSE = re.compile(r"[0-9][^\\^_={}]*[\s(](?:[^\W\d_]{2,}|[^\W\d_a-zA-Z])")  # `7 and 5` of `HK$7 and 5$`
+_CURRENCY = re.compile(r"(?<![A-Za-z])[A-Z]{1,3}\Z")  # `US` of `US$5`
 _OPERATORS = frozenset("/:=,;+({[<>&|-")
 _MAX_PASSES = 40
 _EMPHASIS = frozenset({"Emphasis", "Strong", "Strikethrough"})
@@ -157,16 +159,13 @@ def _is_money(text: str, start: int, end: int) -> bool:
     content, following = text[start + 1 : end - 1], text[end : end + 1]
     if following.isdigit():
         return True
-    is_unbalanced = content.count("(") != content.count(")")
-    if content[:1].isdigit() and (is_unbalanced or _is_letter(text[start - 1 : start])):  # `($5 … $)` or `US$5`
-        return True
+    if _AMOUNT_IN_PROSE.match(content):
+        has_currency = _CURRENCY.search(text[max(0, start - 4) : start]) is not None
+        if has_currency or ("[" not in content and content.count(")") > content.count("(")):
+            return True
     if text[start - 1 : start].isdigit() and _AMOUNT.fullmatch(content):
         return True
     return content[-1:] in _OPERATORS and (following.isalpha() or following == "_")
-
-
-def _is_letter(character: str) -> bool:
-    return character.isascii() and character.isalpha()
 
 
 def _insert(text: str, places: Sequence[int], inserted: str) -> str:

@@ -57,6 +57,12 @@ def test_dollar_signs_of_money_and_variables_are_shown(text: str) -> None:
     ("text", "html"),
     [
         ("$x$", r"\(x\)"),
+        ("H$2$O", r"H\(2\)O"),
+        ("O$2^n$", r"O\(2^n\)"),
+        ("x$2n$", r"x\(2n\)"),
+        ("log$2 x + 1$", r"log\(2 x + 1\)"),
+        (r"n$2$: $1 \in [0,1)$", r"n\(2\): \(1 \in [0,1)\)"),
+        ("a$1$, $2)$", r"a\(1\), \(2)\)"),
         ("$n$-th", r"\(n\)-th"),
         ("$n$th", r"\(n\)th"),
         ("$a_1$,$a_2$", r"\(a_1\),\(a_2\)"),
