@@ -61,11 +61,12 @@ class SeenStatus(NamedTuple):
     # the status that an export gave to the card with our id: 1 if suspended, plus twice the flag, and how it was given
     given: int | None = None
     given_s: int = 0  # the time of the card's last change in that export, epoch seconds
+    is_own: bool = True  # whether the card in Anki had our id; if not, it is the original of an imported card
 
 
 GIVEN_BY_WHOLE, GIVEN_AGAIN = 16, 32
 """The parts of `SeenStatus.given`: a .colpkg gave it to every card, or a package only to a card deleted in Anki."""
-_STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given, given_s"
+_STATUS: Final = "card, changed_s, suspended, flag, package_ms, ease, data, given, given_s, is_own"
 
 OWN_FORM, FOREIGN_FORM = 0, 1
 """The forms of a note in Anki: in our note types, or in another one."""
@@ -219,7 +220,7 @@ class Origins:
     def remember_statuses(self, statuses: Iterable[tuple[int, SeenStatus]]) -> None:
         """Store the status of cards in Anki."""
         self._db.executemany(
-            f"INSERT OR REPLACE INTO origin_cards({_STATUS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO origin_cards({_STATUS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             ((card, *seen) for card, seen in statuses),
         )
 

@@ -206,3 +206,9 @@ def add_given_status(db: Database) -> None:
 def add_time_of_given_status(db: Database) -> None:
     """Add the time of the last change that the card had in that export, in epoch seconds."""
     db.table("origin_cards").add_column("given_s", int, not_null_default=0)
+
+
+@migrations()
+def add_owner_of_status(db: Database) -> None:
+    """Add whether the card in Anki had our id: 1, or 0 for the original of an imported card."""
+    db.table("origin_cards").add_column("is_own", int, not_null_default=1)

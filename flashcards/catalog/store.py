@@ -20,7 +20,8 @@ MIGRATIONS = (
     *("remember_marks", "add_times_to_origins", "add_format_to_files", "add_dialect_to_files"),
     *("create_anki_ids", "create_note_bases", "count_kind_changes"),
     *("create_seen_notes", "add_note_types_to_origins", "create_embeds", "create_replaced"),
-    *("add_unconfirmed_exports", "add_card_data", "add_given_status", "add_time_of_given_status"),
+    *("add_unconfirmed_exports", "add_card_data", "add_given_status"),
+    *("add_time_of_given_status", "add_owner_of_status"),
 )
 """The names of all migrations in `schema`, oldest first."""
 

@@ -120,17 +120,21 @@ class Exports:
         It may lack any card, because a person can delete notes there.
         """
         changed = []
-        for note, active, status, last_s, is_lacking, *values in self._connection.execute(_STATUSES).fetchall():
-            known = _StatusThere(*values)
-            if not history:
-                status = last_s = 0  # a new card
-            if active and note in self._now:
-                is_new = is_lacking or (status and note not in before)
-                now = _give_status(known, status, max(self._modified[note], last_s), is_new=is_new, whole=whole)
+        for note, active, status, last_s, is_lacking, *values in self._connection.execute(_STATUSES):
+            at_s = self._modified.get(note) if active else None
+            if at_s is None:
+                changed += [_StatusThere(values[0])] if whole else []
+                continue
+            if history:
+                at_s = max(at_s, last_s)
             else:
-                now = _StatusThere(known.card) if whole else known
-            if now != known:
-                changed.append(now)
+                status = 0  # a new card
+            if values[4:] == [status + GIVEN_AGAIN, at_s] and not whole:
+                continue
+            known = _StatusThere(*values)
+            is_new = is_lacking or (status and note not in before)
+            now = _give_status(known, status, at_s, is_new=is_new, whole=whole)
+            changed += [] if now == known else [now]
         self._connection.executemany(_REMEMBER_STATUS, changed)
 
     def _store_bases(self) -> None:

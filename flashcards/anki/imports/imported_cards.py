@@ -138,7 +138,7 @@ class StatusImport:
         given = before.given, before.given_s
         if card.id == ours and (not (before.given or 0) & GIVEN_AGAIN or card.changed == before.given_s):
             given = None, 0  # Anki has had it since then
-        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, *given)
+        now = SeenStatus(card.changed, suspended, flag, self._package_ms, *extra, *given, is_own=card.id == ours)
         before = known[0]
         if now == before or card.changed < before.changed_s or self._package_ms < before.package_ms:
             return None
@@ -162,6 +162,8 @@ def _find_known(before: SeenStatus, card: AnkiCard, ours: int) -> list[SeenStatu
     if before.given is None or card.id != ours:
         return [before]
     given = SeenStatus(-1, bool(before.given & 1), before.given >> 1 & 7)
+    if not before.is_own and before.changed_s >= 0:  # the first one that has our id
+        return [given._replace(package_ms=before.package_ms)]
     has_time = card.changed == before.given_s
     if before.given & GIVEN_AGAIN and not has_time:
         return [before]

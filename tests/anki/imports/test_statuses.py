@@ -191,13 +191,19 @@ def test_a_flag_set_on_a_card_that_a_package_gave_to_anki_again_arrives_although
     assert marked.marks == (marks["suspended"], 6)
 
 
-def test_a_status_that_a_card_given_again_lost_in_anki_stays_as_it_is_here(marked: Marked, tmp_path: Path) -> None:
-    marked.import_card(mod=LATER)
-    export(marked, tmp_path / "first.apkg")
+@pytest.mark.parametrize("has_our_id", [True, False])
+def test_a_status_that_a_card_given_again_lost_in_anki_is_removed_if_the_deleted_one_had_another_id(
+    marked: Marked, tmp_path: Path, has_our_id: bool
+) -> None:
+    there = tmp_path / "there.apkg"
+    marked.import_card()
+    (card,) = export(marked, tmp_path / "first.apkg")
+    if has_our_id:
+        marked.home.import_file(write_package(there, [studied(id=card, mod=LATER)]))
     marked.set(suspended=True, flag=4)
-    (card,) = export(marked, tmp_path / "again.apkg")
-    marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER + 9, flags=1)]))
-    assert marked.marks == (True, 1)
+    export(marked, tmp_path / "again.apkg")
+    marked.home.import_file(write_package(there, [studied(id=card, mod=LATER + 9, flags=1)]))
+    assert marked.marks == (has_our_id, 1)
 
 
 def test_a_status_given_to_a_card_that_was_deleted_in_anki_before_any_import_is_no_change(
@@ -245,9 +251,11 @@ def test_a_package_without_history_gives_no_status_that_could_be_removed_in_anki
 
 
 def test_a_colpkg_that_anki_did_not_import_makes_no_change_there(marked: Marked, tmp_path: Path) -> None:
-    marked.import_card(mod=LATER)
+    marked.import_card()
+    (card,) = export(marked, tmp_path / "first.apkg")
+    marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER)]))
     marked.set(suspended=True, flag=0)
-    (card,) = export(marked, tmp_path / "whole.colpkg")
+    export(marked, tmp_path / "whole.colpkg")
     marked.home.import_file(write_package(tmp_path / "there.apkg", [studied(id=card, mod=LATER, flags=3)]))
     assert marked.marks == (True, 3)
 
