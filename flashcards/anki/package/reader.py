@@ -21,6 +21,7 @@ from typing import Any, Final
 from flashcards.anki.package import decoding, model, presets, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.identifiers import SHARED
+from flashcards.anki.package.style_sheet import mark_hidden
 from flashcards.anki.package.unchanged_notes import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
 from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
@@ -293,8 +294,10 @@ class _Reader:
             template = model.Template(name, decoding.read_text(config, 1), decoding.read_text(config, 2))
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
+            css = decoding.read_text(config, 3)
+            sides = tuple(mark_hidden(each, css) for each in templates.get(kind, ()))
             is_cloze = decoding.read_number(config, 1) == 1
-            yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), tuple(templates.get(kind, ())))
+            yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), sides)
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:
@@ -342,10 +345,12 @@ def _read_preset(key: int, name: str, config: bytes, changed: int) -> model.Pres
 def _read_note_type(key: int, value: dict[str, Any]) -> model.AnkiNoteType:
     templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
     fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
+    css = str(value.get("css") or "")
+    sides = (model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates)
     return model.AnkiNoteType(
         key,
         str(value["name"]),
         int(value["type"]) == 1,
         tuple(str(each["name"]) for each in fields),
-        tuple(model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates),
+        tuple(mark_hidden(each, css) for each in sides),
     )

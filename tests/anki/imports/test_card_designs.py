@@ -345,6 +345,25 @@ def test_hidden_text_of_a_back_can_be_opened(designs: Designs) -> None:
     assert "A: a\n\n<details><summary>…</summary>x</details>" in designs.text(made, ["q", "a", "x"])
 
 
+@pytest.mark.parametrize(
+    ("css", "is_hidden"),
+    [
+        (".card { color: red }\n.more { display: none; }", True),
+        ("@import url('_x.css'); .card .more,div#y{visibility:hidden}", True),
+        ("/* .more {display:block} */ #extra{DISPLAY : NONE}", True),
+        (".more{display:none} .more{display:block}", False),
+        ("@media print { .x{color:red} .more{display:none} }", False),
+        (".mobile .more{display:none} .more:hover{display:none} .more-or-less{display:none}", False),
+        (".more{overflow:hidden; text-decoration:none; content:'display'}", False),
+    ],
+)
+def test_text_that_the_style_sheet_hides_can_be_opened(designs: Designs, css: str, is_hidden: bool) -> None:
+    side = '{{Q}}<div class="x more" id=extra>{{X}}</div>'
+    made = note_type("Styled", 0, ["Q", "A", "X"], (side, "{{A}}")) | {"css": css}
+    question = "q\n\n<details><summary>…</summary>x</details>" if is_hidden else "q\\\nx"
+    assert designs.text(made, ["q", "a", "x"]).startswith(f"Q: {question}\n")
+
+
 def test_the_label_of_a_button_becomes_the_summary_of_hidden_text(designs: Designs) -> None:
     button = '<a onclick="x()">More</a> <button onclick="x()">More</button> <div style="display:none">{{X}}</div>'
     made = note_type("Button", 1, ["T", "X"], ("{{cloze:T}}", "<div>{{cloze:T}}</div><hr>" + button))
