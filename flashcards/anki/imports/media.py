@@ -223,5 +223,6 @@ def _avoid_deck_name(name: str) -> str:
 
 
 def _spellings(name: str) -> list[str]:
-    forms = [name, unquote(name)]
+    """List the names of files that a note can mean by a name; a tag such as `<img src=a.png/>` ends with a slash."""
+    forms = [name, unquote(name), name.removesuffix("/"), "".join(filter(str.isprintable, name))]
     return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))

@@ -188,12 +188,11 @@ class Archive:
 
 
 def _check_name(name: str) -> str:
-    """Return the name of a media file if it is valid here."""
-    if _CONTROL.search(name):
-        raise Malformed(f"the name of a media file holds control characters (`{_hide_controls(name)}`)")
-    if not name or "/" in name or "\\" in name or name in (".", ".."):
+    """Return the name of a media file without control characters, as Anki reads it, if it is valid here."""
+    plain = _CONTROL.sub("", name)
+    if not plain or "/" in plain or plain in (".", ".."):
         raise Malformed(f"a media file has an impossible name (`{_hide_controls(name)}`)")
-    return unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", plain)
 
 
 def _hide_controls(name: str) -> str:

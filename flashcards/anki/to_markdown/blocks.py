@@ -23,9 +23,10 @@ _PARAGRAPHS: Final = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6"})
 _BREAKS: Final = frozenset({"br"})
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
 _HARD_SPACES: Final = re.compile(r" ?\xa0(?:[ \xa0]*\xa0)? ?")
+_EMBEDDED: Final = frozenset({"object", "embed", "iframe"})
 _RAW: Final = frozenset({"details", "dl", "svg", "math", "canvas", "object", "embed"})
 _CLOSED: Final = frozenset({"details", "summary"})
-_MEDIA: Final = frozenset({"img", "audio", "video", "svg", "iframe"})
+_MEDIA: Final = frozenset({"img", "audio", "video", "svg", "iframe", "object", "embed"})
 _CELLS: Final = frozenset({"td", "th", "dt", "dd", "summary"})
 _PLAIN: Final = frozenset(
     {"", "span", "font", "body", "html", "tbody", "thead", "tfoot", "tr", "label", "big", "tt", "a", "b"}
@@ -118,6 +119,8 @@ class BlockConverter:
             self._take_image(element)
         elif tag in ("audio", "video"):
             self._take_player(element)
+        elif tag in _EMBEDDED and (embedded := elements.write_embedded(element, self._media)):
+            self._tokens.append(InlineToken(RAW, embedded))
         elif tag == "code" and self._has_lines(element):
             self._take_lines_of_code(element)
         elif tag == "code" and (text := self._get_code(element)) is not None:

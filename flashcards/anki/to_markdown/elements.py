@@ -11,7 +11,7 @@ from typing import Final
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField
 from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element, get_text
-from flashcards.deck.media_references import PLAYED, extension, is_remote, scheme
+from flashcards.deck.media_references import IMAGE, PLAYED, extension, is_remote, scheme
 
 Media = Callable[[str], str]
 """Converts the name of a media file in the package to its URL in Markdown."""
@@ -206,6 +206,17 @@ def write_image(source: str, alt: str, size: Mapping[str, str], media: Media) ->
         described = f' alt="{escape(alt)}"' if alt else ""
         return f'<img src="{escape(url)}"{described}{sizes}>'
     return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({url})"
+
+
+def write_embedded(element: Element, media: Media) -> str:
+    """Write the media file of an object or a frame: a picture, sound or video, or a link; empty without one."""
+    source = element.attributes.get("data", "") or element.attributes.get("src", "")
+    if scheme(source) != "" or is_remote(source) or not extension(source):
+        return ""
+    if element.tag == "iframe":
+        return f"[{escape_link_text(source)}]({encode_url(media(source))})"
+    has_text = bool("".join(map(get_text, element.children)).strip())
+    return write_sound(source, media) if extension(source) in IMAGE | PLAYED and not has_text else ""
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:

@@ -47,7 +47,18 @@ def test_a_package_member_with_a_path_outside_is_refused(home: Home, tmp_path: P
     assert "outside" in refused(home, package)
 
 
-@pytest.mark.parametrize("name", ["a\nb.png", "a\x1b[2J.png", "a/b.png", "..", "", "a\\b.png"])
+@pytest.mark.parametrize(
+    ("name", "file"), [("a\nb.png", "ab.png"), ("a\x1b[2J.png", "a-2J.png"), ("..\\b.png", "-b.png")]
+)
+def test_a_media_name_that_anki_cleans_is_cleaned(home: Home, tmp_path: Path, name: str, file: str) -> None:
+    note = Made([f'<img src="{name}">', "b"])
+    report = home.import_file(write_package(tmp_path / "x.apkg", [note], media={name: b"x"}))
+    assert home.read("Deck.md") == f"Q: ![](media/{file})\nA: b\n"
+    assert (home.root / "media" / file).read_bytes() == b"x"
+    assert report.remarks == []
+
+
+@pytest.mark.parametrize("name", ["a/b.png", "..", "", "\n"])
 def test_a_media_file_with_an_impossible_name_is_refused(home: Home, tmp_path: Path, name: str) -> None:
     text = refused(home, write_package(tmp_path / "x.apkg", NOTES, media={name: b"x"}))
     assert "media file" in text

@@ -57,6 +57,11 @@ EXAMPLES = {
     "two lists in a row": ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n* b"),
     "items left open": ("<ul><li>a<li>b</ul>", "- a\n- b"),
     "code": ("call <code>f(*x)</code>", "call `f(*x)`"),
+    "a picture as an object": ('a <object data="b c.svg"></object>', "a ![](media/b%20c.svg)"),
+    "a sound and a page that are embedded": (
+        '<embed src="a.mp3"> <iframe src="b.html"></iframe>',
+        "![](media/a.mp3) [b.html](media/b.html)",
+    ),
     "a picture in code": ('<code><img src="a.png">x</code>', "<code>![](media/a.png)x</code>"),
     "a picture in a code block": ('<pre>a\n  b <img src="a.png">\n</pre>c', "a\\\n\xa0\xa0b ![](media/a.png)\\\nc"),
     "a picture in lines of one width": (
