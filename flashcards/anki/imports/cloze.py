@@ -16,7 +16,8 @@ from flashcards.deck.model import Gap, Kind, Note
 if TYPE_CHECKING:
     from flashcards.anki.imports.incoming_notes import IncomingNote
 
-_GAP: Final = re.compile(r"(?<!\\)\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
+_GAP: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
+_GAP_IN_MARKDOWN: Final = re.compile(rf"(?<!\\)(?:\\\\)*{_GAP.pattern}", re.IGNORECASE)
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
 _SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
 _DEEPEST: Final = 50  # nested gaps; Anki reads at most 8 levels
@@ -71,14 +72,23 @@ def _number_gaps(ords: Sequence[int]) -> dict[int, int]:
     return {min(each + 1, MAX_NUMBER): each for each in reversed(ords)}
 
 
-def find_gap_numbers(text: str) -> set[int]:
-    """Find the numbers of the gaps in a text."""
-    return {int(each) for gap in _GAP.findall(text) for each in gap.split(",")}
+def find_gap_numbers(markdown: str) -> set[int]:
+    """Find the numbers of the gaps in Markdown, where a backslash before a gap makes it text."""
+    return _read_numbers(_GAP_IN_MARKDOWN.findall(markdown))
+
+
+def find_field_gaps(html: str) -> set[int]:
+    """Find the numbers of the gaps in a field of Anki, where a backslash before a gap is text."""
+    return _read_numbers(_GAP.findall(html))
+
+
+def _read_numbers(gaps: Iterable[str]) -> set[int]:
+    return {int(each) for gap in gaps for each in gap.split(",")}
 
 
 def filter_ords(ords: Sequence[int], text: str) -> list[int]:
     """Return the ords of the cards whose gaps are in a text, or all if the text has no such gap."""
-    numbers = find_gap_numbers(text)
+    numbers = find_field_gaps(text)
     return [each for each in ords if each + 1 in numbers] or list(ords)
 
 
@@ -98,7 +108,7 @@ def group_cards(
     `fields` are those that the template shows with gaps; `homes` defines which cards stay separate. A card that was
     imported before stays in its part of the note, from `parts`. A card whose gap is nowhere joins the first group.
     """
-    numbers = {name: find_gap_numbers(text) for name, text in fields.items()}
+    numbers = {name: find_field_gaps(text) for name, text in fields.items()}
     shown = {each: frozenset(name for name in fields if each + 1 in numbers[name]) for each in ords}
     first = frozenset(fields)
     if len(fields) > 1:

@@ -244,7 +244,7 @@ class NoteConverter:
             without = front_side.clozes - names
             front = front_side.render(of_group, back=False, without=without, gaps=gaps, budget=self._budget)
             without = front_side.clozes | {
-                name for name in back_side.clozes if not cloze.find_gap_numbers(values.get(name, "")).intersection(gaps)
+                name for name in back_side.clozes if not cloze.find_field_gaps(values.get(name, "")).intersection(gaps)
             }
             rest = back_side.render(of_group, back=True, without=without, gaps=gaps, budget=self._budget)
             rendered += [front, rest]

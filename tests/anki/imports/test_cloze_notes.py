@@ -120,6 +120,19 @@ def test_text_that_a_template_shows_on_some_cards_is_only_on_those(
     assert not home.import_file(package).changes_anything
 
 
+def test_a_backslash_before_a_gap_is_text_and_its_card_stays(home: Home, package: Path) -> None:
+    ours = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
+    other = note_type("Cloze", 1, ["Text"], ("{{cloze:Text}}", "{{cloze:Text}}"))
+    notes = [
+        Made([r"{{c1::a}} \{{c2::b}}", *rest], type=kind, cards={0: {}, 1: {}})
+        for kind, rest in ((9, ["x.md"]), (8, []))
+    ]
+    report = home.import_file(write_package(package, notes, types={9: ours, 8: other}))
+    assert "{{c1::a}} \\\\{{c2::b}}" in home.read("x.md")
+    assert "{{c1::a}} \\\\{{c2::b}}" in home.read("Deck.md")
+    assert report.remarks == []
+
+
 def test_a_gap_removed_from_our_note_is_not_restored(home: Home, package: Path) -> None:
     ours = note_type("Flashcards Cloze", 1, ["Text", "Source"], ("{{cloze:Text}}", "{{cloze:Text}}"))
     note = Made(["{{c1::a}} b", "x.md"], type=9, cards={0: {}, 1: {}})
