@@ -133,7 +133,7 @@ def _end_driver(process: subprocess.Popen[str]) -> None:
         if stream:
             with suppress(BrokenPipeError):  # a command that a killed phone did not read
                 stream.close()
-    process.wait(10)
+    process.wait(60)
 
 
 @atexit.register
