@@ -40,11 +40,11 @@ def compute_ahead(function: Callable[[_Item], _Result], items: Sequence[_Item]) 
         return
     own: dict[int, _Result] = {}  # results computed here
     try:
-        for place, item in enumerate(items):
-            while place not in own and not worker.has_result() and worker.take_last(place):
+        for index, item in enumerate(items):
+            while index not in own and not worker.has_result() and worker.take_last(index):
                 own[worker.left] = function(items[worker.left])
-            if place in own:
-                yield own.pop(place)
+            if index in own:
+                yield own.pop(index)
             elif received := worker.receive():
                 yield received[0]
             else:
@@ -102,13 +102,13 @@ class _Worker(Generic[_Item, _Result]):
             os.close(self._reading)
             import pickle
 
-            place = 0
-            while place < self.left:
-                data = pickle.dumps(self._function(self._items[place]), pickle.HIGHEST_PROTOCOL)
+            index = 0
+            while index < self.left:
+                data = pickle.dumps(self._function(self._items[index]), pickle.HIGHEST_PROTOCOL)
                 message = memoryview(len(data).to_bytes(_HEAD, "big") + data)
                 while message:
                     message = message[os.write(writing, message) :]
-                place += 1
+                index += 1
         finally:
             # Whatever happened, the first process notices, and nothing that it has open may be closed here.
             os._exit(0)
@@ -118,9 +118,9 @@ class _Worker(Generic[_Item, _Result]):
         """The number of items without those that the first process took from the end."""
         return self._shared[0]
 
-    def take_last(self, place: int) -> bool:
-        """Take the last item that is left, unless the second process computes it already, for `place` is next."""
-        if self.left <= place + 1:
+    def take_last(self, index: int) -> bool:
+        """Take the last item that is left, unless the second process computes it already, for `index` is next."""
+        if self.left <= index + 1:
             return False
         self._shared[0] -= 1
         return True

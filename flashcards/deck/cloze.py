@@ -52,13 +52,13 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     opaque = Spans([*parts.opaque, *defined])
     numbered = _find_numbered_gaps(text, parts, defined)
     taken = Spans([*opaque, *((gap.start, gap.end) for gap in numbered)])
-    places = _find_highlights(text, taken, parts.edges)
+    found = _find_highlights(text, taken, parts.edges)
     if not numbered:
-        places = _keep_outermost([*places, *_find_brackets(text, opaque, parts)])
+        found = _keep_outermost([*found, *_find_brackets(text, opaque, parts)])
     first = 1 + max((number for gap in numbered for number in gap.numbers), default=0)
     unnumbered = [
         Gap((number,), start, end, inner_start, inner_end)
-        for number, (start, end, inner_start, inner_end) in enumerate(places, start=first)
+        for number, (start, end, inner_start, inner_end) in enumerate(found, start=first)
     ]
     gaps = sorted([*numbered, *unnumbered], key=lambda gap: gap.start)
     for gap in gaps:
@@ -140,8 +140,8 @@ def _find_code_gaps(text: str, span: Span) -> list[Gap]:
 
 
 def _move(gap: Gap, move: Callable[[int], int]) -> Gap:
-    places = (move(gap.start), move(gap.end), move(gap.inner_start), move(gap.inner_end))
-    return Gap(gap.numbers, *places, gap.hint, gap.hidden)
+    offsets = (move(gap.start), move(gap.end), move(gap.inner_start), move(gap.inner_end))
+    return Gap(gap.numbers, *offsets, gap.hint, gap.hidden)
 
 
 def _parse_numbered_gaps(text: str, opaque: Spans) -> list[Gap]:
@@ -185,10 +185,10 @@ def _make_gap(text: str, opening: re.Match[str], hint: int, end: int) -> Gap:
     return Gap(numbers, opening.start(), end + 2, opening.end(), inner_end, text[hint + 2 : end] if hint >= 0 else "")
 
 
-_Place = tuple[int, int, int, int]
+_Offsets = tuple[int, int, int, int]
 
 
-def _find_highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
+def _find_highlights(text: str, taken: Spans, edges: list[int]) -> list[_Offsets]:
     found = []
     at = 0
     while match := _HIGHLIGHT.search(text, at):
@@ -202,11 +202,11 @@ def _find_highlights(text: str, taken: Spans, edges: list[int]) -> list[_Place]:
     return found
 
 
-def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Place]:
+def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Offsets]:
     """Find the outermost pairs of square brackets that are gaps."""
     edges = iter([*parts.edges, len(text) + 1])
     edge = next(edges)
-    found: list[_Place] = []
+    found: list[_Offsets] = []
     stack: list[int] = []
     label = -1  # start of an image's label, if its description has just ended
     at = 0
@@ -248,11 +248,11 @@ def _is_gap(text: str, start: int, end: int) -> bool:
     return not text.endswith("!", 0, start) and not text.startswith("(", end + 1)
 
 
-def _keep_outermost(places: list[_Place]) -> list[_Place]:
-    kept: list[_Place] = []
-    for place in sorted(places, key=lambda place: (place[0], -place[1])):
-        if not kept or place[0] >= kept[-1][1]:
-            kept.append(place)
+def _keep_outermost(found: list[_Offsets]) -> list[_Offsets]:
+    kept: list[_Offsets] = []
+    for each in sorted(found, key=lambda each: (each[0], -each[1])):
+        if not kept or each[0] >= kept[-1][1]:
+            kept.append(each)
     return kept
 
 
@@ -331,7 +331,7 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
     if not note.definitions and "]:" not in text:
         plain = Spans([*plain, *(match.span() for match in _PLAIN_BRACKETS.finditer(text))])
     pieces: list[str] = []
-    places = [0]  # pairs of an offset of `text` and of the result
+    starts = [0]  # pairs of an offset of `text` and of the result
     moved = [0]
     done = 0
     for match in _ESCAPED.finditer(text):
@@ -340,12 +340,12 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
         bracket = match[1] if match.start() in plain else f"&#{ord(match[1])};"
         pieces += [text[done : match.start()], bracket]
         done = match.end()
-        places.append(done)
+        starts.append(done)
         moved.append(moved[-1] + len(bracket) - 2)
     pieces.append(text[done:])
 
     def move(offset: int) -> int:
-        return offset + moved[bisect_right(places, offset) - 1]
+        return offset + moved[bisect_right(starts, offset) - 1]
 
     return "".join(pieces), tuple(_move(gap, move) for gap in note.gaps)
 

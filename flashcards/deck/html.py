@@ -102,16 +102,16 @@ class _Splitter:
         if match is None:
             return "", 0
         attributes: dict[str, str] = {}
-        place = match.end()
-        while not (ending := _TAG_END.match(html, place)):
-            attribute = _ATTRIBUTE.match(html, place)
+        offset = match.end()
+        while not (ending := _TAG_END.match(html, offset)):
+            attribute = _ATTRIBUTE.match(html, offset)
             if attribute is None:
                 self._missing.add(">")
                 return "", 0
-            place = attribute.end()
+            offset = attribute.end()
             value = ""
             if attribute[2]:
-                value, place = self._read_value(place)
+                value, offset = self._read_value(offset)
             attributes.setdefault(attribute[1].lower(), value)
         closes = html.startswith("</", at)
         return Tag(match[1].lower(), {} if closes else attributes, closes, "/" in ending[0]), ending.end()

@@ -114,19 +114,19 @@ class MathClosings:
 
     def __init__(self, text: str, breaks: Sequence[int] = ()) -> None:
         self._text = text
-        self._places: dict[str, list[int]] = {")": [], "]": []}
+        self._offsets: dict[str, list[int]] = {")": [], "]": []}
         for match in _ESCAPE.finditer(text):
-            if match[1] in self._places:
-                self._places[match[1]].append(match.start())
+            if match[1] in self._offsets:
+                self._offsets[match[1]].append(match.start())
         self._limits = sorted([*(match.start() for match in _BLANK_LINE.finditer(text)), *breaks])
 
     def find(self, bracket: int) -> int:
         """Return the end of the formula that begins at `bracket`; 0 if it has none before a blank line."""
-        places = self._places[")" if self._text[bracket] == "(" else "]"]
-        index = bisect_right(places, bracket)
+        offsets = self._offsets[")" if self._text[bracket] == "(" else "]"]
+        index = bisect_right(offsets, bracket)
         following = bisect_right(self._limits, bracket)
         limit = self._limits[following] if following < len(self._limits) else len(self._text)
-        return places[index] + 2 if index < len(places) and places[index] < limit else 0
+        return offsets[index] + 2 if index < len(offsets) and offsets[index] < limit else 0
 
 
 def escape_money(text: str) -> str:
@@ -143,8 +143,8 @@ def _find_money(text: str) -> list[int]:
         escaped = _insert(text, found, "\\")
         at, back = map_byte_offsets(escaped), map_without_inserted(found)
         spans = [
-            (back(at(place["start"])), back(at(place["end"])))
-            for event, place in pyromark.events_with_range(escaped, options=OPTIONS)
+            (back(at(span["start"])), back(at(span["end"])))
+            for event, span in pyromark.events_with_range(escaped, options=OPTIONS)
             if isinstance(event, dict) and "InlineMath" in event
         ]
         more = [start for start, end in spans if _is_money(text, start, end)]
@@ -168,11 +168,11 @@ def _is_money(text: str, start: int, end: int) -> bool:
     return content[-1:] in _OPERATORS and (following.isalpha() or following == "_")
 
 
-def _insert(text: str, places: Sequence[int], inserted: str) -> str:
-    """Insert a text at each of `places`, which are in order."""
-    if not places:
+def _insert(text: str, offsets: Sequence[int], inserted: str) -> str:
+    """Insert a text at each of `offsets`, which are in order."""
+    if not offsets:
         return text
-    return inserted.join(text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True))
+    return inserted.join(text[start:end] for start, end in zip([0, *offsets], [*offsets, len(text)], strict=True))
 
 
 def find_definitions(text: str, breaks: Sequence[int] = ()) -> dict[str, Span]:
@@ -210,11 +210,11 @@ class _OutlineBuilder:
 
     def run(self) -> None:
         at = self.at
-        for event, place in pyromark.events_with_range(self.text, options=OPTIONS):
+        for event, span in pyromark.events_with_range(self.text, options=OPTIONS):
             # The most frequent events come first: there are a dozen events per note.
             if isinstance(event, str):
                 if event == "Rule":
-                    self._add_rule(at(place["start"]), at(place["end"]))
+                    self._add_rule(at(span["start"]), at(span["end"]))
                 elif self.heading is not None:
                     self.heading.append(" ")
             elif "Text" in event:
@@ -222,17 +222,17 @@ class _OutlineBuilder:
                     self.heading.append(event["Text"])
                 item = self.items[-1] if self.items else None
                 if item is not None and item.lead_start < 0:
-                    item.lead_start = at(place["start"])
+                    item.lead_start = at(span["start"])
             elif "End" in event:
                 self.depth -= 1
                 tag = event["End"]
                 if not (isinstance(tag, str) and tag in _INLINE_TAGS):
-                    self._close_tag(tag, at(place["start"]), at(place["end"]))
+                    self._close_tag(tag, at(span["start"]), at(span["end"]))
             elif "Start" in event:
-                self._open_tag(event["Start"], at(place["start"]), at(place["end"]))
+                self._open_tag(event["Start"], at(span["start"]), at(span["end"]))
             else:
                 ((name, value),) = event.items()
-                self._add_leaf(name, value, at(place["start"]), at(place["end"]))
+                self._add_leaf(name, value, at(span["start"]), at(span["end"]))
 
     def _add_rule(self, start: int, end: int) -> None:
         self._close_lead(start)

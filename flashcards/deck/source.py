@@ -32,16 +32,16 @@ def map_byte_offsets(text: str) -> Callable[[int], int]:
     """Return a function from an offset in `text.encode()` to the offset in `text`."""
     if text.isascii():
         return lambda offset: offset
-    places = [match.start() for match in _NON_ASCII.finditer(text)]
-    extra = list(accumulate((len(text[place].encode()) - 1 for place in places), initial=0))
-    byte_places = [place + more for place, more in zip(places, extra, strict=False)]
+    offsets = [match.start() for match in _NON_ASCII.finditer(text)]
+    extra = list(accumulate((len(text[offset].encode()) - 1 for offset in offsets), initial=0))
+    byte_offsets = [offset + more for offset, more in zip(offsets, extra, strict=False)]
 
-    return lambda offset: offset - extra[bisect_right(byte_places, offset - 1)]
+    return lambda offset: offset - extra[bisect_right(byte_offsets, offset - 1)]
 
 
-def map_without_inserted(places: Sequence[int]) -> Callable[[int], int]:
-    """Map offsets in a text with a character inserted at each of `places` to the original offsets."""
-    inserted = [offset + number for number, offset in enumerate(places)]
+def map_without_inserted(offsets: Sequence[int]) -> Callable[[int], int]:
+    """Map offsets in a text with a character inserted at each of `offsets` to the original offsets."""
+    inserted = [offset + number for number, offset in enumerate(offsets)]
     return lambda offset: offset - bisect_left(inserted, offset)
 
 

@@ -29,7 +29,7 @@ class PatternError(ValueError):
     """A pattern without number, hint or answer."""
 
 
-class _Place(NamedTuple):
+class _GapMatch(NamedTuple):
     """One gap in a text: its span, the hidden text, its hint and its number or letters."""
 
     start: int
@@ -54,9 +54,9 @@ class _Shape:
 def find_clozes(text: str, patterns: Sequence[str]) -> tuple[Gap, ...]:
     """Find the gaps of a text, in order; skip invalid patterns. If gaps overlap partly, the later one is text."""
     for sequence in _ORDER:
-        places = [place for pattern in _usable(patterns) for place in _find(text, pattern, sequence)]
-        if places:
-            return _gaps(places, sequence)
+        hits = [hit for pattern in _usable(patterns) for hit in _find(text, pattern, sequence)]
+        if hits:
+            return _gaps(hits, sequence)
     return ()
 
 
@@ -89,12 +89,12 @@ def _usable(patterns: Sequence[str]) -> Iterator[str]:
     return (pattern for pattern in patterns if is_pattern(pattern))
 
 
-def _gaps(places: list[_Place], sequence: str) -> tuple[Gap, ...]:
+def _gaps(hits: list[_GapMatch], sequence: str) -> tuple[Gap, ...]:
     found = []
-    for number, place in enumerate(places, start=1):
-        asked, hidden = _cards(place.sequence, sequence, number)
+    for number, hit in enumerate(hits, start=1):
+        asked, hidden = _cards(hit.sequence, sequence, number)
         if asked or hidden:
-            found.append(Gap(asked, *place[:4], place.hint, hidden))
+            found.append(Gap(asked, *hit[:4], hit.hint, hidden))
     found.sort(key=lambda gap: (gap.start, -gap.end))
     kept: list[Gap] = []
     around: list[Gap] = []
@@ -119,27 +119,27 @@ def _cards(written: str, sequence: str, number: int) -> tuple[tuple[int, ...], t
     return asked, tuple(at for at, letter in enumerate(letters, start=1) if letter == "h")
 
 
-def _find(text: str, pattern: str, sequence: str) -> Iterator[_Place]:
+def _find(text: str, pattern: str, sequence: str) -> Iterator[_GapMatch]:
     """Find the gaps of one pattern and kind, line by line, as the leftmost and shortest matches."""
     shapes = _shapes(pattern, sequence)
     opening = find_opening(pattern)
     offset = 0
     for line in _LINE_END.split(text):
-        for place in _find_in_line(line, shapes) if opening in line else ():
-            start, end, inner_start, inner_end, hint, written = place
-            yield _Place(start + offset, end + offset, inner_start + offset, inner_end + offset, hint, written)
+        for hit in _find_in_line(line, shapes) if opening in line else ():
+            start, end, inner_start, inner_end, hint, written = hit
+            yield _GapMatch(start + offset, end + offset, inner_start + offset, inner_end + offset, hint, written)
         offset += len(line) + 1
 
 
-def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_Place]:
+def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_GapMatch]:
     searches = [_Search(line, shape) for shape in shapes]
     is_hint_first = shapes[0].wild[0] == "hint"
     at = 0
     while True:
         # Of gaps with the same start, the one with the shorter answer counts; of equally short ones, the one with a
         # hint.
-        found = [place for place in (search.first(at) for search in searches) if place]
-        best = min(found, key=lambda place: (place.start, 0 if is_hint_first else place.inner_end), default=None)
+        found = [hit for hit in (search.first(at) for search in searches) if hit]
+        best = min(found, key=lambda hit: (hit.start, 0 if is_hint_first else hit.inner_end), default=None)
         if best is None:
             return
         yield best
@@ -154,7 +154,7 @@ class _Search:
         self._shape = shape
         self._finders = [_Finder(line, part) for part in shape.parts]
 
-    def first(self, at: int) -> _Place | None:
+    def first(self, at: int) -> _GapMatch | None:
         """Find the first gap that begins at `at` or later."""
         opening = self._finders[0].next(at)
         if opening is None:
@@ -173,7 +173,7 @@ class _Search:
                 hint = before.end(), after.start()
         written = next((match["seq"] for match in matches if match.re.groupindex), "")
         hint_text = self._line[hint[0] : hint[1]] if hint else ""
-        return _Place(opening.start(), matches[-1].end(), *inner, hint_text, written)
+        return _GapMatch(opening.start(), matches[-1].end(), *inner, hint_text, written)
 
 
 class _Finder:

@@ -121,21 +121,21 @@ def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
     high = max([*values, *([] if plot.high is None else [plot.high])], default=1.0)
     frame = _Frame(plot.low, high, plot.form, wide=wide, whole=_are_whole(values) and high > 1)
     across = Scale(xs[0], xs[-1], frame.left, frame.left + frame.width) if xs else Scale(0, 1, 0, 1)
-    places = [across.at(x) for x in xs]
+    positions = [across.at(x) for x in xs]
     body = []
     for one in series:
-        for run in _find_runs(places, one.values):
+        for run in _find_runs(positions, one.values):
             points = " ".join(f"{x:.1f},{frame.y.at(value):.1f}" for x, value in run)
             body.append(f'<polyline class="line s{one.colour}" points="{points}"/>')
             if len(run) == 1 or len(xs) <= 40:
                 body += [_draw_circle(x, frame.y.at(value), 2.5, f"c{one.colour}") for x, value in run]
-    for at, place in enumerate(places):
-        left = (places[at - 1] + place) / 2 if at else frame.left
-        right = (places[at + 1] + place) / 2 if at + 1 < len(places) else frame.left + frame.width
+    for at, position in enumerate(positions):
+        left = (positions[at - 1] + position) / 2 if at else frame.left
+        right = (positions[at + 1] + position) / 2 if at + 1 < len(positions) else frame.left + frame.width
         said = _describe(plot.names[at], series, at, plot.form)
         body.append(_add_title(said, [frame.draw_hit_area(left, right - left)]))
     body += [_draw_level(level, frame) for level in plot.levels]
-    return frame.draw(label, body, list(zip(places, plot.names, strict=True)))
+    return frame.draw(label, body, list(zip(positions, plot.names, strict=True)))
 
 
 def _draw_scatter(plot: Scatter, label: str) -> str:
@@ -221,11 +221,11 @@ def _are_whole(values: Iterable[float]) -> bool:
     return all(value == round(value) for value in values)
 
 
-def _find_runs(places: Sequence[float], values: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
+def _find_runs(positions: Sequence[float], values: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
     run: list[tuple[float, float]] = []
-    for place, value in zip(places, values, strict=True):
+    for position, value in zip(positions, values, strict=True):
         if value is not None:
-            run.append((place, value))
+            run.append((position, value))
         elif run:
             yield run
             run = []

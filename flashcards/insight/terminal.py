@@ -138,28 +138,28 @@ def draw_table(table: DataTable, width: int) -> RenderableType:
         if table.bar and isinstance(row.get(table.bar.key), (int, float)):
             bar, style = row[table.bar.key], table.bar.styles.get(str(row[table.columns[0].key]), table.bar.style)
         rows.append(_Row(table.format_row(row), bar, style))
-    places = list(range(len(table.columns)))
-    if _measure(table, rows, places) > width:
-        places = [at for at in places if table.columns[at].kind != "optional"]
-    if _measure(table, rows, places) > width:
+    indexes = list(range(len(table.columns)))
+    if _measure(table, rows, indexes) > width:
+        indexes = [at for at in indexes if table.columns[at].kind != "optional"]
+    if _measure(table, rows, indexes) > width:
         return _pile_up(table, rows, width)
-    return _draw_side_by_side(table, rows, places, width)
+    return _draw_side_by_side(table, rows, indexes, width)
 
 
-def _measure(table: DataTable, rows: Sequence[_Row], places: Sequence[int]) -> int:
+def _measure(table: DataTable, rows: Sequence[_Row], indexes: Sequence[int]) -> int:
     """Return the width of the table in columns, without bars."""
     widths = [
         max(cell_len(table.columns[at].head), _LEAST_TEXT)
         if table.columns[at].kind == "text"
         else max(cell_len(table.columns[at].head), *(cell_len(row.cells[at]) for row in rows))
-        for at in places
+        for at in indexes
     ]
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], places: Sequence[int], width: int) -> Table:
-    room = width - _measure(table, rows, places) - _GAP
-    has_text = any(table.columns[at].kind == "text" for at in places)
+def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], indexes: Sequence[int], width: int) -> Table:
+    room = width - _measure(table, rows, indexes) - _GAP
+    has_text = any(table.columns[at].kind == "text" for at in indexes)
     has_bars = table.bar is not None and room >= _LEAST_BAR and not has_text
     drawn = Table(
         box=None,
@@ -169,7 +169,7 @@ def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], places: Sequence[
         header_style="bright_black",
         expand=has_text,
     )
-    for at in places:
+    for at in indexes:
         column = table.columns[at]
         if column.kind == "text":
             drawn.add_column(column.head, no_wrap=True, overflow="ellipsis", ratio=1)
@@ -178,7 +178,7 @@ def _draw_side_by_side(table: DataTable, rows: Sequence[_Row], places: Sequence[
     if has_bars:
         drawn.add_column("", no_wrap=True)
     for row in rows:
-        cells = [Text(row.cells[at]) for at in places]
+        cells = [Text(row.cells[at]) for at in indexes]
         if has_bars and table.bar:
             cells.append(Text("" if row.bar is None else draw_bar(row.bar, table.bar.most, room), row.style))
         drawn.add_row(*cells)

@@ -40,8 +40,8 @@ _BY_TYPE_THEN_RANDOM: Final = 2
 _RANDOM_SORTED: Final = (2, 3, 4)
 
 
-class Place(NamedTuple):
-    """The place of a value in Anki's data."""
+class ValuePath(NamedTuple):
+    """The path of a value in Anki's data: its keys in JSON, its field in a message."""
 
     keys: tuple[str | int, ...]  # its keys in the JSON, from outside in
     field: int  # its number in the protobuf message
@@ -70,7 +70,7 @@ class Option(NamedTuple):
     """A setting and its counterpart in Anki."""
 
     setting: str  # its name in `flashcards.toml`, and in `Policy`
-    places: tuple[Place, ...]  # its places in Anki's data; several values can form one setting
+    paths: tuple[ValuePath, ...]  # its paths in Anki's data; several values can form one setting
     to_ours: Callable[..., Any]  # converts Anki's values to the value in `flashcards.toml`; None if it is not set
     to_anki: Callable[[Any], Sequence[Any]]  # converts the value in `Policy` to Anki's values
 
@@ -87,16 +87,16 @@ def clamp_count(value: float) -> int:
     return min(max(int(value), 0), _MOST)
 
 
-def _number(*keys: str, field: int, default: int = 0) -> Place:
-    return Place(keys, field, decoding.read_number, default)
+def _number(*keys: str, field: int, default: int = 0) -> ValuePath:
+    return ValuePath(keys, field, decoding.read_number, default)
 
 
-def _floats(*keys: str, field: int) -> Place:
-    return Place(keys, field, decoding.read_floats, ())
+def _floats(*keys: str, field: int) -> ValuePath:
+    return ValuePath(keys, field, decoding.read_floats, ())
 
 
-def _text(*keys: str, field: int) -> Place:
-    return Place(keys, field, decoding.read_text, "")
+def _text(*keys: str, field: int) -> ValuePath:
+    return ValuePath(keys, field, decoding.read_text, "")
 
 
 def _same(value: Any) -> Sequence[Any]:
@@ -140,7 +140,7 @@ _REVIEW_ORDERS: Final = {number: name for name, number in _REVIEW_ORDER.items()}
 OPTIONS: Final = (
     Option(
         "retention",
-        (Place(("desiredRetention",), 37, decoding.read_float, 0),),
+        (ValuePath(("desiredRetention",), 37, decoding.read_float, 0),),
         lambda value: round(float(value or _RETENTION), 4),
         _same,
     ),
@@ -203,33 +203,35 @@ class Unused(NamedTuple):
     """An option of Anki without a corresponding setting."""
 
     name: str  # its name in Anki
-    place: Place  # its place; the default is that of a new preset in Anki
+    path: ValuePath  # its path; the default is that of a new preset in Anki
     values: Mapping[Any, str] = {}  # the meaning of values, if the number is not enough
     unset: Any = None  # another value without effect, written before Anki had the option
 
     def describe(self, value: Any) -> str | None:
         """Return its name with a value, or nothing if the value is the default."""
         value = round(value, 4) if isinstance(value, float) else value
-        if value in (self.place.default, self.unset):
+        if value in (self.path.default, self.unset):
             return None
         value = self.values.get(value, value) if isinstance(value, int) else value
         text = f"{value:g}" if isinstance(value, float) else str(value)
         return f"{self.name} ({text if len(text) <= _LONGEST_VALUE else f'{text[:_LONGEST_VALUE]}…'})"
 
 
-def _switch(*keys: str, field: int, negated: bool = False, default: bool = False) -> Place:
-    """Return the place of a switch; `negated` if the message has the opposite value of the JSON."""
-    return Place(keys, field, lambda message, number: bool(decoding.read_number(message, number)) != negated, default)
+def _switch(*keys: str, field: int, negated: bool = False, default: bool = False) -> ValuePath:
+    """Return the path of a switch; `negated` if the message has the opposite value of the JSON."""
+    return ValuePath(
+        keys, field, lambda message, number: bool(decoding.read_number(message, number)) != negated, default
+    )
 
 
-def _ratio(*keys: str, field: int, default: float) -> Place:
-    return Place(keys, field, lambda message, number: round(decoding.read_float(message, number), 4), default)
+def _ratio(*keys: str, field: int, default: float) -> ValuePath:
+    return ValuePath(keys, field, lambda message, number: round(decoding.read_float(message, number), 4), default)
 
 
 _LONGEST_VALUE: Final = 60  # characters
 _ON: Final = {True: "on", False: "off"}
-INSERTION: Final = Place(("new", "order"), 20, lambda message, number: 1 - decoding.read_number(message, number), 1)
-_STARTING_EASE: Final = Place(
+INSERTION: Final = ValuePath(("new", "order"), 20, lambda message, number: 1 - decoding.read_number(message, number), 1)
+_STARTING_EASE: Final = ValuePath(
     ("new", "initialFactor"), 11, lambda message, number: round(decoding.read_float(message, number) * 1000), 2500
 )
 
@@ -270,25 +272,25 @@ UNUSED_BY_FSRS: Final = (
     Unused("hard interval", _ratio("rev", "hardFactor", field=13, default=1.2)),
     Unused("new interval", _ratio("lapse", "mult", field=14, default=0.0)),
     Unused("interval modifier", _ratio("rev", "ivlFct", field=15, default=1.0)),
-    Unused("graduating interval", Place(("new", "ints", 0), 18, decoding.read_number, 1)),
-    Unused("easy interval", Place(("new", "ints", 1), 19, decoding.read_number, 4)),
+    Unused("graduating interval", ValuePath(("new", "ints", 0), 18, decoding.read_number, 1)),
+    Unused("easy interval", ValuePath(("new", "ints", 1), 19, decoding.read_number, 4)),
 )
 """Options of the older scheduler, SM-2."""
 
 _LEAST_AFTER_LAPSE: Final = _number("lapse", "minInt", field=17, default=1)
 
-WITHOUT_SETTING: Final = (*(each.place for each in (*UNUSED, _WAIT, *UNUSED_BY_FSRS)), _LEAST_AFTER_LAPSE, INSERTION)
-"""The places of all options without a setting."""
+WITHOUT_SETTING: Final = (*(each.path for each in (*UNUSED, _WAIT, *UNUSED_BY_FSRS)), _LEAST_AFTER_LAPSE, INSERTION)
+"""The paths of all options without a setting."""
 
-_PLACES: Final = (*WITHOUT_SETTING, *(place for option in OPTIONS for place in option.places))
+_PATHS: Final = (*WITHOUT_SETTING, *(path for option in OPTIONS for path in option.paths))
 _OTHERS: Final = 255  # the message field with unknown options, as JSON
 _WITHOUT_MEANING: Final = {"id", "mod", "name", "usn", "dyn"}
 _OF_EARLIER_VERSIONS: Final = {("new", "separate"), ("rev", "fuzz"), ("rev", "minSpace"), ("new", "ints")}
 
 
-def find_preset_problems(value_at: Callable[[Place], Any]) -> list[str]:
-    """Find the options that cannot be kept, as clauses; `value_at` returns the value at a place of the preset."""
-    values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
+def find_preset_problems(value_at: Callable[[ValuePath], Any]) -> list[str]:
+    """Find the options that cannot be kept, as clauses; `value_at` returns the value at a path of the preset."""
+    values = {option.setting: [value_at(path) for path in option.paths] for option in OPTIONS}
     (order,), (gathered, sort_order) = values["review_order"], values["new_order"]
     problems = []
     if order in _OTHER_ORDERS:
@@ -305,12 +307,12 @@ def find_preset_problems(value_at: Callable[[Place], Any]) -> list[str]:
         problems.append("siblings that are new, under review or on steps of days are buried alike; all are")
     if (least := value_at(_LEAST_AFTER_LAPSE)) > 1:
         problems.append(f"a forgotten card may come back sooner than Anki's minimum of {least:,} days")
-    advance = any(each.describe(value_at(each.place)) for each in _ADVANCE)
+    advance = any(each.describe(value_at(each.path)) for each in _ADVANCE)
     for reason, options in (
         ("there is no setting for", (*UNUSED, _WAIT) if advance else UNUSED),
         ("FSRS does not use", UNUSED_BY_FSRS),
     ):
-        if found := [text for each in options if (text := each.describe(value_at(each.place)))]:
+        if found := [text for each in options if (text := each.describe(value_at(each.path)))]:
             problems.append(f"{reason}: {', '.join(found)}")
     return problems
 
@@ -318,8 +320,8 @@ def find_preset_problems(value_at: Callable[[Place], Any]) -> list[str]:
 def find_unknown_keys(value: Mapping[str, Any]) -> list[str]:
     """Find the keys of a preset of schema 11 that Anki does not define, and that have a value."""
     known: dict[str, set[Any]] = {}
-    for place in _PLACES:
-        known.setdefault(str(place.keys[0]), set()).update(place.keys[1:2])
+    for path in _PATHS:
+        known.setdefault(str(path.keys[0]), set()).update(path.keys[1:2])
     found = [key for key in value if key not in known and key not in _WITHOUT_MEANING and value[key]]
     for group in ("new", "rev", "lapse"):
         inner = value.get(group)
@@ -334,7 +336,7 @@ def find_unknown_keys(value: Mapping[str, Any]) -> list[str]:
 
 def find_unknown_fields(message: bytes) -> list[str]:
     """Find the numbers of a preset's unknown fields, and the keys that add-ons put into it."""
-    known = {place.field for place in _PLACES}
+    known = {path.field for path in _PATHS}
     fields = dict(decoding.read_fields(message))
     others = fields.pop(_OTHERS, b"")
     found = [f"number {number}" for number in sorted(fields.keys() - known)]

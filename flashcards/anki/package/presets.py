@@ -14,7 +14,7 @@ from flashcards.anki.package.preset_table import (
     OPTIONS,
     WITHOUT_SETTING,
     Option,
-    Place,
+    ValuePath,
     clamp_count,
     find_preset_problems,
     find_unknown_fields,
@@ -35,8 +35,8 @@ _MOST_SECONDS: Final = 1 << 62
 _OPTIONAL: Final = -1  # the value of a number that a message omits, if that means that it is not set
 
 
-def _optional(key: str, field: int) -> Place:
-    return Place((key,), field, lambda message, number: decoding.read_number(message, number, _OPTIONAL), _OPTIONAL)
+def _optional(key: str, field: int) -> ValuePath:
+    return ValuePath((key,), field, lambda message, number: decoding.read_number(message, number, _OPTIONAL), _OPTIONAL)
 
 
 def _limit(value: int) -> int | None:
@@ -84,13 +84,13 @@ def make_preset(name: str, policy: Policy) -> dict[str, Any]:
         "rev": {},
         "lapse": {},
     }
-    for place in WITHOUT_SETTING:
-        place.put(place.default, preset)
+    for path in WITHOUT_SETTING:
+        path.put(path.default, preset)
     INSERTION.put(0 if policy.new_order == "random" else 1, preset)
     for option in OPTIONS:
         values = option.to_anki(getattr(policy, option.setting))
-        for place, value in zip(option.places, values, strict=True):
-            place.put(value, preset)
+        for path, value in zip(option.paths, values, strict=True):
+            path.put(value, preset)
     return preset
 
 
@@ -107,18 +107,20 @@ def read_preset_json(key: int, value: Mapping[str, Any]) -> Preset:
     changed = value.get("mod")
     changed = int(changed) if isinstance(changed, int | float) and 0 <= changed < _MOST_SECONDS else 0
     return _read_preset(
-        key, str(value.get("name", "")), changed, lambda place: place.in_json(value), find_unknown_keys(value)
+        key, str(value.get("name", "")), changed, lambda path: path.in_json(value), find_unknown_keys(value)
     )
 
 
 def read_preset_message(key: int, name: str, message: bytes, changed: int) -> Preset:
     """Read a preset of a later schema: the message `DeckConfig.Config`."""
     unknown = find_unknown_fields(message)
-    return _read_preset(key, name, changed, lambda place: place.in_message(message), unknown)
+    return _read_preset(key, name, changed, lambda path: path.in_message(message), unknown)
 
 
-def _read_preset(key: int, name: str, changed: int, value_at: Callable[[Place], Any], unknown: Sequence[str]) -> Preset:
-    values = {option.setting: [value_at(place) for place in option.places] for option in OPTIONS}
+def _read_preset(
+    key: int, name: str, changed: int, value_at: Callable[[ValuePath], Any], unknown: Sequence[str]
+) -> Preset:
+    values = {option.setting: [value_at(path) for path in option.paths] for option in OPTIONS}
     problems = find_preset_problems(value_at)
     later = [each for each in unknown if _LATER_PARAMETERS.fullmatch(each)]
     problems += [
@@ -140,7 +142,7 @@ def read_deck_json(key: int, value: Mapping[str, Any]) -> PackageDeck:
     """Read a deck of schema 11."""
     if value.get("dyn"):
         return PackageDeck(key, str(value["name"]), None)
-    settings = _read_deck_options(lambda place: place.in_json(value))
+    settings = _read_deck_options(lambda path: path.in_json(value))
     retention = value.get("desiredRetention")
     if retention is not None:
         settings["retention"] = round(float(retention / 100), 4)
@@ -154,7 +156,7 @@ def read_deck_message(key: int, name: str, kind: bytes) -> PackageDeck:
     normal = decoding.read_bytes(kind, 1)
     if normal is None:
         return PackageDeck(key, name, None)
-    settings = _read_deck_options(lambda place: place.in_message(normal))
+    settings = _read_deck_options(lambda path: path.in_message(normal))
     retention = decoding.read_float(normal, 10)
     if retention:
         settings["retention"] = round(retention, 4)
@@ -162,8 +164,8 @@ def read_deck_message(key: int, name: str, kind: bytes) -> PackageDeck:
     return PackageDeck(key, name, decoding.read_number(normal, 1, 1), settings, description)
 
 
-def _read_deck_options(value_at: Callable[[Place], Any]) -> dict[str, Any]:
-    return _convert(_DECK_OPTIONS, {each.setting: [value_at(place) for place in each.places] for each in _DECK_OPTIONS})
+def _read_deck_options(value_at: Callable[[ValuePath], Any]) -> dict[str, Any]:
+    return _convert(_DECK_OPTIONS, {each.setting: [value_at(path) for path in each.paths] for each in _DECK_OPTIONS})
 
 
 def _render_description(text: str, *, is_markdown: bool) -> str:

@@ -38,25 +38,25 @@ def render_cloze(note: Note, renderer: HtmlRenderer) -> str:
     openings = [_write_opening(gap, nested=nested) + _hide(gap) for gap in note.gaps]
     closings = [("</span>" if gap.hidden else "") + _write_closing(gap, renderer, nested=nested) for gap in note.gaps]
     tokens = _split_html(html, delimiters)
-    places = _find_places(tokens, delimiters)
+    ranges = _find_ranges(tokens, delimiters)
     swallowed = any(html.count(delimiter) > tokens.count(delimiter) for delimiter in delimiters)
-    if swallowed or len(places) != len(note.gaps):
+    if swallowed or len(ranges) != len(note.gaps):
         return _render_piecewise(note, renderer, openings, closings)
     partners = _find_partners(tokens)
-    _open_details(tokens, places, partners)
+    _open_details(tokens, ranges, partners)
     names = [" ".join(f"more{number}" for number in gap.numbers) for gap in note.gaps]
-    return _write_gaps(tokens, places, partners, delimiters, openings, closings, names)
+    return _write_gaps(tokens, ranges, partners, delimiters, openings, closings, names)
 
 
 def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
     """Replace the delimiters of gaps in HTML by `<mark>`, in parts across elements; remove unusable ones."""
     tokens = _split_html(html, delimiters)
-    places = _find_places(tokens, delimiters)
+    ranges = _find_ranges(tokens, delimiters)
     partners = _find_partners(tokens)
-    _open_details(tokens, places, partners)
+    _open_details(tokens, ranges, partners)
     marks: dict[int, list[str]] = {}
-    for place in places:
-        for start, end in _find_balanced_parts(tokens, place, partners, delimiters):
+    for inside in ranges:
+        for start, end in _find_balanced_parts(tokens, inside, partners, delimiters):
             marks.setdefault(start, []).append('<mark class="gap">')
             marks.setdefault(end, []).insert(0, "</mark>")
     out = [piece for index, token in enumerate([*tokens, ""]) for piece in (*marks.get(index, ()), token)]
@@ -66,7 +66,7 @@ def mark_gaps(html: str, delimiters: tuple[str, str]) -> str:
     return whole
 
 
-class _Place(NamedTuple):
+class _GapRange(NamedTuple):
     """The tokens of one gap between its delimiters: `start` inclusive, `end` exclusive."""
 
     start: int
@@ -118,10 +118,10 @@ def _split_html(html: str, delimiters: tuple[str, str]) -> list[str]:
     return [piece for piece in re.split(f"(<[^<>]*>|{delimiters[0]}|{delimiters[1]})", html) if piece]
 
 
-def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]:
+def _find_ranges(tokens: list[str], delimiters: tuple[str, str]) -> list[_GapRange]:
     """Find the content of each gap, in order of opening delimiters; empty if the delimiters are unbalanced."""
     starts: list[int] = []
-    found: dict[int, _Place] = {}
+    found: dict[int, _GapRange] = {}
     for index, token in enumerate(tokens):
         if token == delimiters[0]:
             starts.append(index + 1)
@@ -129,15 +129,15 @@ def _find_places(tokens: list[str], delimiters: tuple[str, str]) -> list[_Place]
             if not starts:
                 return []
             start = starts.pop()
-            found[start] = _Place(start, index)
+            found[start] = _GapRange(start, index)
     return [] if starts else [found[start] for start in sorted(found)]
 
 
-def _open_details(tokens: list[str], places: list[_Place], partners: dict[int, int]) -> None:
+def _open_details(tokens: list[str], ranges: list[_GapRange], partners: dict[int, int]) -> None:
     """Open each `<details>` with a gap below its summary, because a closed one would hide it."""
     if "<details>" not in tokens:
         return
-    starts = [place.start for place in places]
+    starts = [inside.start for inside in ranges]
     summaries = [at for at, token in enumerate(tokens) if token == "</summary>"]
     for at, token in enumerate(tokens):
         if token == "<details>" and at in partners:
@@ -149,7 +149,7 @@ def _open_details(tokens: list[str], places: list[_Place], partners: dict[int, i
 
 def _write_gaps(
     tokens: list[str],
-    places: list[_Place],
+    ranges: list[_GapRange],
     partners: dict[int, int],
     delimiters: tuple[str, str],
     openings: list[str],
@@ -160,16 +160,16 @@ def _write_gaps(
     opens: dict[int, list[str]] = {}
     closes: dict[int, list[str]] = {}
     unseen: dict[int, list[str]] = {}  # gaps without visible content, whose cards are still needed
-    for place, opening, closing, name in zip(places, openings, closings, names, strict=True):
+    for inside, opening, closing, name in zip(ranges, openings, closings, names, strict=True):
         # Outer gaps come first: they open before the inner ones and close after them.
-        parts = _find_balanced_parts(tokens, place, partners, delimiters)
+        parts = _find_balanced_parts(tokens, inside, partners, delimiters)
         for number, (start, end) in enumerate(parts):
             element = "div" if any(_BLOCK.match(token) for token in tokens[start:end]) else "span"
             before, after = (f'<{element} class="{name}">', f"</{element}>") if number else ("", "")
             opens.setdefault(start, []).append(before + opening)
             closes.setdefault(end, []).insert(0, closing + after)
         if not parts:
-            unseen.setdefault(place.start, []).append(f"{opening}&nbsp;{closing}")
+            unseen.setdefault(inside.start, []).append(f"{opening}&nbsp;{closing}")
     out = []
     depth = 0
     for index, token in enumerate(tokens):
@@ -199,14 +199,14 @@ def _find_partners(tokens: list[str]) -> dict[int, int]:
 
 
 def _find_balanced_parts(
-    tokens: list[str], place: _Place, partners: dict[int, int], delimiters: tuple[str, str]
+    tokens: list[str], inside: _GapRange, partners: dict[int, int], delimiters: tuple[str, str]
 ) -> list[tuple[int, int]]:
     """Find the runs of a gap's tokens with whole elements and visible content."""
     parts = []
-    start = place.start
-    for index in range(place.start, place.end + 1):
-        partner = partners.get(index, place.start)
-        if index < place.end and place.start <= partner < place.end:
+    start = inside.start
+    for index in range(inside.start, inside.end + 1):
+        partner = partners.get(index, inside.start)
+        if index < inside.end and inside.start <= partner < inside.end:
             continue
         if any(token.strip() for token in tokens[start:index] if token not in delimiters):
             parts.append((start, index))
