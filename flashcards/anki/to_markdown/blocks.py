@@ -203,7 +203,8 @@ class BlockConverter:
         if self.has_gap(element) or not elements.is_balanced(inside):
             self._take_emphasized(element, [f'<a href="{escape(target)}">'])
         elif inside:
-            self._tokens.append(InlineToken(RAW, f"[{inside}]({elements.write_link_url(target)})"))
+            title = elements.write_title(element.attributes.get("title", ""))
+            self._tokens.append(InlineToken(RAW, f"[{inside}]({elements.write_link_url(target)}{title})"))
 
     def _take_image(self, element: Element) -> None:
         source = element.attributes.get("src", "")
@@ -212,7 +213,8 @@ class BlockConverter:
             size = elements.read_size(element)
             if size is None:
                 self._cut.problems.append("the size of a picture is left out")
-            self._tokens.append(InlineToken(RAW, elements.write_image(source, alt, size or {}, self._media)))
+            title = self._cut.restore(element.attributes.get("title", ""))
+            self._tokens.append(InlineToken(RAW, elements.write_image(source, alt, size or {}, self._media, title)))
 
     def _take_player(self, element: Element) -> None:
         sources = [element.attributes.get("src", "")]

@@ -17,6 +17,8 @@ Media = Callable[[str], str]
 """Converts the name of a media file in the package to its URL in Markdown."""
 
 _IN_URL: Final = re.compile(r"""[\x00-\x20"#$%&()<>?\[\]\\^`{|}\x7f*]""")
+_IN_TITLE: Final = re.compile(r"""["\\&<>`*_\[\]$]""")
+_BACKSLASHED: Final = r"\\\g<0>"
 _SIZE: Final = re.compile(r"([0-9]{0,5}(?:\.[0-9]+)?)(px|%|em|rem|pt|pc|in|cm|mm)?")
 _PIXELS: Final = {"em": 16, "rem": 16, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _BRACKET: Final = re.compile(r"[\[\]]")
@@ -197,15 +199,22 @@ def read_size(element: Element) -> dict[str, str] | None:
     return found if found or is_complete else None
 
 
-def write_image(source: str, alt: str, size: Mapping[str, str], media: Media) -> str:
+def write_title(title: str) -> str:
+    """Write the title of a picture or a link, which a pointer shows, as in `(a.png "title")`."""
+    title = " ".join(title.split())
+    return f' "{_IN_TITLE.sub(_BACKSLASHED, title)}"' if title else ""
+
+
+def write_image(source: str, alt: str, size: Mapping[str, str], media: Media, title: str = "") -> str:
     """Write a picture, as HTML if it has a size."""
     url = encode_url(media(source)) if scheme(source) == "" else write_link_url(source)
     alt = " ".join(alt.split())
     if size:
         sizes = "".join(f' {name}="{value}"' for name, value in size.items())
         described = f' alt="{escape(alt)}"' if alt else ""
+        described += f' title="{escape(title)}"' if title else ""
         return f'<img src="{escape(url)}"{described}{sizes}>'
-    return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({url})"
+    return f"![{escape_link_text(alt) if chr(92) + ']' not in alt else ''}]({url}{write_title(title)})"
 
 
 def write_embedded(element: Element, media: Media) -> str:

@@ -290,6 +290,19 @@ def test_the_size_of_a_picture_is_kept(html: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "title", ["a title", 'with "quotes"', "back\\slash", "1 < 2 & 3", "&lt; `x` *y* [z] $1$ $2$", "日本 (語)"]
+)
+def test_the_title_of_a_picture_or_a_link_is_kept(title: str) -> None:
+    name = escape(title)
+    for html in (
+        f'<img src="p.jpg" alt="" title="{name}">',
+        f'<img src="p.jpg" alt="" width="9" title="{name}">',
+        f'see <a href="https://x.org" title="{name}">this</a>',
+    ):
+        assert unescape(name) in unescape(rendered(markdown(html)))
+
+
+@pytest.mark.parametrize(
     ("rows", "rule"),
     {
         "the first row": (
