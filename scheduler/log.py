@@ -288,7 +288,7 @@ def are_close(one: Memory, other: Memory, tolerance: float = ROUNDING) -> bool:
     return all(isclose(a, b, rel_tol=tolerance) for a, b in zip(one, other, strict=True))
 
 
-class _Run:
+class _RatingRun:
     """Consecutive ratings that FSRS computes from one starting state; `rows` are their indexes in a log."""
 
     __slots__ = ("items", "last_day", "rows", "start")
@@ -323,15 +323,15 @@ class Replayer:
             if any(row.kind is not ReviewKind.RATING for row in log):
                 _carry_over(log)
 
-    def _split_runs(self, log: Iterable[Review]) -> Iterable[_Run]:
-        run = _Run()
+    def _split_runs(self, log: Iterable[Review]) -> Iterable[_RatingRun]:
+        run = _RatingRun()
         previous: State | None = None
         for index, row in enumerate(log):
             effects = find_row_effects(row)
             begins = begins_history(row.state_before, previous) if effects & RATES else bool(effects & RESTARTS)
             if begins:
                 yield run
-                run = _Run() if effects & RATES else _Run(row.memory, row.day)
+                run = _RatingRun() if effects & RATES else _RatingRun(row.memory, row.day)
             if effects & RATES and row.rating is not None:
                 pause = max(0, row.day - run.last_day) if run.items or run.start else 0
                 run.items.append(self._get_entry(int(row.rating), pause))

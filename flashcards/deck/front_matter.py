@@ -74,7 +74,7 @@ def _read_yaml(text: str) -> list[YamlEntry]:
     """Read `name: value` lines, in order; raise YamlError for other lines, tags, aliases and merge keys."""
     text = _OTHER_BREAKS.sub(" ", text)
     entries = _read_simple(text)
-    return _Reader(text).read() if entries is None else entries
+    return _YamlReader(text).read() if entries is None else entries
 
 
 def _read_simple(text: str) -> list[YamlEntry] | None:
@@ -93,7 +93,7 @@ def _read_simple(text: str) -> list[YamlEntry] | None:
     return entries
 
 
-class _Reader:
+class _YamlReader:
     """Reads the events of PyYAML's parser without recursion or resolving values."""
 
     def __init__(self, text: str) -> None:

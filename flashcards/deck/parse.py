@@ -43,7 +43,7 @@ def parse(text: str, path: str) -> Deck:
     say = _read_values(settings, "say", "say", attributes.split_languages, head.lines, problems)
     # Spaces replace the front matter to preserve offsets and lines.
     body = "".join(" " if character != "\n" else "\n" for character in text[: head.end]) + text[head.end :]
-    reader = _Reader(body, tags)
+    reader = _DeckReader(body, tags)
     reader.run()
     problems += reader.problems
     problems.sort(key=lambda problem: problem.line)
@@ -94,7 +94,7 @@ def _read_values(
     return values
 
 
-class _Reader:
+class _DeckReader:
     """A state machine over the tokens, with at most one open note."""
 
     def __init__(self, body: str, tags: tuple[str, ...]) -> None:

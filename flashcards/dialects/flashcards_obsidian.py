@@ -55,13 +55,13 @@ def _read(text: str, path: str, settings: FlashcardsSettings | None, folder: str
     file = read_lines(text, path)
     above = folder.replace("/", "::") if settings.folders_are_decks else ""
     builder = DeckBuilder(file, str(file.values.get("cards-deck") or above))
-    reader = _Reader(builder, settings, is_second=is_second)
+    reader = _FlashcardsObsidianReader(builder, settings, is_second=is_second)
     file.tags = tuple(dict.fromkeys((*file.tags, *reader.find_tags())))
     reader.run()
     return builder.build()
 
 
-class _Reader:
+class _FlashcardsObsidianReader:
     def __init__(self, builder: DeckBuilder, settings: FlashcardsSettings, *, is_second: bool) -> None:
         self._builder = builder
         self._is_second = is_second

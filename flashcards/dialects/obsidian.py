@@ -77,7 +77,7 @@ def read_obsidian(
         return Deck(name)
     if only_tagged and not _has_deck(path, all_tags, settings):
         return Deck(name, problems=_native_notes(body))
-    reader = _Reader(lines, name, settings, file_tags, tag_lines, stored)
+    reader = _ObsidianReader(lines, name, settings, file_tags, tag_lines, stored)
     reader.run()
     return Deck(
         reader.main_deck,
@@ -146,7 +146,7 @@ class _Text(NamedTuple):
     comments: list[str]
 
 
-class _Reader:
+class _ObsidianReader:
     """Converts the blocks of one file to notes."""
 
     def __init__(

@@ -41,7 +41,7 @@ class _GapMatch(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class _GapPattern:
     """One syntax of a gap: expressions without wildcards, and the text between them.
 
     `parts` are two or three expressions; `wild` names the text between them: "answer" or "hint".
@@ -131,7 +131,7 @@ def _find(text: str, pattern: str, sequence: str) -> Iterator[_GapMatch]:
         offset += len(line) + 1
 
 
-def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_GapMatch]:
+def _find_in_line(line: str, shapes: Sequence[_GapPattern]) -> Iterator[_GapMatch]:
     searches = [_Search(line, shape) for shape in shapes]
     is_hint_first = shapes[0].wild[0] == "hint"
     at = 0
@@ -149,7 +149,7 @@ def _find_in_line(line: str, shapes: Sequence[_Shape]) -> Iterator[_GapMatch]:
 class _Search:
     """Finds one shape in a line. Each expression is searched once from left to right, so the search stays linear."""
 
-    def __init__(self, line: str, shape: _Shape) -> None:
+    def __init__(self, line: str, shape: _GapPattern) -> None:
         self._line = line
         self._shape = shape
         self._finders = [_Finder(line, part) for part in shape.parts]
@@ -196,7 +196,7 @@ class _Finder:
 
 
 @lru_cache(64)
-def _shapes(pattern: str, sequence: str) -> tuple[_Shape, ...]:
+def _shapes(pattern: str, sequence: str) -> tuple[_GapPattern, ...]:
     """Return the syntaxes of a gap: with a hint, and without one. Raise PatternError if a part is missing."""
     groups = list(_GROUP.finditer(pattern)) if len(pattern) <= _LONGEST_PATTERN else []
     number = next((group for group in groups if _NUMBER.search(group[1])), None)
@@ -206,7 +206,7 @@ def _shapes(pattern: str, sequence: str) -> tuple[_Shape, ...]:
     return tuple(_shape(pattern, number, hint, sequence, has_hint=has_hint) for has_hint in (True, False))
 
 
-def _shape(pattern: str, number: re.Match[str], hint: re.Match[str], sequence: str, *, has_hint: bool) -> _Shape:
+def _shape(pattern: str, number: re.Match[str], hint: re.Match[str], sequence: str, *, has_hint: bool) -> _GapPattern:
     wild = "\0"
     pieces = []
     at = 0
@@ -223,4 +223,4 @@ def _shape(pattern: str, number: re.Match[str], hint: re.Match[str], sequence: s
     if _ANSWER not in whole:
         raise PatternError(pattern)
     parts = whole.replace(_ANSWER, f"{wild}{_ANSWER}{wild}", 1).split(wild)
-    return _Shape(tuple(re.compile(part) for part in parts[::2]), tuple(parts[1::2]))
+    return _GapPattern(tuple(re.compile(part) for part in parts[::2]), tuple(parts[1::2]))

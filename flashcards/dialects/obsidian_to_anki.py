@@ -52,7 +52,7 @@ _BELOW: Final = (
 _CODE_OR_MATH: Final = ("`", "~", "$", "\\", "<!--")
 
 
-class _Block(NamedTuple):
+class _NoteBlock(NamedTuple):
     """The text of one note: its type, its fields in order, its tags and its id."""
 
     kind: str
@@ -63,19 +63,19 @@ class _Block(NamedTuple):
 
 def read_obsidian_to_anki(text: str, path: str, settings: ToAnkiSettings | None, folder: str) -> Deck:
     """Read a file with notes of Obsidian_to_Anki; `folder` is its folder within the vault."""
-    reader = _Reader(DeckBuilder(read_lines(text, path)), settings or ToAnkiSettings())
+    reader = _ToAnkiReader(DeckBuilder(read_lines(text, path)), settings or ToAnkiSettings())
     reader.run(folder)
     return reader.builder.build()
 
 
 def cut_notes(text: str, settings: ToAnkiSettings | None) -> list[str]:
     """Return the lines of a file without its notes, which can be parts of lines."""
-    reader = _Reader(DeckBuilder(read_lines(text, "")), settings or ToAnkiSettings())
+    reader = _ToAnkiReader(DeckBuilder(read_lines(text, "")), settings or ToAnkiSettings())
     reader.run("")
     return reader.cut_notes()
 
 
-class _Reader:
+class _ToAnkiReader:
     """Reads the notes of one file."""
 
     def __init__(self, builder: DeckBuilder, settings: ToAnkiSettings) -> None:
@@ -183,7 +183,7 @@ class _Reader:
                 return at, True
         return at, False
 
-    def _read_block(self, lines: list[str]) -> _Block | None:
+    def _read_block(self, lines: list[str]) -> _NoteBlock | None:
         """Read the text between the marks of a note; return nothing for a note to delete."""
         lines = list(lines)
         pin = ""
@@ -198,9 +198,9 @@ class _Reader:
         if lines and lines[-1].startswith("Tags:"):
             tags = tuple(lines.pop()[5:].split())
         kind = lines[0].strip() if lines else ""
-        return _Block(kind, self._read_fields(kind, lines[1:]), tags, pin)
+        return _NoteBlock(kind, self._read_fields(kind, lines[1:]), tags, pin)
 
-    def _read_inline(self, match: re.Match[str]) -> _Block:
+    def _read_inline(self, match: re.Match[str]) -> _NoteBlock:
         kind, text = match[1].strip(), match[2]
         pin = ""
         tags: tuple[str, ...] = ()
@@ -212,7 +212,7 @@ class _Reader:
         pieces = re.split(rf"(?:(?<=\s)|\A)({'|'.join(map(re.escape, names))}):(?=\s|\Z)", text) if names else [text]
         fields = [(names[0] if names else "", pieces[0])]
         fields += list(zip(pieces[1::2], pieces[2::2], strict=True))
-        return _Block(kind, fields, tags, pin)
+        return _NoteBlock(kind, fields, tags, pin)
 
     def _read_fields(self, kind: str, lines: list[str]) -> list[tuple[str, str]]:
         names = self._list_names(kind)
@@ -249,7 +249,7 @@ class _Reader:
 
     def _find_own(
         self, kind: str, regex: str, text: str, taken: list[Span], until: float
-    ) -> Iterator[tuple[Any, _Block]]:
+    ) -> Iterator[tuple[Any, _NoteBlock]]:
         """Yield the notes that a regular expression finds outside of the spans `taken`, to which they are added.
 
         Raise `TimeoutError` if that is not done at the monotonic time `until`.
@@ -270,9 +270,9 @@ class _Reader:
                 groups = [group or "" for group in match.groups()]
                 tags = tuple(groups[size][len("Tags: ") :].split()) if has_tags else ()
                 fields = [(name, group.strip()) for name, group in zip(names, groups[:size], strict=False)]
-                yield match, _Block(kind, fields, tags, groups[-1] if has_id else "")
+                yield match, _NoteBlock(kind, fields, tags, groups[-1] if has_id else "")
 
-    def _add(self, lines: tuple[int, int], block: _Block | None, span: Span | None = None) -> None:
+    def _add(self, lines: tuple[int, int], block: _NoteBlock | None, span: Span | None = None) -> None:
         """Add a note, whose `span` is its place if it can be a part of its lines."""
         self._taken.append(span or (self._starts[lines[0]], self._starts[lines[1]] + len(self._lines[lines[1]])))
         if block is None:

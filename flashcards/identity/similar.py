@@ -47,13 +47,13 @@ def link_similar(
     unchanged = _find_unchanged(in_use, present, linked)
     texts = former([note.id for note in vanished]) if former else None
     scores = Scores([*vanished, *orphans], new, unchanged, _find_homes(in_use, linked), sample, tuning, texts)
-    run = _Run(scores, in_use, present, linked, tuning)
+    run = _Linking(scores, in_use, present, linked, tuning)
     run.link_vanished(len(vanished))
     run.link_orphans()
     return run.list_links(), run.list_ambiguous()
 
 
-class _Run:
+class _Linking:
     """The links found so far. In each round they are neighbours that help to find the next ones.
 
     Notes are identified by their numbers in `Scores`, active ones before orphans.

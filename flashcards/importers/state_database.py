@@ -43,9 +43,9 @@ def import_state(collection: Collection, path: Path, *, dry_run: bool = False) -
     if path.resolve() == collection.database.resolve():
         raise ImportInvalid(path, "it is the state of this collection itself", _REMEDY)
     with closing(_open_copy(path, collection.connection)) as copy:
-        theirs = _State(copy)
+        theirs = _OtherState(copy)
         there_at = _read_status_times(path, theirs)
-        ours = _State(collection.connection)
+        ours = _OtherState(collection.connection)
 
         def bring_in(_journal: Journal) -> bool:
             keys = _match_by_text(theirs, ours)
@@ -109,7 +109,7 @@ class _Status(NamedTuple):
     flag: int
 
 
-class _State:
+class _OtherState:
     """The data of one computer's database."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -145,7 +145,7 @@ class _State:
         return found
 
 
-def _match_by_text(theirs: _State, ours: _State) -> dict[str, str]:
+def _match_by_text(theirs: _OtherState, ours: _OtherState) -> dict[str, str]:
     """Match the keys of notes that each computer found first with another wording; equal notes stay unmatched."""
     matched_here = {key for key, _ in theirs.cards}
     matched_there = {key for key, _ in ours.cards}
@@ -204,7 +204,7 @@ def _undo_ratings(collection: Collection, voided: Iterable[int]) -> int:
     return taken
 
 
-def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
+def _read_status_times(path: Path, theirs: _OtherState) -> Mapping[int, int]:
     try:
         return theirs.find_status_times()
     except (ValueError, TypeError, AttributeError) as error:
@@ -212,7 +212,7 @@ def _read_status_times(path: Path, theirs: _State) -> Mapping[int, int]:
 
 
 def _follow_statuses(
-    collection: Collection, theirs: _State, ours: _State, here: Mapping[int, int], there_at: Mapping[int, int]
+    collection: Collection, theirs: _OtherState, ours: _OtherState, here: Mapping[int, int], there_at: Mapping[int, int]
 ) -> int:
     """Give cards the status after the latest act on either side, burying reviews included; return how many changed."""
     here_at = ours.find_status_times()

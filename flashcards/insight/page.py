@@ -91,7 +91,7 @@ def _draw_bars(plot: Bars, label: str, *, wide: bool) -> str:
     names, series = plot.names, plot.series
     totals = [sum(one.values[at] or 0 for one in series) for at in range(len(names))]
     high = max(totals, default=0)
-    frame = _Frame(0, high, plot.form, wide=wide, whole=_are_whole(totals) and high > 1)
+    frame = _PlotFrame(0, high, plot.form, wide=wide, whole=_are_whole(totals) and high > 1)
     width = frame.width / max(1, len(names))
     gap = min(2.0, width * 0.2)
     body = []
@@ -119,7 +119,7 @@ def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
     values = [value for one in series for value in one.values if value is not None]
     values += [level.value for level in plot.levels]
     high = max([*values, *([] if plot.high is None else [plot.high])], default=1.0)
-    frame = _Frame(plot.low, high, plot.form, wide=wide, whole=_are_whole(values) and high > 1)
+    frame = _PlotFrame(plot.low, high, plot.form, wide=wide, whole=_are_whole(values) and high > 1)
     across = Scale(xs[0], xs[-1], frame.left, frame.left + frame.width) if xs else Scale(0, 1, 0, 1)
     positions = [across.at(x) for x in xs]
     body = []
@@ -139,7 +139,7 @@ def _draw_lines(plot: Curves, label: str, *, wide: bool) -> str:
 
 
 def _draw_scatter(plot: Scatter, label: str) -> str:
-    frame = _Frame(0, 1, plot.form)
+    frame = _PlotFrame(0, 1, plot.form)
     across = Scale(0, 1, frame.left, frame.left + frame.width)
     most = max((point.weight for point in plot.points), default=1.0) or 1.0
     body = [f'<line class="dash" x1="{frame.left}" y1="{frame.y.at(0)}" x2="{across.at(1)}" y2="{frame.y.at(1)}"/>']
@@ -180,7 +180,7 @@ def _draw_calendar(plot: Calendar, label: str) -> str:
     return _draw_svg(label, left + weeks * _CELL + 2, 16 + 7 * _CELL, body, "squares")
 
 
-class _Frame:
+class _PlotFrame:
     """The area of a plot, its vertical axis, and the names below it."""
 
     def __init__(self, low: float, high: float, form: Format, *, wide: bool = False, whole: bool = False) -> None:
@@ -233,7 +233,7 @@ def _find_runs(positions: Sequence[float], values: Sequence[float | None]) -> It
         yield run
 
 
-def _draw_level(level: Level, frame: _Frame) -> str:
+def _draw_level(level: Level, frame: _PlotFrame) -> str:
     y = frame.y.at(level.value)
     right = frame.right
     return (

@@ -153,10 +153,10 @@ def parse_settings(data: bytes, inherited: Mapping[str, Any]) -> Settings:
         where = f"{FILE_NAME}:{line}" if line else FILE_NAME
         raise SettingInvalid(where, f"is not valid TOML: {reason}.") from error
     inherited = {name: value for name, value in inherited.items() if name not in values}
-    return _Reader(text).read({**inherited, **values})._replace(inherited=inherited)
+    return _SettingsReader(text).read({**inherited, **values})._replace(inherited=inherited)
 
 
-class _Reader:
+class _SettingsReader:
     """Reads the values of `flashcards.toml`, and finds the lines of errors in its text."""
 
     def __init__(self, text: str) -> None:

@@ -266,7 +266,7 @@ def export_csv(
     have there. Media are not in it. Arguments and errors are those of `export_package`.
     """
     gathering = Gathering(collection, decks)
-    origins = _Origins(collection)
+    origins = _AnkiOrigins(collection)
     left_out: Counter[_Reason] = Counter()
     notes = cards = 0
     with write_output(path) as stream:
@@ -301,7 +301,7 @@ class _Reason(Enum):
     """The fields of its note type are not front and back."""
 
 
-class _Origins:
+class _AnkiOrigins:
     """Identifies notes that came from Anki."""
 
     def __init__(self, collection: Collection) -> None:

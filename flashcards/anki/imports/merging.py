@@ -70,7 +70,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
     return MergedNote(merged, tuple(conflicts), new_base, changes)
 
 
-class _Sides(NamedTuple):
+class _ThreeSides(NamedTuple):
     """The fields of a note here, in the package as Markdown, and in the package as they are."""
 
     ours: Sequence[str]
@@ -78,15 +78,15 @@ class _Sides(NamedTuple):
     raw: Sequence[str]
 
 
-def _pair_sides(draft: IncomingNote, note: Note, base: NoteBase) -> _Sides | None:
+def _pair_sides(draft: IncomingNote, note: Note, base: NoteBase) -> _ThreeSides | None:
     """Pair the fields of both sides, if their number equals that of the base; a cloze has its text and its ending."""
-    sides = _Sides(note.fields, draft.fields, _list_raw(draft))
+    sides = _ThreeSides(note.fields, draft.fields, _list_raw(draft))
     count = len(split_digests(base.here))
     if note.kind is Kind.CLOZE and count > 1:
         ours, theirs = (note.fields[0], ""), (draft.fields[0], "")
         ours = ours if digest_fields(ours) == base.here else split_cloze(ours[0])
         theirs = split_cloze(theirs[0]) if len(sides.raw) > 1 else theirs
-        sides = _Sides(ours, theirs, "\x1f".join(sides.raw).split("\x1f"))
+        sides = _ThreeSides(ours, theirs, "\x1f".join(sides.raw).split("\x1f"))
     elif len(sides.raw) > len(sides.theirs):  # an earlier version kept them as one
         sides = sides._replace(raw=["\x1f".join(sides.raw)])
     return sides if len(sides.ours) == len(sides.theirs) == len(sides.raw) == count else None
@@ -107,7 +107,7 @@ def join_cloze(text: str, ending: str) -> str:
     return f"{text}\n\n{ending}" if ending else text
 
 
-def _ask_all(text: str, ending: str, sides: _Sides) -> str:
+def _ask_all(text: str, ending: str, sides: _ThreeSides) -> str:
     """Make every gap of a merged text ask the ending, if that is so on the side that it comes from."""
     origin = sides.ours if ending == sides.ours[1] else sides.theirs
     opening = _OPENING.match(ending)
@@ -118,7 +118,7 @@ def _ask_all(text: str, ending: str, sides: _Sides) -> str:
 
 
 def _merge_fields(
-    sides: _Sides, changed_s: int, base: NoteBase, definitions: str
+    sides: _ThreeSides, changed_s: int, base: NoteBase, definitions: str
 ) -> tuple[list[str], list[int], list[bytes], list[bytes]]:
     """Merge field by field; return the fields, those in conflict, and the current digests of both sides."""
     here, there = split_digests(base.here), split_digests(base.there)

@@ -50,13 +50,13 @@ def read_package(archive: Archive | Profile, seen: SeenNotes | None = None) -> m
             databases.limit_queries(connection, database.stat().st_size)
             databases.require_tables(connection, _TABLES, _NO_TABLE)
             decoding.limit_rows(connection, archive.collection_size)
-            return _Reader(connection, archive.path, archive.version, seen).package()
+            return _DatabaseReader(connection, archive.path, archive.version, seen).package()
 
 
 def read_tables(connection: sqlite3.Connection, path: Path) -> model.Package:
     """Read tables of scheduler 2; `path` names them in PackageInvalid and PackageNewer, which this raises."""
     with _translate_errors(path):
-        return _Reader(connection, path, _OF_SCHEDULER_2).package()
+        return _DatabaseReader(connection, path, _OF_SCHEDULER_2).package()
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def _connect(database: Path) -> sqlite3.Connection:
     return connection
 
 
-class _Reader:
+class _DatabaseReader:
     def __init__(self, connection: sqlite3.Connection, path: Path, version: int, seen: SeenNotes | None = None) -> None:
         self._seen = seen
         self._passed: set[int] = set()  # the ids of unchanged notes

@@ -130,7 +130,7 @@ def write_paragraphs(
     runs = _split_runs(_drop_empty_lines(_collapse_spaces(tokens)), keep_together=cell)
     written = []
     for run in runs:
-        writer = _Writer(run, cloze=cloze, cell=cell, open_gaps=open_gaps)
+        writer = _InlineWriter(run, cloze=cloze, cell=cell, open_gaps=open_gaps)
         written.append(writer.write())
         open_gaps = writer.open_gaps
     return [text for text in written if text]
@@ -198,7 +198,7 @@ def _split_runs(tokens: list[InlineToken], *, keep_together: bool) -> list[list[
     return runs
 
 
-class _Writer:
+class _InlineWriter:
     """Writes one paragraph."""
 
     def __init__(self, tokens: list[InlineToken], *, cloze: bool, cell: bool, open_gaps: int) -> None:

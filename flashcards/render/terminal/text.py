@@ -198,7 +198,7 @@ def html_to_text(html: str, *, plain: bool = False) -> str:
     """Convert a piece of HTML, complete or not, to text without comments, scripts and style sheets."""
     from flashcards.deck.html import split_html  # imported late, because few cards contain HTML
 
-    reader = _Reader(plain=plain)
+    reader = _HtmlTextReader(plain=plain)
     for piece in split_html(html):
         if isinstance(piece, str):
             reader.add_text(piece)
@@ -218,7 +218,7 @@ def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"
 
 
-class _Reader:
+class _HtmlTextReader:
     def __init__(self, *, plain: bool) -> None:
         self.out: list[str] = []
         self._plain = plain

@@ -118,11 +118,11 @@ _PRODUCT: Final = re.compile(r"(?:[^\s+*/=<>(){},·×-]|\([^()]*\))+")
 def write_tex(tex: str, *, inline: bool) -> str:
     """Write a formula as text, in one line if `inline`; raise UnreadableTexError if something is open or missing."""
     nodes = parse_tex(tex)
-    block = _Writer(inline=inline).lay_out_rows(nodes, "aligned")
+    block = _TexWriter(inline=inline).lay_out_rows(nodes, "aligned")
     return "\n".join(line.rstrip() for line in block.lines).strip("\n")
 
 
-class _Writer:
+class _TexWriter:
     """Writes nodes; `inline` keeps everything on one line."""
 
     def __init__(self, *, inline: bool) -> None:
@@ -146,7 +146,7 @@ class _Writer:
 
     def write_line(self, nodes: Sequence[Any]) -> str:
         """Write nodes as one line."""
-        return _Writer(inline=True).lay_out_rows(nodes, "aligned").lines[0]
+        return _TexWriter(inline=True).lay_out_rows(nodes, "aligned").lines[0]
 
     def lay_out(self, nodes: Sequence[Any]) -> TextBlock:
         """Lay out nodes in a row."""
