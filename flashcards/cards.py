@@ -188,7 +188,8 @@ def render_sides(note: Note, slot: str, cloze: Cloze | None = None) -> tuple[str
         return note.fields[0], ""
     if note.kind is Kind.CLOZE:
         front, back = (cloze or Cloze(note)).build_sides(slot)
-        return _escape_brackets(front), _escape_brackets(back)
+        has_entities = "&#9" in note.fields[0]  # typed ones stay as they are
+        return (front, back) if has_entities else (_escape_brackets(front), _escape_brackets(back))
     face = build_face(note, slot)
     return face.front, face.back
 

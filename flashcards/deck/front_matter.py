@@ -237,7 +237,7 @@ _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # a line that begins so continues the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
 _CODE: Final = "front-matter"  # of all its problems
-_HINT: Final = "Write one `name: value` per line; the other settings are used."
+_HINT: Final = "Write one `name{} value` per line; the other settings are used."
 
 
 class FrontMatter(NamedTuple):
@@ -290,11 +290,12 @@ def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[l
     starts = [number for number, line in enumerate(lines) if number == 0 or not _CONTINUATION.match(line)]
     entries: list[YamlEntry] = []
     problems: list[Problem] = []
+    hint = _HINT.format(" =" if read is _read_toml else ":")
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         found, error = _read_setting(lines[start:end], read)
         entries += [entry._replace(line=entry.line + start) for entry in found]
         if error:
-            problems.append(Problem(start + error.line + 1, _CODE, f"This setting cannot be read: {error}.", _HINT))
+            problems.append(Problem(start + error.line + 1, _CODE, f"This setting cannot be read: {error}.", hint))
     return entries, problems
 
 

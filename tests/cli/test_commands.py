@@ -174,6 +174,12 @@ def test_list_and_show_write_signs_as_they_were_typed(cli: Runner) -> None:
     assert "\n  \\[x and y\n" in cli("show", cli.ids()[2]).out
 
 
+def test_list_keeps_entities_of_brackets_that_were_typed(cli: Runner) -> None:
+    cli.write("a.md", "C: HTML writes `&#91;` for [an opening bracket]\n")
+    cli("scan")
+    assert cli("list", "--json").json["front"] == "HTML writes `&#91;` for […]"
+
+
 def test_list_prints_a_line_a_card_and_nothing_else(cli: Runner) -> None:
     cli.write("a.md", question("one"), question("two"))
     out = cli("list").out

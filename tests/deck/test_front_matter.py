@@ -34,7 +34,8 @@ def test_toml_between_plus_signs_is_read_and_a_bad_line_costs_only_itself() -> N
     text = '+++\ntags = ["a"]\ntitle = unquoted\ndeck = "T::Z"\n+++\n'
     found = read_front_matter(text + NOTE)
     assert (found.end, found.values) == (len(text), {"tags": ["a"], "deck": "T::Z"})
-    assert [problem.line for problem in found.problems] == [3]
+    ((line, _, _, hint),) = found.problems
+    assert (line, hint) == (3, "Write one `name = value` per line; the other settings are used.")
     assert read_front_matter(f"+++\n{NOTE}+++\n") == FrontMatter()
 
 
