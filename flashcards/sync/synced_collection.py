@@ -115,7 +115,8 @@ class SyncedCollection:
         reviews = ChangeImport(collection, mirror, self._media).take_missing_reviews()
         self._is_compared = True
         if reviews:
-            self._tell(f"{plural(reviews, 'review')} of phones that the log had lost are back in it.")
+            are = "is" if reviews == 1 else "are"
+            self._tell(f"{plural(reviews, 'review')} of phones that the log had lost {are} back in it.")
 
     def _open_scanned(self) -> Collection:
         settings = _read_stamp(self._root / FILE_NAME), _read_inode(self._root / STATE_FOLDER / DATABASE)

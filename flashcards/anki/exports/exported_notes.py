@@ -220,7 +220,8 @@ def _describe_changes(pairs: Sequence[tuple[_ExportedNote, _ExportedNote]], gone
         new, old = ("a new one", "the old one") if kinds == 1 else ("new ones", "the old ones")
         yield f"{plural(kinds, 'note')} changed the note type and became {new} in Anki: delete {old} there."
     if cards:
-        yield f"{plural(cards, 'card')} lost their gap or side: Tools > Empty Cards removes them in Anki."
+        their, them = ("its", "it") if cards == 1 else ("their", "them")
+        yield f"{plural(cards, 'card')} lost {their} gap or side: Tools > Empty Cards removes {them} in Anki."
     for way, count in sorted(moved.items()):
         them = "it" if count == 1 else "them"
         yield f"{plural(count, 'note')} moved from {way[0]} to {way[1]} here; in Anki, move {them} with Change Deck."

@@ -43,6 +43,11 @@ def test_a_whole_collection_has_no_remarks_because_it_replaces_everything(folder
     assert remarks(folder) == ()
 
 
+def test_a_card_without_a_side_is_empty_in_anki(folder: Folder) -> None:
+    folder.write("a.md", DECK.replace("<!-- reverse -->\n", ""))
+    assert remarks(folder) == ("1 card lost its gap or side: Tools > Empty Cards removes it in Anki.",)
+
+
 def test_cards_without_a_gap_or_a_side_are_empty_in_anki(folder: Folder) -> None:
     folder.write("a.md", DECK.replace("<!-- reverse -->\n", "").replace("[three]", "three"))
     assert remarks(folder) == ("2 cards lost their gap or side: Tools > Empty Cards removes them in Anki.",)
