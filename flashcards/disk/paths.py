@@ -82,6 +82,18 @@ def refuse_strange_files(folder: Path, root: Path) -> None:
             raise NeitherFileNorFolder(path)
 
 
+def refuse_links(folder: Path) -> None:
+    """Refuse a folder of the state that is a link, or directly contains a link, a pipe or a device.
+
+    Raise `OutsideCollection` for a link. Raise `NeitherFileNorFolder` for a pipe or a device.
+    """
+    for path in (folder, *(folder.iterdir() if is_real_folder(folder) else ())):
+        if path.is_symlink():
+            raise OutsideCollection(path)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise NeitherFileNorFolder(path)
+
+
 _ESCAPED: Final = re.compile(r"\\(.)")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import unicodedata
 import zipfile
 import zlib
@@ -18,7 +17,8 @@ import orjson
 
 from flashcards.anki.imports.media import FOLDER
 from flashcards.disk.atomic import make_folders, write_file
-from flashcards.sync.validation import read_integer
+from flashcards.disk.paths import find_place, is_private
+from flashcards.sync.validation import open_database, read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 from scheduler import transaction
 
@@ -42,9 +42,7 @@ class MediaStore:
     """The list of media files, in a separate database; files from clients never overwrite others unseen."""
 
     def __init__(self, database: Path, root: Path) -> None:
-        self._db = sqlite3.connect(database, isolation_level=None, timeout=5.0)
-        self._db.execute(_TABLE)
-        self._db.execute(_SERVER)
+        self._db = open_database(database, (_TABLE, _SERVER))
         self._root = root
         self._methods: dict[str, Callable[[dict[str, Any]], object]] = {
             "mediaChanges": self._list_changes,
@@ -98,11 +96,13 @@ class MediaStore:
         return _wrap(answer(read_object(body)))
 
     def path_of(self, name: str) -> Path | None:
-        """Return the path of a file, or nothing if it does not exist."""
+        """Return the path of a file, or nothing if it does not exist or is outside the collection."""
         row = self._db.execute("SELECT path FROM media WHERE name = ? AND sha1 IS NOT NULL", (name,)).fetchone()
         if row is None or not (self._root / row[0]).is_file():
             return None
-        return self._root / str(row[0])
+        real, base = (self._root / row[0]).resolve(), self._root.resolve()
+        is_ours = real.is_relative_to(base) and not is_private(real, base)
+        return self._root / str(row[0]) if is_ours else None
 
     # For syncing with a server as its client
 
@@ -216,7 +216,7 @@ class MediaStore:
 
     def _write(self, name: str, data: bytes, known: Path | None) -> Path | None:
         """Write a file and return its path; nothing if another file stays. `known` is the clients' version."""
-        path = known or self._root / FOLDER / name
+        path = known or find_place(self._root, f"{FOLDER}/{name}")
         if known is None and path.exists():
             if path.is_file() and path.read_bytes() == data:
                 return path

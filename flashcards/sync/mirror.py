@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
-from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table
+from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table, open_database
 from flashcards.sync.wire import BadRequest
 from scheduler.connection import select_in
 
@@ -69,7 +69,7 @@ class Mirror:
     def __init__(self, path: Path) -> None:
         """Open the file, creating it if necessary."""
         self.path = path
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        self.connection = open_database(path)
         self.connection.execute("PRAGMA synchronous = FULL")
         if not self.connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
             self._create()

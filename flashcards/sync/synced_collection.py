@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flashcards.anki.exports.notes import RenderedNotes
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
 from flashcards.disk.atomic import make_folders
+from flashcards.disk.paths import refuse_links
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import MACROS_FILE
 from flashcards.settings import FILE_NAME
@@ -20,6 +21,7 @@ from flashcards.sync.mirror import Mirror
 from flashcards.sync.mirror_update import update_mirror
 from flashcards.sync.received_changes import ChangeImport, TakenOver
 from flashcards.sync.upload import import_upload
+from flashcards.sync.validation import SyncFileUnusable
 from flashcards.sync.wire import UPLOAD_TAKEN, Refusal
 from flashcards.text import plural
 from scheduler.errors import SchedulerError
@@ -177,8 +179,9 @@ class SyncState:
 
 
 def make_folder(root: Path, name: str) -> Path:
-    """Return a folder within the state of a collection, creating it if necessary."""
+    """Return a folder within the state of a collection, creating it if necessary; refuse links and pipes in it."""
     folder = root / STATE_FOLDER / name
+    refuse_links(folder)
     make_folders(folder)
     ignore = root / STATE_FOLDER / ".gitignore"
     if not ignore.exists():
@@ -188,11 +191,13 @@ def make_folder(root: Path, name: str) -> Path:
 
 def _take_lock(folder: Path, command: str) -> sqlite3.Connection:
     """Lock a folder while the connection is open; the lock also ends with the process."""
-    connection = sqlite3.connect(folder / "lock.db", isolation_level=None, timeout=0.0)
+    path = folder / "lock.db"
     try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=0.0)
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise ServerRunning(command) from error
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+            raise ServerRunning(command) from error
+        raise SyncFileUnusable(path, str(error)) from error
     return connection

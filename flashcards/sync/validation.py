@@ -1,13 +1,16 @@
-"""The tables of Anki's schema 11, and checks of the rows and objects received from clients."""
+"""The tables of Anki's schema 11, and checks of the files of a sync and of what clients send."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from flashcards.errors import FlashcardsError
 from flashcards.sync.wire import BadRequest
+from scheduler.backup_files import find_foreign
 
 NOTE_COLUMNS: Final = ("id", "guid", "mid", "mod", "usn", "tags", "flds", "sfld", "csum", "flags", "data")
 CARD_COLUMNS: Final = (
@@ -234,3 +237,26 @@ def _are_numbers(*values: Any) -> bool:
 def _depth(value: Any) -> int:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return 1 + max(map(_depth, inner), default=0) if inner or isinstance(value, (dict, list)) else 0
+
+
+class SyncFileUnusable(FlashcardsError):
+    """A file that keeps what a sync knows cannot be used."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be used: {reason}. Move {path.parent} away; the next sync starts with a whole download."
+        )
+
+
+def open_database(path: Path, statements: Iterable[str] = ()) -> sqlite3.Connection:
+    """Open a database of a sync, and run `statements`. Raise `SyncFileUnusable` if it is damaged or not ours."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        if name := find_foreign(connection):
+            connection.close()
+            raise SyncFileUnusable(path, f"it holds {name}, which this program did not make")
+        for statement in statements:
+            connection.execute(statement)
+    except sqlite3.Error as error:
+        raise SyncFileUnusable(path, str(error)) from error
+    return connection

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards.disk.paths import OutsideCollection
 from flashcards.sync.media_store import MediaStore, is_plain_name, read_archive, read_download
 from flashcards.sync.wire import BadRequest
 from tests.sync.phones import World
@@ -151,3 +152,31 @@ def archive(meta: object, members: dict[str, bytes]) -> bytes:
             found.writestr(name, data)
         found.writestr("_meta", json.dumps(meta))
     return stream.getvalue()
+
+
+def test_a_list_of_media_from_a_stranger_names_no_file_outside(tmp_path: Path) -> None:
+    root, outside = tmp_path / "decks", tmp_path / "outside.png"
+    (root / ".flashcards").mkdir(parents=True)
+    (root / ".flashcards" / "state.db").write_bytes(b"state")
+    outside.write_bytes(b"secret")
+    store = MediaStore(tmp_path / "media.db", root)
+    size, mtime = outside.stat().st_size, outside.stat().st_mtime_ns
+    for name, path in (("a.png", "../outside.png"), ("b.png", str(outside)), ("c.png", ".flashcards/state.db")):
+        store._put(name, "0" * 40, path, size, mtime, 1)
+        assert store.path_of(name) is None
+        store.take_file(name, b"theirs")
+    store.close()
+    assert (outside.read_bytes(), (root / ".flashcards" / "state.db").read_bytes()) == (b"secret", b"state")
+    assert (root / "media" / "a.png").read_bytes() == b"theirs"
+
+
+def test_media_from_a_phone_are_not_written_through_a_link_out_of_the_collection(tmp_path: Path) -> None:
+    root = tmp_path / "decks"
+    root.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (root / "media").symlink_to(tmp_path / "elsewhere")
+    store = MediaStore(tmp_path / "media.db", root)
+    with pytest.raises(OutsideCollection):
+        store.take_file("a.png", b"theirs")
+    store.close()
+    assert list((tmp_path / "elsewhere").iterdir()) == []

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -17,7 +18,10 @@ from typing import Any
 
 import pytest
 
+from flashcards.disk.paths import NeitherFileNorFolder, OutsideCollection
 from flashcards.sync.server import run
+from flashcards.sync.synced_collection import SyncState, make_folder
+from flashcards.sync.validation import SyncFileUnusable
 from tests.sync.phones import PASSWORD, USER, Phone, PhoneError
 
 
@@ -140,6 +144,63 @@ def test_a_second_server_for_the_same_collection_is_refused(root: Path) -> None:
         _, err = second.communicate(timeout=20)
         assert second.returncode == 1
         assert "Another `flashcards serve` runs for this collection." in err
+
+
+FILES = ["account.json", "collection.anki2", "lock.db", "media.db", "web-token"]
+
+
+@pytest.mark.parametrize("name", ["", *FILES])
+def test_a_link_in_the_folder_of_a_sync_is_refused_and_nothing_outside_is_written(
+    root: Path, tmp_path: Path, name: str
+) -> None:
+    outside = tmp_path / "outside"
+    folder = root / ".flashcards" / "phone"
+    folder.mkdir(parents=True)
+    if not name:
+        folder.rmdir()
+    (folder / name).symlink_to(outside)
+    with pytest.raises(OutsideCollection):
+        make_folder(root, "phone")
+    outside.mkdir()
+    with pytest.raises(OutsideCollection):
+        make_folder(root, "phone")
+    assert list(outside.iterdir()) == []
+
+
+def test_a_pipe_in_the_folder_of_a_sync_is_refused_without_waiting(root: Path) -> None:
+    folder = make_folder(root, "phone")
+    os.mkfifo(folder / "web-token")
+    with pytest.raises(NeitherFileNorFolder, match="web-token"):
+        make_folder(root, "phone")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "CREATE VIEW v AS SELECT 1",
+        "CREATE TRIGGER t AFTER UPDATE ON col BEGIN DELETE FROM notes; END",
+        "ALTER TABLE cards ADD COLUMN x GENERATED ALWAYS AS (1 / 0)",
+    ],
+)
+@pytest.mark.parametrize("name", ["collection.anki2", "media.db"])
+def test_foreign_code_in_a_database_of_a_sync_is_refused(root: Path, name: str, damage: str) -> None:
+    state = SyncState(root, "phone", "flashcards serve", print)
+    state.close()
+    path = root / ".flashcards" / "phone" / name
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE IF NOT EXISTS col (a)")
+        database.execute("CREATE TABLE IF NOT EXISTS cards (a)")
+        database.execute("CREATE TABLE IF NOT EXISTS notes (a)")
+        database.execute(damage)
+    with pytest.raises(SyncFileUnusable, match=f"{name} cannot be used: it holds the .* Move .* away"):
+        SyncState(root, "phone", "flashcards serve", print)
+
+
+@pytest.mark.parametrize("name", ["collection.anki2", "media.db", "lock.db"])
+def test_a_damaged_database_of_a_sync_is_named_with_what_to_do(root: Path, name: str) -> None:
+    (make_folder(root, "phone") / name).write_bytes(b"garbage " * 900)
+    with pytest.raises(SyncFileUnusable, match=rf"{name} cannot be used: file is not a database\. Move .* away"):
+        SyncState(root, "phone", "flashcards serve", print)
 
 
 def test_a_port_that_is_taken_is_reported(root: Path) -> None:
