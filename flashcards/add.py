@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.catalog.files import is_utf8
+from flashcards.catalog.files import MOST_FOLDERS, is_utf8
 from flashcards.deck.front_matter import write_front_matter
 from flashcards.deck.media_references import find_references
 from flashcards.deck.model import Note, Problem
@@ -120,6 +120,8 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
     """Return the path of the native file for the name of a deck or file, and the deck of its first notes."""
     if target.lower().endswith(".md"):
         path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
+        if path.count("/") > MOST_FOLDERS:
+            raise UsageError(f"{path} is nested in more than {MOST_FOLDERS} folders. Choose another one.")
         return path, get_deck_name(path)
     deck = clean_deck_name(target)
     if not target.strip(" :"):
@@ -160,6 +162,8 @@ def _read_file(collection: Collection, path: str) -> bytes | None:
 def _find_free_path(collection: Collection, deck: str) -> str:
     """Return the path for a new file of a deck, or that of an existing native file without notes."""
     parts = [_FORBIDDEN.sub("-", part).strip(" .") or "deck" for part in deck.split("::")]
+    if len(parts) > MOST_FOLDERS:
+        raise UsageError(f"The deck has more than {MOST_FOLDERS} levels. Choose another name.")
     stem, number = "/".join(parts), 1
     dialects = collection.catalog.dialects()
     path = f"{stem}.md"

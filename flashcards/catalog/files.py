@@ -39,6 +39,9 @@ class Unreadable(NamedTuple):
 IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "templates/", "_templates/")
 """Ignored by default, in addition to hidden files and folders."""
 
+MOST_FOLDERS: Final = 100
+"""The maximum depth of a deck file."""
+
 _EARLIEST: Final = -(1 << 63)  # the smallest timestamp that the database can store; an archive can set any
 _LATEST: Final = (1 << 63) - 1
 _IGNORED_FOLDERS = frozenset(pattern.rstrip("/") for pattern in IGNORED)
@@ -107,6 +110,9 @@ class _Walk:
 
     def _walk_subfolder(self, entry: os.DirEntry[str], above: str, path: str) -> Iterator[FoundFile | Unreadable]:
         if self._ignore.is_ignored(path, is_folder=True):
+            return
+        if path.count("/") >= MOST_FOLDERS:
+            yield Unreadable(f"{_replace_non_utf8(path)}/", f"it is nested in more than {MOST_FOLDERS} folders")
             return
         real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above}{os.sep}{entry.name}"
         if real in self._seen or (entry.is_symlink() and (self._is_found_anyway(real) or _contains(real, above))):

@@ -15,6 +15,7 @@ from flashcards.errors import FlashcardsError
 WIKI_PREFIX: Final = "[["
 """The start of a URL for a file anywhere in the collection."""
 
+_MOST_FOLDERS: Final = 100
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 
@@ -95,6 +96,8 @@ class FileFinder:
         for folder, folders, files in os.walk(self._root):
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             prefix = os.path.relpath(folder, self._root).replace(os.sep, "/")
+            if prefix.count("/") >= _MOST_FOLDERS:
+                folders.clear()  # Python below 3.12 fails if it goes much deeper
             for file in files:
                 if not file.endswith(".md"):
                     yield file if prefix == "." else f"{prefix}/{file}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flashcards.catalog.files import FoundFile, IgnoreRules, Unreadable, find_deck_files
+from flashcards.disk.media_files import FileFinder
 
 
 def files(root: Path) -> list[str]:
@@ -34,6 +35,16 @@ def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
     for name in (".hidden.md", ".git/x.md", ".flashcards/x.md", "a/.b/x.md", "a/x.md"):
         put(tmp_path / name)
     assert files(tmp_path) == ["a/x.md"]
+
+
+@pytest.mark.parametrize("levels", [101, 900])
+def test_folders_nested_too_deeply_are_reported_and_the_others_are_read(tmp_path: Path, levels: int) -> None:
+    put(tmp_path / "z.md")
+    put(tmp_path / "/".join("b" * 100) / "x.md")
+    put(tmp_path / "/".join("a" * levels) / "x.md")
+    assert files(tmp_path) == ["b/" * 100 + "x.md", "z.md"]
+    assert unreadable(tmp_path) == {"a/" * 101: "it is nested in more than 100 folders"}
+    assert FileFinder(tmp_path).find("none.png", "") == ""
 
 
 def test_a_folder_named_like_a_file_is_a_folder(tmp_path: Path) -> None:

@@ -50,6 +50,8 @@ class TestAdd:
             ("sub/b", "Levels of a deck are separated by `::`, as in `sub::b`."),
             ("../x", "as in `x`."),
             ("../x.md", "not for files of this collection"),
+            ("::".join(["a"] * 101), "more than 100 levels"),
+            ("a/" * 101 + "x.md", "nested in more than 100 folders"),
             (".flashcards/x.md", "not for files of this collection"),
             ("vault.md", "vault.md is written in the format of another program"),
             (".draft.md", ".draft.md is not read as a deck"),

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from flashcards.anki.package.identifiers import clean_name
 from flashcards.anki.to_markdown.convert import NOTHING, flatten_markdown
 from flashcards.anki.to_markdown.inline import escape_everything
+from flashcards.catalog.files import MOST_FOLDERS
 from flashcards.catalog.imports import FOREIGN_FORM
 from flashcards.deck.attributes import write_note
 from flashcards.deck.model import FORWARD, REVERSE, Kind, Note
@@ -179,7 +180,7 @@ def _fold_path(path: str) -> str:
 def make_path(deck: str) -> str:
     """Return the path for a deck: `a::b` is `a/b.md`, with parts that are valid on every system."""
     *folders, name = clean_deck_name(deck).split("::")
-    return "/".join([*(_clean(folder) for folder in folders), f"{_clean(name)}.md"])
+    return "/".join([*(_clean(folder) for folder in folders[:MOST_FOLDERS]), f"{_clean(name)}.md"])
 
 
 def is_safe_path(path: str) -> bool:
@@ -187,7 +188,7 @@ def is_safe_path(path: str) -> bool:
     parts = path.split("/")
     if not path.endswith(".md") or any(part != f"{_clean(part.removesuffix('.md'))}.md" for part in parts[-1:]):
         return False
-    return all(part == _clean(part) for part in parts[:-1])
+    return len(parts) <= MOST_FOLDERS and all(part == _clean(part) for part in parts[:-1])
 
 
 def write_headings(before: Iterable[str], after: Iterable[str]) -> list[str]:

@@ -164,6 +164,14 @@ def test_many_cards_that_are_long_each_are_refused_together(
     assert "implausibly long" in refused(home, package)
 
 
+def test_a_deck_of_very_many_levels_gets_a_file_that_can_be_read(home: Home, tmp_path: Path) -> None:
+    deck = "::".join(["a"] * 900)
+    package = write_package(tmp_path / "x.apkg", [Made(["one", "b"], deck=2)], decks={1: "Default", 2: deck})
+    assert home.import_file(package).added == 1
+    assert (home.root / ("a/" * 100 + "a.md")).is_file()
+    assert home.import_file(package).unchanged == 1
+
+
 def test_sections_that_are_nested_too_deeply_are_refused(home: Home, tmp_path: Path) -> None:
     package = write_package(tmp_path / "x.apkg", NOTES, types=with_back("{{#Back}}" * 50_000 + "{{Back}}"))
     assert "sections" in refused(home, package)
