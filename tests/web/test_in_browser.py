@@ -273,6 +273,18 @@ def test_a_formula_too_large_for_the_page_stays_text_and_a_wide_one_scrolls(brow
     window.close()
 
 
+def test_a_formula_stays_in_its_line_again_once_the_window_is_wide_enough(browser: Browser, tmp_path: Path) -> None:
+    write(tmp_path, a=f"Q: a\nA: so ${' + '.join(f'a_{{{at}}}' for at in range(10))}$ holds\n")
+    window = browser.new_context(viewport={"width": 320, "height": 640})
+    window.set_default_timeout(60_000)
+    with served(tmp_path) as visitor:
+        tab = enter(window, visitor, "/deck?name=a")
+        tab.wait_for_selector(".math.wide .katex")
+        tab.set_viewport_size({"width": 1000, "height": 640})
+        tab.wait_for_selector(".math:not(.wide, [data-display]) .katex")
+    window.close()
+
+
 def test_wide_content_scrolls_separately_at_320_pixels(browser: Browser, tmp_path: Path) -> None:
     write(tmp_path, a=WIDE)
     window = browser.new_context(viewport={"width": 320, "height": 640})

@@ -128,10 +128,14 @@ function begin() {
 
 // What is wider than the card scrolls by itself; the keyboard has to reach it.
 function reachWide() {
-  for (const part of document.querySelectorAll(".text .math.drawn:not([data-display])")) {
-    if (part.getBoundingClientRect().width > part.closest(".text").clientWidth) part.dataset.display = "";
-  }
-  for (const part of document.querySelectorAll(".text :is(table, pre, .math[data-display])")) {
+  const formulas = [...document.querySelectorAll(".text .math.drawn:not([data-display])")];
+  for (const part of formulas) part.classList.remove("wide"); // in a wider window it fits its line again
+  const wide = formulas.filter((part) => {
+    const room = part.closest(".text").clientWidth;
+    return room > 0 && part.getBoundingClientRect().width > room;
+  });
+  for (const part of wide) part.classList.add("wide");
+  for (const part of document.querySelectorAll(".text :is(table, pre, .math[data-display], .math.wide)")) {
     if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
   }
