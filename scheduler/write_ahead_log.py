@@ -101,7 +101,10 @@ def is_continued_by(path: Path, log: Path) -> bool:
         mark = _read_mark(path) if header else None
         if mark is None:
             return True
-        marks = list(_read_marks(log))
+        try:
+            marks = list(_read_marks(log))
+        except FileNotFoundError:  # the last process that used it has just removed it
+            continue
         if read_log_header(log) == header:  # otherwise it restarted, so the mark may be newer than these
             return not marks or mark in marks or mark >> 16 == marks[0] & _HALF
     return True

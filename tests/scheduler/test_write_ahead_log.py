@@ -6,12 +6,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from scheduler import Rating, Store, restore, transaction
+from scheduler import Rating, Store, restore, transaction, write_ahead_log
 from scheduler.backup_files import is_sound
 from scheduler.connection import open_file
 from scheduler.errors import LogLeft
@@ -70,6 +71,20 @@ def bring(there: Path, here: Path) -> None:
     waiting = here / ".waiting"
     shutil.copy2(there / "state.db", waiting)
     waiting.replace(here / "state.db")
+
+
+def test_a_log_that_its_last_process_removes_meanwhile_is_no_error(
+    two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove_then_read(log: Path) -> Iterator[int]:
+        log.unlink()
+        return read_marks(log)
+
+    here, _ = two
+    rate_and_die(here)
+    read_marks = write_ahead_log._read_marks
+    monkeypatch.setattr(write_ahead_log, "_read_marks", remove_then_read)
+    assert is_continued_by(here / "state.db", find_log(here / "state.db"))
 
 
 def test_the_log_of_a_killed_process_is_applied_to_its_database(two: tuple[Path, Path]) -> None:
