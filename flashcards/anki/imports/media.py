@@ -210,11 +210,14 @@ class MediaPlan:
 
 
 def find_lost_media(root: Path, names: Collection[str]) -> set[str]:
-    """Find the media of a package that are missing from the collection's media folder."""
+    """Find the media of a package that are missing from the collection's media folder, whatever their case.
+
+    Of two names that differ in case only, the second is stored under another name.
+    """
     here: set[str] = set()
     if names and (root / FOLDER).is_dir():
-        here = {path.name for path in (root / FOLDER).iterdir()}
-    return {name for name in names if _avoid_deck_name(clean_name(name)) not in here}
+        here = {path.name.casefold() for path in (root / FOLDER).iterdir()}
+    return {name for name in names if _avoid_deck_name(clean_name(name)).casefold() not in here}
 
 
 def _avoid_deck_name(name: str) -> str:

@@ -82,6 +82,16 @@ def test_a_media_file_that_was_lost_here_comes_back(home: Home, tmp_path: Path) 
     assert home.import_file(package).media == 1
 
 
+def test_media_whose_names_differ_in_case_are_copied_once(home: Home, tmp_path: Path) -> None:
+    media = {"A.PNG": b"1", "a.png": b"2"}
+    notes = [Made([f'<img src="{name}">', "b"]) for name in media]
+    package = write_package(tmp_path / "x.apkg", notes, media=media)
+    home.import_file(package)
+    before = home.files()
+    assert not home.import_file(package).changes_anything
+    assert home.files() == before
+
+
 def test_a_new_note_with_the_same_text_as_an_unchanged_one_is_added(home: Home, tmp_path: Path) -> None:
     home.import_file(_package(tmp_path, Made(["a", "b"])))
     report = home.import_file(_package(tmp_path, Made(["a", "b"]), Made(["a", "b"])))
