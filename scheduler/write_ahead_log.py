@@ -12,7 +12,7 @@ import sqlite3
 import sys
 from array import array
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -58,8 +58,7 @@ def find_log(path: Path) -> Path:
 
 def has_log(path: Path) -> bool:
     """Return whether there is a log that is not empty."""
-    log = find_log(path)
-    return log.exists() and log.stat().st_size > 0
+    return bool(read_log_header(find_log(path)))
 
 
 def read_log_header(log: Path) -> bytes:
@@ -72,8 +71,8 @@ def read_log_header(log: Path) -> bytes:
 
 
 def copy_frames(log: Path, copy: Path) -> None:
-    """Copy the part of a log that SQLite reads; the rest may be old, or a hole of any size."""
-    with log.open("rb") as source, copy.open("wb") as target:
+    """Copy the part of a log, if it is still there, that SQLite reads; the rest may be old, or a hole of any size."""
+    with suppress(FileNotFoundError), log.open("rb") as source, copy.open("wb") as target:
         header = _read_header(source)
         if header is None:
             return
