@@ -245,7 +245,10 @@ def _check_text(note: Note, *, is_native: bool) -> Iterator[tuple[str, str, str]
         yield "joined", message, hint
     for text in note.fields:
         if lost := find_lost_cells(text):
-            message = f"A row of the table has {lost.cells} cells, but its header has {plural(lost.columns, 'column')}."
+            row = shorten(text.split("\n")[lost.line].strip(), 40, placeholder="…")
+            message = (
+                f"The table row {row} has {lost.cells} cells, but its header has {plural(lost.columns, 'column')}."
+            )
             hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the header."
             yield "table", message, hint
         for url in find_dead_links(text, note.definitions):

@@ -297,7 +297,8 @@ class TestTextThatIsShownOtherwise:
         [
             (
                 "Q: Operators?\nA:\n| op | meaning |\n|---|---|\n| `a|b` | or |\n",
-                "a.md:1: A row of the table has 3 cells, but its header has 2 columns. The last ones are not shown; "
+                "a.md:1: The table row | `a|b` | or | has 3 cells, but its header has 2 columns. "
+                "The last ones are not shown; "
                 "write `\\|` for a `|` that is text, or add columns to the header.\n",
             ),
             (
