@@ -222,6 +222,7 @@ class _PackageImport:
                 lost += 1
                 continue
             here = known.find_note(note.guid, 0, str(note.id), is_own=converter.is_own(note))
+            here = known.find_note(note.guid, cards[0].ord) if here is None and cards[0].ord else here
             is_unedited = here is not None and edits is not None and note.guid not in edits
             if is_unedited and (draft := converter.recognize(note)):
                 drafts.append(draft)

@@ -8,7 +8,7 @@ import pytest
 
 from flashcards.anki.to_markdown.convert import Converter
 from tests.anki.imports.home import Home
-from tests.anki.imports.packages import CREATED, Made, edit_package, studied, write_package
+from tests.anki.imports.packages import CREATED, REVERSED, Made, edit_package, studied, write_package
 
 
 @pytest.fixture
@@ -82,9 +82,10 @@ def test_a_media_file_that_was_lost_here_comes_back(home: Home, tmp_path: Path) 
     assert home.import_file(package).media == 1
 
 
-def test_media_whose_names_differ_in_case_are_copied_once(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ord_", [0, 1])
+def test_media_whose_names_differ_in_case_are_copied_once(home: Home, tmp_path: Path, ord_: int) -> None:
     media = {"A.PNG": b"1", "a.png": b"2"}
-    notes = [Made([f'<img src="{name}">', "b"]) for name in media]
+    notes = [Made([f'<img src="{name}">', "b"], type=REVERSED, cards={ord_: {}}) for name in media]
     package = write_package(tmp_path / "x.apkg", notes, media=media)
     home.import_file(package)
     before = home.files()
