@@ -37,7 +37,9 @@ def plural(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-NO_CARDS: Final = "There are no cards yet. `flashcards init` creates an example deck."
+NO_CARDS: Final = (
+    "There are no cards yet. `flashcards check` lists problems; `flashcards init` creates an example deck."
+)
 """The message for an empty collection."""
 
 

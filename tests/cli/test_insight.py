@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from flashcards.text import NO_CARDS
 from tests.browser import CHROMIUM, Browser
 from tests.insight.made import collection_of, small
 
@@ -99,7 +100,7 @@ REPORTS = [("stats",), ("forecast",), ("simulate",), ("readiness", "--on", "tomo
 
 @pytest.mark.parametrize("command", REPORTS)
 def test_an_empty_collection_has_nothing_to_report(cli: Runner, command: tuple[str, ...]) -> None:
-    assert cli(*command).out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+    assert cli(*command).out == f"{NO_CARDS}\n"
 
 
 @pytest.mark.parametrize("command", REPORTS)

@@ -13,6 +13,7 @@ import pytest
 
 from flashcards.cli import COMMANDS
 from flashcards.cli.console import gate
+from flashcards.text import NO_CARDS
 from tests.cli.runner import Runner, environment, process, question
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def test_a_command_that_reads_works_where_no_file_holds_a_card(cli: Runner, argu
 
 
 def test_an_empty_result_is_reported_in_a_sentence(cli: Runner) -> None:
-    assert cli("list").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
-    assert cli("due").out == "There are no cards yet. `flashcards init` creates an example deck.\n"
+    assert cli("list").out == f"{NO_CARDS}\n"
+    assert cli("due").out == f"{NO_CARDS}\n"
     assert cli("backup", "--list") == (0, "", "There is no backup yet. `flashcards backup` creates one.\n")
     said = "Error: There is no mock interview yet. `flashcards mock` starts one.\n"
     assert cli.fails("mock", "--show", "last") == said
