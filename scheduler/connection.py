@@ -266,6 +266,7 @@ def _copy_with_log(path: Path) -> ReadingConnection:
     with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
         copy, log = Path(folder) / path.name, find_log(path)
         for _ in range(_ATTEMPTS):
+            find_log(copy).unlink(missing_ok=True)  # of the attempt before
             before = read_log_header(log)
             copy.write_bytes(read_bytes(path))
             if before:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler import Rating, Store, restore, transaction, write_ahead_log
+from scheduler import Rating, Store, connection, restore, transaction, write_ahead_log
 from scheduler.backup_files import is_sound
 from scheduler.connection import open_file
 from scheduler.errors import LogLeft
@@ -225,3 +225,20 @@ def test_the_index_of_a_log_moved_away_is_removed_with_it(two: tuple[Path, Path]
     with pytest.raises(LogLeft):
         open_store(here)
     assert sorted(path.name for path in here.iterdir()) == ["backups", "state.db"]
+
+
+def test_a_log_copied_before_it_was_removed_is_not_applied_to_later_ratings(
+    two: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate_and_die(two[0])
+    copy_frames = write_ahead_log.copy_frames
+
+    def copy_then_rate(log: Path, copy: Path) -> None:
+        copy_frames(log, copy)
+        rate(two[0], 3, 20)  # it ends without a log
+        assert not log.exists()
+
+    monkeypatch.setattr(connection, "copy_frames", copy_then_rate)
+    with closing(open_file(two[0] / "state.db")) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert opened.execute("SELECT count(*) FROM reviews").fetchone() == (23,)
