@@ -162,7 +162,7 @@ def _find_known(before: SeenStatus, card: AnkiCard, ours: int) -> list[SeenStatu
     if before.given is None or card.id != ours:
         return [before]
     given = SeenStatus(-1, bool(before.given & 1), before.given >> 1 & 7)
-    if not before.is_own and before.changed_s >= 0:  # the first one that has our id
+    if not before.is_own and before.changed_s >= 0 and card.changed >= before.given_s:  # the first that has our id
         return [given._replace(package_ms=before.package_ms)]
     has_time = card.changed == before.given_s
     if before.given & GIVEN_AGAIN and not has_time:

@@ -206,6 +206,17 @@ def test_a_status_that_a_card_given_again_lost_in_anki_is_removed_if_the_deleted
     assert marked.marks == (has_our_id, 1)
 
 
+def test_a_copy_from_an_earlier_package_does_not_undo_what_the_original_in_anki_said_later(
+    marked: Marked, tmp_path: Path
+) -> None:
+    marked.import_card(mod=LATER)
+    marked.set(suspended=True, flag=0)
+    (card,) = export(marked, tmp_path / "back.apkg")
+    given = read_package_card(tmp_path / "back.apkg")
+    marked.home.import_file(write_package(tmp_path / "copy.apkg", [studied(id=card, mod=given["mod"] - 5)]))
+    assert marked.marks == (True, 0)
+
+
 def test_a_status_given_to_a_card_that_was_deleted_in_anki_before_any_import_is_no_change(
     marked: Marked, tmp_path: Path
 ) -> None:
