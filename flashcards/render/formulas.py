@@ -137,7 +137,10 @@ def _sort_macros(calls: Mapping[str, Iterable[str]]) -> tuple[list[str], dict[st
 
 
 def expand(tex: str, macros: Mapping[str, str]) -> str:
-    """Replace macros in `tex` by their bodies, in braces where needed; endless or too long ones stay as typed."""
+    """Replace macros in `tex` by their bodies, in braces where needed.
+
+    Endless or too long ones stay as typed, and so does `tex` if its braces do not balance.
+    """
     expanded = _expand(tex, macros) if macros and "\\" in tex else tex
     return tex if expanded is None else expanded
 
