@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flashcards.cli import COMMANDS, run
+from flashcards.errors import FlashcardsError
 from flashcards.sync.wire import Refusal
 from scheduler.errors import SchedulerError
 from tests.faults.inside import INSIDE
@@ -46,7 +47,7 @@ def carry_out(order: dict[str, Any], library: ctypes.CDLL) -> int:
         words = order["words"]
         inside = INSIDE.get(words[0])
         code = inside(root) if inside else run(["-C", str(root), *words])
-    except (SchedulerError, Refusal, sqlite3.Error, OSError) as error:  # what a server answers to the phone
+    except (FlashcardsError, SchedulerError, Refusal, sqlite3.Error, OSError) as error:  # what a person is told
         os.write(2, str(error).encode())
         code = 1
     except BaseException:
