@@ -131,7 +131,7 @@ def _write_closed(details: Element, cut: CutField, media: elements.Media) -> str
 
 # A line that begins with a letter and has no character with a meaning in Markdown, HTML or a deck is unchanged.
 _PLAIN: Final = re.compile(
-    r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
+    r"[^\W\d_](?![:：])[^\\`*_\[\]<>&~$|{}=:^\x00-\x1f\x7f-\x9f\xa0\ud800-\udfff]*[^\W_.)?!,;]?[.)?!,;]?"
 )
 _UNUSABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_CONTENT: Final = re.compile(r"(?<!\\)(\{\{c[0-9,]+::)\s*(?=::|\}\})")
@@ -167,7 +167,7 @@ class Converter:
     def convert(self, html: str, *, cloze: bool = False) -> Converted:
         """Convert one field; in a `cloze`, `{{c1::…}}` are gaps."""
         html = _UNUSABLE.sub("", html).replace("\r\n", "\n").replace("\r", "\n")
-        if _PLAIN.fullmatch(html):
+        if _PLAIN.fullmatch(html) and "%%" not in html:
             return Converted(html.rstrip())
         cut = cut_out(html, cloze=cloze)
         tree = parse_html(cut.html)

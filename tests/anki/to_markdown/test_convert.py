@@ -57,6 +57,7 @@ EXAMPLES = {
     "two lists in a row": ("<ul><li>a</li></ul><ul><li>b</li></ul>", "- a\n\n* b"),
     "items left open": ("<ul><li>a<li>b</ul>", "- a\n- b"),
     "code": ("call <code>f(*x)</code>", "call `f(*x)`"),
+    "percent signs and a caret that notes read as comments": ("a %% b %% c ^d", "a \\%\\% b \\%\\% c \\^d"),
     "a picture as an object": ('a <object data="b c.svg"></object>', "a ![](media/b%20c.svg)"),
     "a sound and a page that are embedded": (
         '<embed src="a.mp3"> <iframe src="b.html"></iframe>',
