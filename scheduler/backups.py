@@ -324,7 +324,8 @@ def _lock(handle: int, path: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
-        _make_folder(folder.parent)
+        if folder != folder.parent:  # on Windows, a drive may be missing
+            _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
         flush(folder.parent)
 

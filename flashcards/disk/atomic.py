@@ -157,7 +157,8 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
 def make_folders(path: Path) -> None:
     """Create a folder and its missing parents, whose names are on disk when this returns."""
     if not path.is_dir():
-        make_folders(path.parent)
+        if path != path.parent:  # on Windows, a drive may be missing
+            make_folders(path.parent)
         path.mkdir(exist_ok=True)
         sync(path.parent)
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from flashcards.disk.atomic import FileChanged, replace_file, replace_unchanged
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from flashcards.disk.atomic import FileChanged, make_folders, replace_file, replace_unchanged
 
 
 def write(path: Path, content: bytes) -> None:
@@ -123,3 +120,9 @@ def test_a_file_removed_after_it_was_read_stays_removed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         replace_unchanged(tmp_path / "a", b"old", b"new")
     assert names(tmp_path) == []
+
+
+def test_a_folder_on_a_missing_drive_is_an_error_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_dir", lambda _: False)
+    with pytest.raises(OSError, match="/"):
+        make_folders(Path("/"))
