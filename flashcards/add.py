@@ -121,7 +121,7 @@ def _find_path(collection: Collection, target: str) -> tuple[str, str]:
     if target.lower().endswith(".md"):
         path = find_place(collection.root, target).relative_to(collection.root.resolve()).as_posix()
         if path.count("/") > MOST_FOLDERS:
-            raise UsageError(f"{path} is nested in more than {MOST_FOLDERS} folders. Choose another one.")
+            raise UsageError(f"{path} is nested in more than {MOST_FOLDERS} folders. Choose a folder further up.")
         return path, get_deck_name(path)
     deck = clean_deck_name(target)
     if not target.strip(" :"):
@@ -163,7 +163,7 @@ def _find_free_path(collection: Collection, deck: str) -> str:
     """Return the path for a new file of a deck, or that of an existing native file without notes."""
     parts = [_FORBIDDEN.sub("-", part).strip(" .") or "deck" for part in deck.split("::")]
     if len(parts) > MOST_FOLDERS:
-        raise UsageError(f"The deck has more than {MOST_FOLDERS} levels. Choose another name.")
+        raise UsageError(f"The deck has more than {MOST_FOLDERS} levels. Choose a name with fewer.")
     stem, number = "/".join(parts), 1
     dialects = collection.catalog.dialects()
     path = f"{stem}.md"

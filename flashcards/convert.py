@@ -333,7 +333,7 @@ def _set_front_matter(old: str, body: str, given: Sequence[str]) -> str:
 
 
 def _split_lines(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the value of settings in YAML."""
+    """Yield the name and the value of each setting in YAML."""
     for line in lines:
         name, _, value = line.partition(":")
         yield name, value.strip(' "')

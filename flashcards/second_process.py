@@ -119,7 +119,7 @@ class _Worker(Generic[_Item, _Result]):
         return self._shared[0]
 
     def take_last(self, index: int) -> bool:
-        """Take the last item that is left, unless the second process computes it already, for `index` is next."""
+        """Take the last item that is left, unless it is that of `index`, which the second process computes."""
         if self.left <= index + 1:
             return False
         self._shared[0] -= 1

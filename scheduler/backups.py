@@ -173,7 +173,7 @@ def _apply_log(base: Path, log: Path, name: str, backups: Path) -> Path:
 
 @contextmanager
 def _hold(folder: Path) -> Iterator[None]:
-    """Let one process at a time run the block, where the system can lock a folder."""
+    """Let one process at a time run the block, if the system can lock a folder."""
     try:
         import fcntl
     except ImportError:
@@ -255,7 +255,7 @@ def _copy_into(source: sqlite3.Connection, path: Path, backups: Path | None) -> 
                 saved.append(backup(present, backups))
 
     with closing_connection(path) as target:
-        if backups is not None:  # or the log would seem to continue another file until it is in this one
+        if backups is not None:  # otherwise the log seems to continue another file until it is written into this one
             target.execute("PRAGMA wal_autocheckpoint = 0")
             with transaction(target):
                 write_mark(target)

@@ -225,7 +225,7 @@ def open_memory() -> ReadingConnection:
 def open_file(path: Path) -> ReadingConnection:
     """Open a database for reading, or a copy if it has a log; raise `DatabaseBusy` if it is always written.
 
-    A log of another file is left out.
+    A log of another file is ignored.
     """
     refuse_holes(path)
     has_own_log = has_log(path) and is_continued_by(path, find_log(path))
@@ -266,7 +266,7 @@ def _copy_with_log(path: Path) -> ReadingConnection:
     with tempfile.TemporaryDirectory(prefix="flashcards-") as folder:
         copy, log = Path(folder) / path.name, find_log(path)
         for _ in range(_ATTEMPTS):
-            find_log(copy).unlink(missing_ok=True)  # of the attempt before
+            find_log(copy).unlink(missing_ok=True)  # from the previous attempt
             before = read_log_header(log)
             copy.write_bytes(read_bytes(path))
             if before:

@@ -146,7 +146,9 @@ class NothingToUndo(SchedulerError):
 def _restore_advice(path: Path) -> str:
     last = find_newest_backup(path)
     if last is None:
-        return "There is no intact backup. Put your own copy there, or move it away to start over without reviews."
+        return (
+            "There is no intact backup. Replace it with your own copy, or move it away to start over without reviews."
+        )
     return f"The newest intact backup is {last}; `flashcards restore` restores it."
 
 

@@ -2,7 +2,7 @@
 
 A killed process leaves its log. If another program then replaces the database, SQLite would apply the log to the new
 file and damage it. So each transaction writes a mark into the header of the database: a random number, and that of the
-transaction before. The first mark in a log names the file that it continues.
+previous transaction. The first mark in a log names the file that it continues.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ def read_bytes(path: Path) -> bytes:
     connections. Another process would then delete the log that they still use.
     """
     with closing(open_immutable(path)) as source:
-        source.execute("PRAGMA writable_schema = ON")  # or pages that are still in the log alone count as damage
+        source.execute("PRAGMA writable_schema = ON")  # otherwise pages that only the log holds count as damage
         (pages,) = source.execute("PRAGMA page_count").fetchone()
         return source.serialize() if pages else b""
 
 
 def find_log(path: Path) -> Path:
-    """Return the place of the log of a database."""
+    """Return the path of the log of a database."""
     return path.with_name(f"{path.name}-wal")
 
 
@@ -71,7 +71,7 @@ def read_log_header(log: Path) -> bytes:
 
 
 def copy_frames(log: Path, copy: Path) -> None:
-    """Copy the part of a log, if it is still there, that SQLite reads; the rest may be old, or a hole of any size."""
+    """Copy the part of a log that SQLite reads, if the log still exists; the rest may be old, or a hole of any size."""
     with suppress(FileNotFoundError), log.open("rb") as source, copy.open("wb") as target:
         header = _read_header(source)
         if header is None:

@@ -61,7 +61,7 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, except among the tests."""
+    """Look for garbage again, except among the collected tests."""
     gc.freeze()
     gc.enable()
 

@@ -16,7 +16,7 @@ _Args = TypeVarTuple("_Args")
 
 
 class _QuickLoop(asyncio.SelectorEventLoop):
-    """An event loop with short pauses: ten times a second is how often uvicorn looks whether it is to stop."""
+    """An event loop with short pauses, because uvicorn checks only ten times a second whether to stop."""
 
     def call_at(
         self, when: float, callback: Callable[[*_Args], object], *args: *_Args, context: Context | None = None

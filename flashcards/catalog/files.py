@@ -40,7 +40,7 @@ IGNORED: Final = ("node_modules/", "venv/", "__pycache__/", "site-packages/", "t
 """Ignored by default, in addition to hidden files and folders."""
 
 MOST_FOLDERS: Final = 100
-"""The maximum depth of a deck file."""
+"""The number of folders that a deck file may be nested in."""
 
 _EARLIEST: Final = -(1 << 63)  # the smallest timestamp that the database can store; an archive can set any
 _LATEST: Final = (1 << 63) - 1

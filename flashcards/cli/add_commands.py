@@ -184,7 +184,7 @@ def _plan(collection: Collection, wanted: list[str], *, mark: bool) -> tuple[lis
 
 
 def _show(conversion: Conversion) -> None:
-    import difflib  # imported late, as most commands of this file need no comparison
+    import difflib  # imported late, because most commands of this file need no comparison
 
     before, after = (data.decode().splitlines() for data in (conversion.before, conversion.after))
     name = console.make_visible(conversion.path)

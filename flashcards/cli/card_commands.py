@@ -220,7 +220,7 @@ def _parse_time(text: str, now_ms: int) -> int:
         when = datetime.fromisoformat(text)
         if when.year < _FIRST_YEAR:  # earlier days have no number
             raise TimeInvalid(text)
-        # The last year is too far ahead, but in some time zones its end has no timestamp.
+        # The last year is too far ahead anyway, and in some time zones its end has no timestamp.
         at_ms = int(when.timestamp() * 1000) if when.year < MAXYEAR else sys.maxsize
     except (ValueError, OverflowError, OSError):
         raise TimeInvalid(text) from None

@@ -248,7 +248,7 @@ def print_json_lines(values: Iterable[Any]) -> None:
     import json
 
     encode = json.JSONEncoder(ensure_ascii=not is_unicode(getattr(sys.stdout, "encoding", None))).encode
-    # The JSON encoder escapes only control characters below a space. Most lines are ASCII, which is quick to see.
+    # The JSON encoder escapes only control characters below a space. Most lines are ASCII, which is quick to check.
     lines = (
         line
         if (line.isascii() and "\x7f" not in line) or line.isprintable()

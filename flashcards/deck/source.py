@@ -24,7 +24,7 @@ def normalize(text: str) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Split a text into its lines with their line ends, of any system."""
+    """Split a text into its lines, which keep their line ends of any system."""
     return _LINE.findall(text)
 
 

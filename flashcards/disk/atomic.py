@@ -155,7 +155,7 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
 
 
 def make_folders(path: Path) -> None:
-    """Create a folder and its missing parents, whose names are on disk when this returns."""
+    """Create a folder and its missing parents; their names are on disk when this returns."""
     if not path.is_dir():
         if path != path.parent:  # on Windows, a drive may be missing
             make_folders(path.parent)

@@ -108,7 +108,7 @@ def fingerprint(note: Note) -> bytes:
     matter, so `Q:` and `T:` give the same fingerprint. The split into front and back does matter.
     """
     fields = [
-        # A text without other spaces than single ones is not split, which takes most of the time.
+        # A text with only single spaces is not split, because splitting takes most of the time.
         each if each.isprintable() and "  " not in each and each == each.strip() else " ".join(each.split())
         for each in note.fields
     ]

@@ -146,7 +146,7 @@ class _OtherState:
 
 
 def _match_by_text(theirs: _OtherState, ours: _OtherState) -> dict[str, str]:
-    """Match the keys of notes that each computer found first with another wording; equal notes stay unmatched."""
+    """Match the keys of notes that each computer first read with another wording; equal notes stay unmatched."""
     matched_here = {key for key, _ in theirs.cards}
     matched_there = {key for key, _ in ours.cards}
     found: dict[str, str] = {}

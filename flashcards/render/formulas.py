@@ -25,7 +25,7 @@ MAX_LENGTH: Final = 20_000  # characters of one expanded formula
 MAX_BODY: Final = 2_000  # characters of one expanded macro: a page of short formulas must not fill the memory
 _MOST_CALLS: Final = 100  # macros that one macro calls, directly or indirectly
 _MOST_NESTED: Final = 100  # levels of braces
-_MOST_PROBLEMS: Final = 50  # that are reported at once
+_MOST_PROBLEMS: Final = 50  # problems reported at once
 
 _LINE: Final = re.compile(r"\\([A-Za-z]+|[^A-Za-z\s])\s*(.*)", re.DOTALL)
 _CALL: Final = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)

@@ -98,7 +98,7 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
 
 
 def find_own_properties(values: Mapping[str, Any]) -> list[str]:
-    """Find the names in a front matter that mean nothing here and are not known from another program."""
+    """Find the names in front matter that are neither settings nor known from another program."""
     known = {*_FRONT_MATTER_NAMES, *setting_values.TOP_LEVEL}
     return [
         name

@@ -301,7 +301,7 @@ class Mirror:
         self.connection.executemany(f"UPDATE {table} SET mod = ? WHERE id = ?", times)
 
     def separate_reviews(self, rows: Iterable[Row]) -> list[Row]:
-        """Return the client's reviews whose instants the log has for other reviews, each at the next free instant.
+        """Return the client's reviews at instants of other reviews in the log, each moved to the next free instant.
 
         On the client they stay as they are, because apps never replace a row of their log.
         """
@@ -311,7 +311,7 @@ class Mirror:
             query = "SELECT id, cid, ease FROM revlog WHERE id BETWEEN ? AND ?"
             near = {key: what for key, *what in self.connection.execute(query, (at - _NEAR_MS, at + _NEAR_MS))}
             if at not in near or [cid, ease] in near.values():
-                continue  # it is new, or known at an instant that an earlier sync gave to it
+                continue  # it is new, or an earlier sync moved it
             taken = {each[0] for each in found}
             free = next(each for each in count(at) if each not in taken and not self._has("revlog", each))
             found.append([free, *row[1:]])

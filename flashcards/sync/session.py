@@ -38,7 +38,7 @@ class Received:
     notes: list[Row] = field(default_factory=list)
     cards: list[Row] = field(default_factory=list)
     reviews: list[Row] = field(default_factory=list)
-    # reviews at the same instant as a known one, which the mirror cannot store, at later instants
+    # reviews at the instant of a known one, where the mirror cannot store them, moved to later instants
     collided: list[Row] = field(default_factory=list)
     graves: Graves = field(default_factory=lambda: Graves([], [], []))
     gone: list[Row] = field(default_factory=list)  # the deleted rows

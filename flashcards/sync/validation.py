@@ -240,11 +240,11 @@ def _depth(value: Any) -> int:
 
 
 class SyncFileUnusable(FlashcardsError):
-    """A file that keeps what a sync knows cannot be used."""
+    """A file in the folder of a sync cannot be used."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"{path} cannot be used: {reason}. Move {path.parent} away; the next sync starts with a whole download."
+            f"{path} cannot be used: {reason}. Move {path.parent} away; the next sync starts with a full download."
         )
 
 

@@ -36,7 +36,7 @@ def keep_steps(root: Path) -> None:
 
 
 def take_step(root: Path, said: str, target: Path) -> None:
-    """Copy the Anki that kept its steps, as it was when so much had been said, for another collection."""
+    """Copy the Anki that kept its steps, as it was after the acts reported in `said`, for another collection."""
     kept = find_anki(root).with_name(f"{_KEPT}-{said.count(ACTED)}")
     if kept.is_dir():
         shutil.rmtree(find_anki(target), ignore_errors=True)

@@ -181,4 +181,4 @@ def test_any_log_is_imported_or_refused(
         shutil.rmtree(root)
         path.unlink()
     assert imported
-    assert imported < COUNT or COUNT < 100  # of a few, none may be refused
+    assert imported < COUNT or COUNT < 100  # in a short run, all may be accepted

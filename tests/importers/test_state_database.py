@@ -154,7 +154,7 @@ def test_a_sibling_hidden_by_a_review_on_the_other_computer_is_hidden_here(compu
 
 
 @pytest.mark.parametrize("edit_again", [False, True])
-def test_a_note_that_each_computer_found_with_another_wording_is_matched_by_its_text(
+def test_a_note_that_each_computer_first_read_with_another_wording_is_matched_by_its_text(
     tmp_path: Path, edit_again: bool
 ) -> None:
     here, there = Home(tmp_path / "here"), Home(tmp_path / "there")
@@ -177,7 +177,7 @@ def test_a_note_that_each_computer_found_with_another_wording_is_matched_by_its_
         assert find(collection, "What is scope creep?").reps == 1
 
 
-def test_equal_notes_of_which_each_computer_has_its_own_keys_are_reported(tmp_path: Path) -> None:
+def test_equal_notes_with_different_keys_on_each_computer_are_reported(tmp_path: Path) -> None:
     here, there = Home(tmp_path / "here"), Home(tmp_path / "there")
     here.write("a.md", "Q: one?\nA: the first one\n\nQ: one?\nA: the first\n")
     with Collection(here.root) as collection:

@@ -157,7 +157,7 @@ def test_definitions_elsewhere_in_the_file_make_links() -> None:
     assert capture.get() == "see x (http://x.org)\n"
 
 
-def test_a_side_of_which_nothing_is_visible_is_shown_as_typed() -> None:
+def test_a_side_without_anything_visible_is_shown_as_typed() -> None:
     assert terminal("", 40).strip() == ""
     assert terminal("<!-- only a comment -->", 40).strip() == "<!-- only a comment -->"
 

@@ -41,7 +41,7 @@ class Driver:
         out = self.col.sync_collection(self.auth, media)
         name = out.ChangesRequired.Name(out.required)
         self.media_usn = out.server_media_usn
-        time.sleep(0.002)  # Anki takes an edit in the millisecond of a sync for what that sync brought
+        time.sleep(0.002)  # Anki regards an edit in the millisecond of a sync as brought by that sync
         return str(name)
 
     def full(self, upload: bool) -> None:

@@ -109,5 +109,5 @@ def test_a_formula_of_thousands_of_characters_stays_text(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["<div", "<!-- x", "<script>x</script>"])
-def test_a_side_of_which_nothing_is_visible_is_shown_as_typed(tmp_path: Path, text: str) -> None:
+def test_a_side_without_anything_visible_is_shown_as_typed(tmp_path: Path, text: str) -> None:
     assert render(tmp_path, text) == escape(text) == escape(render_plain(text))

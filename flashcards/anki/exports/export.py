@@ -174,7 +174,7 @@ def export_package(
     with TemporaryDirectory(prefix="flashcards-") as folder:
         file = Path(folder) / "collection"
         database.write_file(file)
-        if media.size > _MUCH_MEDIA:  # the state must not be locked as long as they are packed
+        if media.size > _MUCH_MEDIA:  # the state must not be locked while they are packed
             size = write_archive(path, file, media.files, whole=whole)
             remarks = exports.finish(decks, whole=whole, history=history)
         else:
@@ -187,7 +187,7 @@ def export_package(
 
 
 def _begin(work: Callable[[], _Result]) -> Callable[[], _Result]:
-    """Begin work in a second thread; return a function that waits for the result, or raises the error."""
+    """Begin work in a second thread; return a function that waits for its result or raises its error."""
     import threading
 
     results: list[_Result] = []

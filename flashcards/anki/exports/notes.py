@@ -23,7 +23,6 @@ from flashcards.render.html.tags import make_typed_answer
 if TYPE_CHECKING:
     from flashcards.collection import Collection
 
-# HTML without visible content; Anki regards a field with only `<br>` and `<div>` as empty.
 _NOTHING: Final = "—"
 _YES: Final = "1"
 _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')

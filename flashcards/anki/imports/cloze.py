@@ -78,7 +78,7 @@ def find_gap_numbers(markdown: str) -> set[int]:
 
 
 def find_field_gaps(html: str) -> set[int]:
-    """Find the numbers of the gaps in a field of Anki, where a backslash before a gap is text."""
+    """Find the numbers of the gaps in a field of Anki, where a backslash does not make a gap text."""
     return _read_numbers(_GAP.findall(html))
 
 

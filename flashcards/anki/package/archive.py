@@ -222,7 +222,7 @@ def write_archive(path: Path, database: bytes | Path, media: Mapping[str, Path],
 
 
 def fill_archive(stream: IO[bytes], database: bytes | Path, media: Mapping[str, Path], *, whole: bool = False) -> int:
-    """Write a package of media by their names (`whole`: a .colpkg); return its size."""
+    """Write a package (a .colpkg if `whole`) with its media files by their names; return its size."""
     with zipfile.ZipFile(stream, "w") as archive:
         if whole:
             archive.writestr(_make_member("meta"), _SECOND_VERSION)

@@ -129,7 +129,7 @@ class MediaNames:
     def __init__(self, root: Path) -> None:
         self.files: dict[str, Path] = {}  # the media found, by their name in Anki, in order of first use
         self.problems: list[ExportProblem] = []  # missing files
-        self.size = 0  # of the media found, in bytes
+        self.size = 0  # the size of all media files found, in bytes
         # when the newest media file of the current note was last written, in epoch nanoseconds; 0 without one
         self.newest_ns = 0
         self._root = root

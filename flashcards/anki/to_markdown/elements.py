@@ -200,7 +200,7 @@ def read_size(element: Element) -> dict[str, str] | None:
 
 
 def write_title(title: str) -> str:
-    """Write the title of a picture or a link, which a pointer shows, as in `(a.png "title")`."""
+    """Write the title of a picture or a link, which is shown under the pointer, as in `(a.png "title")`."""
     title = " ".join(title.split())
     return f' "{_IN_TITLE.sub(_BACKSLASHED, title)}"' if title else ""
 

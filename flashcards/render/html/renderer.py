@@ -36,7 +36,10 @@ _CLOZE_OPENING: Final = re.compile(r"\{(?=\{c)")
 
 
 UNSEEN: Final = re.compile(r"(?:\s|&nbsp;|<(?!(?:img|video|audio|hr)\b)[^<>]*>)*", re.IGNORECASE)
-"""HTML of which nothing is visible, such as that of `<div` alone; the source is shown instead."""
+"""HTML without anything visible, such as that of `<div` alone; the source is shown instead.
+
+Anki regards a field with only `<br>` and `<div>` as empty.
+"""
 
 
 class HtmlRenderer:

@@ -200,7 +200,7 @@ TWO_FIELDS = note_type("Two fields", 1, ["A", "B"], ("{{cloze:A}} {{cloze:B}}", 
         (["{{c1::a}} {{c2,3::b}} {{c4::c}}", ""], (1, 2, 2, 2), "C: a {{c2,3::b}}", "C: a {{c3::b}} {{c4::c}} d"),
     ],
 )
-def test_an_edit_finds_the_notes_that_a_cloze_became(
+def test_an_edit_reaches_the_notes_that_a_cloze_became(
     home: Home, package: Path, tmp_path: Path, fields: list[str], decks: tuple[int, ...], before: str, after: str
 ) -> None:
     note = Made(fields, type=9, cards={ord_: {"did": deck} for ord_, deck in enumerate(decks)})
