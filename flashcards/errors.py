@@ -1,6 +1,6 @@
-"""The base class of every error that a user can cause, and what their messages share.
+"""The base class of every error that a user can cause, errors that several modules raise, and what messages share.
 
-Each error is worded where it is raised, or in its class in the same module: search for a few of its words.
+Every other error is worded where it is raised, or in its class in the same module: search for a few of its words.
 
 The message is one clear sentence that says what is wrong, followed by what to do. The command line prints it on
 standard error and exits with `exit_code`; a person never sees a traceback.
