@@ -147,7 +147,8 @@ def _restore_advice(path: Path) -> str:
     last = find_newest_backup(path)
     if last is None:
         return (
-            "There is no intact backup. Replace it with your own copy, or move it away to start over without reviews."
+            "There is no intact backup. Replace the file with your own copy, or move it away to start over without"
+            " reviews."
         )
     return f"The newest intact backup is {last}; `flashcards restore` restores it."
 

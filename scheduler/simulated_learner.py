@@ -88,7 +88,7 @@ _ROW = {State.NEW: 0, State.LEARNING: 0, State.REVIEW: 1, State.RELEARNING: 2}
 
 
 def _derive_stream(seed: int) -> int:
-    """Derive randomness that is independent of other seeds and of the numbers of fuzz."""
+    """Derive randomness that is independent of other seeds and of fuzz."""
     return int(hash_to_fraction(seed, 1) * (1 << 53)) << 8
 
 

@@ -1,4 +1,4 @@
-"""Serves from a thread, and stops at once."""
+"""A server in a thread, which stops at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _QuickLoop(asyncio.SelectorEventLoop):
 
 
 class ServerThread(threading.Thread):
-    """A thread that serves on a listening socket from its construction on."""
+    """A thread that serves on a listening socket as soon as it is created."""
 
     def __init__(self, server: uvicorn.Server, listener: socket.socket) -> None:
         super().__init__(daemon=True)

@@ -222,7 +222,7 @@ INSIDE = {
     "take-media": take_media,
     "sync-with-anki": sync_with_anki,
 }
-"""The acts, by the word that stands for the words of a command."""
+"""The acts, by the word that replaces the words of a command."""
 
 INSIDE_OF = {
     "review": ("rate-all", "rate-in-browser"),

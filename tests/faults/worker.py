@@ -63,7 +63,7 @@ def main() -> None:
     library.fault_count.restype = ctypes.c_long
     for name in (*HEAVY.split(), *(f"flashcards.cli.{module}" for module in set(COMMANDS.values()))):
         importlib.import_module(name)
-    with suppress(ImportError), redirect_stdout(sys.stderr):  # it prints what is deprecated
+    with suppress(ImportError), redirect_stdout(sys.stderr):  # it prints deprecation warnings
         importlib.import_module("tests.sync.anki_connect_standin")
     for line in sys.stdin:
         child = os.fork()

@@ -249,7 +249,7 @@ class Life:
         assert not {held for held, name in self._pictures.items() if held not in pictures and name not in gone}
 
     def _check_places(self, pairs: dict[int, int], before: dict[int, _Placed], after: dict[int, _Placed]) -> None:
-        """Check that notes keep their files and decks, new ones have those of Anki, and tags change by persons."""
+        """Check that notes keep their files and decks, new ones have those of Anki, and tags change only by hand."""
         assert {note: after[note][:2] for note in before} == {note: placed[:2] for note, placed in before.items()}
         there: dict[int, list[set[str]]] = defaultdict(list)  # by our notes, which may be several in Anki
         with Collection(self.home.root) as collection:

@@ -210,7 +210,7 @@ class MediaPlan:
 
 
 def find_lost_media(root: Path, names: Collection[str]) -> set[str]:
-    """Find the media of a package that are missing from the collection's media folder, whatever their case.
+    """Find the media of a package that are missing from the collection's media folder, ignoring case.
 
     Of two names that differ in case only, the second is stored under another name.
     """
@@ -226,6 +226,6 @@ def _avoid_deck_name(name: str) -> str:
 
 
 def _spellings(name: str) -> list[str]:
-    """List the names of files that a note can mean by a name; a tag such as `<img src=a.png/>` ends with a slash."""
+    """List the file names that a name in a note can mean; a tag such as `<img src=a.png/>` ends with a slash."""
     forms = [name, unquote(name), name.removesuffix("/"), "".join(filter(str.isprintable, name))]
     return list(dict.fromkeys(unicodedata.normalize("NFC", form) for form in forms))
