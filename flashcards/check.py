@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -28,7 +27,7 @@ from flashcards.settings import (
     find_own_properties,
     find_unknown_decks,
 )
-from flashcards.text import plural, suggest
+from flashcards.text import list_some, plural, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
 
 _STUDIED_TWICE: Final = "Both were studied; reword one, so that they ask for different things."
-_SHOWN: Final = 3  # maximum number of places listed
 
 
 class FileProblem(NamedTuple):
@@ -111,13 +109,6 @@ def find_ignored_properties(collection: Collection) -> Iterator[tuple[str, str]]
     for path, text in rows:
         for name in find_own_properties(json.loads(text)["values"]):
             yield path, name
-
-
-def list_some(names: Iterable[str], count: int) -> str:
-    """List the first of `count` names, because there can be thousands."""
-    named = list(islice(names, _SHOWN))
-    more = count - len(named)
-    return " and ".join([*named, f"{more:,} more"] if more else named)
 
 
 def _check_deck_tables(collection: Collection) -> Iterator[FileProblem]:
@@ -246,9 +237,8 @@ def _check_text(note: Note, *, is_native: bool) -> Iterator[tuple[str, str, str]
     for text in note.fields:
         if lost := find_lost_cells(text):
             row = shorten(text.split("\n")[lost.line].strip(), 40, placeholder="…")
-            message = (
-                f"The table row {row} has {lost.cells} cells, but its header has {plural(lost.columns, 'column')}."
-            )
+            columns = plural(lost.columns, "column")
+            message = f"The table row {row} has {lost.cells} cells, but its header has {columns}."
             hint = "The last ones are not shown; write `\\|` for a `|` that is text, or add columns to the header."
             yield "table", message, hint
         for url in find_dead_links(text, note.definitions):

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -196,3 +197,13 @@ def fold_details(markdown: str, delimiters: Sequence[str] = (), *, as_line: bool
                     folded += [markdown[done:start], summary[0] if summary else "<summary>Details</summary>"]
                 done = found.end() if as_line else found.start()
     return "".join([*folded, markdown[done:]])
+
+
+_SHOWN: Final = 3  # maximum number of names listed
+
+
+def list_some(names: Iterable[str], count: int) -> str:
+    """List the first of `count` names, because there can be thousands."""
+    named = list(islice(names, _SHOWN))
+    more = count - len(named)
+    return " and ".join([*named, f"{more:,} more"] if more else named)

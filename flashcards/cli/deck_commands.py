@@ -196,7 +196,8 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
     flashcards check --explain tpm
     flashcards check --advice tpm
     """
-    from flashcards.check import find_advice, find_ignored_properties, find_problems, list_some
+    from flashcards.check import find_advice, find_ignored_properties, find_problems
+    from flashcards.text import list_some
 
     with console.open_without_scan(reading=True) as collection:
         _, unreadable = console.scan_without_warnings(collection)
