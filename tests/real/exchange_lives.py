@@ -75,6 +75,7 @@ class Life:
         self._pictures: dict[bytes, str] = {}  # what each picture added in Anki holds, and the name of its note
         self._twice: set[int] = set()  # our cards that were twice in Anki
         self._said = ""
+        self._acts: list[str] = []  # what was done, for the report of a failure
         self._marks: dict[int, Marks] = {}  # as of the last exchange, by the ids of the cards in Anki
         self._seen: dict[int, Marks] = {}  # as of the last import, even if the card was deleted there since
         self._again: set[int] = set()  # cards that were deleted in Anki and came again since the last import
@@ -88,14 +89,18 @@ class Life:
 
     def exchange(self, rounds: int) -> None:
         """Let days pass on both sides, and packages go both ways."""
-        for _ in range(rounds):
-            self.bring_over()
-            self.act_here()
-            self.hand_over()
-            for _ in range(4):
-                self.act_there()
+        try:
+            for _ in range(rounds):
+                self.bring_over()
                 self.act_here()
-        self.bring_over()
+                self.hand_over()
+                for _ in range(4):
+                    self.act_there()
+                    self.act_here()
+            self.bring_over()
+        except Exception as error:
+            error.add_note("\n".join(self._acts[-12:]))
+            raise
 
     # What a person does
 
@@ -109,7 +114,9 @@ class Life:
         cards = [card.id for card in note.cards()]
         field = 2 if "Occlusion" in note else chance.choice([0, 0 if "Text" in note else 1])
         text = " ".join(note.fields)
-        match chance.choice([*"eeetttud", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"]):
+        act = chance.choice([*"eeetttud", "suspend", "unsuspend", "flag", "forget", "due", "bury", "add", "delete"])
+        self._acts.append(f"{answers} answers, {act} in Anki, cards {cards}: {note.fields}")
+        match act:
             case "e":
                 note.fields[field] += f" {self._write('t', text)}"
                 world.col.update_note(note)
@@ -153,7 +160,9 @@ class Life:
         path, other = chance.choice(files), chance.choice(files)
         start, *blocks = _BLOCK.split(path.read_text("utf-8"))
         place = chance.randrange(len(blocks))
-        match chance.choice(["reword", "reword", "reword", "tag", "move", "add", "remove", "gap", "deck", "picture"]):
+        act = chance.choice(["reword", "reword", "reword", "tag", "move", "add", "remove", "gap", "deck", "picture"])
+        self._acts.append(f"{acts} acts, {act} in {path.name}: {blocks[place]!r}")
+        match act:
             case "picture":
                 (self.home.root / chance.choice(["img", "sub"]) / "a.png").write_text(self._name("p"))
             case "reword":
@@ -183,6 +192,7 @@ class Life:
         self.steps += 1
         ending, legacy = self.chance.choice([("apkg", False), ("apkg", True), ("colpkg", False), ("colpkg", True)])
         package = self.world.export(self._folder / f"{time.time_ns()}.{ending}", legacy=legacy)
+        self._acts.append(f"import of {package.name}{' of an old version' if legacy else ''}")
         before, marks_before, log_before = self._read_notes(), self._read_marks(), self._read_log()
         report = self.home.import_file(package)
         self._said += " ".join(remark.message for remark in report.remarks)
@@ -193,7 +203,8 @@ class Life:
         there = {(row, pairs[card], ease) for row, card, ease in self.world.read_log() if card in pairs}
         now = self._read_log()
         assert log_before <= now
-        assert not self._find_missing(there, now)
+        missing = self._find_missing(there, now)
+        assert not missing, self._describe_rows(missing, there, now)
         assert len(now) == len(log_before) + len(self._find_missing(there, log_before))
         with Collection(self.home.root) as collection:
             assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
@@ -326,6 +337,16 @@ class Life:
             moved -= {min(found)} if found else set()
             missing |= set() if found else {row}
         return missing
+
+    def _describe_rows(self, missing: set[Row], there: set[Row], now: set[Row]) -> str:
+        """All that both sides have of the cards of these rows."""
+        cards = {card for _, card, _ in missing}
+        logs = ([row for row in sorted(log) if row[1] in cards] for log in (there, now))
+        with Collection(self.home.root) as collection:
+            query = f"SELECT id, note, slot, active FROM cards WHERE id IN ({', '.join(map(str, cards))})"
+            return (
+                f"{missing} of {collection.connection.execute(query).fetchall()}; there {next(logs)}, here {next(logs)}"
+            )
 
     def _read_marks(self) -> dict[int, Marks]:
         with Collection(self.home.root) as collection:
