@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import io
 import os
+import shutil
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -51,10 +53,27 @@ COMMANDS = {name: _MODULE_OF[name] for names in GROUPS.values() for name in name
 
 _DAY_SECONDS = 86_400
 _STANDARD_ERROR = 2
+_CLICK_MINIMUM = 52  # columns of a window; click formats help for at least as many
 
 
 class _Enough(Exception):
     """The reader of our output closed the pipe."""
+
+
+class _HelpFormatter(click.HelpFormatter):
+    """Formats help for windows that are narrower than click's minimum, too."""
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        columns = shutil.get_terminal_size().columns
+        super().__init__(indent_increment, max(columns - 2, 18) if columns < _CLICK_MINIMUM else width, max_width)
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write names and explanations; in a narrow window, names longer than a third of it get a line of their own."""
+        is_narrow = self.width < _CLICK_MINIMUM - 2
+        super().write_dl(rows, self.width // 3 if is_narrow else col_max, col_spacing)
+
+
+click.Context.formatter_class = _HelpFormatter  # of every command
 
 
 class _LazyGroup(click.Group):

@@ -65,3 +65,20 @@ def test_a_misspelt_command_is_put_right(cli: Runner) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_unknown_option_is_refused_with_the_usage(cli: Runner, command: str) -> None:
     assert "No such option" in cli.fails(command, "--no-such-option")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_only_examples_and_lists_of_values_are_wider_than_a_narrow_window(
+    cli: Runner, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = cli(command, "--help").out.splitlines()
+    long = [line for line in lines if len(line) > 40 and "flashcards " not in line and "|" not in line]
+    assert not long
+
+
+def test_a_wide_window_keeps_short_names_and_their_explanations_on_one_line(
+    cli: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "52")
+    assert "  --json      Print JSON Lines, one card a line." in cli("list", "--help").out.splitlines()
