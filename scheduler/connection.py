@@ -33,7 +33,9 @@ from scheduler.write_ahead_log import (
 )
 
 BUSY_SECONDS = 5.0
-"""The seconds that a process waits for another one's transaction."""
+"""The seconds that a process waits for another one's transaction, before each attempt to begin its own."""
+
+_ATTEMPTS_TO_BEGIN = 4  # a first scan may take long; a wait within SQLite cannot be interrupted, so it is short
 
 _SAVEPOINT = "inner"
 _MOST_PARAMETERS = 500  # per query; older versions of SQLite allow 999
@@ -127,7 +129,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     is_ending = False
     changes = connection.total_changes
     try:
-        connection.execute(f"SAVEPOINT {_SAVEPOINT}" if nested else "BEGIN IMMEDIATE")
+        _begin(connection, nested=nested)
         try:
             _refuse_replaced(live)
             yield
@@ -154,6 +156,17 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     except _Replaced:
         assert live  # noqa: S101 - the only one that is checked
         raise live.save_replaced() from None
+
+
+def _begin(connection: sqlite3.Connection, *, nested: bool) -> None:
+    for attempt in range(1, _ATTEMPTS_TO_BEGIN + 1):
+        try:
+            connection.execute(f"SAVEPOINT {_SAVEPOINT}" if nested else "BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or attempt == _ATTEMPTS_TO_BEGIN:
+                raise
+        else:
+            return
 
 
 class _Replaced(Exception):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,20 @@ def test_a_database_held_by_another_process_is_named_as_busy(tmp_path: Path, mon
     with transaction(first.connection), pytest.raises(DatabaseBusy, match="in use"):
         add(second, 1)
     add(second, 1)
+    first.connection.close()
+    second.connection.close()
+
+
+def test_a_long_transaction_of_another_process_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.4)
+    first, second = open_store(tmp_path), open_store(tmp_path)
+    first.connection.execute("BEGIN IMMEDIATE")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(lambda: add(open_store(tmp_path), 1))
+        time.sleep(0.8)
+        first.connection.execute("COMMIT")
+        waiting.result()
+    assert second.connection.execute("SELECT count(*) FROM cards").fetchone() == (1,)
     first.connection.close()
     second.connection.close()
 
