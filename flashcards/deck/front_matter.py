@@ -234,6 +234,7 @@ _YAML_LINE: Final = re.compile(r"^[ \t]*\{?[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULT
 _NAME_LINE: Final = re.compile(r"^[^\s#>|:\-][^\n:]{0,60}:(?=\s|\Z)", re.MULTILINE)  # `Created On: today`
 _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)
+_TOML_TABLE: Final = re.compile(r"[ \t]*\[{1,2}[\w.\"' \t-]+\]{1,2}[ \t]*(?:#.*)?\Z")
 _CONTINUATION: Final = re.compile(r"[ \t\-#\]})]|\Z")  # a line that begins so continues the line above it
 _DOTTED: Final = re.compile(rf"^[^\n=\"']*(?:\.[^\n.=\"']*){{{_MAX_DOTS}}}", re.MULTILINE)
 _CODE: Final = "front-matter"  # of all its problems
@@ -288,6 +289,9 @@ def _read_settings(body: str, read: Callable[[str], list[YamlEntry]]) -> tuple[l
         pass
     lines = body.split("\n")
     starts = [number for number, line in enumerate(lines) if number == 0 or not _CONTINUATION.match(line)]
+    if read is _read_toml:  # all lines from the first table on belong to tables, and a table is no setting
+        table = next((number for number, line in enumerate(lines) if _TOML_TABLE.match(line)), len(lines))
+        starts = [number for number in starts if number < table] + ([table] if table < len(lines) else [])
     entries: list[YamlEntry] = []
     problems: list[Problem] = []
     hint = _HINT.format(" =" if read is _read_toml else ":")

@@ -39,6 +39,14 @@ def test_toml_between_plus_signs_is_read_and_a_bad_line_costs_only_itself() -> N
     assert read_front_matter(f"+++\n{NOTE}+++\n") == FrontMatter()
 
 
+@pytest.mark.parametrize("table", ["[params]", "  [params]", '["a b".c]  # ours', "[[menu]]"])
+def test_a_key_below_a_table_of_toml_is_no_setting_after_a_bad_line_either(table: str) -> None:
+    found = read_front_matter(f'+++\ntitle = unquoted\ndeck = "T"\n{table}\ndeck = "X"\nretention = 0.8\n+++\n')
+    assert found.values["deck"] == "T"
+    assert "retention" not in found.values
+    assert [problem.line for problem in found.problems] == [2]
+
+
 def test_a_colon_in_a_toml_value_does_not_make_it_yaml() -> None:
     assert read_front_matter('---\nname = "a: b"\ndeck = "c::d"\n---\n').values == {"name": "a: b", "deck": "c::d"}
 
