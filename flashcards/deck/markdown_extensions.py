@@ -56,6 +56,9 @@ SHOWN: Final = re.compile(
     r"|spx|svg|swf|tiff?|wav|webm|webp|3gp)\Z",
     re.IGNORECASE,
 )
+_LONGEST_POWER: Final = 4  # characters of `^n2`, which ends a formula and is no block id; those of Obsidian have 7
+_BASE: Final = re.compile(r"(?:(?<!\w)\w|[\d)\]}])\Z")
+_LONG_WORD: Final = re.compile(r"[^\W\d_]{3}")
 _DEEPEST: Final = 8  # callouts in callouts
 
 
@@ -104,9 +107,20 @@ def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
 
     A note also gets the footnotes that only other notes name, but that are defined in its text, so they are not shown.
     """
-    named = frozenset(_REFERENCE.findall(body))
-    defined = {match[1]: match[0].rstrip("\n") for match in _FOOTNOTE.finditer(body) if match[1] in named}
+    definitions, named = _find_footnotes(body)
+    defined = {match[1]: match[0].rstrip("\n") for match in definitions if match[1] in named}
     return [_add_footnotes(note, defined) for note in notes] if defined else list(notes)
+
+
+def _find_footnotes(text: str) -> tuple[list[re.Match[str]], set[str]]:
+    """Find the definitions of footnotes in a text, and the names of those that its text, unlike its code, refers to."""
+    fences = _find_fences(text)
+    definitions = [match for match in _FOOTNOTE.finditer(text) if match.start() not in fences]
+    if not definitions:
+        return [], set()
+    # `[^1]: word` would also define a link, and make a link of each `[^1]`.
+    opaque = Spans(outline(text.replace("]:", "] ")).opaque)
+    return definitions, {match[1] for match in _REFERENCE.finditer(text) if match.start() not in opaque}
 
 
 def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
@@ -138,9 +152,8 @@ class _Footnotes:
         if "[^" in definitions:
             self._defined.update({match[1]: match[2] for match in _FOOTNOTE.finditer(definitions)})
         if "[^" in text:
-            opaque = _find_fences(text)
-            found = [match for match in _FOOTNOTE.finditer(text) if match.start() not in opaque]
-            named = {*_REFERENCE.findall(text), *self._defined}
+            found, named = _find_footnotes(text)
+            named |= self._defined.keys()
             # Unreferenced definitions are text.
             kept = ["" if match[1] in named else f"\\{match[0]}" for match in found]
             self._defined.update({match[1]: match[2] for match in found})
@@ -218,8 +231,14 @@ class _Rewriter:
             end = _find_closing_bracket(self._text, match.end())
             return (None, match.end()) if end < 0 else (self._footnotes.add(self._text[match.end() : end]), end + 1)
         if match["block"]:
-            return "", match.end()
+            return (None if self._is_power(match) else ""), match.end()
         return None, match.end()
+
+    def _is_power(self, match: re.Match[str]) -> bool:
+        """Return whether what looks like a block id ends a formula, such as `y = x ^n2`."""
+        line = self._text[self._text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        is_short = len(match["block"].strip()) <= _LONGEST_POWER
+        return is_short and _BASE.search(line) is not None and (" = " in line or not _LONG_WORD.search(line))
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
         """Drop a comment, and a double space around it; if it holds a gap, only its symbols are dropped."""

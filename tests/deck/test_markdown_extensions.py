@@ -89,6 +89,15 @@ def test_a_footnote_that_nothing_names_is_text() -> None:
     )
 
 
+@pytest.mark.parametrize("code", ["`x[^1]`", "```\nx[^1]\n```", "    x[^1]"])
+def test_a_footnote_that_only_code_names_is_text(code: str) -> None:
+    assert rewrite_additions(f"{code}\n\n[^1]: a gap") == f"{code}\n\n\\[^1]: a gap"
+
+
+def test_a_footnote_of_one_word_that_text_names_is_shown_below_it() -> None:
+    assert rewrite_additions("a[^1] `b[^1]`\n\n[^1]: word") == "a<sup>1</sup> `b[^1]`\n\n<sup>1</sup> word"
+
+
 def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
     assert rewrite_additions("a[^1]", "[^1]: there") == "a<sup>1</sup>\n\n<sup>1</sup> there"
 
@@ -104,6 +113,12 @@ def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
         ("2 ^10", "2 ^10"),
         ("x ^n", "x ^n"),
         ("a ^abc b", "a ^abc b"),
+        ("Growth: y = x ^n2", "Growth: y = x ^n2"),
+        ("(a + b) ^n2", "(a + b) ^n2"),
+        ("y = x ^2n3", "y = x ^2n3"),
+        ("y = x ^abc123", "y = x"),
+        ("Step 1 ^s1", "Step 1"),
+        ("Vitamin C ^c1", "Vitamin C"),
     ],
 )
 def test_a_block_id_is_left_out(text: str, rewritten: str) -> None:
