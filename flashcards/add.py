@@ -16,11 +16,12 @@ from flashcards.deck.parse import clean_deck_name, get_deck_name, parse
 from flashcards.deck.pitfalls import find_math_problems
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
-from flashcards.disk.atomic import FileChanged, digest, make_folders, replace_unchanged, write_file
+from flashcards.disk.atomic import FileChanged, digest, replace_unchanged, write_file
 from flashcards.disk.media_files import FileFinder, MediaError, find_media_file
 from flashcards.disk.paths import find_place
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.identity.notes import fingerprint
+from scheduler.connection import make_folders
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry

@@ -18,7 +18,6 @@ from flashcards.catalog.changes import FileWork, FolderChanges, ScanReport, find
 from flashcards.catalog.files import IgnoreRules, Unreadable, place_files, sort_decks
 from flashcards.catalog.store import MIGRATIONS, TABLES, Catalog, Entry
 from flashcards.dialects.choose import Chooser
-from flashcards.disk.atomic import sync
 from flashcards.disk.paths import refuse_strange_files
 from flashcards.errors import FlashcardsError, UsageError
 from flashcards.settings import FILE_NAME, Settings, load_settings
@@ -37,7 +36,7 @@ from scheduler import (
     translate_errors,
 )
 from scheduler.backup_files import BACKUPS as BACKUPS
-from scheduler.connection import close_live, copy_to_memory
+from scheduler.connection import close_live, copy_to_memory, flush
 from scheduler.database import create_database, open_reading
 from scheduler.policy import COLLECTION, DeckPolicy
 from scheduler.store import TABLE_SET
@@ -224,7 +223,7 @@ class Collection:
             try:
                 folder.mkdir()
                 (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-                sync(self.root)
+                flush(self.root)
             except FileExistsError:
                 if not folder.is_dir():
                     raise StateUnwritable(folder, "a file is in its place") from None

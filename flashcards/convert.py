@@ -23,10 +23,11 @@ from flashcards.deck.parse import get_deck_name, parse
 from flashcards.deck.source import normalize
 from flashcards.dialects import NATIVE
 from flashcards.dialects.read import find_rest
-from flashcards.disk.atomic import FileChanged, digest, make_folders, write_file
+from flashcards.disk.atomic import FileChanged, digest, write_file
 from flashcards.disk.journal import Journal
 from flashcards.errors import FlashcardsError
 from flashcards.identity.notes import fingerprint
+from scheduler.connection import make_folders
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.catalog.imports import write_together
 from flashcards.collection import DATABASE, TABLE_SETS, Collection, now_ms
-from flashcards.disk.atomic import file_digest, make_folders, sync
+from flashcards.disk.atomic import file_digest
 from flashcards.disk.journal import Journal
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder
 from flashcards.errors import FlashcardsError
 from scheduler.backups import copy_database
-from scheduler.connection import closing_connection
+from scheduler.connection import closing_connection, flush, make_folders
 from scheduler.database import prepare_copy
 from scheduler.errors import DatabaseForeign, DatabaseNewer
 
@@ -73,8 +73,8 @@ def record_with_copy(collection: Collection, kind: str) -> Iterator[None]:
                 copy = folder / "files" / path
                 make_folders(copy.parent)
                 shutil.copy2(place, copy)
-                sync(copy)
-                sync(copy.parent)
+                flush(copy)
+                flush(copy.parent)
         files = {path: file_digest(waiting) if waiting else "" for path, waiting in staged.items()}
         collection.store.acts.add(kind, summary, {"copy": folder.name, "files": files}, now_ms())
 

@@ -26,6 +26,7 @@ from scheduler.connection import (
     copy_to_memory,
     database_path,
     flush,
+    make_folders,
     open_file,
     refuse_holes,
     transaction,
@@ -48,7 +49,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path:
     """
     path = database_path(connection)
     with errors.translate_errors(folder):
-        _make_folder(folder)
+        make_folders(folder)
         target = make_name(folder, path.stem)
         with _copy_aside(connection, target) as partial:
             if not is_sound(partial):
@@ -140,7 +141,7 @@ def move_log_away(path: Path, backups: Path) -> errors.LogLeft | None:
     log = find_log(path)
     if is_continued_by(path, log):
         return None
-    _make_folder(backups)
+    make_folders(backups)
     with _hold(backups):
         if is_continued_by(path, log):
             return None  # another process has moved it
@@ -190,7 +191,7 @@ def _hold(folder: Path) -> Iterator[None]:
 def copy_database(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the committed database to a file, made complete under a temporary name; creates the folder."""
     with errors.translate_errors(target):
-        _make_folder(target.parent)
+        make_folders(target.parent)
         with _copy_aside(connection, target) as partial:
             partial.replace(target)
         flush(target.parent)
@@ -278,7 +279,7 @@ def _set_aside(path: Path, backups: Path) -> Path | None:
     import shutil
 
     with errors.translate_errors(backups):
-        _make_folder(backups)
+        make_folders(backups)
         aside = make_name(backups, path.stem).with_suffix(".damaged")
         for each in found:
             copy = aside.with_name(aside.name + each.name.removeprefix(path.name))
@@ -320,14 +321,6 @@ def _lock(handle: int, path: Path) -> None:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB, *_LOCKS)
     except OSError as error:
         raise errors.DatabaseBusy(path) from error
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        if folder != folder.parent:  # on Windows, a drive may be missing
-            _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        flush(folder.parent)
 
 
 def _are_equal_bytes(one: Path, other: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -187,13 +188,32 @@ def close_live(connection: sqlite3.Connection) -> None:
 
 def flush(path: Path) -> None:
     """Flush a file or a folder to the disk."""
-    if os.name == "nt" and path.is_dir():
+    is_folder = path.is_dir()
+    if os.name == "nt" and is_folder:  # Windows does not open folders
         return
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        if is_folder:  # writable but not readable
+            return
+        raise
     try:
         os.fsync(handle)
+    except OSError as error:
+        # Some network file systems cannot sync folders.
+        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)
+
+
+def make_folders(path: Path) -> None:
+    """Create a folder and its missing parents; their names are on disk when this returns."""
+    if not path.is_dir():
+        if path != path.parent:  # on Windows, a drive may be missing
+            make_folders(path.parent)
+        path.mkdir(exist_ok=True)
+        flush(path.parent)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": {"text"},
     "text": set(),
     "second_process": set(),
-    "disk": {"errors"},
+    "disk": {"errors", "scheduler"},
     "deck": {"disk", "errors", "text"},
     "identity": {"deck"},
     "render": {"deck", "disk", "text"},

@@ -42,8 +42,8 @@ def init_command(folder: Path | None) -> None:
 
     from flashcards.catalog.files import FoundFile, find_deck_files
     from flashcards.collection import STATE_FOLDER, Collection, expand_home
-    from flashcards.disk.atomic import make_folders
     from flashcards.settings import FILE_NAME, make_default_text
+    from scheduler.connection import make_folders
 
     named = folder or expand_home(click.get_current_context().find_root().obj or ".")
     make_folders(named)

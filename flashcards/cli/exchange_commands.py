@@ -179,7 +179,7 @@ def export_command(decks: tuple[str, ...], output: str | None, no_history: bool,
     """
     from flashcards.anki.exports.export import PACKAGE, choose_targets
     from flashcards.anki.exports.notes import find_decks_in_use
-    from flashcards.disk.atomic import make_folders
+    from scheduler.connection import make_folders
 
     is_rendered = not decks and Path(output or PACKAGE).suffix.lower() != ".json"
     with _stopped_cleanly(), _open(_render_ahead if is_rendered else None) as collection:

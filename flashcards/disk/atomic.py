@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from flashcards.errors import FlashcardsError, describe_os_error
+from scheduler.connection import flush
 
 _LARGEST = 64 << 20  # maximum bytes of a deck or a settings file
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # otherwise opening a pipe waits for a writer
@@ -119,7 +120,7 @@ def replace_file(path: Path, *, is_private: bool = False) -> Iterator[BinaryIO]:
         if not is_private:  # as a temporary file is
             fresh.chmod(target.stat().st_mode & 0o7777 if target.exists() else new_file_mode())
         fresh.replace(target)
-        sync(target.parent)
+        flush(target.parent)
     except BaseException:
         with suppress(FileNotFoundError):
             fresh.unlink()
@@ -152,36 +153,6 @@ def replace_unchanged(path: Path, before: bytes, after: bytes) -> None:
         file.write(after)
         if read_file(path) != before:
             raise FileChanged(path)
-
-
-def make_folders(path: Path) -> None:
-    """Create a folder and its missing parents; their names are on disk when this returns."""
-    if not path.is_dir():
-        if path != path.parent:  # on Windows, a drive may be missing
-            make_folders(path.parent)
-        path.mkdir(exist_ok=True)
-        sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Flush a file or a folder to the disk."""
-    is_folder = path.is_dir()
-    if os.name == "nt" and is_folder:  # Windows does not open folders
-        return
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except PermissionError:
-        if is_folder:  # writable but not readable
-            return
-        raise
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network file systems cannot sync folders.
-        if not is_folder or error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(handle)
 
 
 def new_file_mode() -> int:

@@ -16,18 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import (
-    FileChanged,
-    digest,
-    file_digest,
-    make_folders,
-    new_file_mode,
-    read_file,
-    replace_unchanged,
-    sync,
-)
+from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, replace_unchanged
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder, leads_outside
 from flashcards.errors import FlashcardsError
+from scheduler.connection import flush, make_folders
 
 _PLAN = "plan.json"
 _MARK = re.compile(r"[0-9a-f]{32}")
@@ -89,7 +81,7 @@ class Journal:
                 raise OutsideCollection(self._folder.parent)
             _remove_stale(self._folder.parent)
             self._folder.mkdir(parents=True)
-            sync(self._folder.parent.parent)
+            flush(self._folder.parent.parent)
 
     def stage_bytes(self, path: str, data: bytes, before: bytes | None) -> Path:
         """Stage a file with `data`, which `move_into_place` then moves to `path`; `before` as for `stage`."""
@@ -120,13 +112,13 @@ class Journal:
             if target.exists():
                 kept = f"old-{number}"
                 shutil.copy2(target, self._folder / kept)
-                sync(self._folder / kept)
+                flush(self._folder / kept)
             if waiting:
                 if kept:
                     shutil.copymode(target, waiting)
                 else:
                     waiting.chmod(new_file_mode())
-                sync(waiting)
+                flush(waiting)
             self._refuse_if_changed(path, None if kept is None else self._folder / kept, target)
             new, content = (waiting.name, file_digest(waiting, 16)) if waiting else (None, None)
             entries.append({"path": path, "new": new, "hash": content, "old": kept})
@@ -141,7 +133,7 @@ class Journal:
                 else:
                     target.unlink()
             for folder in {find_place(self._root, path).parent for path in self._staged}:
-                sync(folder)
+                flush(folder)
         except BaseException:
             self.restore()
             raise
@@ -169,8 +161,8 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._folder / _PLAN)
-        sync(self._folder)
-        sync(self._folder.parent)
+        flush(self._folder)
+        flush(self._folder.parent)
 
 
 def find_unfinished(folder: Path) -> list[str]:
@@ -250,9 +242,9 @@ def _put_back(old: Path, target: Path) -> None:
     """Restore the copy of an old file; the copy stays."""
     fresh = old.with_name(f"{old.name}.part")
     shutil.copy2(old, fresh)
-    sync(fresh)
+    flush(fresh)
     fresh.replace(target)
-    sync(target.parent)
+    flush(target.parent)
 
 
 def _read_plan(root: Path, folder: Path) -> list[tuple[dict[str, Any], Path]]:

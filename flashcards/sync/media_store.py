@@ -16,11 +16,12 @@ from typing import Any, Final
 import orjson
 
 from flashcards.anki.imports.media import FOLDER
-from flashcards.disk.atomic import make_folders, write_file
+from flashcards.disk.atomic import write_file
 from flashcards.disk.paths import find_place, is_private
 from flashcards.sync.validation import open_database, read_integer
 from flashcards.sync.wire import MOST_UNPACKED, BadRequest, pack_json, read_object
 from scheduler import transaction
+from scheduler.connection import make_folders
 
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS media (name TEXT PRIMARY KEY, usn INTEGER NOT NULL, sha1 TEXT, path TEXT NOT NULL,"

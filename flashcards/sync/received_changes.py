@@ -22,11 +22,12 @@ from flashcards.anki.package.model import AnkiCard, LogRow, Package
 from flashcards.anki.package.reader import read_tables
 from flashcards.catalog.imports import Origins, SeenStatus
 from flashcards.collection import Collection, now_ms
-from flashcards.disk.atomic import FileChanged, make_folders, replace_unchanged, sync
+from flashcards.disk.atomic import FileChanged, replace_unchanged
 from flashcards.sync.mirror_objects import find_changed_options, with_our_names
 from flashcards.sync.validation import CARD_COLUMNS, LOG_COLUMNS, NOTE_COLUMNS, SUSPENDED, Row, get_user_values
 from flashcards.text import plural
 from scheduler import transaction
+from scheduler.connection import flush, make_folders
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -52,7 +53,7 @@ def set_aside(state_folder: Path, why: str, texts: Iterable[str]) -> str:
                 file.write(f"{text}\n\n")
         file.flush()
         os.fsync(file.fileno())
-    sync(folder)
+    flush(folder)
     return f"{state_folder.name}/{'/'.join(_FOLDER)}/{path.name}"
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.exports.notes import RenderedNotes
 from flashcards.collection import DATABASE, STATE_FOLDER, Collection, now_ms
-from flashcards.disk.atomic import make_folders
 from flashcards.disk.paths import refuse_links
 from flashcards.errors import FlashcardsError
 from flashcards.render.formulas import MACROS_FILE
@@ -24,6 +23,7 @@ from flashcards.sync.upload import import_upload
 from flashcards.sync.validation import SyncFileUnusable
 from flashcards.sync.wire import UPLOAD_TAKEN, Refusal
 from flashcards.text import plural
+from scheduler.connection import make_folders
 from scheduler.errors import SchedulerError
 
 if TYPE_CHECKING:

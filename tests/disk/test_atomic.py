@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flashcards.disk.atomic import FileChanged, make_folders, replace_file, replace_unchanged
+from flashcards.disk.atomic import FileChanged, replace_file, replace_unchanged
+from scheduler.connection import make_folders
 
 
 def write(path: Path, content: bytes) -> None:
