@@ -11,6 +11,15 @@ from scheduler.database import execute_file
 migrations = Migrations("catalog")
 
 
+def _add_columns(name: str, table: str, *columns: tuple[str, type] | tuple[str, type, int | str]) -> None:
+    """Register a migration that adds columns; one with a default is never NULL."""
+
+    @migrations(name=name)
+    def add(db: Database) -> None:
+        for column, kind, *default in columns:
+            db.table(table).add_column(column, kind, not_null_default=default[0] if default else None)
+
+
 @migrations()
 def create_files_and_notes(db: Database) -> None:
     """Create files, decks, notes, the earlier texts of notes, and the links between them."""
@@ -85,32 +94,17 @@ def create_mocks(db: Database) -> None:
     )
 
 
-@migrations()
-def remember_marks(db: Database) -> None:
-    """Add the status of imported cards in the other program; empty for imports by an earlier version."""
-    table = db.table("origin_cards")
-    table.add_column("suspended", int)
-    table.add_column("flag", int)
+_add_columns("remember_marks", "origin_cards", ("suspended", int), ("flag", int))
+"""The status of imported cards in the other program; empty for imports by an earlier version."""
 
+_add_columns("add_times_to_origins", "origins", ("changed_s", int, 0))
+"""The time of a note's last change in the other program, epoch seconds; 0 if unknown."""
 
-@migrations()
-def add_times_to_origins(db: Database) -> None:
-    """Add the time of a note's last change in the other program, epoch seconds; 0 if unknown."""
-    db.table("origins").add_column("changed_s", int, not_null_default=0)
+_add_columns("add_format_to_files", "files", ("format", int, 0))
+"""The format version (`FORMAT_VERSION`) that read a file; 0 if unknown."""
 
-
-@migrations()
-def add_format_to_files(db: Database) -> None:
-    """Add the format version (`FORMAT_VERSION`) that read a file; 0 if unknown."""
-    db.table("files").add_column("format", int, not_null_default=0)
-
-
-@migrations()
-def add_dialect_to_files(db: Database) -> None:
-    """Add the dialect that read a file, and the signature of that choice ("" outside vaults)."""
-    table = db.table("files")
-    table.add_column("dialect", str, not_null_default="native")
-    table.add_column("reader", str, not_null_default="")
+_add_columns("add_dialect_to_files", "files", ("dialect", str, "native"), ("reader", str, ""))
+"""The dialect that read a file, and the signature of that choice ("" outside vaults)."""
 
 
 @migrations()
@@ -145,10 +139,8 @@ def create_note_bases(db: Database) -> None:
     db.table("origin_cards").add_column("package_ms", int, not_null_default=0)
 
 
-@migrations()
-def count_kind_changes(db: Database) -> None:
-    """Add how often a note was exported under a new guid because its kind had changed."""
-    db.table("exported_notes").add_column("shifted", int, not_null_default=0)
+_add_columns("count_kind_changes", "exported_notes", ("shifted", int, 0))
+"""How often a note was exported under a new guid because its kind had changed."""
 
 
 @migrations()
@@ -157,10 +149,8 @@ def create_seen_notes(db: Database) -> None:
     db.table("seen_notes").create({"source": str, "digest": bytes}, pk="source", not_null=("digest",), strict=True)
 
 
-@migrations()
-def add_note_types_to_origins(db: Database) -> None:
-    """Add the name of a note's type in the other program; empty if its fields cannot be written back."""
-    db.table("origins").add_column("note_type", str)
+_add_columns("add_note_types_to_origins", "origins", ("note_type", str))
+"""The name of a note's type in the other program; empty if its fields cannot be written back."""
 
 
 @migrations()
@@ -188,27 +178,14 @@ def add_unconfirmed_exports(db: Database) -> None:
     db.table("note_bases").add_column("given_s", int, not_null_default=0)
 
 
-@migrations()
-def add_card_data(db: Database) -> None:
-    """Add Anki's other data about a card: its ease in per mille, and data of add-ons as JSON."""
-    table = db.table("origin_cards")
-    table.add_column("ease", int, not_null_default=0)
-    table.add_column("data", str, not_null_default="")
+_add_columns("add_card_data", "origin_cards", ("ease", int, 0), ("data", str, ""))
+"""Anki's other data about a card: its ease in per mille, and data of add-ons as JSON."""
 
+_add_columns("add_given_status", "origin_cards", ("given", int))
+"""The status that an export gave to a card in Anki: 1 if suspended, plus twice its flag."""
 
-@migrations()
-def add_given_status(db: Database) -> None:
-    """Add the status that an export gave to a card in Anki: 1 if suspended, plus twice its flag."""
-    db.table("origin_cards").add_column("given", int)
+_add_columns("add_time_of_given_status", "origin_cards", ("given_s", int, 0))
+"""The time of the last change that the card had in that export, in epoch seconds."""
 
-
-@migrations()
-def add_time_of_given_status(db: Database) -> None:
-    """Add the time of the last change that the card had in that export, in epoch seconds."""
-    db.table("origin_cards").add_column("given_s", int, not_null_default=0)
-
-
-@migrations()
-def add_owner_of_status(db: Database) -> None:
-    """Add whether the card in Anki had our id: 1, or 0 for the original of an imported card."""
-    db.table("origin_cards").add_column("is_own", int, not_null_default=1)
+_add_columns("add_owner_of_status", "origin_cards", ("is_own", int, 1))
+"""Whether the card in Anki had our id: 1, or 0 for the original of an imported card."""

@@ -73,19 +73,10 @@ def backups(ctx: click.Context, _parameter: click.Parameter, incomplete: str) ->
     return _offer([str(path) for path in found], incomplete)
 
 
-def mocks(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the start time of an earlier mock interview."""
-    import datetime
-
-    times = (datetime.datetime.fromtimestamp(at / 1000).astimezone() for (at,) in _read(ctx, _MOCKS))  # local time
-    return _offer(["last", *(f"{time:%Y-%m-%dT%H:%M:%S}" for time in times)], incomplete)
-
-
 _DECKS = "SELECT name FROM decks ORDER BY name"
 _TAGS = "SELECT DISTINCT tags FROM notes WHERE tags != ''"
 _FILES = "SELECT path FROM files WHERE present = 1 ORDER BY path"
 _LINES = "SELECT line FROM notes n JOIN files f ON f.id = n.file WHERE n.active = 1 AND f.path = ? ORDER BY line"
-_MOCKS = "SELECT id FROM mocks ORDER BY id DESC"
 _IDS = (
     "SELECT key, slot FROM cards JOIN notes ON notes.id = cards.note"
     f" WHERE notes.key >= :typed AND notes.key < :typed || char(1114111) AND cards.active = 1 LIMIT {_MOST}"

@@ -11,15 +11,12 @@ from flashcards.text import find_nearest, suggest
 
 _LIKE = 0.7  # minimum similarity to a known name to count as a misspelling of it
 KNOWN = ("id", "tags", "reverse", "type", "say")
-SILENT = "-"
-"""The language of a side that is not read aloud."""
-
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _BETWEEN = re.compile(r"[;\n]")
 _PART = re.compile(r"([a-z][a-z-]*)\s*(?::(?!:)\s*(.*))?", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202d\u202e]")
 _PIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}|-")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}|-")  # "-": a side that is not read aloud
 _REMARKS = frozenset({"fixme", "hack", "note", "nb", "todo", "xxx"})
 
 

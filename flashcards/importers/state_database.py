@@ -7,6 +7,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,7 +20,7 @@ from scheduler.connection import select_in
 from scheduler.database import prepare_copy
 from scheduler.errors import SchedulerError
 from scheduler.log import CardHistory, ImportedReview, ImportedState
-from scheduler.model import Review, ReviewKind
+from scheduler.model import ReviewKind
 from scheduler.store import Store
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _OURS: Final = ("cards", "reviews", "notes", "texts", "acts")
 # Years ahead; a clock may be wrong by years, but `scheduler.replay` limits pauses to about 350.
 _MOST_YEARS: Final = 100
 _NOT_REVIEWS: Final = (ReviewKind.VOID, ReviewKind.TAKEN_OVER)
+_read_past = attrgetter("id", *ImportedReview._fields[1:])  # the values of an `ImportedReview` in a row of our log
 
 
 def is_state(path: Path) -> bool:
@@ -166,27 +168,12 @@ def _list_histories(store: Store, here: Mapping[int, int]) -> Iterator[CardHisto
     for there, ours in here.items():
         log = store.log(there)
         if log:
-            reviews = [_convert(row) for row in log if row.kind not in _NOT_REVIEWS]
+            reviews = [ImportedReview._make(_read_past(row)) for row in log if row.kind not in _NOT_REVIEWS]
             is_whole = not any(row.kind is ReviewKind.TAKEN_OVER for row in log)
             card = store.card(there)
             state = ImportedState.of_card(card, log[-1].id)
             memory = None if is_whole else card.memory
             yield CardHistory(ours, reviews, state._replace(memory=memory, log_is_whole=is_whole))
-
-
-def _convert(row: Review) -> ImportedReview:
-    return ImportedReview(
-        row.id,
-        row.kind,
-        row.rating,
-        row.duration_ms,
-        row.state_before,
-        row.state_after,
-        row.interval_before,
-        row.interval_after,
-        row.log_type,
-        row.log_factor,
-    )
 
 
 def _undo_ratings(collection: Collection, voided: Iterable[int]) -> int:

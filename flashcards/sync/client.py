@@ -34,7 +34,7 @@ class MediaClient:
 
     def sync(self) -> tuple[int, int]:
         """Exchange the differing files; return how many were received and sent."""
-        self._ask("begin", _pack_json({"v": "flashcards"}))
+        self._ask("begin", pack_json({"v": "flashcards"}))
         agreed = self._store.agreed_files()
         theirs = self._read_changes()
         ours = self._store.digests()
@@ -51,7 +51,7 @@ class MediaClient:
         """Return the files changed on the server since the last sync, with their hashes, which are empty if deleted."""
         found: dict[str, str] = {}
         since = self._store.server_usn
-        while changes := self._ask("mediaChanges", _pack_json({"lastUsn": since})):
+        while changes := self._ask("mediaChanges", pack_json({"lastUsn": since})):
             for name, usn, digest in changes:
                 found[str(name)] = str(digest)
                 since = max(since, int(usn))
@@ -62,7 +62,7 @@ class MediaClient:
         came = 0
         while names:
             batch = names[:MOST_FILES]
-            files = read_download(self._connection.send_bytes("downloadFiles", _pack_json({"files": batch}), "msync"))
+            files = read_download(self._connection.send_bytes("downloadFiles", pack_json({"files": batch}), "msync"))
             if not files:
                 break
             for name, data in files.items():
@@ -91,10 +91,6 @@ class MediaClient:
         if not isinstance(answer, dict) or answer.get("err"):
             raise BadRequest(f"The server's media cannot be read: {answer}")
         return answer.get("data")
-
-
-def _pack_json(value: object) -> bytes:
-    return json.dumps(value).encode()
 
 
 FOLDER: Final = "anki-server"
@@ -130,7 +126,6 @@ class ServerSync:
     """The result of a sync with a server."""
 
     came: TakenOver = field(default_factory=TakenOver)
-    rows_came: int = 0
     rows_went: int = 0
     media_came: int = 0
     media_went: int = 0
@@ -246,7 +241,7 @@ class ServerClient:
             if "crt" in theirs:
                 self._mirror.set_created(int(theirs["crt"]))
             session.apply_changes({"changes": theirs})
-            self._pull(session, done)
+            self._pull(session)
             self._push(session, done)
             cards, notes, reviews, *objects = session.counts()
             counts = [[0, 0, 0], cards, notes, reviews, 0, *objects]
@@ -268,11 +263,10 @@ class ServerClient:
             session.close()
             raise
 
-    def _pull(self, session: SyncSession, done: ServerSync) -> None:
+    def _pull(self, session: SyncSession) -> None:
         while True:
             chunk = self._connection.send("chunk", {})
             session.apply_chunk({"chunk": chunk})
-            done.rows_came += sum(len(chunk.get(table) or ()) for table in ("revlog", "cards", "notes"))
             if chunk.get("done"):
                 return
 

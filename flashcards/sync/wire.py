@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from flashcards.anki.package.archive import load_zstd
+
 HEADER: Final = "anki-sync"
 SIZE_HEADER: Final = "anki-original-size"
 NEWEST_VERSION: Final = 11
@@ -107,10 +109,10 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
     """Decompress a body of at most `most` bytes. Raise `BadRequest` if it is larger, cut short, or not zstd."""
-    decompressor = _zstd().ZstdDecompressor()
+    decompressor = load_zstd().ZstdDecompressor()
     try:
         found: bytes = decompressor.decompress(data, most + 1)
-    except _zstd().ZstdError as error:
+    except load_zstd().ZstdError as error:
         raise BadRequest("The body is not compressed by zstd.") from error
     if len(found) > most:
         raise BadRequest(f"The body unpacks to more than {most:,} bytes.")
@@ -121,21 +123,13 @@ def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
 
 def pack(data: bytes) -> bytes:
     """Compress a body."""
-    packed: bytes = _zstd().compress(data, 1)
+    packed: bytes = load_zstd().compress(data, 1)
     return packed
 
 
 def pack_json(value: object) -> bytes:
     """Return a value as JSON."""
     return orjson.dumps(value)
-
-
-def _zstd() -> Any:
-    try:
-        from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
-    except ImportError:
-        from backports import zstd
-    return zstd
 
 
 def read_boundary(content_type: str | None) -> str | None:

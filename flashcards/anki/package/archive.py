@@ -113,7 +113,7 @@ class Archive:
             raise Malformed(f"`{member}` is missing from it")
         with self._zip.open(self._members[member]) as stream:
             if packed and self.version == _NEWEST:
-                with _load_zstd().open(stream) as unpacked:
+                with load_zstd().open(stream) as unpacked:
                     yield unpacked
             else:
                 yield stream
@@ -125,7 +125,7 @@ class Archive:
             yield
         except Malformed as error:
             raise PackageInvalid(self.path, str(error)) from error
-        except (*_DAMAGED, _load_zstd().ZstdError) as error:
+        except (*_DAMAGED, load_zstd().ZstdError) as error:
             raise PackageInvalid(self.path, "it is damaged") from error
         except OSError as error:
             if error.errno not in (None, errno.EINVAL):  # these are for invalid offsets and data
@@ -199,7 +199,8 @@ def _hide_controls(name: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", name)[:80]
 
 
-def _load_zstd() -> Any:
+def load_zstd() -> Any:
+    """Import zstd, from the standard library if it has it."""
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore]  # Python 3.14
     except ImportError:
