@@ -21,9 +21,18 @@ _CONFLICT: Final = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?|={7}")
 _FENCE: Final = re.compile(r"[ \t>]*(?:[QATDC][:：][ \t]*)?(?:[-+*][ \t]+)?(`{3,}|~{3,})([^`\n]*)")
 _MARKER: Final = re.compile(r" {0,3}[QATDC][:：]")
 
+# The word for a question and for an answer in other languages.
+_ASKED: Final = (
+    "question|frage|pregunta|pergunta|domanda|vraag|fråga|pytanie|otázka|soru|вопрос|питання|问题?|問題?|質問|질문"
+)
+_REPLIED: Final = (
+    "answer|antwort|réponse|respuesta|resposta|risposta|antwoord|svar|odpowiedź|odpověď|cevap|ответ|відповідь"
+    "|答案?|回答|答え|답변?|대답"
+)
 _EMPHASISED: Final = re.compile(
-    r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3})(?:(?:Q|Question|T|Term|C|Cloze)[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])"
-    r"|(?:Q|Question)[ \t]*[0-9]*[:：][ \t][^\n]*\1)",
+    r"^[ \t>]*(?:[-+*][ \t]+)?([*_]{1,3}|==)(?:"
+    rf"(?:Q|T|Term|C|Cloze|Front|{_ASKED})[ \t]*[0-9]*(?:[:：.][ \t]*\1|\1[ \t]*[:：])"
+    rf"|(?:Q|{_ASKED})[ \t]*[0-9]*[:：][ \t][^\n]*\1)",
     re.MULTILINE | re.IGNORECASE,
 )
 # Each is a variant of writing a question, and the matching one for its answer; compiled when needed.
@@ -34,7 +43,8 @@ _STYLES: Final = (
     (r"^ {0,3}q[:：][ \t]", r"^ {0,3}a[:：][ \t]"),
     (r"^ {0,3}Q[0-9]+[:：.)]", r"^ {0,3}A[0-9]+[:：.)]"),
     (r"^ {0,3}Q[.)][ \t]", r"^ {0,3}A[.)][ \t]"),
-    (r"^ {0,3}(?i:question)[ \t]*[0-9]*[ \t]*[:：]", r"^ {0,3}(?i:answer)[ \t]*[0-9]*[ \t]*[:：]"),
+    (rf"^ {{0,3}}(?i:{_ASKED})\s?[0-9]*\s?[:：]", rf"^ {{0,3}}(?i:{_REPLIED})\s?[0-9]*\s?[:：]"),
+    (r"^ {0,3}Ｑ[0-9]*[:：.．]", r"^ {0,3}Ａ[0-9]*[:：.．]"),
     (r"^ {0,3}(?i:front)[ \t]*[:：]", r"^ {0,3}(?i:back)[ \t]*[:：]"),
     (r"^ {0,3}(?i:term)[ \t]*[:：]", r"^ {0,3}(?i:definition)[ \t]*[:：]"),
     (r"^ {0,3}Q[ \t]+[:：–—-]", r"^ {0,3}A[ \t]+[:：–—-]"),
@@ -45,8 +55,9 @@ _STYLES: Final = (
 # All matches of the patterns above begin so. A preceding line break is found much faster than `^`.
 _QUESTION_HINT: Final = re.compile(
     r"\n(?! {0,3}[QATDC]:)[ \t>]*(?:#{1,6}[ \t]+|(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)?"
-    r"(?:[*_]{1,3}[QqTtCc]|[Qq](?:[0-9:：.)]|[ \t]+[:：–—-])|[\[(`]Q[\])：:]|<\w+>Q"
-    r"|(?i:question|front|term)[ \t0-9]*[:：])"
+    rf"(?:(?:[*_]{{1,3}}|==)(?:[QqTtCcＱ]|(?i:front|{_ASKED}))|Ｑ|[Qq](?:[0-9:：.)]|[ \t]+[:：–—-])"
+    r"|[\[(`]Q[\])：:]|<\w+>Q"
+    rf"|(?=[QqFfTtPpDdVvOoSs]|[^\x00-\x7f])(?i:{_ASKED}|front|term)[ \t\u00a0\u202f0-9]*[:：])"
 )
 
 # A paragraph of one line, or a list item, that would be a note outside an answer.

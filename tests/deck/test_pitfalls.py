@@ -69,6 +69,16 @@ def test_a_conflict_marker_outside_code_is_found(text: str, line: int) -> None:
         "(Q) one\n(A) two",
         "`Q:` one\n`A:` two",
         "<b>Q:</b> one<br>\n<b>A:</b> two",
+        "Frage: eins\nAntwort: zwei",
+        "Question : une ?\nRéponse : deux",
+        "Pregunta 1: uno\nRespuesta 1: dos",
+        "ВОПРОС: один\nОтвет: два",
+        "问：一\n答：二",
+        "問題：一\n答え：二",
+        "Ｑ：一\nＡ：二",
+        "**Frage:** eins\n\n**Antwort:** zwei",
+        "**Front:** one\n**Back:** two",
+        "==Q:== one\n==A:== two",
     ],
 )
 def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
@@ -95,6 +105,9 @@ def test_a_question_with_another_marker_is_reported_once(text: str) -> None:
         "**T1: longitudinal**",
         "Q - only this",
         "Front: only this",
+        "Frage: nur dies",
+        "Antwort: zwei\n\nFrage: nur dies",
+        "Fragen: eins\nAntworten: zwei",
         "Write `Q:` and `A:`.",
     ],
 )
