@@ -16,6 +16,7 @@ MAX_NUMBER: Final = 499  # Anki numbers clozes from 1 to 499
 
 _OPEN = re.compile(r"\{\{c([0-9]+(?:,[0-9]+)*)::")
 _BRACKET = re.compile(r"\[|\]|\\.?", re.DOTALL)
+_FOOTNOTE = re.compile(r"^( {0,3}\[\^[^\[\]\s^]+\]):", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Escaped brackets that cannot be read as a link.
 _PLAIN_BRACKETS = re.compile(r"(?<![!\[\]\\])\\\[(?![\^ ]|[xX]\\)[^\[\]\\\n]+\\\](?![(\[:\\])")
@@ -46,6 +47,8 @@ def find_gaps(text: str, definitions: str = "") -> tuple[Gap, ...]:
     if not definitions and "[" not in text and "==" not in text and "{{c" not in text:
         return ()
     whole = f"{text}\n\n{definitions}" if definitions else text
+    if "[^" in whole:  # a footnote of one word is no definition of a link, so `[x][^1]` contains a gap
+        whole = _FOOTNOTE.sub(lambda match: f"{match[1]} ", whole)
     parts = outline(whole, has_display_math=False)
     # A definition cannot begin directly after `C:`, so `C: [gap]: text` contains a gap.
     defined = [span for span in markdown.find_definitions(whole).values() if span[0]]

@@ -165,3 +165,9 @@ def test_marks_are_two_characters_that_are_not_in_the_text() -> None:
         assert len(opening + closing) == 2
         assert not {opening, closing} & set(text)
         text += closing
+
+
+@pytest.mark.parametrize("footnote", ["word", "https://example.org", "two words"])
+def test_a_gap_before_a_footnote_is_no_link(footnote: str) -> None:
+    assert hidden("[x][^1] y", f"[^1]: {footnote}") == [((1,), "x")]
+    assert hidden(f"[x][^1] y\n\n[^1]: {footnote}") == [((1,), "x")]
