@@ -30,7 +30,7 @@ _TEMPLATE = "Q: \nA: \n"
 @click.option("--reverse", is_flag=True, help="Also ask it in reverse.")
 @click.option("--type", "typed", is_flag=True, help="Have the answer typed.")
 @click.option("--dry-run", is_flag=True, help="Check the note without writing it.")
-@click.option("--yes", is_flag=True, help="Add the note without asking, even if similar notes exist.")
+@click.option("--yes", "-y", is_flag=True, help="Add the note without asking, even if similar notes exist.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new cards as JSON Lines, as `list` does.")
 def add_command(
     deck: str, text: tuple[str, ...], tags: str, reverse: bool, typed: bool, dry_run: bool, yes: bool, as_json: bool
@@ -126,7 +126,7 @@ def format_command() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--mark", is_flag=True, help="Only add the name of its format to each file.")
 @click.option("--dry-run", is_flag=True, help="Show the changes without making them.")
-@click.option("--yes", is_flag=True, help="Skip the confirmation.")
+@click.option("--yes", "-y", is_flag=True, help="Skip the confirmation.")
 def convert_command(paths: tuple[str, ...], mark: bool, dry_run: bool, yes: bool) -> int:
     """Convert files of other tools to the native format.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from flashcards.cli import complete, console
+from flashcards.cli.params import OptionRules, Requires
 from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, sav
 
 @click.command("backup")
 @click.option("--list", "listed", is_flag=True, help="List the backups, newest first.")
-def backup_command(listed: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="With --list: print JSON Lines, one backup a line.")
+@OptionRules(Requires("--json", ("--list",), "a backup prints only where it is"))
+def backup_command(listed: bool, as_json: bool) -> None:
     """Copy the review state to .flashcards/backups/.
 
     A copy that equals the newest one is not made again. The newest ten copies and all of the last day (at most fifty)
@@ -146,7 +149,7 @@ def backup_command(listed: bool) -> None:
     from scheduler import DatabaseCorrupt, backup, check, remove_old_backups
 
     if listed:
-        _list_backups(console.find_root())
+        _list_backups(console.find_root(), as_json=as_json)
         return
     with console.open_without_scan() as collection:
         if not collection.is_kept:
@@ -158,11 +161,14 @@ def backup_command(listed: bool) -> None:
         console.print_text(f"Saved {saved}.")
 
 
-def _list_backups(root: Path) -> None:
+def _list_backups(root: Path, *, as_json: bool) -> None:
     from flashcards.collection import BACKUPS, DATABASE, STATE_FOLDER
     from scheduler.backup_files import list_backups
 
     found = list_backups(root / STATE_FOLDER / BACKUPS, Path(DATABASE).stem)
+    if as_json:
+        console.print_json_lines({"file": str(path), "bytes": path.stat().st_size} for path in found)
+        return
     for path in found:
         console.print_text(f"{path}  {path.stat().st_size:,} bytes")
     if not found:

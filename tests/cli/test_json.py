@@ -228,6 +228,15 @@ def test_doctor_prints_one_object(deck: Runner) -> None:
     assert (found["damage"], found["reviews"], found["differences"], found["rebuilt"]) == ([], 0, [], False)
 
 
+def test_the_list_of_backups_prints_one_object_a_line(deck: Runner) -> None:
+    assert deck("backup", "--list", "--json") == (0, "", "")
+    deck("scan")
+    deck("backup")
+    (found,) = deck("backup", "--list", "--json").lines
+    assert list(found) == ["file", "bytes"]
+    assert found["bytes"] > 0
+
+
 def as_object(text: str) -> Any:
     return json.loads(text)
 
