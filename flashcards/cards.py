@@ -33,8 +33,9 @@ _PLACE = re.compile(r"(.+):(\d{1,9})", re.DOTALL)
 class CardNotFound(UsageError):
     """No card has this name."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no card `{name}`. `flashcards list` shows every card with its id.")
+    def __init__(self, name: str, nearest: str = "") -> None:
+        hint = f"The nearest note is {nearest}." if nearest else "`flashcards list` shows every card with its id."
+        super().__init__(f"There is no card `{name}`. {hint}")
 
 
 class CardAmbiguous(UsageError):
@@ -86,7 +87,7 @@ _SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note
 def _find_rows(collection: Collection, name: str) -> list[_Row]:
     rows = (_find_by_place(collection, name) or _find_by_id(collection, name)) if is_utf8(name) else []
     if not rows:
-        raise CardNotFound(name)
+        raise CardNotFound(name, _find_nearest_place(collection, name) if is_utf8(name) else "")
     return rows
 
 
@@ -94,18 +95,36 @@ def _find_by_place(collection: Collection, name: str) -> list[_Row]:
     match = _PLACE.fullmatch(name)
     if not match:
         return []
-    given = Path(match[1])
+    paths = _list_paths(collection, match[1])
+    marks = ",".join("?" * len(paths))
+    return collection.connection.execute(
+        f"{_SELECT} WHERE c.active = 1 AND f.path IN ({marks}) AND ? BETWEEN n.line AND n.end_line ORDER BY c.id",
+        (*paths, int(match[2])),
+    ).fetchall()
+
+
+def _find_nearest_place(collection: Collection, name: str) -> str:
+    """Return the place of the note nearest to `path:line`, or of the first one for `path`; "" if it has none."""
+    match = _PLACE.fullmatch(name)
+    paths = _list_paths(collection, match[1] if match else name)
+    row = collection.connection.execute(
+        "SELECT f.path, n.line FROM notes n JOIN files f ON f.id = n.file JOIN cards c ON c.note = n.id"
+        f" WHERE c.active = 1 AND f.path IN ({','.join('?' * len(paths))}) ORDER BY abs(n.line - ?), n.line LIMIT 1",
+        (*paths, int(match[2]) if match else 0),
+    ).fetchone()
+    return f"{row[0]}:{row[1]}" if row else ""
+
+
+def _list_paths(collection: Collection, name: str) -> list[str]:
+    """List the paths within the collection that a path, from here or from the collection's folder, may mean."""
+    given = Path(name)
     paths = {given.as_posix()}
     for base in (Path.cwd(), collection.root):
         try:
             paths.add((base / given).resolve().relative_to(collection.root.resolve()).as_posix())
         except (ValueError, OSError, RuntimeError):  # elsewhere, a path that is too long, or a symlink loop
             continue
-    marks = ",".join("?" * len(paths))
-    return collection.connection.execute(
-        f"{_SELECT} WHERE c.active = 1 AND f.path IN ({marks}) AND ? BETWEEN n.line AND n.end_line ORDER BY c.id",
-        (*sorted(paths), int(match[2])),
-    ).fetchall()
+    return sorted(paths)
 
 
 def _find_by_id(collection: Collection, name: str) -> list[_Row]:

@@ -57,6 +57,7 @@ def _query_command(name: str, act: _Act, done: str, text: str, *extra: click.Par
 
 def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act, done: str) -> None:
     from flashcards.collection import now_ms
+    from flashcards.query import describe_no_match
 
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)
@@ -72,7 +73,7 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
         if as_json:
             console.print_json({"found": len(cards), "changed": changed})
         elif not cards:
-            console.print_text("No card matches.", err=True)
+            console.print_text(describe_no_match(collection, query), err=True)
         else:
             rest = "" if changed == len(cards) else f" of {len(cards):,} found"
             console.print_text(f"{console.plural(changed, 'card')}{rest} {done}.")

@@ -178,6 +178,13 @@ class PathOutside(UsageError):
         )
 
 
+class PathMissing(UsageError):
+    """A path inside the collection at which nothing is."""
+
+    def __init__(self, path: str, root: Path) -> None:
+        super().__init__(f"There is no file or folder {path} in the collection {root}. Check its name.")
+
+
 @click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete.files)
 @click.option("--explain", is_flag=True, help="Show which lines became which card, and why.")
@@ -228,14 +235,20 @@ def check_command(paths: tuple[str, ...], explain: bool, advice: bool, as_json: 
 
 
 def relative_path(collection: Collection, path: str) -> str:
-    """Return the path within the collection of a path on the command line. Raise PathOutside if it has none."""
+    """Return the path within the collection of a path on the command line.
+
+    Raise PathOutside if it is elsewhere, or PathMissing if nothing is there.
+    """
     root = collection.root.resolve()
+    error: type[UsageError] = PathOutside
     for base in (Path.cwd(), root):
         with suppress(OSError, RuntimeError):  # a path that is too long, or a symlink loop
             full = (base / path).resolve()
-            if full.exists() and full.is_relative_to(root):
-                return full.relative_to(root).as_posix()
-    raise PathOutside(path, collection.root)
+            if full.is_relative_to(root):
+                if full.exists():
+                    return full.relative_to(root).as_posix()
+                error = PathMissing
+    raise error(path, collection.root)
 
 
 def is_selected(file: str, selected: list[str]) -> bool:

@@ -224,11 +224,12 @@ def pin_command(query: tuple[str, ...]) -> None:
     flashcards pin deck:tpm
     """
     from flashcards.links import write_pins
+    from flashcards.query import describe_no_match
 
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)
         if not cards:
-            console.print_text("No card matches.", err=True)
+            console.print_text(describe_no_match(collection, query), err=True)
             return
         notes = {collection.store.card(card).note for card in cards}
         written = write_pins(collection, collection.catalog.entries(notes))

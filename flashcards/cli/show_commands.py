@@ -32,7 +32,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
     """
     from flashcards.cards import build_records
     from flashcards.collection import now_ms
-    from flashcards.query import find_card_ids
+    from flashcards.query import describe_no_match, find_card_ids
 
     with console.read_collection() as collection:
         found = find_card_ids(collection, console.join_query(query, collection.catalog.decks()))
@@ -40,7 +40,7 @@ def list_command(query: tuple[str, ...], as_json: bool) -> None:
         if as_json:
             console.print_json_lines(records)
         elif not found:
-            console.print_text("No card matches." if query else NO_CARDS, err=bool(query))
+            console.print_text(describe_no_match(collection, query) if query else NO_CARDS, err=bool(query))
         else:
             lines = ("\n".join(console.fit_line(_format_card(each), 2)) for each in records)
             # The pager adds the last line break itself.
@@ -191,7 +191,9 @@ def due_command(query: tuple[str, ...], as_json: bool) -> None:
         elif not names:
             console.print_text(NO_CARDS)
         elif only == frozenset():
-            console.print_text("No card matches.", err=True)
+            from flashcards.query import describe_no_match  # imported late, because it loads slowly
+
+            console.print_text(describe_no_match(collection, query), err=True)
         else:
             _print_counts(counts, total)
             for row in _make_held_records(collection, held):

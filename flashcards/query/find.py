@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r'\s*(?:([()])|(-)?((?:[^\s()":]+:)?"(?:\\.|[^"\\])*"|[^\s()"]+))')
 _MOST_WORDS = 250
 _LONGEST_WORD = 10_000  # characters; SQLite refuses patterns of 50,000 bytes
+_LIKENESS = 0.75  # of a word and a name, from which it is probably misspelt, 0 to 1
 _DEEPEST = 12  # nesting of parentheses and negations; SQLite's parser has room for a hundred symbols
 
 
@@ -211,6 +212,18 @@ def find_card_ids(collection: Collection, query: str, most: int = -1) -> list[in
         if texts.is_too_slow:
             raise QueryTooSlow(query) from error
         raise
+
+
+def describe_no_match(collection: Collection, words: Sequence[str]) -> str:
+    """Say that no card matches the words of a query, and which deck or tag was probably meant."""
+    decks = list(collection.catalog.decks())
+    rows = collection.connection.execute("SELECT DISTINCT tags FROM notes WHERE tags != ''")
+    tags = sorted({f"tag:{tag}" for (names,) in rows for tag in names.split()})
+    for word in words:
+        known = tags if word.startswith("tag:") else [*decks, *map(_get_last_name, decks)]
+        if word not in known and (hint := suggest(word, known, "", _LIKENESS)):
+            return f"No card matches. {hint}"
+    return "No card matches."
 
 
 def _fill_in_times(condition: terms.Condition, named: dict[str, int]) -> tuple[str, list[object]]:
