@@ -85,7 +85,10 @@ class Window:
             return []
         ways = ["↑"] * (self._top > 0) + ["↓"] * (self._top < last)
         shown = f"{self._top + 1}-{min(self._top + self._measure_body_room(), len(self._body))} of {len(self._body)}"
-        return [f"\x1b[7m Lines {shown} {' '.join(ways)} \x1b[0m"]
+        line = f" Lines {shown} {' '.join(ways)} "
+        if len(line) > measure_terminal(self._file).columns:  # it would wrap, and move the rows below it
+            line = f"{shown} {''.join(ways)}"
+        return [f"\x1b[7m{line}\x1b[0m"]
 
     def _find_last_top(self) -> int:
         return max(0, len(self._body) - self._measure_body_room())

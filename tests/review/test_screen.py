@@ -325,3 +325,15 @@ def test_in_a_narrow_window_the_help_continues_below_its_beginning(
     Screen({}, KeyMap({}), plain=False).say("    i  the place and the schedule")
     said = ESCAPES.sub("", capsys.readouterr().out).split("\r\n")
     assert said == ["    i  the place and the", "      schedule", ""]
+
+
+def test_in_a_narrow_window_the_position_fits_on_its_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    screen = Screen({}, KeyMap({}), plain=False)
+    screen.show(question(asked(card(1), front=TALL)))
+    screen.scroll(Action.PAGE_DOWN)
+    lines = ESCAPES.sub("", capsys.readouterr().out).replace("\r", "").split("\n")
+    assert any(re.fullmatch(r"\d+-\d+ of \d+ ↑↓", line) for line in lines)
+    assert max(map(len, lines)) <= 20
