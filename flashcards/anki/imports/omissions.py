@@ -108,6 +108,13 @@ def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark
         yield Remark(source, f"{files} not copied: {_list_examples([f'`{name}`' for name in sorted(names)])}.")
 
 
+def remark_outdated_notes(count: int, source: str) -> Iterator[Remark]:
+    """Report the notes whose other text is older than that of an earlier import."""
+    if count:
+        notes = _count(count, "note differs in this file but is", "notes differ in this file but are")
+        yield Remark(source, f"{notes} older there than at an earlier import; your text was kept.")
+
+
 def remark_description(deck: PackageDeck) -> Remark:
     """Report the description of a deck that could not be written into its file."""
     text = " ".join(strip_tags(deck.description).split())

@@ -140,6 +140,7 @@ class _PackageImport:
             deck for deck in self._package.decks.values() if deck.name in files.prose and not files.has_prose(deck.name)
         ]
         report.remarks += map(omissions.remark_description, untold)
+        report.remarks += omissions.remark_outdated_notes(found.outdated, report.source)
         report.media = self._media.stage(journal)
         self._stage_macros(journal)
         settings = self._collection.settings

@@ -94,6 +94,17 @@ def test_a_package_from_before_the_last_export_reverts_nothing(both: Both, tmp_p
     assert report.kept == 0
 
 
+def test_an_edit_older_than_an_earlier_import_is_not_adopted_but_reported(both: Both) -> None:
+    both.bring_back(SET_FRONT, at=EDIT_S)
+    report = both.bring_back(SET_BACK, at=EDIT_S - 60)  # as after the clock of that computer was set back
+    assert both.text.startswith("Q: ¿perro?\nA: dog\n")
+    (remark,) = report.remarks
+    assert remark.place == "back.apkg"
+    assert remark.message == (
+        "1 note differs in this file but is older there than at an earlier import; your text was kept."
+    )
+
+
 def test_a_merged_note_is_newer_than_the_note_in_anki(both: Both) -> None:
     both.write(DECK.replace("perro?", "el perro?"))
     both.bring_back(SET_BACK)
