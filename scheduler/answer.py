@@ -14,7 +14,7 @@ from scheduler.model import DAY_SECONDS, Card, Leech, Memory, Rating, Review, Re
 from scheduler.policy import Policy, is_leech_lapse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from scheduler.clock import Clock
 
@@ -99,7 +99,7 @@ def compute_outcomes(
     The result is deterministic: a button shows what `Store.rate` gives. Intervals are balanced with the `load` of the
     days ahead.
     """
-    builder = _OutcomeBuilder(card, policy, now_ms, clock, model or Model(policy.parameters), load)
+    builder = _OutcomeBuilder(card, Rating, policy, now_ms, clock, model or Model(policy.parameters), load)
     return Outcomes(*map(builder.build, Rating))
 
 
@@ -107,20 +107,33 @@ def compute_outcome(
     card: Card, rating: Rating, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None = None
 ) -> Outcome:
     """Compute the effect of one rating; faster than `compute_outcomes`."""
-    return _OutcomeBuilder(card, policy, now_ms, clock, model, load).build(rating)
+    return _OutcomeBuilder(card, _NEEDED[rating], policy, now_ms, clock, model, load).build(rating)
+
+
+_NEEDED = {rating: (Rating.HARD, Rating.GOOD, Rating.EASY)[: rating - 1] or (rating,) for rating in Rating}
+"""The ratings whose memory states decide the outcome of one: a passing interval exceeds those of lower ratings."""
 
 
 class _OutcomeBuilder:
-    """The context of one answer: the card, its settings, the time, and FSRS's predicted memory states."""
+    """The context of an answer: the card, its settings, the time, and the memory states that FSRS predicts."""
 
-    def __init__(self, card: Card, policy: Policy, now_ms: int, clock: Clock, model: Model, load: Load | None) -> None:
+    def __init__(
+        self,
+        card: Card,
+        ratings: Iterable[Rating],
+        policy: Policy,
+        now_ms: int,
+        clock: Clock,
+        model: Model,
+        load: Load | None,
+    ) -> None:
         self.model = model
         self.retention = policy.retention
         self.now_ms = now_ms
         self.clock = clock
         self.today = clock.day(now_ms)
         memory = None if card.state is State.NEW else card.memory
-        self.memories = model.next_memories(memory, card.elapsed_days(self.today))
+        self.memories = model.next_memories(memory, card.elapsed_days(self.today), ratings)
         self.last_days = card.interval // DAY_SECONDS
         self.under_review = card.state is State.REVIEW
         self.relearns = card.state in (State.REVIEW, State.RELEARNING)

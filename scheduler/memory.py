@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from scheduler.model import Memory, Rating
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fsrs import Scheduler
     from fsrs_rs_python import FSRS, FSRSItem, MemoryState
@@ -112,7 +112,9 @@ class Model:
         self._one: Scheduler | None = None
         self._batch: FSRS | None = None
 
-    def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
+    def next_memories(
+        self, memory: Memory | None, elapsed_days: int, ratings: Iterable[Rating] = Rating
+    ) -> dict[Rating, Memory]:
         """Compute the memory after each rating, `elapsed_days` after the previous one; 0 uses short-term rules."""
         from datetime import UTC, datetime, timedelta
 
@@ -128,7 +130,7 @@ class Model:
             card = Card(0, Phase.Review, None, stability, memory.difficulty, due=epoch, last_review=epoch)
         at = epoch + timedelta(days=elapsed_days)
         scheduler = self._get_scheduler()
-        after = {rating: scheduler.review_card(card, Grade(rating.value), at)[0] for rating in Rating}
+        after = {rating: scheduler.review_card(card, Grade(rating.value), at)[0] for rating in ratings}
         return {rating: _make_memory(card.stability, card.difficulty) for rating, card in after.items()}
 
     def interval_days(self, stability: float, retention: float) -> float:
@@ -199,8 +201,13 @@ class QuickModel(Model):
 
     __slots__ = ()
 
-    def next_memories(self, memory: Memory | None, elapsed_days: int) -> dict[Rating, Memory]:
-        """Compute as in `Model`."""
+    def next_memories(
+        self,
+        memory: Memory | None,
+        elapsed_days: int,
+        ratings: Iterable[Rating] = Rating,  # noqa: ARG002 - one call computes all four
+    ) -> dict[Rating, Memory]:
+        """Compute as in `Model`, always for all four ratings."""
         from fsrs_rs_python import MemoryState
 
         state = None if memory is None else MemoryState(*memory)

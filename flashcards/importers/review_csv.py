@@ -14,7 +14,7 @@ from flashcards.cards import CardAmbiguous, CardNotFound, find_card
 from flashcards.collection import Collection, now_ms
 from flashcards.importers.databases import check_instant, check_match, check_number, read_local_time
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
-from scheduler.answer import Moment, apply_rating, decide_leech
+from scheduler.answer import Moment, apply_rating, compute_outcome, decide_leech
 from scheduler.log import CardHistory, ImportedReview, ImportedState, advance, fold_log, read_reviews
 from scheduler.model import Rating, Review, ReviewKind
 
@@ -134,6 +134,7 @@ def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> C
     known = {row.id for row in store.log(card_id, include_voided=True)}
     past: list[ImportedReview] = []
     card = fold_log(store.card(card_id), ())
+    model, load = store.model(policy.parameters), None
     # The same rating at the same instant is one review, with the longest duration.
     for line in sorted({(line.at_ms, line.rating): line for line in sorted(lines)}.values()):
         while log and log[0].id <= line.at_ms:
@@ -141,7 +142,9 @@ def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> C
         if line.at_ms in known:
             continue
         moment = Moment(line.at_ms, clock.day(line.at_ms), clock.offset_minutes(line.at_ms))
-        outcome = store.outcomes(card, policy, line.at_ms).of(line.rating)
+        if load is None or load.today != moment.day:  # nothing is written meanwhile
+            load = store.load(card, policy, line.at_ms)
+        outcome = compute_outcome(card, line.rating, policy, line.at_ms, clock, model, load)
         leech = decide_leech(card, line.rating, policy)
         after = apply_rating(card, line.rating, outcome, leech, moment)
         states = (card.state, after.state, card.interval, after.interval)

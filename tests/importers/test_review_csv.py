@@ -9,7 +9,10 @@ import pytest
 
 from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportInvalid
-from scheduler import Rating
+from scheduler import Policy, Rating
+from scheduler.intervals import Load
+from scheduler.model import Card
+from scheduler.store import Store
 from tests.anki.imports.home import Home
 
 START = 1_600_000_000_000
@@ -157,3 +160,19 @@ def test_undo_after_an_imported_review_recomputes_the_state_from_the_log(home: H
         collection.store.undo(START + 20 * DAY_MS + 1)
         assert collection.store.card(card).memory == pytest.approx(before.memory, rel=1e-4)
         assert collection.store.find_differences(lambda deck: collection.policy(deck).parameters) == []
+
+
+def test_reviews_of_one_day_are_balanced_with_one_look_at_the_days_ahead(
+    decks: Home, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    load = Store.load
+
+    def count(self: Store, card: Card, policy: Policy, now_ms: int) -> Load | None:
+        looks.append(now_ms)
+        return load(self, card, policy, now_ms)
+
+    monkeypatch.setattr(Store, "load", count)
+    log.write_text("card,rating,time\n" + "".join(f"a.md:1,{1 + n % 4},{START + n * 1000}\n" for n in range(40)))
+    assert decks.import_file(log).reviews == 40
+    assert len(looks) == 1

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler import DEFAULT_PARAMETERS, Card, Policy, Rating, State, compute_outcomes
+from scheduler import DEFAULT_PARAMETERS, Card, Model, Policy, Rating, State, compute_outcomes
+from scheduler.answer import compute_outcome
 from tests.scheduler.world import CLOCK, DAY, MINUTE, NOW, PLAIN, TODAY, a_card
 
 DAY_SECONDS = 86_400
@@ -187,3 +188,11 @@ def test_an_outcome_is_due_either_within_the_day_or_on_a_later_day(card: Card, p
 def test_the_same_card_at_the_same_instant_gives_the_same_outcomes(card: Card, policy: Policy) -> None:
     assert compute_outcomes(card, policy, NOW, CLOCK) == compute_outcomes(card, policy, NOW, CLOCK)
     assert compute_outcomes(card, policy, NOW, CLOCK).of(Rating.GOOD) == compute_outcomes(card, policy, NOW, CLOCK).good
+
+
+@pytest.mark.parametrize("card", [a_card(), reviewed(), reviewed(elapsed=0), relearning()])
+@pytest.mark.parametrize("rating", Rating)
+def test_the_outcome_of_one_rating_is_that_among_all(card: Card, rating: Rating) -> None:
+    model = Model(PLAIN.parameters)
+    alone = compute_outcome(card, rating, PLAIN, NOW, CLOCK, model)
+    assert alone == compute_outcomes(card, PLAIN, NOW, CLOCK, model).of(rating)
