@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from flashcards.importers.transaction import FileMissing, ImportFormatUnknown, ImportReport
+from flashcards.importers.transaction import FileMissing, ImportFormatUnknown, ImportInvalid, ImportReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from flashcards.collection import Collection
 
 _OF_ANKI: Final = (".apkg", ".colpkg", ".anki2", ".anki21")
+_UNKNOWN: Final = "it is not a database of hashcards, of repeater or of this program, or it is damaged"
+_REMEDY: Final = (
+    "Nothing was changed; name the `hashcards.db` beside the decks, the `cards.db` of repeater, or the"
+    " `state.db` of another computer."
+)
 
 
 def check_file(path: Path) -> None:
@@ -42,15 +47,22 @@ def run(
 
         return import_package(collection, path, dry_run=dry_run, progress=progress)
     if suffix == ".db":
-        from flashcards.importers.state_database import import_state, is_state
-
-        if is_state(path):
-            return import_state(collection, path, dry_run=dry_run)
-        from flashcards.importers.hashcards import HASHCARDS
-        from flashcards.importers.hashing_programs import import_hashed
-        from flashcards.importers.repeater import REPEATER, is_repeater
-
-        return import_hashed(collection, path, REPEATER if is_repeater(path) else HASHCARDS, dry_run=dry_run)
+        return _import_database(collection, path, dry_run=dry_run)
     from flashcards.importers.review_csv import import_csv
 
     return import_csv(collection, path, dry_run=dry_run)
+
+
+def _import_database(collection: Collection, path: Path, *, dry_run: bool) -> ImportReport:
+    from flashcards.importers.databases import list_tables
+    from flashcards.importers.state_database import import_state, is_state
+
+    if is_state(path):
+        return import_state(collection, path, dry_run=dry_run)
+    from flashcards.importers.hashcards import HASHCARDS
+    from flashcards.importers.hashing_programs import import_hashed
+    from flashcards.importers.repeater import REPEATER, is_repeater
+
+    if not {"cards", "reviews"} & list_tables(path):
+        raise ImportInvalid(path, _UNKNOWN, _REMEDY)
+    return import_hashed(collection, path, REPEATER if is_repeater(path) else HASHCARDS, dry_run=dry_run)

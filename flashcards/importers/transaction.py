@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flashcards.catalog.imports import write_together
 from flashcards.collection import Collection, now_ms
 from flashcards.errors import FlashcardsError, UsageError
+from flashcards.text import make_visible
 from scheduler.backups import backup, remove_old_backups
 from scheduler.connection import closing_connection
 from scheduler.log import CardHistory, DayConverter
@@ -78,7 +79,7 @@ class Remark(NamedTuple):
 class ImportReport:
     """The result of an import."""
 
-    source: str  # the imported file
+    source: str  # the imported file; its name need not be UTF-8
     # added, updated, unchanged: notes
     added: int = 0
     updated: int = 0
@@ -92,6 +93,9 @@ class ImportReport:
     settings: str = ""  # the tables added to `flashcards.toml`
     remarks: list[Remark] = field(default_factory=list)  # omissions, and questions for the user
     dry_run: bool = False  # whether nothing was actually changed
+
+    def __post_init__(self) -> None:
+        self.source = make_visible(self.source)
 
     @property
     def changes_anything(self) -> bool:

@@ -126,11 +126,20 @@ def test_reviews_are_carried_over_once(hashcards: str, decks: Home) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 600])
-def test_what_is_not_a_database_of_hashcards_is_refused(home: Home, tmp_path: Path, content: bytes) -> None:
+def test_a_database_of_no_known_program_is_refused_with_the_names_of_all(
+    home: Home, tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "hashcards.db"
     path.write_bytes(content)
-    with pytest.raises(ImportInvalid, match="not a hashcards database"):
+    with pytest.raises(ImportInvalid, match=r"of hashcards, of repeater or of this program.*`state\.db`"):
         home.import_file(path)
+
+
+def test_a_database_whose_name_is_not_utf_8_is_imported(home: Home, tmp_path: Path) -> None:
+    home.write("a.md", "Q: one\nA: eins\n")
+    assert (
+        home.import_file(write_database(tmp_path, ["Q: one\nA: eins\n"]).rename(tmp_path / "h\udcff.db")).reviews == 1
+    )
 
 
 NOW = "2026-01-01T10:00:00.000"
