@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from html import unescape
+from html import unescape as unescape_html
 from typing import Final, NamedTuple
 
 _NAME: Final = re.compile(r"</?([A-Za-z][^\s/>\x00]*)")
 _ATTRIBUTE: Final = re.compile(r"[\s/]*([^\s/>][^\s/>=]*)(\s*=\s*)?")
 _UNQUOTED: Final = re.compile(r"[^\s>]*")
 _TAG_END: Final = re.compile(r"[\s/]*>")
+_LONG_NUMBER: Final = re.compile(r"&#([0-9]{9,})")
+_NO_CHARACTER: Final = 0x110000
 _RAW: Final = frozenset({"script", "style"})  # their content is text up to their end
 _RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in _RAW}
 
@@ -45,6 +47,16 @@ def replace_enclosed(
         out += [text[done : found.start()], make(found, text[at : closing.start()], closing)]
         done = at = closing.end()
     return "".join((*out, text[done:]))
+
+
+def unescape(html: str) -> str:
+    """Replace character references. Python refuses to convert very long numbers; like browsers, this reads them."""
+
+    def shorten(match: re.Match[str]) -> str:
+        digits = match[1].lstrip("0")
+        return f"&#{_NO_CHARACTER if len(digits) > len(str(_NO_CHARACTER)) else digits or 0}"
+
+    return unescape_html(_LONG_NUMBER.sub(shorten, html))
 
 
 class Tag(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashcards.deck.html import Tag, split_html
+from flashcards.deck.html import Tag, split_html, unescape
 
 PIECES = ["<", ">", "/", "!", "?", "a", "<a ", "</a>", "b=", '"', "'", "<!--", "-->", "<![", "CDATA[", "]]>", "<br/>"]
 PIECES += ["<script>", "</script>", "&lt;", "&#60;", "<style", " ", "\n", "=", "é", "\x00"]
@@ -52,3 +52,17 @@ def test_text_without_signs_of_html_is_one_piece(text: str) -> None:
 def test_unclosed_html_is_searched_for_its_end_only_once(part: str) -> None:
     html = part * 20_000
     assert sum(len(piece) if isinstance(piece, str) else 1 for piece in split_html(html)) <= len(html)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (f"&#{'9' * 5000};", "\ufffd"),
+        (f"&#{'0' * 5000}65;", "A"),
+        (f"&#{'0' * 5000};", "\ufffd"),
+        (f"&#x{'9' * 5000};", "\ufffd"),
+        ("&#65;&amp;&#128512;&#1114112;", "A&\U0001f600\ufffd"),
+    ],
+)
+def test_a_reference_to_a_character_is_read_however_long_its_number_is(html: str, text: str) -> None:
+    assert unescape(html) == text

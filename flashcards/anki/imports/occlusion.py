@@ -6,7 +6,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import escape
 from io import BytesIO
 from mimetypes import guess_type
 from pathlib import PurePosixPath
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from flashcards.anki.imports.templates import Rendered, SideTemplate, is_shown
-from flashcards.deck.html import replace_enclosed
+from flashcards.deck.html import replace_enclosed, unescape
 from flashcards.disk.atomic import digest
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from html import unescape
 from typing import Final
 
 from flashcards.anki.package.decoding import RenderBudget
-from flashcards.deck.html import replace_enclosed
+from flashcards.deck.html import replace_enclosed, unescape
 from flashcards.importers.transaction import Malformed
 
 UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE)

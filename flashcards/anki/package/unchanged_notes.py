@@ -6,10 +6,10 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from html import unescape
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from flashcards.deck.html import unescape
 from flashcards.disk.atomic import digest
 
 _RULES: Final = 3
@@ -24,7 +24,7 @@ _LOGS: Final = (
     " + time * 23 + type * 29) FROM revlog GROUP BY cid"
 )
 _NAMED: Final = re.compile(
-    r"\[sound:([^\]]+)\]|\b(?:src|data)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE
+    r"\[sound:([^\]]{1,1000})\]|\b(?:src|data)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html import escape, unescape
+from html import escape
 from typing import Final, NamedTuple
 
 from flashcards.anki.to_markdown import elements
@@ -30,6 +30,7 @@ from flashcards.anki.to_markdown.tree import (
     replace_elements,
     restore_formulas,
 )
+from flashcards.deck.html import unescape
 from flashcards.render.html.renderer import HtmlRenderer
 
 _LINES: Final = frozenset({"div", "p", "li", "tr", "td", "th", "dt", "dd", "pre", "blockquote", "summary"})

@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass, field
-from html import unescape
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from flashcards.deck.html import replace_enclosed
+from flashcards.deck.html import replace_enclosed, unescape
 
 OPEN, CLOSE = "\ue000", "\ue001"
 PLACEHOLDER: Final = re.compile(f"{OPEN}([0-9]+){CLOSE}")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from html import escape, unescape
+from html import escape
 from types import MappingProxyType
 from typing import ClassVar, Final
 from urllib.parse import unquote
 
 import pyromark
 
+from flashcards.deck.html import unescape
 from flashcards.deck.markdown import OPTIONS, escape_money
 from flashcards.deck.markdown_extensions import has_additions, keep_link_definitions, rewrite_additions, split_size
 from flashcards.deck.media_references import AUDIO, IMAGE, LINK_SCHEMES, PLAYED, extension, is_remote, scheme

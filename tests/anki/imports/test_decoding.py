@@ -178,6 +178,12 @@ def test_sections_that_are_nested_too_deeply_are_refused(home: Home, tmp_path: P
 
 
 @pytest.mark.parametrize("number", ["9" * 5_000, "0" * 10_000 + "1"])
+def test_a_reference_to_no_character_stops_no_import(home: Home, tmp_path: Path, number: str) -> None:
+    note = Made([f"a &#{number}; b", f'<img alt="&#{number};" src="&#{number};">'])
+    assert home.import_file(write_package(tmp_path / "x.apkg", [note])).added == 1
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "0" * 10_000 + "1"])
 def test_a_gap_whose_number_no_card_can_have_is_text(home: Home, tmp_path: Path, number: str) -> None:
     note = Made([f"{{{{c{number}::a}}}} {{{{c1::b}}}}", ""], CLOZE)
     assert home.import_file(write_package(tmp_path / "x.apkg", [note])).added == 1
@@ -198,6 +204,14 @@ def test_openings_that_are_never_closed_are_read_in_linear_time(home: Home, tmp_
     notes = [Made([f"q{text}none", f"a {text}"])]
     types = with_back("{{FrontSide}}<hr id=answer>{{furigana:Back}}{{hint:Back}}{{text:Back}}")
     assert home.import_file(write_package(tmp_path / "x.apkg", notes, types=types)).added == 1
+
+
+@pytest.mark.slow
+def test_an_unchanged_note_is_searched_for_lost_media_in_linear_time(home: Home, tmp_path: Path) -> None:
+    """Quadratic time would be half a minute."""
+    package = write_package(tmp_path / "x.apkg", [Made(["q", "[sound:" * 60_000])], media={"a.png": b"x"})
+    home.import_file(package)
+    assert home.import_file(package).unchanged == 1
 
 
 @pytest.mark.slow
