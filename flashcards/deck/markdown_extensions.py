@@ -59,6 +59,8 @@ SHOWN: Final = re.compile(
 _LONGEST_POWER: Final = 4  # characters of `^n2`, which ends a formula and is no block id; those of Obsidian have 7
 _BASE: Final = re.compile(r"(?:(?<!\w)\w|[\d)\]}])\Z")
 _LONG_WORD: Final = re.compile(r"[^\W\d_]{3}")
+_BRACKET: Final = re.compile(r"[\[\]\n]")
+_LONGEST_FOOTNOTE: Final = 2000  # characters, written inline
 _DEEPEST: Final = 8  # callouts in callouts
 
 
@@ -196,6 +198,7 @@ class _Rewriter:
         if "==" in text:
             self._closings = [match.start() for match in _CLOSING.finditer(text) if match.start() not in self._opaque]
             self._breaks = [match.start() for match in _BLANK_LINE.finditer(text)]
+        self._brackets: dict[int, int] | None = None
         self._mark_end = -1
         self._comment_end = -1
 
@@ -228,8 +231,7 @@ class _Rewriter:
         if match["foot"]:
             return self._footnotes.refer(match["name"]) or None, match.end()
         if match["inline"]:
-            end = _find_closing_bracket(self._text, match.end())
-            return (None, match.end()) if end < 0 else (self._footnotes.add(self._text[match.end() : end]), end + 1)
+            return self._add_footnote(match.end())
         if match["block"]:
             return (None if self._is_power(match) else ""), match.end()
         return None, match.end()
@@ -239,6 +241,15 @@ class _Rewriter:
         line = self._text[self._text.rfind("\n", 0, match.start()) + 1 : match.start()]
         is_short = len(match["block"].strip()) <= _LONGEST_POWER
         return is_short and _BASE.search(line) is not None and (" = " in line or not _LONG_WORD.search(line))
+
+    def _add_footnote(self, start: int) -> tuple[str | None, int]:
+        """Replace an inline footnote, whose text begins at `start`, by its reference."""
+        if self._brackets is None:
+            self._brackets = _pair_brackets(self._text)
+        end = self._brackets.get(start - 1, -1)
+        if not start <= end < start + _LONGEST_FOOTNOTE:
+            return None, start
+        return self._footnotes.add(self._text[start:end]), end + 1
 
     def _drop_comment(self, start: int) -> tuple[str | None, int]:
         """Drop a comment, and a double space around it; if it holds a gap, only its symbols are dropped."""
@@ -287,20 +298,18 @@ def _is_word(character: str) -> bool:
     return character.isascii() and (character.isalnum() or character == "_")
 
 
-def _find_closing_bracket(text: str, start: int) -> int:
-    """Return the closing bracket for one opened before `start`, on the same line, or -1."""
-    depth = 0
-    for at in range(start, min(len(text), start + 2000)):
-        character = text[at]
-        if character == "\n":
-            return -1
-        if character == "[":
-            depth += 1
-        elif character == "]":
-            if depth == 0:
-                return at
-            depth -= 1
-    return -1
+def _pair_brackets(text: str) -> dict[int, int]:
+    """Find the closing bracket of each opening one, on the same line."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACKET.finditer(text):
+        if match[0] == "[":
+            opened.append(match.start())
+        elif match[0] == "\n":
+            opened.clear()
+        elif opened:
+            pairs[opened.pop()] = match.start()
+    return pairs
 
 
 def split_size(alt: str) -> tuple[str, dict[str, str]]:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashcards.deck import markdown_extensions
 from flashcards.deck.markdown_extensions import has_additions, rewrite_additions
 from flashcards.deck.parse import parse
 from flashcards.render.html.renderer import HtmlRenderer
@@ -157,6 +158,24 @@ def test_text_without_additions_is_itself() -> None:
 )
 def test_many_of_a_kind_are_rewritten(text: str) -> None:
     assert isinstance(rewrite_additions(text * MANY), str)
+
+
+def test_an_inline_footnote_ends_at_its_own_bracket_on_its_line() -> None:
+    text = "a^[b [c] d] e] ^[f\n] ^[^[g] [h]"
+    assert rewrite_additions(text).startswith("a<sup>1</sup> e] ^[f\n] ^[<sup>2</sup> [h]\n\n<sup>1</sup> b [c] d\n\n")
+
+
+def test_the_brackets_of_many_inline_footnotes_are_paired_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    paired = []
+    pair = markdown_extensions._pair_brackets
+
+    def count(text: str) -> dict[int, int]:
+        paired.append(text)
+        return pair(text)
+
+    monkeypatch.setattr(markdown_extensions, "_pair_brackets", count)
+    assert rewrite_additions("^[a " * MANY) == "^[a " * MANY
+    assert len(paired) == 1
 
 
 PIECES = st.sampled_from(
