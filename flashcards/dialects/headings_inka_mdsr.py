@@ -22,7 +22,7 @@ from flashcards.dialects.builder import (
 
 _TAG_LINE: Final = re.compile(r"\[#[^\]]+\].*")
 _TAG: Final = re.compile(r"\[#([^\]]+)\]")
-_SOUND: Final = re.compile(r"\[sound:([^\]\n]+)\]")
+_SOUND: Final = re.compile(r"\[sound:([^\]\n]{1,1000})\]")
 
 
 def read_headings(text: str, path: str) -> Deck:

@@ -54,7 +54,9 @@ def _finish(line: int, lines: Sequence[str]) -> Iterator[hashing.HashedCard]:
         if question and answer:
             yield hashing.HashedCard(line, hashing.hash_bytes(text.encode()), "Q", 0, question, answer)
     elif text:
-        for place, gap in enumerate(_GAP.finditer("\n".join(lines)[2:])):
+        shown = "\n".join(lines)[2:]
+        # Without the end, no bracket is searched for a partner that does not exist.
+        for place, gap in enumerate(_GAP.finditer(shown[: shown.rfind("]") + 1])):
             name = hashing.hash_bytes((f"{text}\0cloze{place}" if place else text).encode())
             yield hashing.HashedCard(line, name, "C", place, gap[1])
 

@@ -73,6 +73,11 @@ def test_case_and_white_space_change_no_hash(other: str) -> None:
     assert [card.hash for card in read_repeater_file(other)] == [hash_text(HASHES[0])]
 
 
+def test_unclosed_brackets_are_searched_in_linear_time() -> None:
+    """Quadratic time would be minutes."""
+    assert [card.text for card in read_repeater_file(f"C: [a] {'[' * 200_000}")] == ["a"]
+
+
 @pytest.mark.parametrize("text", ["", "prose\n", "Q: only a question\n", "C: no gap\n", "A: only an answer\n"])
 def test_a_note_that_is_no_card_in_repeater_has_no_hash(text: str) -> None:
     assert list(read_repeater_file(text)) == []

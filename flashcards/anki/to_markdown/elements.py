@@ -256,7 +256,7 @@ RUBY: Final = frozenset({"ruby", "rp", "rt"})
 """Characters with their reading; they stay HTML."""
 
 _CODE_FONT: Final = re.compile(r"mono|consolas|courier|menlo")
-_STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]+)")
+_STYLE: Final = re.compile(r"(?<![a-z-])([a-z-]++)\s*:\s*([^;]+)")
 _NO_COLOUR: Final = re.compile(
     r"(?:black|inherit|initial|unset|transparent|windowtext|currentcolor|canvastext|white|none|auto|#0{3,6}|#f{3,6}"
     r"|var\(.*\)|rgba?\(\s*0\s*,\s*0\s*,\s*0\s*(?:,.*)?\)|rgba?\(\s*255\s*,\s*255\s*,\s*255\s*(?:,.*)?\)"

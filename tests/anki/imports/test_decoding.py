@@ -215,6 +215,14 @@ def test_an_unchanged_note_is_searched_for_lost_media_in_linear_time(home: Home,
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["a", "-", "color "])
+def test_a_long_style_is_read_in_linear_time(home: Home, tmp_path: Path, name: str) -> None:
+    """Quadratic time would be minutes."""
+    note = Made([f'<span style="{name * 200_000}">q</span>', "a"])
+    assert home.import_file(write_package(tmp_path / "x.apkg", [note])).added == 1
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["<a onclick=x>a</a> ", "word <p hidden>{{c1::word b}}</p>"])
 def test_buttons_and_hidden_texts_are_read_in_linear_time(home: Home, tmp_path: Path, piece: str) -> None:
     """Quadratic time would be minutes."""
