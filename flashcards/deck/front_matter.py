@@ -269,9 +269,8 @@ def read_front_matter(text: str, *, is_native: bool = True) -> FrontMatter:
     entries, problems = _read_settings(body, _read_toml if is_toml(match[0]) else _read_yaml)
     values = {entry.name: entry.value for entry in entries}
     lines = {entry.name: entry.line + 1 for entry in reversed(entries)}
-    return FrontMatter(
-        match.end(), values, {name: lines[name] for name in values}, (*problems, *_find_repeated(entries))
-    )
+    problems += [*_find_repeated(entries), *_find_comments(body, entries)]
+    return FrontMatter(match.end(), values, {name: lines[name] for name in values}, tuple(problems))
 
 
 def is_toml(front_matter: str) -> bool:
@@ -363,6 +362,16 @@ def _quote(text: str, plain: re.Pattern[str]) -> str:
     """Quote a text for YAML unless all of it matches `plain` and YAML reads no other value in it."""
     is_plain = plain.fullmatch(text) and text.lower() not in _CONSTANTS
     return text if is_plain else json.dumps(text, ensure_ascii=False)
+
+
+def _find_comments(body: str, entries: Iterable[YamlEntry]) -> Iterator[Problem]:
+    """Find the names and tags that are missing because YAML reads `#exam` as a comment."""
+    for name, value, line in entries:
+        if name in _AS_TYPED and (value is None or (isinstance(value, list) and None in value)):
+            below = body.split("\n", line - 1)[-1]
+            if re.match(r"[^\n:]*:[ \t]*(?:\n[ \t]*-[^\n]*)*?(?:\n[ \t]*-)?[ \t]+#\w", below):
+                hint = f"Write it without `#`, as in `{name}: exam`."
+                yield Problem(line + 1, _CODE, f"A part of `{name}` is missing, because `#` begins a comment.", hint)
 
 
 def _find_repeated(entries: Iterable[YamlEntry]) -> list[Problem]:

@@ -47,6 +47,27 @@ def test_a_key_below_a_table_of_toml_is_no_setting_after_a_bad_line_either(table
     assert [problem.line for problem in found.problems] == [2]
 
 
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("tags: #exam", 2),
+        ("x: 1\ntags: #exam #oral", 3),
+        ("tags:\n- #exam\n- oral", 2),
+        ("tags:\n  - oral\n  - #exam", 2),
+        ("deck: #Biology", 2),
+    ],
+)
+def test_a_tag_that_yaml_reads_as_a_comment_is_reported(body: str, line: int) -> None:
+    found = read_front_matter(f"---\n{body}\n---\n").problems
+    assert [problem.line for problem in found] == [line]
+    assert "`#` begins a comment" in found[0].message
+
+
+@pytest.mark.parametrize("body", ["tags: # none yet", "tags:", "tags: [a] # b", "x: #exam", "tags:\n# exam\n- a"])
+def test_an_ordinary_comment_is_not_reported(body: str) -> None:
+    assert read_front_matter(f"---\n{body}\n---\n").problems == ()
+
+
 def test_a_colon_in_a_toml_value_does_not_make_it_yaml() -> None:
     assert read_front_matter('---\nname = "a: b"\ndeck = "c::d"\n---\n').values == {"name": "a: b", "deck": "c::d"}
 
