@@ -17,6 +17,7 @@ from flashcards.settings import (
     SettingInvalid,
     Settings,
     find_front_matter_problems,
+    find_own_properties,
     find_unknown_decks,
     load_settings,
     make_default_text,
@@ -64,6 +65,19 @@ def refused(root: Path, text: str) -> str:
     with pytest.raises(SettingInvalid) as error:
         read(root, text)
     return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["tag", "Tags", "dekc", "new_per_dy", "newPerDay", "new-cards-per-day", "retension"])
+def test_a_property_that_is_like_a_setting_is_a_slip(name: str) -> None:
+    assert [problem[0] for problem in find_front_matter_problems({name: 1})] == [name]
+
+
+@pytest.mark.parametrize(
+    "name", ["code", "desc", "folder", "pages", "owner", "reading-time", "reviewed", "days", "sort"]
+)
+def test_a_property_that_only_shares_letters_with_a_setting_is_the_users_own(name: str) -> None:
+    assert find_front_matter_problems({name: 1}) == []
+    assert find_own_properties({name: 1}) == [name]
 
 
 def test_every_field_of_a_policy_is_a_setting() -> None:

@@ -20,6 +20,7 @@ FILE_NAME = "flashcards.toml"
 """The settings file at the top of a collection."""
 
 
+_ONE_WORD = re.compile(r"[^\W_]?[^\W_A-Z]*")
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *setting_values.BY_NAME)
 
 
@@ -88,7 +89,7 @@ def find_front_matter_problems(values: Mapping[str, Any]) -> list[tuple[str, str
         elif name.lower() in _list_properties():
             continue
         elif name not in setting_values.BY_NAME:
-            if hint := suggest(name, _FRONT_MATTER_NAMES, ""):
+            if hint := _suggest_setting(name):
                 found.append((name, f"Unknown setting `{name}`.", hint))
         elif message := setting_values.find_setting_problem(name, value):
             found.append(
@@ -103,8 +104,16 @@ def find_own_properties(values: Mapping[str, Any]) -> list[str]:
     return [
         name
         for name in values
-        if name not in known and name.lower() not in _list_properties() and not suggest(name, _FRONT_MATTER_NAMES, "")
+        if name not in known and name.lower() not in _list_properties() and not _suggest_setting(name)
     ]
+
+
+def _suggest_setting(name: str) -> str:
+    """Return "Did you mean …?" for a name like that of a setting; a name of one word may mean something else."""
+    lower = name.lower().replace("-", "_")
+    swapped = [known for known in _FRONT_MATTER_NAMES if sorted(known) == sorted(lower)]
+    cutoff = 0.8 if _ONE_WORD.fullmatch(name) and not swapped else 0.65
+    return suggest(lower, swapped or _FRONT_MATTER_NAMES, "", cutoff)
 
 
 @cache
