@@ -43,6 +43,7 @@ _TOKEN: Final = re.compile(
     """,
     re.DOTALL | re.VERBOSE | re.MULTILINE,
 )
+_BLOCK_ID: Final = re.compile(r"[ \t]+\^[A-Za-z0-9-]+[ \t]*$", re.MULTILINE)
 _CLOSING: Final = re.compile(r"(?<![\s\\=])==(?![=A-Za-z0-9_])")
 _BLANK_LINE: Final = re.compile(r"\n[ \t]*\n")
 _FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|\t)[^\n]+)*)\n?", re.MULTILINE)
@@ -262,6 +263,8 @@ class _Rewriter:
             self._comment_end = closing
             return "", start + 2
         end = closing + 2
+        if _BLOCK_ID.match(self._text, end):  # needs the space before it
+            return "", end
         while start and self._text[start - 1] in " \t" and self._text[end : end + 1] in (" ", "\t"):
             end += 1
         return "", end

@@ -108,6 +108,8 @@ def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
     [
         ("text ^block-1", "text"),
         ("one ^abc123\n\ntwo", "one\n\ntwo"),
+        ("one %%hidden%% ^abc123", "one "),
+        ("one %%a%% %%b%%  ^abc123\n\ntwo", "one \n\ntwo"),
         ("one ^b1\n\ntwo", "one\n\ntwo"),
         ("| a |\n|---|\n| b |\n\n^table-1", "| a |\n|---|\n| b |\n\n"),
         ("^caret", "^caret"),
