@@ -80,6 +80,11 @@ def is_same_text(given: str, expected: str) -> bool:
     return _tidy(given) == _tidy(expected)
 
 
+def choose_expected(given: str, answers: Sequence[str]) -> str:
+    """Return the answer that a typed text is the same as, or the first one."""
+    return next((answer for answer in answers if is_same_text(given, answer)), answers[0])
+
+
 def find_difference(given: str, expected: str) -> list[Piece]:
     """Find the right, wrong (only typed) and missing (only in the answer) pieces, in the order of the text."""
     from difflib import SequenceMatcher

@@ -13,12 +13,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flashcards.deck.markdown_extensions import rewrite_additions
-from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.html.tags import list_typed_answers
 from flashcards.render.terminal.blocks import GatedConsole
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.terminal.text import escape_controls
 from flashcards.review import screen_parts
-from flashcards.review.grading import remove_points
+from flashcards.review.grading import choose_expected, remove_points
 from flashcards.review.keys import Action, KeyMap
 from flashcards.review.views import Answer, Asked, Question
 from flashcards.text import fold_details, wrap_line
@@ -276,7 +276,8 @@ class Screen:
     def _draw_typed(self, view: Answer) -> None:
         if view.given is None:
             return
-        expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
+        answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions)
+        expected = choose_expected(view.given, answers)
         self._blank()
         for line in screen_parts.draw_typed(view.given, expected, coloured=self._has_colour):
             self._print(line)

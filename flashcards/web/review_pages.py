@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import RedirectResponse, Response
 
 from flashcards.collection import Collection, now_ms
-from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.html.tags import list_typed_answers
 from flashcards.review import events
-from flashcards.review.grading import find_difference, is_same_text, remove_points
+from flashcards.review.grading import choose_expected, find_difference, is_same_text, remove_points
 from flashcards.review.keys import RATINGS, Action, make_event
 from flashcards.review.report import describe_counts, describe_done, describe_results, describe_upcoming
 from flashcards.review.session_plan import SessionPlan
@@ -194,7 +194,8 @@ def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str,
 def _compare(view: Answer) -> dict[str, Any] | None:
     if view.given is None:
         return None
-    expected = write_typed_answer(view.asked.expected, view.asked.entry.note.definitions)
+    answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions)
+    expected = choose_expected(view.given, answers)
     is_right = is_same_text(view.given, expected)
     pieces = [] if is_right else [(text, kind.value) for text, kind in find_difference(view.given, expected)]
     return {"given": view.given.strip(), "is_right": is_right, "pieces": pieces}

@@ -28,7 +28,7 @@ from flashcards.dialects.read import read_deck
 from flashcards.render.formulas import find_endless_macros, parse_macros
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
-from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.html.tags import list_typed_answers
 from flashcards.render.terminal.renderer import TerminalRenderer, render_plain
 from flashcards.render.tex import tex_to_text
 from tests.fuzz.inputs import INPUTS, MARKDOWN, TEX, YAML, check_each, generate, generate_decks
@@ -90,7 +90,7 @@ def examine(deck: Deck, text: str) -> None:
         for slot in note.slots:
             assert not CONTROLS.search(draw(note, slot))
         if note.typed:
-            write_typed_answer(note.fields[-1], note.definitions)
+            list_typed_answers(note.fields[-1], note.definitions)
 
 
 def test_any_deck_is_read_and_drawn() -> None:

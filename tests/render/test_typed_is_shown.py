@@ -12,8 +12,9 @@ from flashcards.deck.model import Note
 from flashcards.deck.parse import parse
 from flashcards.render.html.cloze import render_cloze
 from flashcards.render.html.renderer import HtmlRenderer
-from flashcards.render.html.tags import write_typed_answer
+from flashcards.render.html.tags import list_typed_answers
 from flashcards.render.terminal.renderer import render_plain
+from flashcards.review.grading import choose_expected
 
 RENDERER = HtmlRenderer()
 
@@ -204,12 +205,12 @@ def test_delimiters_of_math_in_code_are_code() -> None:
 def test_a_typed_answer_is_the_same_text_everywhere(markdown: str, typed: str) -> None:
     from flashcards.render.html.tags import make_typed_answer
 
-    assert write_typed_answer(markdown) == typed
+    assert list_typed_answers(markdown)[0] == typed
     assert unescape(make_typed_answer(RENDERER.render(markdown))) == typed
 
 
 def test_gaps_are_typed_without_escapes() -> None:
-    assert write_typed_answer(find_hidden_text(note(r"C: [a\[0\]] b"), "c1")) == "a[0]"
+    assert list_typed_answers(find_hidden_text(note(r"C: [a\[0\]] b"), "c1"))[0] == "a[0]"
 
 
 @pytest.mark.parametrize(
@@ -251,3 +252,13 @@ def test_ruby_shows_the_reading_in_parentheses(html: str, shown: str) -> None:
 def test_a_formula_does_not_begin_what_anki_would_play() -> None:
     assert RENDERER.render(r"\[sound:a.mp3\]") == r"\[ sound:a.mp3\]"
     assert RENDERER.render(r"$$[sound:a.mp3]$$") == r"\[&#91;sound:a.mp3]\]"
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [(r"$\alpha$ and **b**", "α and b"), (r"$\frac{1}{2}$", "1/2"), ("$x^2$", "x²"), ("`$x$`", "$x$")],
+)
+def test_a_formula_may_also_be_typed_as_the_terminal_shows_it(markdown: str, shown: str) -> None:
+    answers = list_typed_answers(markdown)
+    assert choose_expected(f" {shown} ", answers) == shown
+    assert choose_expected("something else", answers) == answers[0]

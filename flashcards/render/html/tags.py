@@ -139,11 +139,20 @@ def make_typed_answer(html: str) -> str:
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 
 
-def write_typed_answer(markdown: str, definitions: str = "") -> str:
-    """Return the text to type for an answer in Markdown."""
+def list_typed_answers(markdown: str, definitions: str = "") -> list[str]:
+    """List the texts that are right for an answer in Markdown: with formulas in TeX, and as the terminal shows them."""
     from flashcards.render.html.renderer import HtmlRenderer
 
-    return _write_text(HtmlRenderer().render(markdown, definitions))
+    html = HtmlRenderer().render(markdown, definitions)
+    return [_write_text(html), _write_text(_MATH.sub(_show_formula, html))]
+
+
+def _show_formula(match: re.Match[str]) -> str:
+    from html import escape, unescape
+
+    from flashcards.render.tex import tex_to_text
+
+    return escape(tex_to_text(unescape(match[1] or match[2] or ""), {}, inline=True))
 
 
 def _write_text(html: str) -> str:
