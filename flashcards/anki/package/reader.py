@@ -148,9 +148,7 @@ class _DatabaseReader:
         self._add_log(package)
         package.tells_schedules = has_schedules(self._db)
         package.decks_with_siblings = find_decks_with_siblings(self._db)
-        # Only later schedulers write a fourth button for steps, regardless of the package's version.
-        fourth_button = "SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1"
-        if is_of_first_scheduler and not self._db.execute(fourth_button).fetchone():
+        if is_of_first_scheduler and schedule_reader.is_first_scheduler_log(self._db):
             schedule_reader.convert_first_scheduler(package)
         return package
 

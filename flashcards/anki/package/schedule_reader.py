@@ -17,6 +17,8 @@ from scheduler.log import CardHistory, DayConverter, ImportedReview, ImportedSta
 from scheduler.model import DAY_SECONDS, Memory, Rating, ReviewKind, State
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from scheduler.clock import Clock
     from scheduler.memory import Model
 
@@ -238,6 +240,17 @@ def _read_data(card: AnkiCard) -> Mapping[str, Any]:
 
 _REVIEW_CARD, _RELEARNING_CARD = 2, 3  # types of cards
 _QUEUES_OF_STEPS: Final = (1, 3)
+
+
+def is_first_scheduler_log(connection: sqlite3.Connection) -> bool:
+    """Return whether the first scheduler wrote the log of a collection that names no later one.
+
+    Only later schedulers write a fourth button for steps. If every card is new, Anki converts nothing, either: the
+    program that wrote the package knew no scheduler.
+    """
+    studied = "SELECT 1 FROM cards WHERE queue != 0 LIMIT 1"
+    fourth_button = "SELECT 1 FROM revlog WHERE ease > 3 AND type IN (0, 2) LIMIT 1"
+    return bool(connection.execute(studied).fetchone()) and not connection.execute(fourth_button).fetchone()
 
 
 def convert_first_scheduler(package: Package) -> None:

@@ -71,3 +71,9 @@ def test_a_forgotten_card_is_relearnt_even_if_its_type_says_review(home: Home, t
         (number,) = (row[0] for row in collection.connection.execute("SELECT id FROM cards"))
         card = collection.store.card(number)
     assert (card.state, card.due_ms) == (State.RELEARNING, RELEARNING["due"] * 1000)
+
+
+def test_ratings_stay_as_they_are_if_every_card_is_new(home: Home, tmp_path: Path) -> None:
+    # Anki does not convert such packages, either; other programs write them, whose ratings mean what they say.
+    home.import_file(write_package(tmp_path / "x.apkg", [Made(["a", "b"], log=LOG)], col={"conf": "{}"}))
+    assert ratings(home) == [Rating.HARD, Rating.GOOD, Rating.HARD, Rating.AGAIN, Rating.HARD]
