@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from html import unescape
 
 import pytest
@@ -223,6 +224,20 @@ def test_html_lists_tables_and_preformatted_text_keep_their_form() -> None:
     )
     assert terminal(source, 80).rstrip() == "1. one\n  • in\n2. two\na | b\nc | d"
     assert terminal("<pre>\n  x  y\n z\n</pre>", 80).rstrip() == "  x  y\n z"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "labels"),
+    [
+        ('type="A"', ("A", "B")),
+        ('type="a" start="3"', ("c", "d")),
+        ("type=i", ["i", "ii"]),
+        ('type="1" start="9"', ["9", "10"]),
+    ],
+)
+def test_the_items_of_an_html_list_have_its_letters_or_numbers(attributes: str, labels: Sequence[str]) -> None:
+    source = f"<ol {attributes}><li>one</li><li>two</li></ol>"
+    assert terminal(source, 80).rstrip() == f"{labels[0]}. one\n{labels[1]}. two"
 
 
 @pytest.mark.parametrize(

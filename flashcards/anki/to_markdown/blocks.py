@@ -133,6 +133,8 @@ class BlockConverter:
             self._add_block("<hr>")
         elif tag == "pre" or elements.is_code(elements.read_style(element)):
             self._take_pre(element)
+        elif tag == "ol" and elements.has_letters(element) and not self.has_gap(element):
+            self._keep_html(element)
         elif tag in ("ul", "ol"):
             self._take_list(element)
         elif tag == "blockquote":

@@ -228,6 +228,11 @@ def write_embedded(element: Element, media: Media) -> str:
     return write_sound(source, media) if extension(source) in IMAGE | PLAYED and not has_text else ""
 
 
+def has_letters(element: Element) -> bool:
+    """Return whether the items of a list are counted by letters or Roman numbers, which others may refer to."""
+    return element.attributes.get("type", "1") in ("a", "A", "i", "I")
+
+
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
     """Write a list; return it and its bullet, which differs from `before`, that of a list directly above."""
     start = element.attributes.get("start", "1")

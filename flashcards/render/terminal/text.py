@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
@@ -218,6 +221,18 @@ def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
     return f"[image: {alt} ({url})]" if alt else f"[image: {url}]"
 
 
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+
+
+def _label_items(attributes: Mapping[str, str]) -> Iterator[str]:
+    """Yield what counts the items of a list: numbers from its `start`, letters or Roman numbers by its `type`."""
+    kind, start = attributes.get("type", ""), attributes.get("start", "")
+    labels: Sequence[str] = {"a": ascii_lowercase, "i": _ROMAN}.get(kind.lower(), ())
+    for number in count(int(start) if start.isdecimal() and len(start) < 9 else 1):
+        label = labels[number - 1] if 0 < number <= len(labels) else str(number)
+        yield label.upper() if kind.isupper() else label
+
+
 class _HtmlTextReader:
     def __init__(self, *, plain: bool) -> None:
         self.out: list[str] = []
@@ -225,7 +240,7 @@ class _HtmlTextReader:
         self._unseen = 0
         self._as_written = 0
         self._first_cell = True
-        self._lists: list[int | None] = []  # the number of the next item of each open list
+        self._lists: list[Iterator[str] | None] = []  # the labels of the next items of each open list
         self._scripts: list[int] = []  # the start of each open `<sup>` or `<sub>`
 
     def open_tag(self, opening: Tag) -> None:
@@ -234,7 +249,7 @@ class _HtmlTextReader:
             self._unseen += 1
         elif tag in _NEW_LINE:
             self.out.append("\n")
-            self._start_line(tag)
+            self._start_line(tag, values)
         elif tag in ("td", "th"):
             self.out.append("" if self._first_cell else " | ")
             self._first_cell = False
@@ -245,15 +260,13 @@ class _HtmlTextReader:
         elif tag in ("img", "audio", "video", "source") and values.get("src"):
             self.out.append(label_media(values["src"], values.get("alt", ""), played=tag != "img"))
 
-    def _start_line(self, tag: str) -> None:
+    def _start_line(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in ("ul", "ol"):
-            self._lists.append(1 if tag == "ol" else None)
+            self._lists.append(_label_items(attributes) if tag == "ol" else None)
         elif tag == "li":
-            number = self._lists[-1] if self._lists else None
+            labels = self._lists[-1] if self._lists else None
             self.out.append(_KEPT_SPACE * 2 * (len(self._lists) - 1))
-            self.out.append(f"{number}. " if number else "- " if self._plain else "• ")
-            if number:
-                self._lists[-1] = number + 1
+            self.out.append(f"{next(labels)}. " if labels else "- " if self._plain else "• ")
         elif tag == "summary":
             self.out.append("" if self._plain else "▸ ")
         elif tag == "tr":
