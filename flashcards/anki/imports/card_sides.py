@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING, Final
 
 from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is_empty, is_shown, strip_tags
+from flashcards.anki.package.style_sheet import HIDEABLE
 
 if TYPE_CHECKING:
     from flashcards.anki.package.decoding import RenderBudget
@@ -16,7 +17,7 @@ _LINE: Final = re.compile(r"<hr\b[^<>]*>", re.IGNORECASE)
 _IS_ANSWER: Final = re.compile(r"\bid\s*=\s*[\"']?answer\b", re.IGNORECASE)
 _START: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>|</[a-z]+\s*>)*+", re.IGNORECASE)
 _END: Final = re.compile(r"(?:\s|<br\s*/?>|<hr\b[^<>]*>)++", re.IGNORECASE)
-_ELEMENT: Final = re.compile(r"""<(/?)(div|span|p)\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
+_ELEMENT: Final = re.compile(rf"""<(/?)({HIDEABLE})\b((?:[^<>"']|"[^"<>]*"|'[^'<>]*')*+)>""", re.IGNORECASE)
 _BUTTON: Final = "\ue005"  # around the text of a button
 _LABEL: Final = re.compile(f"{_BUTTON}([^{_BUTTON}]*){_BUTTON}")
 _LABELLED: Final = re.compile(
@@ -25,7 +26,8 @@ _LABELLED: Final = re.compile(
     re.IGNORECASE,
 )
 _HIDES: Final = re.compile(
-    r"""(?:[^"']|"[^"]*"|'[^']*')*?\s(?:style\s*=\s*(?:"[^"]*?|'[^']*?)\bdisplay\s*:\s*none\b|"""
+    r"""(?:[^"']|"[^"]*"|'[^']*')*?\s(?:"""
+    r"""style\s*=\s*(?:"[^"]*?|'[^']*?)(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*hidden)\b|"""
     r"""class\s*=\s*(?:"(?:[^"]*\s)?hidden[\s"]|'(?:[^']*\s)?hidden[\s'])|hidden(?=[\s=]|\Z))""",
     re.IGNORECASE,
 )
@@ -125,7 +127,9 @@ def _replace_hidden(html: str, make: Callable[[str], str]) -> str:
                 hidden.append((opening, tag))
     out, at = [], 0
     for opening, closing in hidden:
-        out += [html[at : opening.start()], make(html[opening.end() : closing.start()])]
+        inner, name = html[opening.end() : closing.start()], opening[2]
+        whole = f"<{name}>{inner}</{name}>" if name.lower() in ("ul", "ol", "table") else inner
+        out += [html[at : opening.start()], make(whole)]
         at = closing.end()
     return "".join((*out, html[at:]))
 

@@ -16,10 +16,10 @@ from flashcards.deck.model import Gap, Kind, Note
 if TYPE_CHECKING:
     from flashcards.anki.imports.incoming_notes import IncomingNote
 
-_GAP: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::", re.IGNORECASE)
-_GAP_IN_MARKDOWN: Final = re.compile(rf"(?<!\\)(?:\\\\)*{_GAP.pattern}", re.IGNORECASE)
+_GAP: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::")
+_GAP_IN_MARKDOWN: Final = re.compile(rf"(?<!\\)(?:\\\\)*{_GAP.pattern}")
 _GAP_IN_GAP: Final = re.compile(r"\{\{c[0-9,]+::\{\{c")
-_SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
+_SIGN: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}")
 _DEEPEST: Final = 50  # nested gaps; Anki reads at most 8 levels
 _JOINT: Final = "\ue005"
 _LATER: Final = re.compile(r'(<(?:span|div) class="more[^"]*">(?:\{\{c[0-9,]+::)+)')

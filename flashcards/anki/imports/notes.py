@@ -16,6 +16,7 @@ from flashcards.anki.imports.templates import UNSEEN, Rendered, SideTemplate, is
 from flashcards.anki.package.decoding import RenderBudget
 from flashcards.anki.package.model import AnkiCard, AnkiNote, AnkiNoteType, Package
 from flashcards.anki.package.notetypes import is_ours, shows_first_fields
+from flashcards.anki.package.style_sheet import mark_fields
 from flashcards.anki.to_markdown.convert import NOTHING, Converter
 from flashcards.catalog.imports import OWN_FORM
 from flashcards.deck.model import FORWARD, Kind
@@ -71,6 +72,7 @@ class NoteConverter:
         if not cards:
             return
         kind = self._package.note_types[note.note_type]
+        note = note._replace(fields=mark_fields(note.fields, kind.css))
         occlusion = find_occlusion(kind, dict(zip(kind.fields, note.fields, strict=True)))
         draft = self._start_note(note, kind, [card.ord for card in cards], masked=occlusion is not None)
         ords = self._find_ords(kind, cards)
@@ -246,7 +248,9 @@ class NoteConverter:
             without = front_side.clozes | {
                 name for name in back_side.clozes if not cloze.find_field_gaps(values.get(name, "")).intersection(gaps)
             }
-            rest = back_side.render(of_group, back=True, without=without, gaps=gaps, budget=self._budget)
+            rest = back_side.render(
+                of_group, back=True, without=without, textual=front_side.textual, gaps=gaps, budget=self._budget
+            )
             rendered += [front, rest]
             problems = (*draft.problems, *front.problems, *rest.problems)
             whole = self._move(draft, note, group[0])

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Set
 from typing import Final
 
 from flashcards.anki.imports.incoming_notes import clean_tag
-from flashcards.anki.imports.templates import find_omissions, is_empty, strip_tags
+from flashcards.anki.imports.templates import find_omissions, is_shown, strip_tags
 from flashcards.anki.package.model import RECOVERED, AnkiNoteType, Package, PackageDeck
 from flashcards.importers.transaction import Remark
 from flashcards.text import plural
@@ -28,7 +28,7 @@ class Omissions:
         """Count the fields that no card shows; `asked` fields are conditions, where a short word is a switch."""
         for name in kind.fields:
             value = values[name]
-            if name in shown or is_empty(value):
+            if name in shown or not is_shown(value):
                 continue
             if name in asked and "<" not in value and _SWITCH.fullmatch(strip_tags(value).strip()):
                 continue

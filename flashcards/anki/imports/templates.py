@@ -17,12 +17,13 @@ UNSEEN: Final = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\
 SEEN: Final = re.compile(r"<(?:img|audio|video|svg|table|iframe)\b|\[sound:", re.IGNORECASE)
 """HTML that is visible or audible without being text."""
 
+_PICTURE: Final = re.compile(r"<(?:img|audio|video)\b[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
-_EMPTY: Final = re.compile(r"(?:\s|&nbsp;|</?(?:br|div)\s*/?>)*", re.IGNORECASE)
+_EMPTY: Final = re.compile(r"(?:\s|</?(?:br|div)\s*/?>)*", re.IGNORECASE | re.ASCII)
 
 
 def is_empty(value: str) -> bool:
-    """Return whether Anki regards a field as empty."""
+    """Return whether Anki regards a field as empty; one with a non-breaking space is not."""
     return _EMPTY.fullmatch(value) is not None
 
 
@@ -126,15 +127,13 @@ def find_rest(parts: Sequence[Part], front: Sequence[Part]) -> list[Part] | None
     """Return the parts after those of a front, regardless of elements, or nothing if some are missing."""
     if any(map(asks_to_type, front)):
         return None
-    left = list(parts)
-    wanted = [part for part in front if _is_seen(part)]
+    left, wanted = list(parts), [part for part in front if _is_seen(part)]
     for number, expected in enumerate(wanted, start=1):
         while left and not _is_seen(left[0]):
             left.pop(0)
         if not left:
             return None
-        found = left.pop(0)
-        if not _is_same(found, expected):
+        if not _is_same(found := left.pop(0), expected):
             tail = _find_tail(found, expected) if number == len(wanted) else None
             if tail is None:
                 return None
@@ -166,10 +165,10 @@ def _find_tail(found: Part, expected: Part) -> str | None:
     """Return the text after the end of a front's text, unless that is within a word."""
     if not isinstance(found, str) or not isinstance(expected, str):
         return None
-    text, begin = found.lstrip(), expected.strip()
-    if not text.startswith(begin):
+    begin = expected.strip()
+    if not found.lstrip().startswith(begin):
         return None
-    tail = text[len(begin) :]
+    tail = found.lstrip()[len(begin) :]
     return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
 
 
@@ -216,8 +215,8 @@ _DEFINITION: Final = re.compile(
 def find_omissions(text: str) -> list[str]:
     """Return the features of a template's side that our cards cannot have."""
     found = ["scripts"] if _SCRIPT.search(text) else []
-    names = {part.name for part in walk_parts(parse_template(text)) if isinstance(part, TemplateField)}
-    return [*found, *(f"`{{{{{name}}}}}`" for name in sorted(names & _SPECIAL - {"FrontSide"}))]
+    names = {part.name for part in walk_parts(parse_template(text)) if isinstance(part, TemplateField)} & _SPECIAL
+    return [*found, *(f"`{{{{{name}}}}}`" for name in sorted(names - {"FrontSide"}))]
 
 
 def extract_macros(text: str) -> tuple[str, dict[str, str]]:
@@ -260,7 +259,10 @@ class SideTemplate:
         parts = list(walk_parts(self._parts))
         # the names of the fields in conditions, and of those that it shows with gaps
         self.conditions = {part.name for part in parts if isinstance(part, TemplateSection)}
-        self.clozes = {part.name for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters}
+        clozes = [part for part in parts if isinstance(part, TemplateField) and "cloze" in part.filters]
+        self.clozes = {part.name for part in clozes}
+        self.textual = {part.name for part in clozes if "text" in part.filters}  # shown without pictures
+        self._only_typed = self.clozes - {part.name for part in clozes if "type" not in part.filters}
         sections = (_CLOZE_SECTION.fullmatch(name) for name in self.conditions)
         self.single_cards = {int(each[1]) - 1 for each in sections if each}
 
@@ -270,17 +272,18 @@ class SideTemplate:
         *,
         back: bool,
         without: Collection[str] = (),
+        textual: Collection[str] = (),
         gaps: Collection[int] = (),
         budget: RenderBudget | None = None,
     ) -> Rendered:
         """Render the side with the fields of a note; raise Malformed if it is longer than `budget`.
 
-        Fields in `without` are omitted where they are shown with gaps, which otherwise stay `{{c1::…}}`. Sections such
-        as `{{#c1}}` test the numbers in `gaps`.
+        Fields in `without` are omitted where they are shown with gaps, which otherwise stay `{{c1::…}}`. Of those in
+        `textual`, pictures are shown. Sections such as `{{#c1}}` test the numbers in `gaps`.
         """
         budget = budget or RenderBudget()
         budget.start_side()
-        filling = _Filling(values, back, without, gaps, budget)
+        filling = _Filling(values, back, without, textual, self._only_typed, gaps, budget)
         rendered, spoken = filling.rendered, filling.spoken
 
         def speak(_opening: re.Match[str], text: str, _closing: re.Match[str]) -> str:
@@ -321,6 +324,8 @@ class _Filling:
     values: Mapping[str, str]
     back: bool
     without: Collection[str]
+    textual: Collection[str]
+    only_typed: Collection[str]  # cloze fields that the side only asks to type, so that it would show no text
     gaps: Collection[int]
     budget: RenderBudget
     rendered: Rendered = field(default_factory=Rendered)
@@ -369,9 +374,11 @@ class _Filling:
             return ""
         if "type" in part.filters and not self.back:
             rendered.to_type = part.name
-            return ""
+            if part.name not in self.only_typed:
+                return ""
         if "cloze" in part.filters and part.name in self.without:
-            return ""
+            is_lost = part.name in self.textual and "text" not in part.filters
+            return "".join(_PICTURE.findall(value)) if is_lost else ""
         rendered.shown.add(part.name)
         for name in part.filters:
             value = _apply_filter(name, value, part.name)
@@ -387,6 +394,6 @@ def _apply_filter(name: str, value: str, field_name: str) -> str:
         return _FURIGANA.sub(r"\2", value)
     if name == "kanji":
         return _FURIGANA.sub(r"\1", value)
-    if name == "hint" and not is_empty(value):
+    if name == "hint" and is_shown(value):
         return f"<details><summary>{field_name}</summary>{value}</details>"
     return value

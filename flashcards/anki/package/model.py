@@ -28,6 +28,7 @@ class AnkiNoteType(NamedTuple):
     is_cloze: bool
     fields: tuple[str, ...]
     templates: tuple[Template, ...]
+    css: str = ""
 
 
 class PackageDeck(NamedTuple):

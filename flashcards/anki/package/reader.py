@@ -21,7 +21,7 @@ from typing import Any, Final
 from flashcards.anki.package import decoding, model, presets, schedule_reader
 from flashcards.anki.package.archive import Archive, Profile
 from flashcards.anki.package.identifiers import SHARED
-from flashcards.anki.package.style_sheet import mark_hidden
+from flashcards.anki.package.style_sheet import mark_template
 from flashcards.anki.package.unchanged_notes import SeenNotes, digest_notes, find_decks_with_siblings, has_schedules
 from flashcards.importers import databases
 from flashcards.importers.transaction import Malformed, PackageInvalid, PackageNewer
@@ -293,9 +293,9 @@ class _DatabaseReader:
             templates.setdefault(kind, []).append(template)
         for kind, name, config in self._select("id, name, config FROM notetypes", int, str, bytes):
             css = decoding.read_text(config, 3)
-            sides = tuple(mark_hidden(each, css) for each in templates.get(kind, ()))
+            sides = tuple(mark_template(each, css) for each in templates.get(kind, ()))
             is_cloze = decoding.read_number(config, 1) == 1
-            yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), sides)
+            yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), sides, css)
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:
@@ -325,8 +325,11 @@ def _is_possible(card_id: int, number: int, odue: int, others: Sequence[int]) ->
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Parse a JSON object; raise Malformed for any other value, ValueError if it is invalid."""
-    value = decoding.read_json(text)
+    """Parse a JSON object; raise Malformed for any other value, ValueError if it is invalid.
+
+    It is empty if a table without rows has its contents, as in a collection without notes.
+    """
+    value = decoding.read_json(text or "{}")
     if not isinstance(value, dict):
         raise Malformed("its collection cannot be understood")
     json.dumps(value, ensure_ascii=False).encode()
@@ -341,14 +344,14 @@ def _read_preset(key: int, name: str, config: bytes, changed: int) -> model.Pres
 
 
 def _read_note_type(key: int, value: dict[str, Any]) -> model.AnkiNoteType:
-    templates = sorted(value["tmpls"], key=lambda each: each.get("ord") or 0)
-    fields = sorted(value["flds"], key=lambda each: each.get("ord") or 0)
+    """Read a note type in JSON; its lists are in order, whatever the numbers in them say, as for Anki."""
     css = str(value.get("css") or "")
-    sides = (model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in templates)
+    sides = (model.Template(str(each["name"]), str(each["qfmt"]), str(each["afmt"])) for each in value["tmpls"])
     return model.AnkiNoteType(
         key,
         str(value["name"]),
         int(value["type"]) == 1,
-        tuple(str(each["name"]) for each in fields),
-        tuple(mark_hidden(each, css) for each in sides),
+        tuple(str(each["name"]) for each in value["flds"]),
+        tuple(mark_template(each, css) for each in sides),
+        css,
     )

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from flashcards.deck.html import unescape
 from flashcards.disk.atomic import digest
 
-_RULES: Final = 3
+_RULES: Final = 4
 """Changes whenever imports convert a note differently, so that earlier ones are read again."""
 _CARDS: Final = (
     "SELECT nid, id, did, odid, ord, mod, type, queue, due, ivl, factor, reps, lapses, left, flags, data, odue"

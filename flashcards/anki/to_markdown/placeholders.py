@@ -36,7 +36,7 @@ _MEDIA: Final = re.compile(r"<(?:img|audio|video)\b", re.IGNORECASE)
 _SOUND: Final = re.compile(r"\[sound:([^\]]{1,1000})\]")
 _TAG: Final = re.compile(r"<[^<>]*>")
 _BREAK: Final = re.compile(r"<(?:br|/?div|/?p)\b[^<>]*>", re.IGNORECASE)
-_GAP: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}", re.IGNORECASE)
+_GAP: Final = re.compile(r"\{\{c([0-9]{1,9}(?:,[0-9]{1,9})*)::|\}\}")
 _LATEX: Final = re.compile(
     r"\$(?!\$)(?P<inline>[^$]+)\$|\\begin\{math\}(?P<math>.+)\\end\{math\}|\$\$(?P<display>[^$]+)\$\$|\\\[(?P<bracket>.+)\\\]"
     r"|\\begin\{displaymath\}(?P<displaymath>.+)\\end\{displaymath\}|(?P<environment>\\begin\{(?P<name>\w+\*?)\}.+\\end\{(?P=name)\})",

@@ -389,3 +389,59 @@ def test_a_second_text_with_gaps_for_scripts_is_shown_once(designs: Designs) -> 
     front = "{{#c1}}<span hidden>c1</span>{{/c1}}<div hidden>{{cloze:T}}</div><div>{{edit:T}}</div>"
     made = note_type("Scripted", 1, ["T"], (front, "{{cloze:T}}"))
     assert designs.text(made, ["{{c1::a}} b"]).strip() == "C: {{c1::a}} b"
+
+
+@pytest.mark.parametrize(
+    ("css", "side", "is_hidden"),
+    [
+        (".front .more{display:none}", '<div class="front">{{Q}}<b class=more>{{X}}</b></div>', True),
+        (".front > .x.more{display:none}", '<div class="front">{{Q}}<b class="more x">{{X}}</b></div>', True),
+        (".front .more{display:none}", '<div class="front">{{Q}}</div><div class="more">{{X}}</div>', False),
+        (".nightMode .more{display:none}", '{{Q}}<div class="more">{{X}}</div>', False),
+        ("#m{display:none} .front .more{display:block}", "<p class=front>{{Q}}</p><p id=m class=more>{{X}}</p>", True),
+        (".a .more{display:none} .more{display:block}", '<div class=a>{{Q}}<p class="more">{{X}}</p></div>', True),
+        ("", '<div><style>.more{display:none}</style>{{Q}}</div><section class="more">{{X}}</section>', True),
+        ("ul.more{display:none}", '{{Q}}<ul class="more"><li>{{X}}</li></ul>', True),
+        ("", '{{Q}}<div style="visibility:hidden">{{X}}</div>', True),
+        ("", '{{Q}}<div style="backface-visibility:hidden">{{X}}</div>', False),
+    ],
+)
+def test_a_rule_hides_only_the_elements_that_it_is_for(designs: Designs, css: str, side: str, is_hidden: bool) -> None:
+    made = note_type("Styled", 0, ["Q", "A", "X"], (side, "{{A}}")) | {"css": css}
+    assert ("<details>" in designs.text(made, ["q", "a", "x"])) is is_hidden
+
+
+def test_text_in_a_field_that_the_style_sheet_or_a_style_in_it_hides_can_be_opened(designs: Designs) -> None:
+    made = note_type("Styled", 0, ["Q", "A"], ("{{Q}}", "{{A}}")) | {"css": ".more{display:none}"}
+    fields = ['q <b class="more">x</b>', '<style>#y{display:none}</style>a<div id="y">z</div>']
+    assert designs.text(made, fields) == (
+        "Q: q\n\n<details><summary>…</summary>x</details>\n\nA: a\n\n<details><summary>…</summary>z</details>\n"
+    )
+
+
+def test_a_picture_that_the_front_leaves_out_of_a_text_with_gaps_is_on_the_back(designs: Designs) -> None:
+    made = note_type("Text", 1, ["T", "X"], ("{{cloze:text:T}}", "{{cloze:T}}<br>{{X}}"))
+    text = designs.text(made, ['the <b>{{c1::cat}}</b> <img src="cat.png">', "x"])
+    assert text == "C: the {{c1::cat}}\n\n{{c1::![](media/cat.png)\\\nx}}\n"
+
+
+def test_a_cloze_that_the_front_only_asks_to_type_shows_its_text(designs: Designs) -> None:
+    made = note_type("Typed", 1, ["T", "X"], ("{{type:cloze:T}}", "{{type:cloze:T}}<br>{{X}}"))
+    assert designs.text(made, ["le {{c1::chat}}", "x"]) == "C: le {{c1::chat}}\n\n{{c1::x}}\n\n<!-- type -->\n"
+
+
+def test_a_field_with_a_non_breaking_space_is_not_empty(designs: Designs) -> None:
+    made = note_type("Blank", 0, ["Q", "A"], ("{{^A}}no{{/A}}{{#A}}yes{{/A}} {{Q}}", "{{Q}}"))
+    assert designs.text(made, ["q", "&nbsp;"]).startswith("Q: yes q\n")
+
+
+def test_the_lists_of_a_note_type_are_in_order_whatever_their_numbers(designs: Designs) -> None:
+    made = note_type("Order", 0, ["Q", "A"], ("{{Q}}", "{{A}}"), ("{{A}}", "{{Q}}"))
+    made["flds"][0]["ord"], made["flds"][1]["ord"] = 1, 0
+    assert designs.text(made, ["q", "a"]) == "Q: q\nA: a\n"
+
+
+def test_letters_before_the_items_of_a_list_are_kept(designs: Designs) -> None:
+    made = note_type("MCQ", 0, ["Q", "A"], ("{{Q}}", "{{A}}"))
+    text = designs.text(made, ['<ol type="A"><li>one</li><li>two</li></ol>', "B"])
+    assert '<ol type="A"><li>one</li><li>two</li></ol>' in text

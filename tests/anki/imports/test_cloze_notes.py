@@ -219,3 +219,10 @@ def test_a_gap_of_several_numbers_is_asked_once_for_each_in_the_notes_of_its_fie
     home.import_file(write_package(package, [note], types={9: TWO_FIELDS}))
     assert home.read("Deck.md") == "C: {{c1::a}}\n\nC: {{c2::a}} {{c2::b}}\n"
     assert [slot for slot, _ in slots(home)] == ["c1", "c2"]
+
+
+def test_a_gap_with_a_capital_letter_is_text_as_in_anki(home: Home, tmp_path: Path) -> None:
+    note = Made(["{{C1::a}} {{c2::b}}", ""], type=CLOZE, cards={1: {}})
+    home.import_file(write_package(tmp_path / "x.apkg", [note]))
+    assert home.read("Deck.md") == "C: {{C1::a}} {{c2::b}}\n"
+    assert len(home.state()[0]) == 1

@@ -36,6 +36,13 @@ def test_a_schema_between_others_is_read_by_its_tables(home: Home, tmp_path: Pat
     assert home.import_file(package).added == 1
 
 
+def test_an_empty_collection_whose_tables_have_no_rows_is_read(home: Home, tmp_path: Path) -> None:
+    package = write_package(
+        tmp_path / "x.apkg", [], col={"ver": 18, "models": "", "decks": "", "dconf": "", "conf": ""}
+    )
+    assert not home.import_file(package).changes_anything
+
+
 def test_the_table_that_a_database_lacks_is_named(home: Home, tmp_path: Path) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("CREATE TABLE other (id)")
