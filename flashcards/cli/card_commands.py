@@ -62,9 +62,7 @@ def _run(name: str, query: tuple[str, ...], yes: bool, as_json: bool, act: _Act,
     with console.open_collection() as collection:
         cards = console.find_cards_of(collection, query)
         question = f"This changes {console.plural(len(cards), 'card')}. Continue?"
-        if len(cards) > _ASK_ABOVE and not yes and not console.ask(question):
-            console.print_text("Cancelled; nothing was changed.", err=True)
-            raise click.exceptions.Exit(1)
+        console.ask_or_stop(question, yes=yes or len(cards) <= _ASK_ABOVE)
         at = now_ms()
         with collection.store.acts.record(name, cards, at) as summary:
             changed = act(collection, cards, at)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
     from flashcards.collection import Collection
 
+_CARD = r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+"  # part of a key, `key.slot`, `path:line`
 _ENDLESS_WORD = r"(?<!\S)(\S{200})\S{2000,}?([^\w\s]{0,3})(?!\S)"  # includes the characters that end the word
 _LONGEST_WORD = 2_200  # characters; a shorter text has no endless word
 _UPPER_CONTROLS = "[\x7f-\x9f\u202d\u202e]"
@@ -279,16 +280,12 @@ def _quote_word(word: str, decks: set[str]) -> str:
     sign, field, name = re.fullmatch(r"(-?)(deck:)?(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
     if name.casefold() in decks:
         return f'{sign}deck:"{_escape(name)}"'
-    return word if field or _is_query(word) else f'"{_escape(word)}"'
+    is_query = any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
+    return word if field or is_query else f'"{_escape(word)}"'
 
 
 def _escape(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"")
-
-
-def _is_query(word: str) -> bool:
-    """Return whether a shell word with spaces is a query of several words, not a phrase to find."""
-    return any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -309,9 +306,11 @@ def ask(question: str) -> bool:
     return click.confirm(make_visible(question), err=True)
 
 
-def ask_password(name: str) -> str:
-    """Ask for a password without showing it."""
-    return str(click.prompt(make_visible(f"Password of {name}"), hide_input=True, err=True))
+def ask_or_stop(question: str, *, yes: bool) -> None:
+    """Ask whether to make a change, unless `yes`; end the command with 1 if the answer is no."""
+    if not yes and not ask(question):
+        print_text("Cancelled; nothing was changed.", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def page(parts: Iterable[str]) -> None:
@@ -383,7 +382,7 @@ def find_cards_of(collection: Collection, words: tuple[str, ...]) -> list[int]:
     from flashcards.cards import CardNotFound, find_cards
     from flashcards.query import find_card_ids
 
-    if len(words) == 1 and words[0] not in collection.catalog.decks() and _may_name_a_card(words[0]):
+    if len(words) == 1 and words[0] not in collection.catalog.decks() and re.fullmatch(_CARD, words[0]):
         try:
             return find_cards(collection, words[0])
         except CardNotFound:
@@ -396,8 +395,3 @@ def find_note_of(collection: Collection, name: str) -> Entry:
     from flashcards.cards import find_cards
 
     return collection.note_of(collection.store.card(find_cards(collection, name)[0]))
-
-
-def _may_name_a_card(word: str) -> bool:
-    """Return whether a word looks like the name of a card: part of a key, `key.slot` or `path:line`."""
-    return bool(re.fullmatch(r"[a-z2-7]{5,12}(\.\w+)?|\S+\.(forward|reverse|c\d+)|.+\.md:\d+", word))

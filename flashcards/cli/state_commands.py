@@ -201,9 +201,7 @@ def restore_command(backup: Path | None, yes: bool) -> None:
     chosen = backup or find_newest_backup(folder / DATABASE)
     if chosen is None:
         raise UsageError(f"There is no intact backup in {folder / BACKUPS}. If you have one elsewhere, give its path.")
-    if not yes and not console.ask(f"Replace the review state with {chosen}?"):
-        console.print_text("Cancelled; nothing was changed.", err=True)
-        raise click.exceptions.Exit(1)
+    console.ask_or_stop(f"Replace the review state with {chosen}?", yes=yes)
     folder.mkdir(exist_ok=True)
     aside = restore(folder / DATABASE, chosen, folder / BACKUPS)
     console.print_text(f"Restored {chosen}.")

@@ -287,7 +287,8 @@ def sync_command(
     except Refusal as refusal:
         raise FlashcardsError(str(refusal)) from refusal
     if as_json:
-        console.print_json(_record_sync(done))
+        received = done.came.count() | {"media": done.media_came}
+        console.print_json({"received": received, "sent": {"rows": done.rows_went, "media": done.media_went}})
     else:
         console.print_text(_describe_sync(done))
 
@@ -354,12 +355,7 @@ def _find_password(password_file: Path | None, name: str) -> str:
         return _read_first_line(password_file)
     if not sys.stdin.isatty():
         raise UsageError("The server's password is needed once: name a file that holds it with --password-file.")
-    return console.ask_password(name)
-
-
-def _record_sync(done: ServerSync) -> dict[str, Any]:
-    received = done.came.count() | {"media": done.media_came}
-    return {"received": received, "sent": {"rows": done.rows_went, "media": done.media_went}}
+    return str(click.prompt(console.make_visible(f"Password of {name}"), hide_input=True, err=True))
 
 
 def _describe_sync(done: ServerSync) -> str:

@@ -22,7 +22,7 @@ from scheduler.clock import count_days
 from scheduler.connection import transaction
 from scheduler.fit import Fit, TooFewReviews, build_training_set, fit
 from scheduler.intervals import find_moves
-from scheduler.log_arrays import Ints, LogColumns, Mask, read_log
+from scheduler.log_arrays import Ints, LogColumns, Mask, look_up, read_card_columns, read_log
 from scheduler.memory import fill_parameters
 from scheduler.replay import read_stated_memories
 
@@ -153,10 +153,8 @@ def _find_holders(collection: Collection) -> dict[int, str | None]:
 def _read_log(collection: Collection) -> tuple[LogColumns, Ints]:
     """Read the log, and the deck of each row's card."""
     log = read_log(collection.connection)
-    rows = collection.connection.execute("SELECT id, deck FROM cards ORDER BY id").fetchall()
-    cards = np.array([row[0] for row in rows], dtype=np.int64)
-    decks = np.array([row[1] for row in rows], dtype=np.int64)
-    return log, decks[np.searchsorted(cards, log.card)] if cards.size else np.zeros(0, dtype=np.int64)
+    cards, decks = read_card_columns(collection.connection, ("id", "deck"))
+    return log, look_up(cards, decks, log.card)
 
 
 def _fit_scope(

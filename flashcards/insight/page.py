@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -222,15 +223,10 @@ def _are_whole(values: Iterable[float]) -> bool:
 
 
 def _find_runs(positions: Sequence[float], values: Sequence[float | None]) -> Iterator[list[tuple[float, float]]]:
-    run: list[tuple[float, float]] = []
-    for position, value in zip(positions, values, strict=True):
-        if value is not None:
-            run.append((position, value))
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+    pairs = zip(positions, values, strict=True)
+    for is_missing, run in groupby(pairs, lambda pair: pair[1] is None):
+        if not is_missing:
+            yield [(position, value) for position, value in run if value is not None]
 
 
 def _draw_level(level: Level, frame: _PlotFrame) -> str:

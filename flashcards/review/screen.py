@@ -37,7 +37,11 @@ class Screen:
     """The terminal that a person sees; `plain` means no boxes, colour or clearing, for screen readers."""
 
     def __init__(self, macros: Mapping[str, str], keys: KeyMap, *, plain: bool) -> None:
-        self._console = _open_console(plain)
+        self._console = GatedConsole(
+            color_system=None if plain else "auto", highlight=False, markup=False, emoji=False, legacy_windows=False
+        )
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # of characters that the terminal cannot encode
         self._console.width = self._measure_width()
         self._macros = macros
         self._renderer = TerminalRenderer(macros, plain=plain)
@@ -158,10 +162,6 @@ class Screen:
         if self._plain:
             self._shown = None
 
-    def plain_text(self, markdown: str, definitions: str) -> str:
-        """Return the plain text of Markdown, as someone would type it."""
-        return render_plain(markdown, definitions, self._macros)
-
     def _put(self, first: Sequence[str], rest: Sequence[str], footer: Sequence[str], top: int | None) -> None:
         """Show a body in two parts. If too little of the second would be visible, scroll to it."""
         body = [*first, *rest]
@@ -253,7 +253,7 @@ class Screen:
             if text := remove_points(asked.face.back):
                 self._print(self._draw_side(asked, text))
                 self._blank()
-            points = [self.plain_text(point, note.definitions) for point in note.points]
+            points = [render_plain(point, note.definitions, self._macros) for point in note.points]
             *pointed, proposal = screen_parts.draw_points(points, ticked, proposed, self._keys)
             for line in pointed:
                 self._print(screen_parts.indent_wrapped(line, screen_parts.POINT_INDENT, self._console))
@@ -306,18 +306,3 @@ class Screen:
 
     def _blank(self) -> None:
         self._console.print()
-
-
-def _open_console(plain: bool) -> GatedConsole:
-    console = GatedConsole(
-        color_system=None if plain else "auto", highlight=False, markup=False, emoji=False, legacy_windows=False
-    )
-    _replace_unencodable(sys.stdout)
-    return console
-
-
-def _replace_unencodable(stream: object) -> None:
-    """Make the terminal print a replacement for characters that it cannot encode."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")
