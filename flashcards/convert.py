@@ -16,7 +16,7 @@ from flashcards.catalog.encoding import encode
 from flashcards.catalog.imports import write_together
 from flashcards.catalog.store import Entry
 from flashcards.deck.attributes import split_tags, write_note
-from flashcards.deck.cloze import replace_gaps
+from flashcards.deck.cloze import move_gap, replace_gaps
 from flashcards.deck.front_matter import is_toml, read_front_matter
 from flashcards.deck.model import REVERSE, Deck, Gap, Kind, Note
 from flashcards.deck.parse import get_deck_name, parse
@@ -166,15 +166,7 @@ def _drop_lead(note: Note) -> Note:
     front = note.fields[0]
     if above := _find_headings(note):
         cut = len(above)
-        gaps = tuple(
-            gap._replace(
-                start=gap.start - cut,
-                end=gap.end - cut,
-                inner_start=gap.inner_start - cut,
-                inner_end=gap.inner_end - cut,
-            )
-            for gap in note.gaps
-        )
+        gaps = tuple(move_gap(gap, lambda offset: offset - cut) for gap in note.gaps)
         return note._replace(fields=(front[cut:], *note.fields[1:]), gaps=gaps)
     if note.kind is Kind.QUESTION and "\n" not in front and (match := _HEADING.match(front)):
         return note._replace(fields=(front[match.end() :].strip(), *note.fields[1:]))

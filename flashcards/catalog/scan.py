@@ -216,11 +216,7 @@ def _place_cards(store: Store, places: Iterable[CardPlace]) -> list[NewCard]:
         wake += [card for card, slot, active in rows if slot in place.slots and not active]
         rest += [card for card, slot, active in rows if slot not in place.slots and active]
         have = {slot for _, slot, _ in rows}
-        add += [_make_card(place, slot) for slot in place.slots if slot not in have]
+        add += [NewCard(place.note, slot, place.deck, place.position) for slot in place.slots if slot not in have]
     store.set_active(wake, True)
     store.set_active(rest, False)
     return add
-
-
-def _make_card(place: CardPlace, slot: str) -> NewCard:
-    return NewCard(place.note, slot, place.deck, place.position)

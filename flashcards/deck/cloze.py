@@ -139,10 +139,11 @@ def _find_code_gaps(text: str, span: Span) -> list[Gap]:
     inner = text[start:end].strip("`~ \n")
     if found and inner == text[start + found[0].start : start + found[0].end]:
         return []
-    return [_move(gap, lambda offset: offset + start) for gap in found]
+    return [move_gap(gap, lambda offset: offset + start) for gap in found]
 
 
-def _move(gap: Gap, move: Callable[[int], int]) -> Gap:
+def move_gap(gap: Gap, move: Callable[[int], int]) -> Gap:
+    """Move the offsets of a gap."""
     offsets = (move(gap.start), move(gap.end), move(gap.inner_start), move(gap.inner_end))
     return Gap(gap.numbers, *offsets, gap.hint, gap.hidden)
 
@@ -350,7 +351,7 @@ def unescape_brackets(note: Note) -> tuple[str, tuple[Gap, ...]]:
     def move(offset: int) -> int:
         return offset + moved[bisect_right(starts, offset) - 1]
 
-    return "".join(pieces), tuple(_move(gap, move) for gap in note.gaps)
+    return "".join(pieces), tuple(move_gap(gap, move) for gap in note.gaps)
 
 
 def find_hidden_text(note: Note, slot: str) -> str:

@@ -65,7 +65,7 @@ def read_obsidian(
     With `only_tagged`, a note without a flashcard tag has no cards, as in the plugin. `stored` are the schedules that
     the vault stores outside its notes.
     """
-    name = _folder_deck(path) if settings.folders_are_decks else get_deck_name(path)
+    name = get_deck_name(path.rpartition("/")[0] or path) if settings.folders_are_decks else get_deck_name(path)
     if settings.is_ignored(path):
         return Deck(name)
     file = read_lines(text, path)
@@ -107,11 +107,6 @@ def _find_ignored(tags: Sequence[str], settings: ObsidianSettings) -> str:
 
 def _has_deck(path: str, tags: Sequence[str], settings: ObsidianSettings) -> bool:
     return (settings.folders_are_decks and "/" in path) or any(map(settings.is_flashcard_tag, tags))
-
-
-def _folder_deck(path: str) -> str:
-    folder = path.rpartition("/")[0]
-    return get_deck_name(folder or path)
 
 
 def _native_notes(body: str) -> tuple[Problem, ...]:

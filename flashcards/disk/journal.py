@@ -16,7 +16,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flashcards.disk.atomic import FileChanged, digest, file_digest, new_file_mode, read_file, replace_unchanged
+from flashcards.disk.atomic import (
+    FileChanged,
+    digest,
+    file_digest,
+    new_file_mode,
+    read_file,
+    replace_unchanged,
+    write_file,
+)
 from flashcards.disk.paths import OutsideCollection, find_place, is_real_folder, leads_outside
 from flashcards.errors import FlashcardsError
 from scheduler.connection import flush, make_folders
@@ -155,13 +163,7 @@ class Journal:
         _remove(self._folder)
 
     def _write_plan(self, entries: list[dict[str, str | None]]) -> None:
-        fresh = self._folder / "plan.part"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump({"mark": self.mark, "files": entries}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._folder / _PLAN)
-        flush(self._folder)
+        write_file(self._folder / _PLAN, json.dumps({"mark": self.mark, "files": entries}).encode())
         flush(self._folder.parent)
 
 

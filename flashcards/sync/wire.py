@@ -114,10 +114,7 @@ def unpack(data: bytes, most: int = MOST_UNPACKED) -> bytes:
         found: bytes = decompressor.decompress(data, most + 1)
     except load_zstd().ZstdError as error:
         raise BadRequest("The body is not compressed by zstd.") from error
-    if len(found) > most:
-        raise BadRequest(f"The body unpacks to more than {most:,} bytes.")
-    if not decompressor.eof or decompressor.unused_data:
-        raise BadRequest("The body is cut short.")
+    _check_unpacked(found, most, is_whole=decompressor.eof and not decompressor.unused_data)
     return found
 
 
@@ -169,11 +166,15 @@ def unzip(data: bytes, most: int = MOST_UNPACKED) -> bytes:
         found = decompressor.decompress(data, most + 1)
     except zlib.error as error:
         raise BadRequest("The body is not compressed by gzip.") from error
-    if len(found) > most:
-        raise BadRequest(f"The body unpacks to more than {most:,} bytes.")
-    if not decompressor.eof:
-        raise BadRequest("The body is cut short.")
+    _check_unpacked(found, most, is_whole=decompressor.eof)
     return found
+
+
+def _check_unpacked(data: bytes, most: int, *, is_whole: bool) -> None:
+    if len(data) > most:
+        raise BadRequest(f"The body unpacks to more than {most:,} bytes.")
+    if not is_whole:
+        raise BadRequest("The body is cut short.")
 
 
 def _split(body: bytes, boundary: bytes) -> dict[str, bytes]:
