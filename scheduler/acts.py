@@ -55,11 +55,13 @@ class Acts:
         """Record what the block changes on these cards as one act, in one transaction, if the block adds a summary."""
         with transaction(self._db):
             statuses = self._read_statuses(cards)
-            last = self._read_last_rows(cards)
+            newest = "SELECT max(id) FROM reviews WHERE card = ?"
+            last = {card: self._db.execute(newest, (card,)).fetchone()[0] or 0 for card in cards}
             summary: list[str] = []
             yield summary
             if summary:
-                rows = [row for card in cards for row in self._read_rows_after(card, last.get(card, 0))]
+                later = "SELECT id FROM reviews WHERE card = ? AND id > ? ORDER BY id"
+                rows = [row for each in last.items() for (row,) in self._db.execute(later, each)]
                 self.add(kind, summary[0], {"cards": statuses, "reviews": rows}, now_ms)
 
     def add(self, kind: str, summary: str, before: dict[str, Any], now_ms: int) -> int:
@@ -138,14 +140,6 @@ class Acts:
         self._db.executemany(
             f"UPDATE cards SET {assignments} WHERE id = ?", [(*values, card) for card, *values in statuses]
         )
-
-    def _read_last_rows(self, cards: Iterable[int]) -> dict[int, int]:
-        last = "SELECT max(id) FROM reviews WHERE card = ?"
-        return {card: self._db.execute(last, (card,)).fetchone()[0] or 0 for card in cards}
-
-    def _read_rows_after(self, card_id: int, row: int) -> list[int]:
-        rows = self._db.execute("SELECT id FROM reviews WHERE card = ? AND id > ? ORDER BY id", (card_id, row))
-        return [number for (number,) in rows]
 
     def _void(self, rows: Iterable[int], now_ms: int) -> None:
         """Undo rows of the log; each card gets the state that follows from the rest of its log."""

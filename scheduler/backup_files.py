@@ -182,7 +182,8 @@ def has_whole_definitions(connection: sqlite3.Connection) -> bool:
     """Check the definitions of our tables by their sum or, in older databases, by their columns."""
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if not found:
-        return _has_plain_names(connection) and _has_all_columns(connection)
+        # SQLite does not detect changed letters in the names of columns.
+        return all(_NAME.fullmatch(name) for _, name in connection.execute(_COLUMNS)) and _has_all_columns(connection)
     tables, indexes = (_read_definitions(connection, kind) for kind in ("table", "index"))
     added = product(range(min(len(tables), _MOST_ADDED) + 1), range(min(len(indexes), _MOST_ADDED) + 1))
     return any(found == _sum(tables[: len(tables) - one] + indexes[: len(indexes) - other]) for one, other in added)
@@ -200,11 +201,6 @@ def _read_definitions(connection: sqlite3.Connection, kind: str) -> list[tuple[s
 def _sum(definitions: Sequence[tuple[str, str, str]]) -> int:
     """Sum up definitions; the header holds 31 bits, and 0 means no sum."""
     return crc32(repr(sorted(definitions, key=lambda row: row[0])).encode()) >> 1 or 1
-
-
-def _has_plain_names(connection: sqlite3.Connection) -> bool:
-    """Check the names of all columns, because SQLite does not detect changed letters in them."""
-    return all(_NAME.fullmatch(name) for _, name in connection.execute(_COLUMNS))
 
 
 def _has_all_columns(connection: sqlite3.Connection) -> bool:

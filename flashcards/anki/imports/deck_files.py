@@ -219,15 +219,12 @@ class DeckFiles:
 
     def _date(self, written: list[PlacedNote], joined: Set[tuple[str, int]]) -> None:
         """Give notes their age in the package."""
-        self._collection.connection.executemany(
-            "UPDATE notes SET modified_ms = ? WHERE id = ?",
-            # A note with changes of both sides must be newer than Anki's, or Anki will not update it.
-            (
-                (max(self._at, changed_ms + 1000) if draft.key in joined else changed_ms, note)
-                for draft, note in written
-                for changed_ms in (draft.changed_s * 1000,)
-            ),
+        # A note with changes of both sides must be newer than Anki's, or Anki will not update it.
+        times = (
+            (max(self._at, (draft.changed_s + 1) * 1000) if draft.key in joined else draft.changed_s * 1000, note)
+            for draft, note in written
         )
+        self._collection.connection.executemany("UPDATE notes SET modified_ms = ? WHERE id = ?", times)
 
     def _announce(self, texts: list[FileText], updated: list[tuple[IncomingNote, Entry]]) -> None:
         """Give notes their new text in advance, so that the scan need not guess."""

@@ -44,7 +44,7 @@ def merge_note(draft: IncomingNote, entry: Entry, base: NoteBase) -> MergedNote 
         ending = _ask_all(fields[0], fields[1], sides)
         if ending != fields[1] and new_here[1:] == split_digests(digest_fields(fields[1:])):
             new_here[1:] = split_digests(digest_fields([ending]))
-        fields = [join_cloze(fields[0], ending)]
+        fields = [f"{fields[0]}\n\n{ending}" if ending else fields[0]]
     gaps = find_gap_numbers(fields[0]) if is_cloze else ()
     tags = merge_tags(note.tags, draft.tags, base.tags.split())
     reverse = _merge_flag(REVERSE in note.slots, draft.reverse, bool(base.flags & FLAG_REVERSE))
@@ -100,11 +100,6 @@ def split_cloze(text: str) -> tuple[str, str]:
         return text, ""
     start = min((gap.start for gap in gaps if gap.end == len(text)), default=0)
     return (text[: start - 2], text[start:]) if text[:start].endswith("\n\n") else (text, "")
-
-
-def join_cloze(text: str, ending: str) -> str:
-    """Join the parts from `split_cloze`."""
-    return f"{text}\n\n{ending}" if ending else text
 
 
 def _ask_all(text: str, ending: str, sides: _ThreeSides) -> str:

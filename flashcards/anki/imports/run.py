@@ -28,10 +28,10 @@ from flashcards.anki.package.unchanged_notes import SeenNotes
 from flashcards.anki.to_markdown.convert import Converter
 from flashcards.catalog.imports import Origins
 from flashcards.collection import Collection, now_ms
-from flashcards.disk.atomic import read_file, read_text
+from flashcards.disk.atomic import read_file
 from flashcards.errors import FlashcardsError
 from flashcards.importers.transaction import ImportReport, Malformed, PackageInvalid, Remark, run_import
-from flashcards.render.formulas import MACROS_FILE, parse_macros
+from flashcards.render.formulas import MACROS_FILE, parse_macros, read_macros
 
 if TYPE_CHECKING:
     from flashcards.catalog.store import Entry
@@ -251,11 +251,9 @@ class _PackageImport:
         """Return a function that renders a note as our export would."""
         root = self._collection.root
         media = MediaNames(root)
-        macros = root / MACROS_FILE
-        text = read_text(macros) if macros.is_file() else ""
         present = 0
         writer = FieldWriter(
-            parse_macros(text).bodies, lambda url: self._own.find_name_in_package(present, url) or media.name(url)
+            read_macros(root), lambda url: self._own.find_name_in_package(present, url) or media.name(url)
         )
 
         def fields(entry: Entry) -> tuple[str, ...]:

@@ -288,21 +288,18 @@ def _tidy(tokens: list[InlineToken]) -> list[InlineToken]:
 
 def _tidy_pair(one: InlineToken, other: InlineToken) -> list[InlineToken] | None:
     """Return the replacement of two neighbours, or nothing if they can stay."""
-    if one.kind == OPEN and other.kind == CLOSE and one.text == other.text:
-        return []
-    if one.kind == CLOSE and other.kind == OPEN and one.text == other.text:
+    kinds = one.kind, other.kind
+    if kinds in ((OPEN, CLOSE), (CLOSE, OPEN)) and one.text == other.text:
         return []
     if one.kind == TEXT and other.kind == TEXT:
         return [InlineToken(TEXT, one.text + other.text)]
-    if one.kind == OPEN and other.kind == BREAK:
-        return [other, one]
-    if one.kind == BREAK and other.kind == CLOSE:
+    if kinds in ((OPEN, BREAK), (BREAK, CLOSE)):
         return [other, one]
     if one.kind == OPEN and other.kind == TEXT and other.text[0] == " ":
         return [InlineToken(TEXT, " "), one, *([InlineToken(TEXT, other.text[1:])] if other.text[1:] else [])]
     if one.kind == TEXT and other.kind == CLOSE and one.text[-1] == " ":
         return [*([InlineToken(TEXT, one.text[:-1])] if one.text[:-1] else []), other, InlineToken(TEXT, " ")]
-    if BREAK in (one.kind, other.kind):
+    if BREAK in kinds:
         return _drop_break(one, other)
     return None
 

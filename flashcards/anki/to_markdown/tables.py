@@ -30,16 +30,12 @@ def write_table(element: Element, convert_cell: Callable[[Element], str]) -> str
     headed = all(cell.tag == "th" for cell in rows[0])
     lines = [texts[0] if headed else [], [_RULES[each] for each in _find_alignments(element, rows, width)]]
     lines += texts[1:] if headed else texts
-    return "\n".join(_write_row(line + [""] * (width - len(line))) for line in lines)
+    return "\n".join(f"| {' | '.join(line + [''] * (width - len(line)))} |" for line in lines)
 
 
 def is_caption(node: Element | str) -> bool:
     """Return whether a part of a table is its caption."""
     return isinstance(node, Element) and node.tag == "caption"
-
-
-def _write_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _list_rows(element: Element) -> list[list[Element]]:
