@@ -15,7 +15,10 @@ from flashcards.deck.model import Kind, Note
 from flashcards.deck.source import Span, Spans
 
 _TOKEN: Final = re.compile(r"\\(?:begin|end)\s*\{([^{}]*)\}|\\(left|right)(?![A-Za-z])|\\.|[{}]", re.DOTALL)
-_MATH_OPENING: Final = re.compile(r"(?<!\\)(?:\\\\)*(\\\(|\\\[|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))")
+_MATH_OPENING: Final = re.compile(
+    # `\[text]` is a bracket that is no link, as imports write it.
+    r"(?<!\\)(?:\\\\)*(\\\(|\\\[(?!(?:\\\[)*\^?[^\[\]\\\n^_=+{}]*\])|\$\$|\$(?![\s$])(?=[^$\n]*\\[A-Za-z]))"
+)
 
 _CONFLICT: Final = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?|={7}")
 _FENCE: Final = re.compile(r"[ \t>]*(?:[QATDC][:：][ \t]*)?(?:[-+*][ \t]+)?(`{3,}|~{3,})([^`\n]*)")

@@ -143,6 +143,8 @@ def test_cells_beyond_the_head_of_a_table_are_found(text: str, lost: LostCells |
         (r"\(\frac{a\)", "a `{` in the math is left open"),
         (r"$\left( x$", r"`\left` and `\right` do not pair up"),
         (r"\[words\] and \(words\)", None),
+        (r"\[d](e) and \[^1] and !\[\[k]]", None),
+        (r"\[x^2 + 1]", r"`\[` is left open"),
         (r"`\(x` and `$\frac{a$`", None),
         (r"$5 and \$x", None),
         (r"\\(x", None),
