@@ -229,7 +229,8 @@ def _find_brackets(text: str, opaque: Spans, parts: Outline) -> list[_Offsets]:
             if len(stack) == 1:
                 if stack[0] != label and _is_gap(text, stack[0], at):
                     found.append((stack[0], at + 1, stack[0] + 1, at))
-                label = at + 1 if text.endswith("!", 0, stack[0]) else -1
+                is_image = text.endswith("!", 0, stack[0]) and not text.startswith("[[", stack[0])
+                label = at + 1 if is_image else -1
             del stack[-1:]
             at += 1
         else:

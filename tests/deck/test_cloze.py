@@ -171,3 +171,8 @@ def test_marks_are_two_characters_that_are_not_in_the_text() -> None:
 def test_a_gap_before_a_footnote_is_no_link(footnote: str) -> None:
     assert hidden("[x][^1] y", f"[^1]: {footnote}") == [((1,), "x")]
     assert hidden(f"[x][^1] y\n\n[^1]: {footnote}") == [((1,), "x")]
+
+
+def test_a_gap_directly_after_an_embed_is_no_label_of_a_picture() -> None:
+    assert hidden("![[p.png]][a] [b]") == [((1,), "a"), ((2,), "b")]
+    assert hidden("![p][a] [b]") == [((1,), "b")]
