@@ -445,3 +445,11 @@ def test_letters_before_the_items_of_a_list_are_kept(designs: Designs) -> None:
     made = note_type("MCQ", 0, ["Q", "A"], ("{{Q}}", "{{A}}"))
     text = designs.text(made, ['<ol type="A"><li>one</li><li>two</li></ol>', "B"])
     assert '<ol type="A"><li>one</li><li>two</li></ol>' in text
+
+
+def test_readings_beside_gaps_stay_on_their_side_of_the_gap(designs: Designs) -> None:
+    made = note_type("Furigana", 1, ["T", "X"], ("{{furigana:cloze:T}}", "{{furigana:cloze:T}}{{X}}"))
+    fields = ["{{c1:: 首都[しゅと]}}は{{c2::東京[とうきょう]::hint}}", ""]
+    assert designs.text(made, fields, (0, 1)) == (
+        "C: {{c1::<ruby>首都<rt>しゅと</rt></ruby>}}は{{c2::<ruby>東京<rt>とうきょう</rt></ruby>::hint}}\n"
+    )
