@@ -219,6 +219,8 @@ class BlockConverter:
             self._tokens.append(InlineToken(RAW, elements.write_image(source, alt, size or {}, self._media, title)))
 
     def _take_player(self, element: Element) -> None:
+        if "".join(map(get_text, element.children)).strip():
+            self._cut.problems.append(f"the text in <{element.tag}>, for programs that cannot play it, is left out")
         sources = [element.attributes.get("src", "")]
         sources += [child.attributes.get("src", "") for child in element.children if isinstance(child, Element)]
         source = next((each for each in sources if each), "")

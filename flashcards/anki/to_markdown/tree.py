@@ -77,7 +77,10 @@ def contains(element: Element, tags: frozenset[str]) -> bool:
 
 
 def get_text(node: Element | str) -> str:
-    """Return all text of a node, with `<br>` as a line break and an embedded page as its address."""
+    """Return all text of a node, with `<br>` as a line break and an embedded page as its address.
+
+    The text of a player, for programs that cannot play it, is not shown and only counts if it has a gap.
+    """
     if isinstance(node, str):
         return node
     if node.tag == "br":
@@ -86,7 +89,8 @@ def get_text(node: Element | str) -> str:
         return ""
     if node.tag == "iframe":
         return node.attributes.get("src", "")
-    return "".join(get_text(child) for child in node.children)
+    text = "".join(get_text(child) for child in node.children)
+    return "" if node.tag in ("audio", "video") and not PLACEHOLDER.search(text) else text
 
 
 def get_lines(node: Element) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from flashcards.anki.to_markdown.convert import Converter
 from tests.anki.to_markdown.test_convert import markdown, rendered
 
@@ -61,3 +63,10 @@ def test_a_formula_of_a_text_without_its_formatting_stays_one() -> None:
     found = Converter(str).convert("{{c1::\\(a }\\)}} \\[b\\] {{c2::c}}", cloze=True)
     assert "without its formatting" in str(found.problems)
     assert "$$b$$" in found.markdown
+
+
+@pytest.mark.parametrize("tag", ["audio", "video"])
+def test_the_text_of_a_player_for_other_programs_is_left_out_and_reported(tag: str) -> None:
+    found = Converter(str).convert(f'a <{tag} controls><source src="x.mp3">Your browser cannot play it.</{tag}> b')
+    assert found.markdown == "a ![](x.mp3) b"
+    assert found.problems == (f"the text in <{tag}>, for programs that cannot play it, is left out",)
