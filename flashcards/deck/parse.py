@@ -12,7 +12,12 @@ from flashcards.deck.cloze import GapError, find_gaps
 from flashcards.deck.compose import Composer, NoteError, OpenNote, fold_label
 from flashcards.deck.markdown import Heading, find_definitions
 from flashcards.deck.model import Deck, Kind, Note, Problem
-from flashcards.deck.pitfalls import find_reflowed_pairs, find_unread_questions, may_hold_unread_questions
+from flashcards.deck.pitfalls import (
+    find_other_format,
+    find_reflowed_pairs,
+    find_unread_questions,
+    may_hold_unread_questions,
+)
 from flashcards.deck.source import Lines, Span, Spans, normalize
 from flashcards.deck.tokens import Token, TokenKind, tokenize
 
@@ -149,6 +154,10 @@ class _DeckReader:
             self._add_problem(at, "reflowed", message, hint)
 
     def _report_unread_questions(self) -> None:
+        if not self.notes and (other := find_other_format(self.body, Spans(self._parts.opaque))):
+            at, name = other
+            message = f"This looks like a note in the format `{name}`, but the file is read as native."
+            self._add_problem(at, "other-format", message, f"Write `format: {name}` into its front matter.")
         if not may_hold_unread_questions(self.body):
             return
         notes = Spans(self._list_note_spans(self.notes))

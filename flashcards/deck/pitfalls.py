@@ -63,6 +63,14 @@ _QUESTION_HINT: Final = re.compile(
     rf"|(?=[QqFfTtPpDdVvOoSs]|[^\x00-\x7f])(?i:{_ASKED}|front|term)[ \t\u00a0\u202f0-9]*[:：])"
 )
 
+# A sign of a note of another tool, the note, and its format.
+_OTHER_FORMATS: Final = (
+    ("START", r"^START\n(?:[^\n]*\n){2,40}?END$", "obsidian-to-anki"),
+    ("#card", r"^[^\n]*[^\s#][^\n]*[ \t]#card(?:[-/]reverse)?[ \t]*\n[^\n]*\S", "flashcards-obsidian"),
+    ("[!sr", r"^>[ \t]*\[!sr(?:-bi)?\]", "mdsr"),
+    ("\n?", r"^[^\n]*\S[^\n]*\n\?{1,2}\n[^\n]*\S", "obsidian"),
+    ("Deck:", r"^---\n+Deck:[^\n]*\n(?:[^\n]*\n){0,3}?\d+\.[ \t]", "inka"),
+)
 # A paragraph of one line, or a list item, that would be a note outside an answer.
 _PAIR: Final = re.compile(
     r"\n(?:[ \t]*\n {0,3}|[ \t]*(?:[-+*]|[0-9]{1,3}[.)])[ \t]+)(?=\w)([^\n]*?[^\n:][ \t]:{2,3}[ \t]+[^\s:][^\n]*)"
@@ -128,6 +136,14 @@ def find_unread_questions(text: str, opaque: Spans, notes: Spans) -> Iterator[in
                 yield at
                 return
             break  # no later question has an answer either
+
+
+def find_other_format(text: str, opaque: Spans) -> tuple[int, str] | None:
+    """Find a note of another tool in a native file without notes: its offset, and the format that reads it."""
+    for sign, pattern, name in _OTHER_FORMATS:
+        if sign in text and (match := re.search(pattern, text, re.MULTILINE)) and match.start() not in opaque:
+            return match.start(), name
+    return None
 
 
 def find_lost_cells(text: str) -> LostCells | None:

@@ -22,6 +22,7 @@ PROBLEM_CODES = {
     "gap-number",
     "no-marker",
     "open-comment",
+    "other-format",
     "open-fence",
     "open-gap",
     "question-without-answer",

@@ -207,3 +207,29 @@ def test_the_quick_look_for_unread_questions_passes_over_no_question(text: str) 
 def test_the_quick_search_for_unread_questions_finds_every_form(text: str) -> None:
     assert may_hold_unread_questions(text)
     assert not may_hold_unread_questions("Q: a\nA: b\n\n  Q: c\nA: d *q*\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("START\nBasic\none\nBack: two\nEND", "obsidian-to-anki"),
+        ("One? #card\ntwo", "flashcards-obsidian"),
+        ("One? #card-reverse\ntwo", "flashcards-obsidian"),
+        ("> [!sr] one\n> two", "mdsr"),
+        ("one\n?\ntwo", "obsidian"),
+        ("---\n\nDeck: x\n\n1. one\n> two\n---", "inka"),
+    ],
+)
+def test_a_note_of_another_tool_in_a_native_file_names_its_format(text: str, name: str) -> None:
+    (problem,) = parse(f"# Title\n\n{text}\n", "x.md").problems
+    assert problem.code == "other-format"
+    assert f"format: {name}" in problem.hint
+    assert not parse(f"```\n{text}\n```\n", "x.md").problems
+    assert not parse(f"Q: a\nA: b\n\n---\n\n# Title\n\n{text}\n", "x.md").problems
+
+
+@pytest.mark.parametrize(
+    "text", ["START here\nEND", "I bought a #card\n", "#card\n", "Is it?\n\n?\n", "---\nDeck: of a ship\n---"]
+)
+def test_ordinary_text_is_no_note_of_another_tool(text: str) -> None:
+    assert parse(f"# Title\n\n{text}\n", "x.md").problems == ()
