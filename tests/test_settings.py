@@ -140,6 +140,12 @@ def test_a_setting_of_single_decks_cannot_be_set_for_many(tmp_path: Path, line: 
     assert "is a setting of single decks" in refused(tmp_path, f'[decks."a*"]\n{line}\n')
 
 
+@pytest.mark.parametrize("number", [f"0x{'f' * 400}", f"-{'9' * 400}", "9" * 400])
+@pytest.mark.parametrize("name", ["spoken_minutes", "retention"])
+def test_a_number_too_large_for_the_computer_is_refused(tmp_path: Path, name: str, number: str) -> None:
+    assert refused(tmp_path, f"{name} = {number}\n").startswith(f"flashcards.toml:1: `{name}` must be")
+
+
 def test_how_long_an_answer_at_length_takes_is_read(tmp_path: Path) -> None:
     assert read(tmp_path, "spoken_minutes = 1.5\n").spoken_minutes == 1.5
     assert refused(tmp_path, "\nspoken_minutes = 0\n").startswith(

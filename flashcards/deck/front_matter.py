@@ -230,7 +230,7 @@ _FENCED: Final = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _TOML_LINE: Final = re.compile(r"^[ \t]*[\w.\"-]+[ \t]*=", re.MULTILINE)
-_YAML_LINE: Final = re.compile(r"^[ \t]*\{?[ \t]*[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
+_YAML_LINE: Final = re.compile(r"^[ \t]*+(?:\{[ \t]*+)?[\w\"'-]+[ \t]*:(?!:)", re.MULTILINE)  # `a :: b` is a note
 _NAME_LINE: Final = re.compile(r"^[^\s#>|:\-][^\n:]{0,60}:(?=\s|\Z)", re.MULTILINE)  # `Created On: today`
 _NOTE_LINE: Final = re.compile(r"^ {0,3}[QATDC][:：]", re.MULTILINE)
 _TOML_NAME: Final = re.compile(r"^[\"']?([\w-]+)[\"']?[ \t]*[=.]|^\[+[ \t]*[\"']?([\w-]+)", re.MULTILINE)

@@ -30,7 +30,10 @@ class Setting(NamedTuple):
 def _read_number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:  # the number has more than 308 digits; no setting allows an infinite one
+        return math.inf
 
 
 def _read_integer(value: Any) -> int:
