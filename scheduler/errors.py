@@ -27,7 +27,7 @@ class DatabaseCorrupt(SchedulerError):
     """The database is damaged."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"{path} is damaged. {_restore_advice(path)}")
+        super().__init__(f"{path} is damaged. {advise_restoring(path)}")
 
 
 class StateLost(SchedulerError):
@@ -46,7 +46,7 @@ class DatabaseNewer(SchedulerError):
     """The database was written by a newer version of the program."""
 
     def __init__(self, path: Path) -> None:
-        advice = f"Update the program to open it. {_restore_advice(path)}"
+        advice = f"Update the program to open it. {advise_restoring(path)}"
         super().__init__(f"{path} was written by a newer version of this program. {advice}")
 
 
@@ -61,7 +61,7 @@ class DatabaseForeign(DatabaseUnreadable):
     """The database contains a view, a trigger or a computed column, which could run a stranger's code."""
 
     def __init__(self, path: Path, name: str) -> None:
-        remedy = f"If you added it, drop it with the program `sqlite3`. {_restore_advice(path)}"
+        remedy = f"If you added it, drop it with the program `sqlite3`. {advise_restoring(path)}"
         super().__init__(path, f"it holds {name}, which this program did not make", remedy)
 
 
@@ -143,7 +143,8 @@ class NothingToUndo(SchedulerError):
         super().__init__(reason or "There is nothing to undo.")
 
 
-def _restore_advice(path: Path) -> str:
+def advise_restoring(path: Path) -> str:
+    """Say how to get back the database at `path`, which is damaged."""
     last = find_newest_backup(path)
     if last is None:
         return (
@@ -184,7 +185,7 @@ def translate_error(error: sqlite3.Error | OSError, path: Path) -> SchedulerErro
     if code == sqlite3.SQLITE_CORRUPT or str(error).startswith("Could not decode to UTF-8"):
         return DatabaseCorrupt(path)
     if code == sqlite3.SQLITE_NOTADB:
-        return DatabaseUnreadable(path, "it is not a database", _restore_advice(path))
+        return DatabaseUnreadable(path, "it is not a database", advise_restoring(path))
     if code == sqlite3.SQLITE_FULL or (code in _DISK_TROUBLE and _disk_is_full(path)):
         return DiskFull(path)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

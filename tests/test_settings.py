@@ -140,6 +140,13 @@ def test_a_setting_of_single_decks_cannot_be_set_for_many(tmp_path: Path, line: 
     assert "is a setting of single decks" in refused(tmp_path, f'[decks."a*"]\n{line}\n')
 
 
+def test_tables_of_very_many_unknown_decks_are_found_in_linear_time(tmp_path: Path) -> None:
+    """Quadratic time would be a minute."""
+    (tmp_path / "flashcards.toml").write_text("".join(f"[decks.k{n}]\nretention = 0.9\n" for n in range(20_000)))
+    found = find_unknown_decks(tmp_path, load_settings(tmp_path), ["k7::x"])
+    assert found == [(2 * n + 1, f"k{n}") for n in range(20_000) if n != 7]
+
+
 @pytest.mark.parametrize("number", [f"0x{'f' * 400}", f"-{'9' * 400}", "9" * 400])
 @pytest.mark.parametrize("name", ["spoken_minutes", "retention"])
 def test_a_number_too_large_for_the_computer_is_refused(tmp_path: Path, name: str, number: str) -> None:

@@ -12,6 +12,7 @@ import click
 from flashcards.cli import complete, console
 from flashcards.cli.params import OptionRules, Requires
 from flashcards.errors import UsageError
+from scheduler.errors import advise_restoring
 
 if TYPE_CHECKING:
     from flashcards.collection import Collection
@@ -61,7 +62,10 @@ def doctor_command(rebuild: bool, as_json: bool) -> int:
                 }
             )
         else:
-            _print(damage, list(cards.values()), reviews, str(saved) if saved else "")
+            if damage:
+                _print_damage(damage, collection.database)
+            else:
+                _print(list(cards.values()), reviews, str(saved) if saved else "")
         return 1 if damage or (found and not rebuild) else 0
 
 
@@ -105,14 +109,13 @@ def _find_differing_cards(collection: Collection, found: Sequence[Difference]) -
     return named
 
 
-def _print(damage: list[str], cards: Sequence[_DifferingCard], reviews: int, saved: str) -> None:
+def _print_damage(damage: list[str], database: Path) -> None:
     for text in damage:
         console.print_text(f"Database: {text}")
-    if damage:
-        console.print_text(
-            "The database is damaged. `flashcards restore` replaces it with the newest intact backup.", err=True
-        )
-        return
+    console.print_text(f"The database is damaged. {advise_restoring(database)}", err=True)
+
+
+def _print(cards: Sequence[_DifferingCard], reviews: int, saved: str) -> None:
     console.print_text("The database is sound.")
     for card in cards[:_SHOWN]:
         console.print_text(str(card), 2)

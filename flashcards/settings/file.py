@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,8 @@ FILE_NAME = "flashcards.toml"
 
 
 _ONE_WORD = re.compile(r"[^\W_]?[^\W_A-Z]*")
+_DECKS = re.compile(r"^[ \t]*decks(?!\w)", re.MULTILINE)
+_DECK_TABLE = re.compile(r"[ \t]*\[\s*decks\s*\.\s*(?:\"([^\"]+)|'([^']+)|([\w-]+))")
 _FRONT_MATTER_NAMES = ("deck", "name", "tags", "say", "format", "order", *setting_values.BY_NAME)
 
 
@@ -299,17 +301,27 @@ class _SettingsReader:
 
 def find_unknown_decks(root: Path, settings: Settings, decks: Collection[str]) -> list[tuple[int, str]]:
     """Find the settings in `flashcards.toml` for decks that do not exist: line and name."""
-    missing = [name for name in settings.decks if not any(_holds_for(name, deck) for deck in decks)]
+    known = {part for deck in decks for part in list_deck_path(deck)}
+    missing = [name for name in settings.decks if not _holds_for(name, known)]
     if not missing:
         return []
     text = (root / FILE_NAME).read_text(encoding="utf-8-sig")
-    return [(_count_lines(text, _find_table(text, name)), name) for name in missing]
+    otherwise = _count_lines(text, _DECKS.search(text))
+    lines = _find_tables(text)
+    return [(lines.get(name, otherwise), name) for name in missing]
 
 
-def _holds_for(name: str, deck: str) -> bool:
-    if "*" in name:
-        return any(matches_deck(name, each) for each in list_deck_path(deck))
-    return f"{deck}::".startswith(f"{name}::")
+def _holds_for(name: str, decks: Set[str]) -> bool:
+    return any(matches_deck(name, deck) for deck in decks) if "*" in name else name in decks
+
+
+def _find_tables(text: str) -> dict[str, int]:
+    """Find the line of each deck's table, all in one pass: a file may have thousands."""
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if match := _DECK_TABLE.match(line):
+            lines.setdefault(match[1] or match[2] or match[3], number)
+    return lines
 
 
 def find_key_line(root: Path, name: str) -> int:
@@ -322,7 +334,7 @@ def find_key_line(root: Path, name: str) -> int:
 
 def _find_table(text: str, deck: str) -> re.Match[str] | None:
     found = re.search(rf"^[ \t]*\[\s*decks\s*\.\s*[\"']?{re.escape(deck)}(?![\w:])", text, re.MULTILINE)
-    return found or re.search(r"^[ \t]*decks(?!\w)", text, re.MULTILINE)
+    return found or _DECKS.search(text)
 
 
 def _count_lines(text: str, match: re.Match[str] | None) -> int:

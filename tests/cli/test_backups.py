@@ -215,6 +215,17 @@ def test_a_changed_letter_in_the_schema_is_damage_and_reaches_no_backup(deck: Ru
     deck("scan")
 
 
+@pytest.mark.parametrize("has_backup", [True, False])
+def test_doctor_names_a_backup_of_a_damaged_state_only_if_there_is_one(deck: Runner, has_backup: bool) -> None:
+    if has_backup:
+        deck("backup")
+    path = deck.root / ".flashcards" / "state.db"
+    path.write_bytes(path.read_bytes().replace(b"reader", b"readex"))
+    found = deck("doctor", code=1)
+    expected = f"The newest intact backup is {backups(deck)[0]};" if has_backup else "There is no intact backup."
+    assert found.err.startswith(f"The database is damaged. {expected}")
+
+
 @pytest.mark.parametrize(
     "then", ["", "VACUUM", "CREATE INDEX theirs ON cards(reps)", "DROP INDEX mine; DROP TABLE own"]
 )
