@@ -53,6 +53,8 @@ def render_card(front: SideTemplate, back: SideTemplate, values: Mapping[str, st
     else:
         answer.html = _drop_question(answer.html, question.html)
     switches = {values.get(name, "").strip() for name in front.conditions}
+    if not question.to_type and not is_shown(answer.html):
+        question.html, answer.html = _move_hidden(question.html, answer.html)
     question.html = strip_edges(open_hidden(question.html, switches))
     answer.html = strip_edges(open_hidden(answer.html, switches))
     wanted = values.get(question.to_type, "")
@@ -73,6 +75,19 @@ def _drop_question(answer: str, question: str) -> str:
     rest = whole.removeprefix(visible)
     is_repeated = is_shown(visible) and len(rest) < len(whole) and rest.lstrip().startswith("<")
     return rest if is_repeated and is_shown(rest) else answer
+
+
+def _move_hidden(question: str, answer: str) -> tuple[str, str]:
+    """Move what a question hides to an answer that shows nothing else, unless it hides everything."""
+    hidden: list[str] = []
+
+    def take(inner: str) -> str:
+        hidden.append(inner)
+        return ""
+
+    visible = _replace_hidden(question, take)
+    is_answer = is_shown(visible) and is_shown("".join(hidden))
+    return (visible, "<br>".join(hidden)) if is_answer else (question, answer)
 
 
 def open_hidden(html: str, switches: Container[str] = ()) -> str:

@@ -453,3 +453,9 @@ def test_readings_beside_gaps_stay_on_their_side_of_the_gap(designs: Designs) ->
     assert designs.text(made, fields, (0, 1)) == (
         "C: {{c1::<ruby>首都<rt>しゅと</rt></ruby>}}は{{c2::<ruby>東京<rt>とうきょう</rt></ruby>::hint}}\n"
     )
+
+
+def test_an_answer_that_the_front_hides_and_the_back_shows_is_the_answer(designs: Designs) -> None:
+    sides = '<div>{{Q}}</div><div class="back">{{A}}</div>', "<div>{{Q}}</div><hr><div>{{A}}</div>"
+    made = note_type("Hidden", 0, ["Q", "A"], sides) | {"css": ".back{display:none}"}
+    assert designs.text(made, ["q", "the answer"]) == "Q: q\nA: the answer\n"
