@@ -228,9 +228,17 @@ def write_embedded(element: Element, media: Media) -> str:
     return write_sound(source, media) if extension(source) in IMAGE | PLAYED and not has_text else ""
 
 
-def has_letters(element: Element) -> bool:
-    """Return whether the items of a list are counted by letters or Roman numbers, which others may refer to."""
-    return element.attributes.get("type", "1") in ("a", "A", "i", "I")
+_LETTERS: Final = {
+    f"{case}-{name}": sign for name in ("alpha", "latin") for case, sign in (("lower", "a"), ("upper", "A"))
+}
+_ROMAN: Final = {"lower-roman": "i", "upper-roman": "I"}
+
+
+def find_letters(element: Element) -> str:
+    """Return the `type` of a list that counts by letters or Roman numbers, which others may refer to, or ""."""
+    style = read_style(element).get("list-style-type", "")
+    found = (_LETTERS | _ROMAN).get(style, element.attributes.get("type", ""))
+    return found if found in ("a", "A", "i", "I") else ""
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:

@@ -70,3 +70,11 @@ def test_the_text_of_a_player_for_other_programs_is_left_out_and_reported(tag: s
     found = Converter(str).convert(f'a <{tag} controls><source src="x.mp3">Your browser cannot play it.</{tag}> b')
     assert found.markdown == "a ![](x.mp3) b"
     assert found.problems == (f"the text in <{tag}>, for programs that cannot play it, is left out",)
+
+
+def test_letters_before_items_by_style_are_kept_and_those_beside_gaps_reported() -> None:
+    items = "<ol style='list-style-type: upper-alpha'><li>{{c1::x}}</li><li>y</li></ol>"
+    assert markdown(items.replace("{{c1::x}}", "x")) == '<ol type="A"><li>x</li><li>y</li></ol>'
+    found = Converter(str).convert(items, cloze=True)
+    assert found.markdown == "1. {{c1::x}}\n2. y"
+    assert found.problems == ("a list counted by letters with a gap in it is now counted by numbers",)
