@@ -138,7 +138,7 @@ def group(ctx: click.Context, folder: str | None) -> None:
         raise click.UsageError(
             f"The time zone `{zone}` is a day or more from UTC. Correct the environment variable TZ."
         )
-    if os.environ.get("NO_COLOR"):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         ctx.color = False
 
 

@@ -188,6 +188,7 @@ def test_colours_are_for_terminals_and_not_where_they_are_unwanted(cli: Runner) 
     cli.write("a.md", question("one"))
     assert "\x1b[" in on_a_terminal(cli, ["due"], {})
     assert "\x1b" not in on_a_terminal(cli, ["due"], {"NO_COLOR": "1"})
+    assert "\x1b" not in on_a_terminal(cli, ["due"], {"TERM": "dumb"})
     assert "\x1b" not in on_a_terminal(cli, ["show", "a.md:1"], {"NO_COLOR": "1"})
     assert "\x1b" not in process(["due"], cli.root).out
 
