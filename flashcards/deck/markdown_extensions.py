@@ -17,7 +17,7 @@ import pyromark
 from flashcards.deck.cloze import GAP_CHARACTERS
 from flashcards.deck.markdown import OPTIONS, outline
 from flashcards.deck.model import Note
-from flashcards.deck.source import Spans
+from flashcards.deck.source import Spans, find_fences
 from flashcards.deck.wiki_links import (
     LINK,
     Targets,
@@ -50,7 +50,6 @@ _FOOTNOTE: Final = re.compile(r"^\[\^([^\[\]\s^]+)\]:[ \t]*([^\n]*(?:\n(?: {2,}|
 _REFERENCE: Final = re.compile(r"\[\^([^\[\]\s^]+)\](?!:)")
 _CALLOUT: Final = re.compile(r"[ \t]*\[!([A-Za-z][\w-]*)(?:\|[^\]\n]*)?\]([+-]?)[ \t]*(.*)")
 _QUOTED_IN_LIST: Final = re.compile(r"(?P<spaces>[ \t]*)(?P<bullets>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<sign>>) ?")
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _SIZE: Final = re.compile(r"(?:(.*)\|)?(\d{1,5})(?:x(\d{1,5}))?")
 SHOWN: Final = re.compile(
     r"\.(?:aac|apng|avif|avi|bmp|flac|flv|gif|heic|ico|jfif|jpe?g|m4a|m4v|mkv|mov|mp3|mp4|mpe?g|oga|ogg|ogv|opus|png"
@@ -58,7 +57,7 @@ SHOWN: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_POWER: Final = 4  # characters of `^n2`, which ends a formula and is no block id; those of Obsidian have 7
-_BASE: Final = re.compile(r"(?:(?<!\w)\w|[\d)\]}])\Z")
+_BASE: Final = re.compile(r"(?:(?<!\w)\w|\d|[^\w\s.,;:!?])\Z")
 _LONG_WORD: Final = re.compile(r"[^\W\d_]{3}")
 _BRACKET: Final = re.compile(r"[\[\]\n]")
 _LONGEST_FOOTNOTE: Final = 2000  # characters, written inline
@@ -117,7 +116,7 @@ def add_footnotes(notes: Sequence[Note], body: str) -> list[Note]:
 
 def _find_footnotes(text: str) -> tuple[list[re.Match[str]], set[str]]:
     """Find the definitions of footnotes in a text, and the names of those that its text, unlike its code, refers to."""
-    fences = _find_fences(text)
+    fences = find_fences(text)
     definitions = [match for match in _FOOTNOTE.finditer(text) if match.start() not in fences]
     if not definitions:
         return [], set()
@@ -135,6 +134,10 @@ def _add_footnotes(note: Note, defined: Mapping[str, str]) -> Note:
         references = dict.fromkeys(_REFERENCE.findall(field))
         names |= dict.fromkeys(name for name in (*references, *own) if name not in own or name not in references)
     found = [defined[name] for name in names if name in defined]
+    for definition in found:  # grows by the footnotes that footnotes refer to
+        further = [name for name in _REFERENCE.findall(definition) if name in defined and name not in names]
+        names |= dict.fromkeys(further)
+        found += [defined[name] for name in dict.fromkeys(further)]
     return note._replace(definitions="\n".join([*filter(None, [note.definitions]), *found])) if found else note
 
 
@@ -152,6 +155,7 @@ class _Footnotes:
         self.targets = targets  # the targets of the text's links
         self._defined: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
+        self._names: list[str] = []  # in the order of their numbers
         if "[^" in definitions:
             self._defined.update({match[1]: match[2] for match in _FOOTNOTE.finditer(definitions)})
         if "[^" in text:
@@ -169,8 +173,10 @@ class _Footnotes:
         """Return the reference to a footnote, or "" if it is not defined."""
         if name not in self._defined:
             return ""
-        number = self._numbers.setdefault(name, len(self._numbers) + 1)
-        return f"<sup>{number}</sup>"
+        if name not in self._numbers:
+            self._names.append(name)
+            self._numbers[name] = len(self._names)
+        return f"<sup>{self._numbers[name]}</sup>"
 
     def add(self, text: str) -> str:
         """Add an inline footnote and return its reference."""
@@ -180,8 +186,8 @@ class _Footnotes:
 
     def write_list(self) -> str:
         """Return the referenced footnotes, as paragraphs below the text."""
-        lines = []
-        for name, number in list(self._numbers.items()):
+        lines: list[str] = []
+        for number, name in enumerate(self._names, start=1):  # grows, because a footnote may refer to others
             text = " ".join(line.strip() for line in self._defined[name].split("\n"))
             lines.append(f"\n\n<sup>{number}</sup> {_Rewriter(text, self).run()}")
         return "".join(lines)
@@ -331,22 +337,6 @@ def _write_image(path: str, description: str) -> str:
     attributes = {"src": WIKI_PREFIX + path.replace("%", "%25"), "alt": alt, **sizes}
     written = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
     return f"<img{written}>"
-
-
-def _find_fences(text: str) -> Spans:
-    """Return the spans of fenced code."""
-    spans = []
-    closing, start, at = "", 0, 0
-    for line in text.split("\n"):
-        fence = _FENCE.match(line)
-        if closing:
-            if fence and fence[1].startswith(closing):
-                spans.append((start, at + len(line)))
-                closing = ""
-        elif fence:
-            closing, start = fence[1], at
-        at += len(line) + 1
-    return Spans([*spans, (start, len(text))] if closing else spans)
 
 
 def _rewrite_callouts(text: str, depth: int) -> str:

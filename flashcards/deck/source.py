@@ -11,6 +11,7 @@ Span = tuple[int, int]
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
@@ -85,3 +86,19 @@ class Spans:
 
     def __iter__(self) -> Iterator[Span]:
         return iter(self._merged)
+
+
+def find_fences(text: str) -> Spans:
+    """Return the spans of fenced code."""
+    spans = []
+    closing, start, at = "", 0, 0
+    for line in text.split("\n"):
+        fence = _FENCE.match(line)
+        if closing:
+            if fence and fence[1].startswith(closing):
+                spans.append((start, at + len(line)))
+                closing = ""
+        elif fence:
+            closing, start = fence[1], at
+        at += len(line) + 1
+    return Spans([*spans, (start, len(text))] if closing else spans)

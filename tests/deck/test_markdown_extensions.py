@@ -99,6 +99,13 @@ def test_a_footnote_of_one_word_that_text_names_is_shown_below_it() -> None:
     assert rewrite_additions("a[^1] `b[^1]`\n\n[^1]: word") == "a<sup>1</sup> `b[^1]`\n\n<sup>1</sup> word"
 
 
+def test_a_footnote_that_a_footnote_refers_to_is_listed_too() -> None:
+    listed = "a<sup>1</sup>\n\n<sup>1</sup> see <sup>2</sup>\n\n<sup>2</sup> last of <sup>1</sup>"
+    assert rewrite_additions("a[^x]\n\n[^x]: see [^y]\n[^y]: last of [^x]") == listed
+    (note,) = parse("Q: a[^x]\nA: b\n\n# Notes\n[^x]: see [^y]\n[^y]: last of [^x]\n", "x.md").notes
+    assert rewrite_additions(note.fields[0], note.definitions) == listed
+
+
 def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
     assert rewrite_additions("a[^1]", "[^1]: there") == "a<sup>1</sup>\n\n<sup>1</sup> there"
 
@@ -118,6 +125,7 @@ def test_a_footnote_may_be_defined_elsewhere_in_the_file() -> None:
         ("a ^abc b", "a ^abc b"),
         ("Growth: y = x ^n2", "Growth: y = x ^n2"),
         ("(a + b) ^n2", "(a + b) ^n2"),
+        ("f(x) = ⦉x⦊ ^n2", "f(x) = ⦉x⦊ ^n2"),
         ("y = x ^2n3", "y = x ^2n3"),
         ("y = x ^abc123", "y = x"),
         ("Step 1 ^s1", "Step 1"),
