@@ -72,6 +72,12 @@ def find_card(collection: Collection, name: str) -> int:
     return rows[0][0]
 
 
+def find_only_card(collection: Collection, name: str) -> int | None:
+    """Find the card that `find_card` finds, or None; quicker for many unknown names, as no error looks for hints."""
+    rows = _look_up(collection, name)
+    return rows[0][0] if len(rows) == 1 else None
+
+
 def find_cards(collection: Collection, name: str) -> list[int]:
     """Find the cards of one note for `name`. Raise CardNotFound, or CardAmbiguous if several notes match."""
     rows = _find_rows(collection, name)
@@ -85,10 +91,14 @@ _SELECT = "SELECT c.id, n.key, c.slot FROM cards c JOIN notes n ON n.id = c.note
 
 
 def _find_rows(collection: Collection, name: str) -> list[_Row]:
-    rows = (_find_by_place(collection, name) or _find_by_id(collection, name)) if is_utf8(name) else []
+    rows = _look_up(collection, name)
     if not rows:
         raise CardNotFound(name, _find_nearest_place(collection, name) if is_utf8(name) else "")
     return rows
+
+
+def _look_up(collection: Collection, name: str) -> list[_Row]:
+    return (_find_by_place(collection, name) or _find_by_id(collection, name)) if is_utf8(name) else []
 
 
 def _find_by_place(collection: Collection, name: str) -> list[_Row]:
@@ -119,9 +129,10 @@ def _list_paths(collection: Collection, name: str) -> list[str]:
     """List the paths within the collection that a path, from here or from the collection's folder, may mean."""
     given = Path(name)
     paths = {given.as_posix()}
-    for base in (Path.cwd(), collection.root):
+    root = collection.root.resolve()
+    for base in {Path.cwd(), root}:
         try:
-            paths.add((base / given).resolve().relative_to(collection.root.resolve()).as_posix())
+            paths.add((base / given).resolve().relative_to(root).as_posix())
         except (ValueError, OSError, RuntimeError):  # elsewhere, a path that is too long, or a symlink loop
             continue
     return sorted(paths)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from flashcards.cards import CardAmbiguous, CardNotFound, find_card
+from flashcards.cards import find_only_card
 from flashcards.collection import Collection, now_ms
 from flashcards.importers.databases import check_instant, check_match, check_number, read_local_time
 from flashcards.importers.transaction import ImportInvalid, ImportReport, Malformed, Remark, merge_histories, run_import
@@ -57,7 +57,7 @@ def import_csv(collection: Collection, path: Path, *, dry_run: bool = False) -> 
     cards: dict[str, int | None] = {}
     for name, line in _read_lines(path):
         if name not in cards:
-            cards[name] = _find_card(collection, name)
+            cards[name] = find_only_card(collection, name)
         card = cards[name]
         if card is not None:
             by_card[card].append(line)
@@ -117,13 +117,6 @@ def _read_time(text: str, now: int) -> int:
         return read_local_time("time", text, now)
     value = int(text)
     return check_instant("time", value if value >= _MILLISECONDS else value * 1000, now, text)
-
-
-def _find_card(collection: Collection, name: str) -> int | None:
-    try:
-        return find_card(collection, name)
-    except (CardNotFound, CardAmbiguous):
-        return None
 
 
 def _make_history(collection: Collection, card_id: int, lines: list[_Line]) -> CardHistory:

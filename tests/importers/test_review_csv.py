@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flashcards import cards as cards_of
 from flashcards.collection import Collection
 from flashcards.importers.transaction import ImportInvalid
 from scheduler import Policy, Rating
@@ -176,3 +177,10 @@ def test_reviews_of_one_day_are_balanced_with_one_look_at_the_days_ahead(
     log.write_text("card,rating,time\n" + "".join(f"a.md:1,{1 + n % 4},{START + n * 1000}\n" for n in range(40)))
     assert decks.import_file(log).reviews == 40
     assert len(looks) == 1
+
+
+def test_no_hint_is_looked_for_when_a_card_is_missing(decks: Home, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards_of, "_find_nearest_place", pytest.fail)
+    log.write_text(f"card,rating,time\na.md:9,3,{START}\nzz,3,{START}\na.md:1,3,{START}\n")
+    report = decks.import_file(log)
+    assert (report.reviews, len(report.remarks)) == (1, 2)
