@@ -278,14 +278,12 @@ def join_query(query: tuple[str, ...], decks: Iterable[str] = ()) -> str:
 def _quote_word(word: str, decks: set[str]) -> str:
     """Quote a shell word that contains spaces, unless it is itself a query of several words."""
     sign, field, name = re.fullmatch(r"(-?)(deck:)?(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]  # matches anything
-    if name.casefold() in decks:
-        return f'{sign}deck:"{_escape(name)}"'
+    is_deck = name.casefold() in decks
+    escaped = (name if is_deck else word).replace("\\", r"\\").replace('"', r"\"")
+    if is_deck:
+        return f'{sign}deck:"{escaped}"'
     is_query = any(sign in word for sign in (":", "(", '"')) or word.startswith("-") or " or " in word
-    return word if field or is_query else f'"{_escape(word)}"'
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"")
+    return word if field or is_query else f'"{escaped}"'
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
@@ -304,6 +302,11 @@ def _write(text: str, *, err: bool = False, nl: bool = True) -> None:
 def ask(question: str) -> bool:
     """Ask a yes-or-no question on standard error."""
     return click.confirm(make_visible(question), err=True)
+
+
+def ask_password(name: str) -> str:
+    """Ask for a password without showing it."""
+    return str(click.prompt(make_visible(f"Password of {name}"), hide_input=True, err=True))
 
 
 def ask_or_stop(question: str, *, yes: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from flashcards.cli import complete, console
 from flashcards.cli.params import Excludes, OptionRules, QueryCommand, Requires
+from flashcards.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,8 +88,6 @@ def link_command(old: str, new: str, in_place: str | None, dry_run: bool, yes: b
     flashcards link --in-place tpm/tools.md
     flashcards link --in-place tpm/tools.md:12 --dry-run
     """
-    from flashcards.errors import UsageError
-
     if in_place:
         if as_json and not (yes or dry_run):
             raise UsageError("--in-place asks before it links, which --json cannot do. Add --yes or --dry-run.")
@@ -150,11 +149,11 @@ def _link_in_place(name: str, *, dry_run: bool, yes: bool, as_json: bool) -> Non
 
 def _read_place(collection: Collection, name: str) -> tuple[str, int]:
     """Split `FILE:LINE`; the line is 0 if there is none."""
-    from flashcards.cli.deck_commands import PathOutside, relative_path
+    from flashcards.cli.deck_commands import relative_path
 
     try:
         return relative_path(collection, name), 0
-    except PathOutside:
+    except UsageError:
         file, colon, line = name.rpartition(":")
         if not (colon and line.isascii() and line.isdigit() and len(line) < 10):
             raise

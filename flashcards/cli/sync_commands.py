@@ -355,7 +355,7 @@ def _find_password(password_file: Path | None, name: str) -> str:
         return _read_first_line(password_file)
     if not sys.stdin.isatty():
         raise UsageError("The server's password is needed once: name a file that holds it with --password-file.")
-    return str(click.prompt(console.make_visible(f"Password of {name}"), hide_input=True, err=True))
+    return console.ask_password(name)
 
 
 def _describe_sync(done: ServerSync) -> str:

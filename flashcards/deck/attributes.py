@@ -68,6 +68,11 @@ def read_attributes(comment: str) -> Attributes | None:
     )
 
 
+def write_tag(tag: str) -> str:
+    """Write a tag so that it is read back: the first `#` is only the sign of a tag."""
+    return f"#{tag}" if tag.startswith("#") else tag
+
+
 def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Split a list of tags, or a text with commas or else spaces between them.
 
@@ -81,8 +86,8 @@ def split_tags(value: object) -> tuple[tuple[str, ...], tuple[tuple[str, str], .
         given = [str(value)]
     tags: list[str] = []
     problems = []
-    for tag in (" ".join(_CONTROLS.sub(" ", tag).strip().lstrip("#").split()) for tag in given):
-        if not tag:
+    for tag in (" ".join(_CONTROLS.sub(" ", tag).strip().removeprefix("#").split()) for tag in given):
+        if not tag.strip("#"):
             continue
         whole = tag.replace(" ", "-")
         if whole != tag:
@@ -156,7 +161,7 @@ def write_note(
     file does not set.
     """
     parts = (
-        f"tags: {', '.join(tags)}" if tags else "",
+        f"tags: {', '.join(map(write_tag, tags))}" if tags else "",
         "reverse" if reverse and kind is Kind.QUESTION else "",
         "type" if typed else "",
         f"say: {', '.join(say)}" if say else "",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from flashcards.deck.attributes import write_tag
 from flashcards.deck.model import Problem
 from flashcards.errors import explain_toml_error
 
@@ -355,7 +356,7 @@ def write_front_matter(deck: str = "", tags: Sequence[str] = (), *, names_format
 
 def write_tags(tags: Sequence[str]) -> str:
     """Write the line that sets tags for all notes of a file."""
-    return f"tags: [{', '.join(_quote(tag, _PLAIN_TAG) for tag in tags)}]"
+    return f"tags: [{', '.join(_quote(write_tag(tag), _PLAIN_TAG) for tag in tags)}]"
 
 
 def _quote(text: str, plain: re.Pattern[str]) -> str:

@@ -96,6 +96,7 @@ def test_of_two_ids_the_first_counts_and_tags_add_up() -> None:
         ([1, "x::y"], ("1", "x::y")),
         (7, ("7",)),
         ("", ()),
+        ("#a, ##b, #, ##", ("a", "#b")),
     ],
 )
 def test_tags_come_as_a_list_or_a_text(value: object, tags: tuple[str, ...]) -> None:

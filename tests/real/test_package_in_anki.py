@@ -138,10 +138,11 @@ def test_decks_are_nested_as_their_names_say(folder: Folder, package: Path, anki
 
 
 def test_tags_arrive_with_their_hierarchy(folder: Folder, package: Path, anki: Anki) -> None:
-    folder.write("d.md", '---\ntags: [Exam, "topic::deep", "::odd::", "two words"]\n---\na :: b\n<!-- tags: own -->\n')
+    tags = '[Exam, "topic::deep", "::odd::", "two words", "#hash", "##AK::#x"]'
+    folder.write("d.md", f"---\ntags: {tags}\n---\na :: b\n<!-- tags: own -->\n")
     folder.export(package)
     anki.import_package(package)
-    assert sorted(anki.cards()[0].note().tags) == ["Exam", "odd", "own", "topic::deep", "two-words"]
+    assert sorted(anki.cards()[0].note().tags) == ["#AK::#x", "Exam", "hash", "odd", "own", "topic::deep", "two-words"]
 
 
 def test_typed_answers_are_compared_with_plain_text(folder: Folder, package: Path, anki: Anki) -> None:

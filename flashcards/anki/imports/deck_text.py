@@ -183,7 +183,7 @@ class _File:
         lacking = [tag for tag in self.tags if tag not in shared]
         if not lacking:
             return None
-        comment = f"<!-- tags: {', '.join(lacking)} -->"
+        comment = f"<!-- tags: {', '.join(map(attributes.write_tag, lacking))} -->"
         lines = list(self._lines)
         for note in sorted(self.deck.notes, key=lambda note: -note.line):
             insert_comment(lines, note, comment)

@@ -24,7 +24,7 @@ _BREAKS: Final = re.compile(r"[\s,;\x00-\x1f\x7f]+|-->|--+")
 
 def clean_tag(tag: str) -> str:
     """Return a tag in the form that a deck can contain; empty if nothing is left of it."""
-    return _BREAKS.sub("-", tag.lstrip("#")).strip("-")
+    return _BREAKS.sub("-", tag).strip("-") if tag.strip("#") else ""
 
 
 def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:

@@ -98,7 +98,10 @@ def test_tags_that_all_notes_share_are_written_at_the_top(home: Home, package: P
     assert text == "---\ntags: [x]\n---\n\nQ: a\nA: b\n<!-- tags: y::z -->\n\nQ: c\nA: d\n<!-- tags: w -->\n"
 
 
-@pytest.mark.parametrize("tag", ["null", "True", "1", "1e3", "2020-01-01", "~", "a:b", "[a]", "&a", "'a'", "<<"])
+@pytest.mark.parametrize(
+    "tag",
+    ["null", "True", "1", "1e3", "2020-01-01", "~", "a:b", "[a]", "&a", "'a'", "<<", "#h", "##h", "#a::#b&c"],
+)
 def test_a_tag_that_yaml_reads_as_another_value_stays_a_tag(home: Home, package: Path, tag: str) -> None:
     home.import_file(write_package(package, [Made(["a", "b"], tags=tag)]))
     with Collection(home.root) as collection:
@@ -109,8 +112,8 @@ def test_a_tag_that_yaml_reads_as_another_value_stays_a_tag(home: Home, package:
 def test_tags_that_need_another_name_are_reported_once(home: Home, package: Path) -> None:
     notes = [Made(["a", "b"], tags="--> x,y ok #h a::b"), Made(["c", "d"], tags="x,y")]
     messages = [remark.message for remark in home.import_file(write_package(package, notes)).remarks]
-    assert messages == ["2 tags get another name: `#h` is `h`, `x,y` is `x-y`.", "1 tag is left out: `-->`."]
-    assert "<!-- tags: ok, h, a::b -->" in home.read("Deck.md")
+    assert messages == ["1 tag gets another name: `x,y` is `x-y`.", "1 tag is left out: `-->`."]
+    assert "<!-- tags: ok, ##h, a::b -->" in home.read("Deck.md")
 
 
 def test_unused_media_files_are_reported_with_their_number(home: Home, package: Path) -> None:
