@@ -66,9 +66,9 @@ _QUESTION_HINT: Final = re.compile(
 # A sign of a note of another tool, the note, and its format.
 _OTHER_FORMATS: Final = (
     ("START", r"^START\n(?:[^\n]*\n){2,40}?END$", "obsidian-to-anki"),
-    ("#card", r"^[^\n]*[^\s#][^\n]*[ \t]#card(?:[-/]reverse)?[ \t]*\n[^\n]*\S", "flashcards-obsidian"),
+    ("#card", r"^[ \t#]*+[^\n]*?[ \t]#card(?:[-/]reverse)?[ \t]*\n[^\n]*\S", "flashcards-obsidian"),
     ("[!sr", r"^>[ \t]*\[!sr(?:-bi)?\]", "mdsr"),
-    ("\n?", r"^[^\n]*\S[^\n]*\n\?{1,2}\n[^\n]*\S", "obsidian"),
+    ("\n?", r"^[^\S\n]*+[^\n]++\n\?{1,2}\n[^\n]*\S", "obsidian"),
     ("Deck:", r"^---\n+Deck:[^\n]*\n(?:[^\n]*\n){0,3}?\d+\.[ \t]", "inka"),
 )
 # A paragraph of one line, or a list item, that would be a note outside an answer.

@@ -33,6 +33,7 @@ NASTY = {
     "blank lines in front matter": "---\n" + "\n" * MANY + "a: b\n---\nQ: a\nA: b",
     "words in front matter": "---\n" + "a\n" * MANY + "---\nQ: a\nA: b",
     "spaces in front matter": "---\n" + " " * MANY * 30 + "\n---\nQ: a\nA: b",
+    "a line above signs of other formats": "a #" * MANY * 30 + "\n\n?\n\n#card\n",
     "definitions": "".join(f"[a{i}]: u{i}\n" for i in range(MANY)) + "\n" + "Q: [a0]\nA: b\n" * MANY,
 }
 
