@@ -172,7 +172,7 @@ def _find_tail(found: Part, expected: Part) -> str | None:
     return tail if begin.endswith(">") or tail.startswith("<") or tail[:1].isspace() else None
 
 
-_FURIGANA: Final = re.compile(r"(?: |(?<![^ >\[\]}])|(?<=::))([^ >\[\]{}]++)\[(?!sound:)([^\[\]\n]++)\]")
+_FURIGANA: Final = re.compile(r"(?: |(?<![^ >\[\]}])|(?<=::))([^ >\[\]{}]{1,1000}+)\[(?!sound:)([^\[\]\n]++)\]")
 _SPECIAL: Final = frozenset({"FrontSide", "Tags", "Type", "Deck", "Subdeck", "Card", "CardFlag", "CardID"})
 _SPOKEN: Final = re.compile(r"\[anki:tts\b[^\[\]]*\]", re.IGNORECASE)
 _SPOKEN_END: Final = re.compile(r"\[/anki:tts\]", re.IGNORECASE)

@@ -192,7 +192,7 @@ def test_a_gap_whose_number_no_card_can_have_is_text(home: Home, tmp_path: Path,
 UNCLOSED = [
     *("[latex]", "[$]", "[$$]", "\\(", "\\[", "$$", "<a ", "<hr", "<img ", "<p hidden ", "<p hidden>", "[anki:tts]"),
     *("[anki:tts ", "[sound:", "<!--", "<anki-mathjax>", "{{c1::", "a[", " ", "<br ", "</p ", "<div><span>", '<a b="'),
-    *("<p style='", "\\def\\a ", "&nbsp;", "<table><td>", "<pre>", "<title>", "a<!---->", "<hr id=answer "),
+    *("<p style='", "\\def\\a ", "&nbsp;", "<table><td>", "<pre>", "<title>", "a<!---->", "<hr id=answer ", "::"),
 ]
 
 
