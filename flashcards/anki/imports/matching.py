@@ -82,7 +82,7 @@ class Match:
     changed: list[tuple[IncomingNote, Entry]] = field(default_factory=list)
     conflicts: list[tuple[IncomingNote, Entry]] = field(default_factory=list)  # notes that changed on both sides
     gone: list[PlacedNote] = field(default_factory=list)  # notes that were removed from the decks
-    outdated: int = 0  # the number of notes that differ but are older than at an earlier import
+    outdated: int = 0  # the number of notes that differ but are older than here
     bases: list[NoteBase] = field(default_factory=list)  # the values now equal on both sides
     # the cards of changed notes in the package, by `key`
     cards: dict[tuple[str, int], tuple[tuple[int, str], ...]] = field(default_factory=dict)

@@ -109,10 +109,10 @@ def remark_unused_media(unused: Collection[str], source: str) -> Iterator[Remark
 
 
 def remark_outdated_notes(count: int, source: str) -> Iterator[Remark]:
-    """Report the notes whose other text is older than that of an earlier import."""
+    """Report the notes whose other text is older than that here."""
     if count:
         notes = _count(count, "note differs in this file but is", "notes differ in this file but are")
-        yield Remark(source, f"{notes} older there than at an earlier import; your text was kept.")
+        yield Remark(source, f"{notes} older there than here; your text was kept.")
 
 
 def remark_description(deck: PackageDeck) -> Remark:

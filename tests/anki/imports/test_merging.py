@@ -100,9 +100,18 @@ def test_an_edit_older_than_an_earlier_import_is_not_adopted_but_reported(both: 
     assert both.text.startswith("Q: ¿perro?\nA: dog\n")
     (remark,) = report.remarks
     assert remark.place == "back.apkg"
-    assert remark.message == (
-        "1 note differs in this file but is older there than at an earlier import; your text was kept."
-    )
+    assert remark.message == "1 note differs in this file but is older there than here; your text was kept."
+
+
+def test_a_newer_note_is_kept_and_reported_without_any_earlier_import(tmp_path: Path) -> None:
+    elsewhere = Folder(tmp_path / "elsewhere")
+    elsewhere.write("d.md", "Q: a\nA: b\n<!-- id: k1 -->\n")
+    elsewhere.export(tmp_path / "x.apkg")
+    here = Home(tmp_path / "here")
+    here.write("d.md", "Q: a\nA: better\n<!-- id: k1 -->\n")
+    (remark,) = here.import_file(tmp_path / "x.apkg").remarks
+    assert remark.message == "1 note differs in this file but is older there than here; your text was kept."
+    assert "better" in here.read("d.md")
 
 
 def test_a_merged_note_is_newer_than_the_note_in_anki(both: Both) -> None:
