@@ -87,7 +87,7 @@ def _read(text: tuple[str, ...], tags: str, *, reverse: bool, typed: bool) -> st
     from flashcards.deck.attributes import write_note
     from flashcards.deck.model import Kind
 
-    given = [tag.strip().removeprefix("#") for tag in tags.split(",") if tag.strip()]
+    given = [tag.strip().removeprefix("#") for tag in tags.split(",") if tag.strip(" \t#")]
     if len(text) > 2:
         raise click.UsageError("Give either a question and an answer, each in quotes, or one text.")
     if len(text) == 2:

@@ -72,6 +72,10 @@ class TestAdd:
         cli("add", "d", "a?", "b", "--tags", "hard, exam", "--reverse", "--type")
         assert read(cli, "d.md") == "Q: a?\nA: b\n<!-- tags: hard, exam; reverse; type -->\n"
 
+    def test_a_sign_without_a_tag_is_no_tag(self, cli: Runner) -> None:
+        cli("add", "d", "a?", "b", "--tags", "#hard, #, ##, ##AK")
+        assert read(cli, "d.md") == "Q: a?\nA: b\n<!-- tags: hard, ##AK -->\n"
+
     def test_markdown_is_one_text_or_standard_input(self, cli: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
         cli("add", "d", "C: Speech is [produced].")
         monkeypatch.setattr("sys.stdin", io.StringIO("T: agonist\nD: activates\n\nC: [x] y\n"))
