@@ -7,20 +7,28 @@ deletions) is stored nowhere else.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from hashlib import sha1
-from html import unescape
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from flashcards.sync import deletions
 from flashcards.sync.deletions import TYPES
-from flashcards.sync.validation import COLUMNS, NOTE_COLUMNS, TABLE_STATEMENTS, USN, Graves, Row, Table, open_database
+from flashcards.sync.validation import (
+    COLUMNS,
+    NOTE_COLUMNS,
+    TABLE_STATEMENTS,
+    USN,
+    Graves,
+    Row,
+    Table,
+    checksum,
+    open_database,
+    plain_field,
+)
 from flashcards.sync.wire import BadRequest
 from scheduler.connection import select_in
 
@@ -30,8 +38,6 @@ OBJECTS: Final = ("models", "decks", "dconf")
 CHUNK_ROWS: Final = 250
 _NEAR_MS: Final = 10
 _DEFAULT_DECK: Final = 1
-_MEDIA: Final = re.compile(r"""<img[^>]*\bsrc=["']?([^"'>]+)["']?[^>]*>""", re.IGNORECASE)
-_HIDDEN: Final = re.compile(r"<!--.*?-->|<style.*?</style>|<script.*?</script>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 _CHANGES: Final = (
     "CREATE TABLE IF NOT EXISTS changes (kind text NOT NULL, id integer NOT NULL, usn integer NOT NULL, text blob,"
@@ -376,13 +382,3 @@ def _with_derived(row: Row) -> Row:
     found[NOTE_COLUMNS.index("sfld")] = text
     found[NOTE_COLUMNS.index("csum")] = checksum(text)
     return found
-
-
-def plain_field(html: str) -> str:
-    """Return a field without markup, as Anki sorts and compares it, but with the names of pictures."""
-    return unescape(_HIDDEN.sub("", _MEDIA.sub(r" \1 ", html))).replace("\xa0", " ").strip()
-
-
-def checksum(text: str) -> int:
-    """Return the checksum by which Anki finds notes with the same first field."""
-    return int(sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:8], 16)

@@ -21,10 +21,10 @@ from flashcards.anki.package.writer import DeckDatabase, find_first_day
 from flashcards.catalog.imports import Origins
 from flashcards.collection import Collection, now_ms
 from flashcards.sync import deletions
-from flashcards.sync.mirror import Mirror, checksum, plain_field
+from flashcards.sync.mirror import Mirror
 from flashcards.sync.mirror_objects import OUR_TYPES, ObjectUpdate
 from flashcards.sync.received_changes import text_here
-from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves
+from flashcards.sync.validation import CARD_COLUMNS, SUSPENDED, Graves, checksum, plain_field
 
 _COMPARED: Final = tuple(name for name in CARD_COLUMNS if name not in ("mod", "usn", "odue", "odid"))
 _DUE: Final = _COMPARED.index("due")

@@ -1,13 +1,16 @@
-"""The tables of Anki's schema 11, and checks of the files of a sync and of what clients send."""
+"""The tables of Anki's schema 11 with their derived columns, and checks of sync files and of what clients send."""
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from functools import partial
+from hashlib import sha1
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from flashcards.deck.html import replace_enclosed, unescape
 from flashcards.errors import FlashcardsError
 from flashcards.sync.wire import BadRequest
 from scheduler.backup_files import find_foreign
@@ -260,3 +263,34 @@ def open_database(path: Path, statements: Iterable[str] = ()) -> sqlite3.Connect
     except sqlite3.Error as error:
         raise SyncFileUnusable(path, str(error)) from error
     return connection
+
+
+_OPENING: Final = re.compile(r"<(?:!--|style|script|)", re.ASCII | re.IGNORECASE)
+_CLOSINGS: Final = {
+    opening: re.compile(closing, re.ASCII | re.IGNORECASE)
+    for opening, closing in (("<!--", "-->"), ("<style", "</style>"), ("<script", "</script>"), ("<", ">"))
+}
+_SOURCE: Final = re.compile(r"""img.*\bsrc=["']?([^"'>]+)""", re.IGNORECASE | re.DOTALL)
+
+
+def plain_field(html: str) -> str:
+    """Return a field without markup, as Anki sorts and compares it, but with the names of pictures."""
+    missing: set[re.Pattern[str]] = set()
+
+    def find_closing(opening: re.Match[str]) -> re.Pattern[str]:
+        closing = _CLOSINGS[opening[0].lower()]
+        if closing in missing or not closing.search(html, opening.end()):
+            missing.add(closing)
+            return _CLOSINGS["<"]
+        return closing
+
+    def name_picture(opening: re.Match[str], inside: str, _closing: re.Match[str]) -> str:
+        source = _SOURCE.match(inside) if opening[0] == "<" else None
+        return f" {source[1]} " if source else ""
+
+    return unescape(replace_enclosed(html, _OPENING, find_closing, name_picture)).replace("\xa0", " ").strip()
+
+
+def checksum(text: str) -> int:
+    """Return the checksum by which Anki finds notes with the same first field."""
+    return int(sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:8], 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import time
 import urllib.error
 import zipfile
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from flashcards.sync import wire
-from flashcards.sync.validation import COLUMNS, Row
+from flashcards.sync.validation import COLUMNS, Row, plain_field
 from tests.sync.phones import PASSWORD, USER, World
 from tests.sync.test_broken_off import Client, fingerprint
 
@@ -202,3 +203,23 @@ def test_an_invalid_uploaded_collection_is_reported_to_the_app_and_in_the_log(pe
     assert answer.startswith(b"The collection was not accepted: ")
     assert answer.decode() in peer.world.server.sentences[-1]
     peer.check()
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("a <b>b</b><!-- <i> -->&nbsp;<STYLE>i{}</style>c<script>x</script> &lt;", "a b c <"),
+        ("a<IMG alt=x src='b c.png'>d<img>e<!-- <img src=x> -->", "a b c.png de"),
+        ("a <!-- b> c <style> d < e", "a  c  d < e"),
+    ],
+)
+def test_a_field_is_sorted_by_its_text_and_the_names_of_its_pictures(html: str, text: str) -> None:
+    assert plain_field(html) == text
+
+
+@pytest.mark.parametrize("opening", ["<!--", "<style", "<script>", "<img src=", "<img src=a src=", "<"])
+def test_endless_openings_in_a_field_are_read_in_linear_time(opening: str) -> None:
+    started = time.process_time()
+    plain_field(opening * 50_000)
+    plain_field(opening * 50_000 + ">")
+    assert time.process_time() - started < 2
