@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "insight": {*_CORE, "cards", "disk", "render", "settings"},
     "importers": {*_CORE, "cards", "disk", "identity"},
     "anki.package": {*_CORE, "disk", "importers", "render"},
-    "anki.exports": {*_CORE, "anki.package", "cards", "disk", "render"},
+    "anki.exports": {*_CORE, "anki.package", "anki.to_markdown", "cards", "disk", "render"},
     "anki.to_markdown": {"deck", "render"},
     "anki.imports": {
         *(*_CORE, "anki.exports", "anki.package", "anki.to_markdown", "disk"),

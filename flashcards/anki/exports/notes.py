@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _NOTHING: Final = "—"
 _YES: Final = "1"
 _TAG_BREAKS: Final = re.compile(r'[\s\x00-\x1f\x7f"\u3000\ud800-\udfff]+')
+_DRAWN: Final = re.compile(r'<img [^<>]*"data:image/svg\+xml;base64,[^<>]*>')
 
 
 class FieldWriter:
@@ -40,12 +41,12 @@ class FieldWriter:
         """Write the fields of a note in the file `path`, in the order of its note type."""
         source = self._source_of(path, note)
         if note.kind is Kind.CLOZE:
-            return render_cloze(note, self._renderer), _YES if note.typed else "", source
+            return _restore_drawings(render_cloze(note, self._renderer)), _YES if note.typed else "", source
         front, back = self._side(note, note.fields[0]), self._side(note, note.fields[1])
         both = REVERSE in note.slots
         return (
-            front,
-            back,
+            _restore_drawings(front),
+            _restore_drawings(back),
             _YES if both else "",
             make_typed_answer(back) if note.typed else "",
             make_typed_answer(front) if note.typed and both else "",
@@ -64,6 +65,15 @@ class FieldWriter:
         if html[:1].isalnum() or not UNSEEN.fullmatch(html):
             return html
         return _escape_text(markdown).strip() or _NOTHING
+
+
+def _restore_drawings(html: str) -> str:
+    """Write pictures that an import made from drawings as drawings: Anki looks for pictures in its media folder."""
+    if "data:image/svg" not in html:
+        return html
+    from flashcards.anki.to_markdown.elements import restore_svg  # imported late, because it loads slowly
+
+    return _DRAWN.sub(lambda picture: restore_svg(picture[0]), html)
 
 
 def format_source(path: str, breadcrumb: Iterable[str]) -> str:

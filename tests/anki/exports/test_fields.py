@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flashcards.anki.exports.notes import FieldWriter, clean_tags, format_source
+from flashcards.anki.to_markdown.convert import Converter
 from flashcards.deck.parse import parse
 from flashcards.render.html.tags import make_typed_answer
 
@@ -43,6 +46,35 @@ def test_a_side_that_would_be_invisible_is_shown_as_written(markdown: str) -> No
 
 def test_a_side_with_only_characters_that_anki_drops_is_not_empty() -> None:
     assert fields("Q: \x00\nA: <img src=a.png>\n")[:2] == ("—", '<img src="a.png" alt="">')
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        '<svg width="9px" viewBox="0 0 9 9"><defs><clipPath id="a"></clipPath></defs><text>t &amp; u</text></svg>',
+        '<svg height="9"><path d="M0 0" fill="url(#a)"></path></svg>',
+    ],
+)
+def test_a_drawing_imported_as_a_picture_is_written_as_a_drawing(drawing: str) -> None:
+    markdown = Converter(lambda name: name).convert(f"x {drawing}").markdown
+    assert "data:image/svg" in markdown
+    front, back = fields(f"Q: {markdown}\nA: {markdown}\n")[:2]
+    assert front == back == f"x {drawing}"
+    assert Converter(lambda name: name).convert(back).markdown == markdown
+    assert f"x {drawing}" in fields(f"C: [a] {markdown}\n")[0]
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        *('<svg><iframe src="x"/></svg>', "<svg><text>{{c1::a}}</text></svg>", "<svg><text>[sound:a.mp3]</text></svg>"),
+        *('<svg><path fill="url(http://x)"></path></svg>', "<svg onload='x()'/>", "<p>x</p>", "<g>" * 5000),
+    ],
+)
+def test_a_picture_that_no_import_made_or_that_is_unsafe_as_html_stays_a_picture(svg: str) -> None:
+    svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"')
+    source = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+    assert fields(f"Q: x <img src='{source}'>\nA: b\n")[0] == f'x <img src="{source}" alt="">'
 
 
 @given(st.text(), st.text())
