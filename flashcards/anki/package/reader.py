@@ -173,7 +173,7 @@ class _DatabaseReader:
             found = {int(key): presets.read_deck_json(int(key), value) for key, value in _read_object(text).items()}
         if len(found) > decoding.MAX_DECKS:
             raise Malformed(f"it holds more than {decoding.MAX_DECKS:,} decks")
-        return {key: deck._replace(name=unicodedata.normalize("NFC", deck.name)) for key, deck in found.items()}
+        return {key: deck._replace(name=_name_levels(deck.name)) for key, deck in found.items()}
 
     def _read_all_presets(self, text: str) -> dict[int, model.Preset]:
         if self._has_rows("deck_config"):
@@ -296,6 +296,11 @@ class _DatabaseReader:
             sides = tuple(mark_template(each, css) for each in templates.get(kind, ()))
             is_cloze = decoding.read_number(config, 1) == 1
             yield model.AnkiNoteType(kind, name, is_cloze, tuple(fields.get(kind, ())), sides, css)
+
+
+def _name_levels(deck: str) -> str:
+    """Return the name of a deck as Anki shows it: an empty level is called "blank"."""
+    return "::".join(level if level.strip() else "blank" for level in unicodedata.normalize("NFC", deck).split("::"))
 
 
 def _make_unique(guid: str, taken: Counter[str]) -> str:

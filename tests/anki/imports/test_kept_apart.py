@@ -196,3 +196,9 @@ def test_accents_that_anki_composes_are_no_edit(home: Home, tmp_path: Path) -> N
     )
     assert home.import_file(composed).unchanged == 1
     assert home.read("a.md") == text
+
+
+def test_decks_with_an_empty_level_are_named_as_in_anki(home: Home, tmp_path: Path) -> None:
+    notes = [Made(["a", "1"], deck=1), Made(["b", "2"], deck=2), Made(["c", "3"], deck=3)]
+    home.import_file(write_package(tmp_path / "x.apkg", notes, decks={1: "A::B", 2: "A::::B", 3: " ::A"}))
+    assert home.files().keys() == {"A/B.md", "A/blank/B.md", "blank/A.md", "flashcards.toml"}
