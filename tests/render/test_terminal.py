@@ -240,6 +240,11 @@ def test_the_items_of_an_html_list_have_its_letters_or_numbers(attributes: str, 
     assert terminal(source, 80).rstrip() == f"{labels[0]}. one\n{labels[1]}. two"
 
 
+def test_an_item_of_an_html_list_has_the_number_that_it_gives_itself() -> None:
+    source = '<ol><li>a</li><li value="9">b<ol><li>in</li></ol></li><li>c</li></ol>'
+    assert [line.split(". ")[0].strip() for line in terminal(source, 80).rstrip().split("\n")] == ["1", "9", "1", "10"]
+
+
 @pytest.mark.parametrize(
     "source",
     [

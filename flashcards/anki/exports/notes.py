@@ -71,7 +71,7 @@ def _restore_drawings(html: str) -> str:
     """Write pictures that an import made from drawings as drawings: Anki looks for pictures in its media folder."""
     if "data:image/svg" not in html:
         return html
-    from flashcards.anki.to_markdown.elements import restore_svg  # imported late, because it loads slowly
+    from flashcards.anki.to_markdown.drawings import restore_svg  # imported late, because it loads slowly
 
     return _DRAWN.sub(lambda picture: restore_svg(picture[0]), html)
 

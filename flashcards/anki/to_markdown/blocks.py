@@ -133,8 +133,8 @@ class BlockConverter:
             self._add_block("<hr>")
         elif tag == "pre" or elements.is_code(elements.read_style(element)):
             self._take_pre(element)
-        elif tag == "ol" and (letters := elements.find_letters(element)):
-            self._take_letters(element, letters)
+        elif tag == "ol" and (kind := elements.find_numbering(element)):
+            self._take_numbered(element, kind)
         elif tag in ("ul", "ol"):
             self._take_list(element)
         elif tag == "blockquote":
@@ -323,13 +323,16 @@ class BlockConverter:
             self._add_block(text)
             self._bullet = bullet
 
-    def _take_letters(self, element: Element, letters: str) -> None:
-        """Add a list counted by letters, which only HTML has; a gap in it would not be one there."""
-        if self.has_gap(element):
-            self._cut.problems.append("a list counted by letters with a gap in it is now counted by numbers")
-            self._take_list(element)
+    def _take_numbered(self, element: Element, kind: str) -> None:
+        """Add a list with letters or numbers that only HTML has; a gap in it would not be one there."""
+        if not self.has_gap(element):
+            self._keep_html(Element("ol", {**element.attributes, "type": kind}, element.children))
+            return
+        if kind == "1":
+            self._cut.problems.append("a list with its own numbers and a gap in it now counts up by one")
         else:
-            self._keep_html(Element("ol", {**element.attributes, "type": letters}, element.children))
+            self._cut.problems.append("a list counted by letters with a gap in it is now counted by numbers")
+        self._take_list(element)
 
     def _take_table(self, element: Element) -> None:
         text = write_table(element, lambda cell: self.make_inner(cell=True).convert(cell))

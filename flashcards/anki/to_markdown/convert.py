@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from flashcards.anki.to_markdown import elements
 from flashcards.anki.to_markdown.blocks import BlockConverter
+from flashcards.anki.to_markdown.drawings import draw_svg
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import (
     FORMULA_KINDS,
@@ -235,7 +236,7 @@ def _replace_foreign(element: Element, cut: CutField) -> Element:
     if element.tag not in ("svg", "math") or contains(element, _FILES) or PLACEHOLDER.search(get_text(element)):
         return element
     if element.tag == "svg":
-        return elements.draw_svg(element)
+        return draw_svg(element)
     cut.problems.append("<math> is left out, its text kept")
     return Element("span", {}, [get_text(element)])
 

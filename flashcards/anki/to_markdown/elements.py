@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
 from flashcards.anki.to_markdown.inline import escape_everything
 from flashcards.anki.to_markdown.placeholders import PLACEHOLDER, CutField
-from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element, get_text, parse_html
+from flashcards.anki.to_markdown.tree import UNSEEN, VOID, Element, get_text
 from flashcards.deck.media_references import IMAGE, PLAYED, extension, is_remote, scheme
 
 Media = Callable[[str], str]
@@ -22,7 +21,6 @@ _BACKSLASHED: Final = r"\\\g<0>"
 _SIZE: Final = re.compile(r"([0-9]{0,5}(?:\.[0-9]+)?)(px|%|em|rem|pt|pc|in|cm|mm)?")
 _PIXELS: Final = {"em": 16, "rem": 16, "pt": 4 / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4}
 _BRACKET: Final = re.compile(r"[\[\]]")
-_SVG_NAME: Final = re.compile(r"(?!on)[a-z][a-z0-9-]*")
 _FENCE: Final = re.compile(r"`{3,}")
 _TICKS: Final = re.compile(r"`+")
 _LANGUAGE: Final = re.compile(r"(?:language|lang|brush)[-:]\s*([\w+#.-]+)")
@@ -143,72 +141,6 @@ def split_summary(element: Element) -> tuple[Element | None, Element]:
     return head, Element("", {}, [each for each in element.children if each is not head])
 
 
-_CASED: Final = {
-    name.lower(): name
-    for name in (
-        *("viewBox", "preserveAspectRatio", "gradientUnits", "gradientTransform", "spreadMethod", "patternUnits"),
-        *("patternTransform", "markerWidth", "markerHeight", "markerUnits", "refX", "refY", "textLength"),
-        *("clipPathUnits", "maskUnits", "stdDeviation", "linearGradient", "radialGradient", "clipPath", "textPath"),
-    )
-}  # the names in SVG with capitals, which the HTML parser lowers
-
-
-_NAMESPACE: Final = ' xmlns="http://www.w3.org/2000/svg"'
-
-
-def draw_svg(element: Element) -> Element:
-    """Return a picture with the drawing, because HTML in decks may contain pictures but no drawings."""
-    text = " ".join(get_text(element).split())
-    svg = _write_svg(element).replace("<svg", f"<svg{_NAMESPACE}", 1)
-    source = f"data:image/svg+xml;base64,{b64encode(svg.encode('utf-8', 'replace')).decode()}"
-    size: dict[str, str] = {key: value for key, value in element.attributes.items() if key in ("width", "height")}
-    return Element("img", {"src": source, "alt": text, **size})
-
-
-_SVG_TAG_NAMES: Final = """
-svg g path circle ellipse line polyline polygon rect text tspan textpath defs use symbol marker lineargradient
-radialgradient stop clippath mask pattern title desc
-"""
-_SVG_TAGS: Final = frozenset(_SVG_TAG_NAMES.split())
-# What Anki interprets as a gap, a sound or a field, and styles that could fetch a file.
-_UNFIT_IN_ANKI: Final = re.compile(r"\{\{|\}\}|::|[\[\\]|url\((?!(?:&quot;|')?#)|\bimage", re.IGNORECASE)
-
-
-def restore_svg(picture: str) -> str:
-    """Return the drawing from which `draw_svg` made a picture, if nothing else is in it, else the picture."""
-    try:
-        (image,) = parse_html(picture).children
-        if not isinstance(image, Element):
-            return picture
-        svg = b64decode(image.attributes["src"].partition(",")[2]).decode()
-        (drawing,) = parse_html(svg).children
-        if not isinstance(drawing, Element) or not _is_drawing(drawing) or _UNFIT_IN_ANKI.search(svg):
-            return picture
-        made = draw_svg(drawing)
-    except (KeyError, ValueError, RecursionError):
-        return picture
-    shown = {"alt": made.attributes["alt"], "src": made.attributes["src"], **(read_size(made) or {})}
-    return svg.replace(_NAMESPACE, "", 1) if {"alt": "", **image.attributes} == shown else picture
-
-
-def _is_drawing(node: Element | str) -> bool:
-    return isinstance(node, str) or (node.tag in _SVG_TAGS and all(map(_is_drawing, node.children)))
-
-
-def _write_svg(node: Element | str) -> str:
-    if isinstance(node, str):
-        return escape(node, quote=False)
-    if node.tag in UNSEEN - {"style", "title"}:
-        return ""
-    tag = _CASED.get(node.tag, node.tag)
-    written = ""
-    for name, value in node.attributes.items():
-        name = name.removeprefix("xlink:")
-        if name != "xmlns" and _SVG_NAME.fullmatch(name) and (name != "href" or value.startswith("#")):
-            written += f' {_CASED.get(name, name)}="{escape(value)}"'
-    return f"<{tag}{written}>{''.join(map(_write_svg, node.children))}</{tag}>"
-
-
 def write_code_block(text: str, language_name: str) -> str:
     """Write a code block, between fences longer than any inside it."""
     longest = max((len(run) for run in _FENCE.findall(text)), default=2)
@@ -267,17 +199,42 @@ _LETTERS: Final = {
 _ROMAN: Final = {"lower-roman": "i", "upper-roman": "I"}
 
 
-def find_letters(element: Element) -> str:
-    """Return the `type` of a list that counts by letters or Roman numbers, which others may refer to, or ""."""
+def find_numbering(element: Element) -> str:
+    """Return the `type` of a list that Markdown cannot count, which others may refer to, or "".
+
+    It counts by letters or Roman numbers, or by numbers that do not increase by one; these are written into the items.
+    """
     style = read_style(element).get("list-style-type", "")
     found = (_LETTERS | _ROMAN).get(style, element.attributes.get("type", ""))
-    return found if found in ("a", "A", "i", "I") else ""
+    is_uneven = _number_items(element)
+    return found if found in ("a", "A", "i", "I") else "1" if is_uneven else ""
+
+
+def _number_items(element: Element) -> bool:
+    items = [each for each in element.children if isinstance(each, Element) and each.tag == "li"]
+    step = -1 if element.attributes.pop("reversed", None) is not None else 1
+    number = _read_number(element, "start", 1 if step > 0 else len(items))
+    numbers = []
+    for each in items:
+        numbers.append(_read_number(each, "value", number))
+        number = numbers[-1] + step
+    if all(number == numbers[0] + at for at, number in enumerate(numbers)):
+        if numbers and numbers[0] != 1:
+            element.attributes["start"] = str(numbers[0])
+        return False
+    for each, number in zip(items, numbers, strict=True):
+        each.attributes["value"] = str(number)
+    return True
+
+
+def _read_number(element: Element, name: str, otherwise: int) -> int:
+    number = element.attributes.get(name, "")
+    return int(number) if number.isdecimal() and len(number) < 9 else otherwise
 
 
 def write_list(element: Element, items: list[str], *, loose: bool, before: str) -> tuple[str, str]:
     """Write a list; return it and its bullet, which differs from `before`, that of a list directly above."""
-    start = element.attributes.get("start", "1")
-    first = int(start) if start.isdigit() and len(start) < 9 else 1
+    first = _read_number(element, "start", 1)
     task = "rubric" in element.attributes.get("class", "")
     bullet = "*" if before == "-" else "-"
     dot = ")" if before == "." else "."

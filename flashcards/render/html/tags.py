@@ -28,6 +28,7 @@ ATTRIBUTES: Final = {
     "details": frozenset({"open"}),
     "font": frozenset({"color"}),
     "img": frozenset({"src", "alt", "width", "height"}),
+    "li": frozenset({"value"}),
     "ol": frozenset({"start", "reversed", "type"}),
     "source": frozenset({"src", "type"}),
     "span": frozenset({"class"}),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Mapping, Sequence
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Final
 
@@ -224,13 +223,17 @@ def label_media(url: str, alt: str = "", *, played: bool = False) -> str:
 _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 
 
-def _label_items(attributes: Mapping[str, str]) -> Iterator[str]:
-    """Yield what counts the items of a list: numbers from its `start`, letters or Roman numbers by its `type`."""
-    kind, start = attributes.get("type", ""), attributes.get("start", "")
+def _label_item(attributes: dict[str, str], value: str) -> str:
+    """Return the number, letter or Roman number of the next item of a list, which may be given by its `value`.
+
+    The next number is stored as the `start` in the attributes of the list.
+    """
+    kind, start = attributes.get("type", ""), value or attributes.get("start", "")
     labels: Sequence[str] = {"a": ascii_lowercase, "i": _ROMAN}.get(kind.lower(), ())
-    for number in count(int(start) if start.isdecimal() and len(start) < 9 else 1):
-        label = labels[number - 1] if 0 < number <= len(labels) else str(number)
-        yield label.upper() if kind.isupper() else label
+    number = int(start) if start.isdecimal() and len(start) < 9 else 1
+    attributes["start"] = str(number + 1)
+    label = labels[number - 1] if 0 < number <= len(labels) else str(number)
+    return label.upper() if kind.isupper() else label
 
 
 class _HtmlTextReader:
@@ -240,7 +243,7 @@ class _HtmlTextReader:
         self._unseen = 0
         self._as_written = 0
         self._first_cell = True
-        self._lists: list[Iterator[str] | None] = []  # the labels of the next items of each open list
+        self._lists: list[dict[str, str] | None] = []  # the attributes of each open list, or nothing if it has bullets
         self._scripts: list[int] = []  # the start of each open `<sup>` or `<sub>`
 
     def open_tag(self, opening: Tag) -> None:
@@ -262,11 +265,12 @@ class _HtmlTextReader:
 
     def _start_line(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in ("ul", "ol"):
-            self._lists.append(_label_items(attributes) if tag == "ol" else None)
+            self._lists.append(dict(attributes) if tag == "ol" else None)
         elif tag == "li":
-            labels = self._lists[-1] if self._lists else None
+            numbered = self._lists[-1] if self._lists else None
             self.out.append(_KEPT_SPACE * 2 * (len(self._lists) - 1))
-            self.out.append(f"{next(labels)}. " if labels else "- " if self._plain else "• ")
+            bullet = "- " if self._plain else "• "
+            self.out.append(bullet if numbered is None else f"{_label_item(numbered, attributes.get('value', ''))}. ")
         elif tag == "summary":
             self.out.append("" if self._plain else "▸ ")
         elif tag == "tr":

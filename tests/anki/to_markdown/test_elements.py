@@ -7,6 +7,7 @@ import re
 import pytest
 
 from flashcards.anki.to_markdown.convert import Converter
+from flashcards.render.html.renderer import HtmlRenderer
 from tests.anki.to_markdown.test_convert import markdown, rendered
 
 
@@ -78,3 +79,26 @@ def test_letters_before_items_by_style_are_kept_and_those_beside_gaps_reported()
     found = Converter(str).convert(items, cloze=True)
     assert found.markdown == "1. {{c1::x}}\n2. y"
     assert found.problems == ("a list counted by letters with a gap in it is now counted by numbers",)
+
+
+@pytest.mark.parametrize(
+    ("html", "written"),
+    [
+        ("<ol><li value=3>a</li><li>b</li><li value=5>c</li></ol>", "3. a\n4. b\n5. c"),
+        ("<ol reversed start=4><li>a</li></ol>", "4. a"),
+        (
+            "<ol start=2><li>a</li><li value=9>b</li></ol>",
+            '<ol start="2" type="1"><li value="2">a</li><li value="9">b</li></ol>',
+        ),
+        ("<ol reversed><li>a</li><li>b</li></ol>", '<ol type="1"><li value="2">a</li><li value="1">b</li></ol>'),
+        ("<ol type=A><li>a</li><li value=5>b</li></ol>", '<ol type="A"><li value="1">a</li><li value="5">b</li></ol>'),
+    ],
+)
+def test_the_items_of_a_list_keep_their_numbers(html: str, written: str) -> None:
+    assert markdown(html) == written
+    assert markdown(HtmlRenderer().render(written)) == written
+
+
+def test_numbers_of_items_beside_gaps_that_are_lost_are_reported() -> None:
+    found = Converter(str).convert("<ol reversed><li>{{c1::x}}</li><li>y</li></ol>", cloze=True)
+    assert found == ("1. {{c1::x}}\n2. y", ("a list with its own numbers and a gap in it now counts up by one",))
