@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import io
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -64,7 +63,9 @@ class _HelpFormatter(click.HelpFormatter):
     """Formats help for windows that are narrower than click's minimum, too."""
 
     def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
-        columns = shutil.get_terminal_size().columns
+        from shutil import get_terminal_size  # imported late, because it loads slowly
+
+        columns = get_terminal_size().columns
         super().__init__(indent_increment, max(columns - 2, 18) if columns < _CLICK_MINIMUM else width, max_width)
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
