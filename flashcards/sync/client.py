@@ -126,6 +126,7 @@ class ServerSync:
     """The result of a sync with a server."""
 
     came: TakenOver = field(default_factory=TakenOver)
+    rows_came: int = 0
     rows_went: int = 0
     media_came: int = 0
     media_went: int = 0
@@ -241,7 +242,7 @@ class ServerClient:
             if "crt" in theirs:
                 self._mirror.set_created(int(theirs["crt"]))
             session.apply_changes({"changes": theirs})
-            self._pull(session)
+            self._pull(session, done)
             self._push(session, done)
             cards, notes, reviews, *objects = session.counts()
             counts = [[0, 0, 0], cards, notes, reviews, 0, *objects]
@@ -263,10 +264,11 @@ class ServerClient:
             session.close()
             raise
 
-    def _pull(self, session: SyncSession) -> None:
+    def _pull(self, session: SyncSession, done: ServerSync) -> None:
         while True:
             chunk = self._connection.send("chunk", {})
             session.apply_chunk({"chunk": chunk})
+            done.rows_came += sum(len(chunk.get(table) or ()) for table in ("revlog", "cards", "notes"))
             if chunk.get("done"):
                 return
 

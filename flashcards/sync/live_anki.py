@@ -120,6 +120,7 @@ class LiveAnki:
             session.apply_changes({"changes": changes})
             for part in parts:
                 session.apply_chunk({"chunk": part})
+                done.rows_came += sum(map(len, part.values()))
             if not session.received.is_empty:
                 self._collection.take(mirror, session.received)
                 done.came = self._collection.taken

@@ -88,7 +88,7 @@ def test_both_sides_get_everything_of_the_other_and_nothing_is_doubled(world: Wo
     anki.check()
     before = state_of(anki)
     done = sync(world, url)
-    assert (done.rows_went, done.media_came, done.media_went) == (0, 0, 0)
+    assert (done.rows_came, done.rows_went, done.media_came, done.media_went) == (0, 0, 0, 0)
     assert anki.do("sync") == "NO_CHANGES"
     assert state_of(anki) == before
 

@@ -74,7 +74,7 @@ def assert_nothing_to_do(world: World, anki: Anki) -> None:
     before = anki.rows("SELECT id, mod FROM cards"), anki.rows("SELECT id, mod, flds FROM notes")
     sentences: list[str] = []
     done = sync(world, anki, sentences)
-    assert (done.rows_went, done.media_came, done.media_went, sentences) == (0, 0, 0, [])
+    assert (done.rows_came, done.rows_went, done.media_came, done.media_went, sentences) == (0, 0, 0, 0, [])
     assert (anki.rows("SELECT id, mod FROM cards"), anki.rows("SELECT id, mod, flds FROM notes")) == before
 
 
