@@ -190,7 +190,6 @@ class Matcher:
         self._write = write
         self._edits = edits
         self._found = Match()
-        self._copied: Set[str] = frozenset()  # the guids of notes that the package has twice
 
     def match(self, drafts: Iterable[IncomingNote], unchanged: Set[int] = frozenset()) -> Match:
         """Decide about every draft; notes that are `unchanged` have no drafts.
@@ -207,7 +206,6 @@ class Matcher:
                 rest.append(draft)
             else:
                 by_note[note].append(draft)
-        self._copied = {draft.source for copies in by_note.values() if len(copies) > 1 for draft in copies}
         for entry in known.catalog.entries(by_note):
             replaced: IncomingNote | None = None
             for each in sorted(by_note[entry.id], key=lambda draft: -draft.changed_s):
@@ -249,7 +247,7 @@ class Matcher:
         base = None if edits is not None else known.find_base(draft, entry)
         if edits is None and draft.changed_s < known.find_time(draft, entry, base):  # an older package reverts nothing
             found.same.append(PlacedNote(draft, entry.id))
-            found.outdated += draft.source not in self._copied
+            found.outdated += 1
             return None
         current = entry if replaced is None else entry._replace(note=_apply(replaced, entry.note))
         merged = None if base is None else merge_note(draft, current, base)
