@@ -133,9 +133,9 @@ class BlockConverter:
             self._add_block("<hr>")
         elif tag == "pre" or elements.is_code(elements.read_style(element)):
             self._take_pre(element)
-        elif tag == "ol" and (kind := elements.find_numbering(element)):
-            self._take_numbered(element, kind)
-        elif tag in ("ul", "ol"):
+        elif tag == "ol":
+            self._take_numbered(elements.number_items(element))
+        elif tag == "ul":
             self._take_list(element)
         elif tag == "blockquote":
             inside = self.make_inner().convert(element)
@@ -323,14 +323,15 @@ class BlockConverter:
             self._add_block(text)
             self._bullet = bullet
 
-    def _take_numbered(self, element: Element, kind: str) -> None:
-        """Add a list with letters or numbers that only HTML has; a gap in it would not be one there."""
-        if not self.has_gap(element):
+    def _take_numbered(self, element: Element) -> None:
+        """Add a list; letters and numbers that only HTML has stay HTML, unless it has a gap, which would be text."""
+        kind = elements.find_numbering(element)
+        if kind and not self.has_gap(element):
             self._keep_html(Element("ol", {**element.attributes, "type": kind}, element.children))
             return
         if kind == "1":
             self._cut.problems.append("a list with its own numbers and a gap in it now counts up by one")
-        else:
+        elif kind:
             self._cut.problems.append("a list counted by letters with a gap in it is now counted by numbers")
         self._take_list(element)
 

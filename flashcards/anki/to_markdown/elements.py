@@ -200,31 +200,45 @@ _ROMAN: Final = {"lower-roman": "i", "upper-roman": "I"}
 
 
 def find_numbering(element: Element) -> str:
-    """Return the `type` of a list that Markdown cannot count, which others may refer to, or "".
+    """Return the `type` of a list from `number_items` if Markdown cannot count like it, else "".
 
-    It counts by letters or Roman numbers, or by numbers that do not increase by one; these are written into the items.
+    Such a list counts by letters or Roman numbers, or its numbers do not increase by one.
     """
     style = read_style(element).get("list-style-type", "")
     found = (_LETTERS | _ROMAN).get(style, element.attributes.get("type", ""))
-    is_uneven = _number_items(element)
-    return found if found in ("a", "A", "i", "I") else "1" if is_uneven else ""
+    has_own_numbers = any("value" in item.attributes for item in _list_items(element))
+    return found if found in ("a", "A", "i", "I") else "1" if has_own_numbers else ""
 
 
-def _number_items(element: Element) -> bool:
-    items = [each for each in element.children if isinstance(each, Element) and each.tag == "li"]
-    step = -1 if element.attributes.pop("reversed", None) is not None else 1
+def number_items(element: Element) -> Element:
+    """Return a numbered list with its first number as `start`, or with each as `value` if they do not increase by one.
+
+    Not even a reversed list is `reversed` then.
+    """
+    items = _list_items(element)
+    step = -1 if "reversed" in element.attributes else 1
     number = _read_number(element, "start", 1 if step > 0 else len(items))
     numbers = []
-    for each in items:
-        numbers.append(_read_number(each, "value", number))
+    for item in items:
+        numbers.append(_read_number(item, "value", number))
         number = numbers[-1] + step
-    if all(number == numbers[0] + at for at, number in enumerate(numbers)):
-        if numbers and numbers[0] != 1:
-            element.attributes["start"] = str(numbers[0])
-        return False
-    for each, number in zip(items, numbers, strict=True):
-        each.attributes["value"] = str(number)
-    return True
+    attributes = {name: value for name, value in element.attributes.items() if name != "reversed"}
+    is_even = all(number == numbers[0] + at for at, number in enumerate(numbers))
+    if is_even and numbers and numbers[0] != 1:
+        attributes["start"] = str(numbers[0])
+    values = ({} if is_even else {"value": str(number)} for number in numbers)
+    children: list[Element | str] = []
+    for child in element.children:
+        if isinstance(child, Element) and child.tag == "li":
+            own = {name: value for name, value in child.attributes.items() if name != "value"}
+            children.append(Element("li", own | next(values), child.children))
+        else:
+            children.append(child)
+    return Element(element.tag, attributes, children)
+
+
+def _list_items(element: Element) -> list[Element]:
+    return [each for each in element.children if isinstance(each, Element) and each.tag == "li"]
 
 
 def _read_number(element: Element, name: str, otherwise: int) -> int:
