@@ -276,7 +276,7 @@ class Screen:
     def _draw_typed(self, view: Answer) -> None:
         if view.given is None:
             return
-        answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions)
+        answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions, self._macros)
         expected = choose_expected(view.given, answers)
         self._blank()
         for line in screen_parts.draw_typed(view.given, expected, coloured=self._has_colour):

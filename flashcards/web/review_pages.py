@@ -173,7 +173,7 @@ def _describe_answer(site: Site, view: Answer) -> dict[str, Any]:
         (rating.name.capitalize(), action.value, seconds, rating is view.proposed, site.keys.label(action))
         for (action, rating), seconds in zip(RATINGS.items(), view.intervals, strict=True)
     ]
-    return describe_back(site, view.asked, view.ticked) | {"buttons": buttons, "typed": _compare(view)}
+    return describe_back(site, view.asked, view.ticked) | {"buttons": buttons, "typed": _compare(site, view)}
 
 
 def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str, Any]:
@@ -191,10 +191,10 @@ def describe_back(site: Site, asked: Asked, ticked: frozenset[int]) -> dict[str,
     }
 
 
-def _compare(view: Answer) -> dict[str, Any] | None:
+def _compare(site: Site, view: Answer) -> dict[str, Any] | None:
     if view.given is None:
         return None
-    answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions)
+    answers = list_typed_answers(view.asked.expected, view.asked.entry.note.definitions, site.macros)
     expected = choose_expected(view.given, answers)
     is_right = is_same_text(view.given, expected)
     pieces = [] if is_right else [(text, kind.value) for text, kind in find_difference(view.given, expected)]

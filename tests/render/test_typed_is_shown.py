@@ -262,3 +262,8 @@ def test_a_formula_may_also_be_typed_as_the_terminal_shows_it(markdown: str, sho
     answers = list_typed_answers(markdown)
     assert choose_expected(f" {shown} ", answers) == shown
     assert choose_expected("something else", answers) == answers[0]
+
+
+def test_a_macro_of_the_collection_may_be_typed_as_it_is_shown() -> None:
+    answers = list_typed_answers(r"$\half$", macros={r"\half": r"\frac{1}{2}"})
+    assert choose_expected("1/2", answers) == "1/2"

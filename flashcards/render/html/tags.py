@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from flashcards.deck.media_references import LINK_SCHEMES, scheme
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import nh3
 
 
@@ -140,20 +142,21 @@ def make_typed_answer(html: str) -> str:
     return escape_anki_markup(escape(_write_text(html), quote=False)).replace("{{", "{&#123;")
 
 
-def list_typed_answers(markdown: str, definitions: str = "") -> list[str]:
-    """List the texts that are right for an answer in Markdown: with formulas in TeX, and as the terminal shows them."""
-    from flashcards.render.html.renderer import HtmlRenderer
+def list_typed_answers(markdown: str, definitions: str = "", macros: Mapping[str, str] | None = None) -> list[str]:
+    """List the texts that are right for an answer in Markdown: with formulas in TeX, and as the terminal shows them.
 
-    html = HtmlRenderer().render(markdown, definitions)
-    return [_write_text(html), _write_text(_MATH.sub(_show_formula, html))]
-
-
-def _show_formula(match: re.Match[str]) -> str:
+    `macros` are the bodies of the collection's macros by name.
+    """
     from html import escape, unescape
 
+    from flashcards.render.html.renderer import HtmlRenderer
     from flashcards.render.tex import tex_to_text
 
-    return escape(tex_to_text(unescape(match[1] or match[2] or ""), {}, inline=True))
+    def show(formula: re.Match[str]) -> str:
+        return escape(tex_to_text(unescape(formula[1] or formula[2] or ""), macros or {}, inline=True))
+
+    html = HtmlRenderer().render(markdown, definitions)
+    return [_write_text(html), _write_text(_MATH.sub(show, html))]
 
 
 def _write_text(html: str) -> str:
