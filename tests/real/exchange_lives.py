@@ -339,7 +339,7 @@ class Life:
         return missing
 
     def _describe_rows(self, missing: set[Row], there: set[Row], now: set[Row]) -> str:
-        """All that both sides have of the cards of these rows."""
+        """Describe the logs of both sides for the cards of these rows."""
         cards = {card for _, card, _ in missing}
         logs = ([row for row in sorted(log) if row[1] in cards] for log in (there, now))
         with Collection(self.home.root) as collection:
